@@ -1,0 +1,90 @@
+package schemas
+
+import (
+	"fmt"
+	"time"
+)
+
+// Time is a moment in milliseconds since the Unix epoch, UTC. It is the only
+// time type behind the wire: source times are kept as they are (MIMIC's 2100s
+// too), and no code behind intake reads a clock.
+type Time int64
+
+// Durations in the unit of Time, milliseconds.
+const (
+	Second Time = 1000
+	Minute      = 60 * Second
+	Hour        = 60 * Minute
+)
+
+// TimeLayout is the wire form: RFC 3339 with milliseconds, UTC.
+const TimeLayout = "2006-01-02T15:04:05.000Z"
+
+// Std returns t as a time.Time in UTC.
+func (t Time) Std() time.Time { return time.UnixMilli(int64(t)).UTC() }
+
+// String returns the wire form.
+func (t Time) String() string { return t.Std().Format(TimeLayout) }
+
+// FloorHour returns the full hour at or before t, also for times before 1970.
+func (t Time) FloorHour() Time { return t - mod(t, Hour) }
+
+// Floor16 returns t floored to 1/16 s, the resolution of a window: what a score
+// prints as event_time is floored so, so that a rebuilt window prints the same.
+func (t Time) Floor16() Time {
+	inSecond := mod(t, Second)
+	sixteenth := inSecond * 16 / Second
+	// The smallest millisecond whose floor is this sixteenth: a second floor of
+	// the result leaves it where it is.
+	return t - inSecond + (sixteenth*Second+15)/16
+}
+
+func mod(t, m Time) Time {
+	r := t % m
+	if r < 0 {
+		r += m
+	}
+	return r
+}
+
+// FromStd converts, flooring to the millisecond.
+func FromStd(t time.Time) Time { return Time(t.UnixMilli()) }
+
+// ParseTime reads an RFC 3339 time; a naive one ("2101-10-20 19:08:00", with a
+// space or a T) is read in zone, UTC where zone is nil.
+func ParseTime(s string, zone *time.Location) (Time, error) {
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return checked(t, s)
+	}
+	if zone == nil {
+		zone = time.UTC
+	}
+	for _, layout := range [...]string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return checked(t, s)
+		}
+	}
+	return 0, fmt.Errorf("time %.40q is not RFC 3339 (want for example %q)", s, "2026-01-31T08:15:00.000Z")
+}
+
+func checked(t time.Time, s string) (Time, error) {
+	if y := t.Year(); y < 1800 || y > 2400 {
+		return 0, fmt.Errorf("time %.40q is in year %d (want 1800 to 2400)", s, y)
+	}
+	return FromStd(t), nil
+}
+
+// MarshalJSON writes the wire form.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return t.Std().AppendFormat(nil, `"`+TimeLayout+`"`), nil
+}
+
+// UnmarshalJSON reads an RFC 3339 string; a naive time is read as UTC.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return fmt.Errorf("time %.40q is not a string", b)
+	}
+	v, err := ParseTime(string(b[1:len(b)-1]), nil)
+	*t = v
+	return err
+}
