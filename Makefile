@@ -1,0 +1,42 @@
+# What one can do here. `make demo` and `make test` need only Go.
+GO        ?= go
+PKGS      ?= ./...
+SEEDS     ?= 3
+
+.PHONY: check test test-real race fuzz bench soak demo build generate
+
+build:            ## the binary, ./bin/vigil
+	$(GO) build -o bin/vigil ./cmd/vigil
+
+check:            ## vet, staticcheck, short unit tests: before every commit
+	@test -z "$$(gofmt -l . | tee /dev/stderr)" || { echo "gofmt -w the files above"; exit 1; }
+	$(GO) vet $(PKGS)
+	$(GO) tool staticcheck $(PKGS)
+	$(GO) test -short $(PKGS)
+
+test:             ## everything that needs only Go (open data by VIGIL_DATA)
+	$(GO) test -timeout 20m $(PKGS)
+
+test-real:        ## the suites against a real Redis: needs redis-server on PATH
+	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m ./window/... ./alerts/monitor/... ./cmd/...
+
+race:             ## the race detector on everything concurrent
+	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
+
+fuzz:             ## every decoder, 10 s each
+	@for p in $$($(GO) list $(PKGS)); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$p || exit 1; done; done
+
+bench:            ## ratios in one run; keep bench.txt for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem $(PKGS) | tee bench.txt
+
+soak:             ## the whole lists: digest matrix, 20 kills; about half an hour
+	VIGIL_SOAK=1 $(GO) test -count=1 -timeout 120m -v -run 'TestSoak' ./cmd/vigil
+
+demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
+	$(GO) run ./cmd/vigil demo
+
+generate:
+	$(GO) generate $(PKGS)

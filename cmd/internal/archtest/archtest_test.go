@@ -1,0 +1,117 @@
+package archtest
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/vigil-icu/vigil/"
+
+// line is the order of the top-level directories. A package may import its own
+// directory and those before it, never after.
+var line = []string{"schemas", "ingest", "window", "encoders", "fusion", "alerts", "cmd"}
+
+// only lists libraries that one directory keeps to itself.
+var only = map[string][]string{
+	"github.com/segmentio/kafka-go": {"ingest"},
+	"github.com/redis/go-redis/v9":  {"window/redisstore", "cmd"},
+	"github.com/apache/arrow/go":    {"schemas"},
+	"github.com/twmb/franz-go":      {"cmd/internal/embedded"},
+}
+
+func TestImportsPointLeft(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && rel != "." || d.Name() == "testdata" || d.Name() == "node_modules" {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		files++
+		top, _, _ := strings.Cut(filepath.ToSlash(rel), "/")
+		here := slices.Index(line, top)
+		if here < 0 {
+			t.Errorf("%s: Go files live in %v only", rel, line)
+			return nil
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			if ours, ok := strings.CutPrefix(imported, module); ok {
+				other, _, _ := strings.Cut(ours, "/")
+				if there := slices.Index(line, other); there > here {
+					t.Errorf("%s imports %s: %s is right of %s on the line %v", rel, imported, other, top, line)
+				}
+			}
+			for library, homes := range only {
+				if strings.HasPrefix(imported, library) && !strings.HasSuffix(rel, "_test.go") && !slices.ContainsFunc(homes, func(home string) bool {
+					return strings.HasPrefix(filepath.ToSlash(rel), home+"/")
+				}) {
+					t.Errorf("%s imports %s, which lives in %v", rel, imported, homes)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 20 {
+		t.Fatalf("saw %d Go files: the walk is wrong", files)
+	}
+}
+
+// TestTopLevel holds the top level against the owner's card.
+func TestTopLevel(t *testing.T) {
+	allowed := []string{"ingest", "window", "encoders", "fusion", "alerts", "schemas", "deploy", "testdata", "cmd",
+		"Makefile", "README.md", "go.mod", "go.sum", "LICENSE", "bin", "bench.txt"}
+	entries, err := os.ReadDir(filepath.Join("..", "..", ".."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s stands at the top level; only %v may", e.Name(), allowed)
+		}
+	}
+}
+
+// TestEveryPackageSaysWhatItIs wants a package comment in doc.go.
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	dirs := map[string]bool{}
+	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			dirs[filepath.Dir(path)] = true
+		}
+		return nil
+	})
+	for dir := range dirs {
+		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, "doc.go"), nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil || f.Doc == nil {
+			t.Errorf("%s: no package comment in doc.go (%v)", dir, err)
+		}
+	}
+}
