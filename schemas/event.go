@@ -120,6 +120,7 @@ type Message struct {
 	Key       []byte
 	Value     []byte
 	Headers   []Header
+	Appended  int64 // the broker's append time, Unix ms; for measurements, no decision reads it
 }
 
 // Header of a Message.
