@@ -1,18 +1,217 @@
 package replay
 
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
 // Hasher computes Source.Hash from the patients that a source yields, in
 // whatever order they come: add each before yielding it.
 type Hasher struct {
 	patients []patientSum
+	writer   contentWriter
 }
 
 type patientSum struct {
 	id  string
-	sum [32]byte
+	sum [sha256.Size]byte
 }
 
 // Add takes in the patient's stays and events.
-func (h *Hasher) Add(p *Patient) { panic("building") }
+func (h *Hasher) Add(p *Patient) {
+	w := &h.writer
+	if w.to == nil {
+		w.to = sha256.New()
+	}
+	w.to.Reset()
+	w.text(p.ID)
+	w.number(int64(len(p.Stays)))
+	for _, s := range p.Stays {
+		w.text(s.ID)
+		w.number(int64(s.Admit))
+		w.number(int64(s.End))
+	}
+	w.number(int64(len(p.Events)))
+	for i := range p.Events {
+		w.event(&p.Events[i])
+	}
+	w.flush()
+	sum := patientSum{id: p.ID}
+	w.to.Sum(sum.sum[:0])
+	h.patients = append(h.patients, sum)
+}
 
-// Sum is over all added patients by id and over the options, 16 hex digits.
-func (h *Hasher) Sum(options string) string { panic("building") }
+// Sum is over all added patients, ordered by id, and over options: 16 hex digits.
+func (h *Hasher) Sum(options string) string {
+	slices.SortFunc(h.patients, func(a, b patientSum) int {
+		if c := strings.Compare(a.id, b.id); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.sum[:], b.sum[:])
+	})
+	w := contentWriter{to: sha256.New()}
+	w.text(options)
+	for _, p := range h.patients {
+		w.text(p.id)
+		w.buffer = append(w.buffer, p.sum[:]...)
+	}
+	w.flush()
+	return hex.EncodeToString(w.to.Sum(nil))[:16]
+}
+
+// contentWriter writes an event so that unlike contents never give like bytes:
+// texts carry their length, numbers are 8 bytes.
+type contentWriter struct {
+	to     hash.Hash
+	buffer []byte
+}
+
+func (w *contentWriter) flush() {
+	w.to.Write(w.buffer)
+	w.buffer = w.buffer[:0]
+}
+
+func (w *contentWriter) number(n int64) {
+	w.buffer = binary.LittleEndian.AppendUint64(w.buffer, uint64(n))
+}
+
+func (w *contentWriter) text(s string) {
+	w.number(int64(len(s)))
+	w.buffer = append(w.buffer, s...)
+}
+
+func (w *contentWriter) flag(b bool) {
+	if b {
+		w.buffer = append(w.buffer, 1)
+	} else {
+		w.buffer = append(w.buffer, 0)
+	}
+}
+
+func (w *contentWriter) time(t *schemas.Time) {
+	w.flag(t != nil)
+	if t != nil {
+		w.number(int64(*t))
+	}
+}
+
+func (w *contentWriter) float(v *float32) {
+	w.flag(v != nil)
+	if v != nil {
+		w.number(int64(math.Float32bits(*v)))
+	}
+}
+
+func (w *contentWriter) event(e *schemas.Event) {
+	w.text(e.Topic)
+	w.number(int64(e.AvailableTime))
+	w.number(int64(e.EventTime))
+	if head := headOf(e); head != nil {
+		w.flag(head.HasADT)
+		w.number(int64(len(head.Provenance)))
+		for _, p := range head.Provenance {
+			w.text(p)
+		}
+	}
+	switch {
+	case e.Vitals != nil:
+		w.vitals(e.Vitals)
+	case e.Strip != nil:
+		s := e.Strip
+		w.number(int64(math.Float64bits(s.RateHz)))
+		w.number(int64(math.Float64bits(s.Gain)))
+		w.number(int64(len(s.Leads)))
+		for _, lead := range s.Leads {
+			w.text(lead)
+		}
+		for _, lead := range s.Samples {
+			w.number(int64(len(lead)))
+			for _, v := range lead {
+				w.buffer = binary.LittleEndian.AppendUint16(w.buffer, uint16(v))
+			}
+		}
+	case e.Note != nil:
+		w.text(e.Note.Kind)
+		w.text(e.Note.Text)
+		w.text(e.Note.Ref)
+	case e.Image != nil:
+		m := e.Image
+		for _, s := range [...]string{m.Modality, m.Reference, string(m.Bytes), m.MediaType, m.Encoder, m.Text} {
+			w.text(s)
+		}
+		w.number(int64(len(m.Embedding)))
+		for _, v := range m.Embedding {
+			w.number(int64(math.Float32bits(v)))
+		}
+	case e.ADT != nil:
+		a := e.ADT
+		for _, s := range [...]string{a.Type, a.Stay, a.Unit, a.Bed, a.Into, a.Statics.Sex, a.Statics.Unit, a.Statics.AdmissionType} {
+			w.text(s)
+		}
+		w.float(a.Statics.AgeYears)
+		w.float(a.Statics.HeightCM)
+		w.float(a.Statics.WeightKG)
+		w.flag(a.Statics.Scale2)
+	case e.Command != nil:
+		c := e.Command
+		for _, s := range [...]string{c.Verb, c.Alert, c.Actor, c.Reason} {
+			w.text(s)
+		}
+		w.time(c.Until)
+	}
+	if len(w.buffer) > 64<<10 {
+		w.flush()
+	}
+}
+
+func (w *contentWriter) vitals(v *schemas.Vitals) {
+	names := make([]string, 0, len(v.Values))
+	for name := range v.Values {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	w.number(int64(len(names)))
+	for _, name := range names {
+		w.text(name)
+		w.text(string(v.Values[name]))
+	}
+	w.number(int64(len(v.Observations)))
+	for i := range v.Observations {
+		o := &v.Observations[i]
+		for _, s := range [...]string{o.Channel, o.Code, o.System, o.Text, o.Unit, o.Ref, o.Status} {
+			w.text(s)
+		}
+		w.flag(o.Value != nil)
+		if o.Value != nil {
+			w.text(string(*o.Value))
+		}
+		w.time(o.EventTime)
+	}
+}
+
+// headOf returns the head of the event's body, nil where it has none.
+func headOf(e *schemas.Event) *schemas.Head {
+	switch {
+	case e.Vitals != nil:
+		return &e.Vitals.Head
+	case e.Strip != nil:
+		return &e.Strip.Head
+	case e.Note != nil:
+		return &e.Note.Head
+	case e.Image != nil:
+		return &e.Image.Head
+	case e.ADT != nil:
+		return &e.ADT.Head
+	case e.Command != nil:
+		return &e.Command.Head
+	}
+	return nil
+}

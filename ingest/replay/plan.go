@@ -1,16 +1,15 @@
 package replay
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
-)
-
-// Playing times, ms.
-const (
-	FirstStart int64 = 1000 // start of every patient's first stay where beds are not limited
-	Lead       int64 = 1000 // what the 48 h before an admission shrink to
-	Gap        int64 = 1001 // from a segment's last play to the start of the patient's next stay
 )
 
 // Options of a plan: all of them change what is sent and enter the run's hash.
@@ -24,21 +23,15 @@ type Options struct {
 // order of sending.
 type Plan struct {
 	Source   string // "dataset@hash"
-	Run      string // what HeaderRun carries: the hash, or "NAME@hash"
+	Run      string // what HeaderRun carries: the run's hash, or "NAME@hash"
 	Name     string // Options.Run
 	Patients int
 	Stays    int
 	End      int64 // the largest play, 0 for an empty plan
 	Rows     RowCount
 
-	events []schemas.Event // position in the plan = index
-}
-
-// NewPlan reads the source to its end and plans it. Errors: the source's, a run
-// name that cannot be one, stays of a patient that overlap, an event without an
-// available time.
-func NewPlan(ctx context.Context, s Source, o Options) (*Plan, error) {
-	panic("building")
+	events   []schemas.Event // position in the plan = index
+	patients []int32         // patients seen up to and including each position
 }
 
 // Len is the number of events.
@@ -46,3 +39,205 @@ func (p *Plan) Len() int { return len(p.events) }
 
 // Event returns the event at position i. It is shared: do not change it.
 func (p *Plan) Event(i int) *schemas.Event { return &p.events[i] }
+
+// NewPlan reads the source to its end and plans it. Errors: the source's, a run
+// name that cannot be one, a patient of Only that is not there, stays of a patient
+// that overlap, an event without an available time.
+func NewPlan(ctx context.Context, s Source, o Options) (*Plan, error) {
+	if err := checkName(o.Run); err != nil {
+		return nil, err
+	}
+	if o.Beds < 0 {
+		return nil, fmt.Errorf("%d beds: want 0 (all patients start together) or more", o.Beds)
+	}
+	patients, err := readPatients(ctx, s, o.Only)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{Source: s.Name() + "@" + s.Hash(), Name: o.Run, Rows: s.Rows(), Patients: len(patients)}
+	p.Run = runHash(p.Source, o)
+	if o.Run != "" {
+		p.Run = o.Run + "@" + p.Run
+	}
+	if err := p.assign(patients, o.Beds); err != nil {
+		return nil, err
+	}
+	p.sort()
+	p.number()
+	return p, nil
+}
+
+// readPatients reads the source and orders its patients by id, so that a plan
+// does not depend on the order of reading.
+func readPatients(ctx context.Context, s Source, only []string) ([]*Patient, error) {
+	wanted := make(map[string]bool, len(only))
+	for _, id := range only {
+		wanted[id] = false
+	}
+	var patients []*Patient
+	for p, err := range s.Patients(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if len(only) > 0 {
+			if _, ok := wanted[p.ID]; !ok {
+				continue
+			}
+			wanted[p.ID] = true
+		}
+		patients = append(patients, p)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	for _, id := range only {
+		if !wanted[id] {
+			return nil, fmt.Errorf("%s has no patient %q with a stay", s.Name(), id)
+		}
+	}
+	slices.SortFunc(patients, func(a, b *Patient) int { return strings.Compare(a.ID, b.ID) })
+	for i := 1; i < len(patients); i++ {
+		if patients[i].ID == patients[i-1].ID {
+			return nil, fmt.Errorf("%s yields patient %q twice", s.Name(), patients[i].ID)
+		}
+	}
+	return patients, nil
+}
+
+// assign gives every event its playing time and gathers the events.
+func (p *Plan) assign(patients []*Patient, beds int) error {
+	segments := make([][]segment, len(patients))
+	total := 0
+	for i, patient := range patients {
+		var err error
+		if segments[i], err = cut(patient); err != nil {
+			return fmt.Errorf("patient %s: %w", patient.ID, err)
+		}
+		p.Stays += len(patient.Stays)
+		total += len(patient.Events)
+	}
+	schedule(segments, beds)
+	p.events = make([]schemas.Event, 0, total)
+	for i, patient := range patients {
+		id := patient.ID
+		if p.Name != "" {
+			id = p.Name + "/" + id
+		}
+		for _, s := range segments[i] {
+			for _, at := range s.events {
+				e := patient.Events[at]
+				e.Play = s.play(e.AvailableTime)
+				e.Patient, e.Source, e.Run = id, p.Source, p.Run
+				if e.ADT != nil && e.ADT.Into != "" && p.Name != "" {
+					e.ADT.Into = p.Name + "/" + e.ADT.Into
+				}
+				p.events = append(p.events, e)
+			}
+		}
+		patient.Events = nil
+	}
+	return nil
+}
+
+// sort puts the events in the order of intake's merge. It sorts positions, as an
+// event is a large thing to move.
+func (p *Plan) sort() {
+	order := make([]int32, len(p.events))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		if c := compare(&p.events[a], &p.events[b]); c != 0 {
+			return c
+		}
+		return cmp.Compare(a, b)
+	})
+	sorted := make([]schemas.Event, len(order))
+	for i, from := range order {
+		sorted[i] = p.events[from]
+	}
+	p.events = sorted
+}
+
+// compare is the order of intake's merge as far as one source's events go; equal
+// ones keep the order of the source.
+func compare(a, b *schemas.Event) int {
+	if c := cmp.Compare(a.Play, b.Play); c != 0 {
+		return c
+	}
+	if (a.ADT != nil) != (b.ADT != nil) {
+		if a.ADT != nil {
+			return -1
+		}
+		return 1
+	}
+	if c := cmp.Compare(a.EventTime, b.EventTime); c != 0 {
+		return c
+	}
+	if a.Topic != b.Topic {
+		return cmp.Compare(topicIndex(a.Topic), topicIndex(b.Topic))
+	}
+	if c := strings.Compare(a.Patient, b.Patient); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.AvailableTime, b.AvailableTime)
+}
+
+// number counts the events per (patient, topic) and fills the heads of the bodies.
+func (p *Plan) number() {
+	type stream struct {
+		patient string
+		topic   string
+	}
+	next := make(map[stream]uint64, 2*p.Patients)
+	seen := make(map[string]bool, p.Patients)
+	p.patients = make([]int32, len(p.events))
+	for i := range p.events {
+		e := &p.events[i]
+		key := stream{e.Patient, e.Topic}
+		next[key]++
+		e.Seq, e.HasSeq = next[key], true
+		seen[e.Patient] = true
+		p.patients[i] = int32(len(seen))
+		p.End = max(p.End, e.Play)
+
+		head := headOf(e)
+		head.Patient, head.Source = e.Patient, e.Source
+		head.Seq, head.AvailableTime = &e.Seq, &e.AvailableTime
+		if e.EventTime != 0 {
+			head.EventTime = &e.EventTime
+		}
+	}
+}
+
+func topicIndex(topic string) int { return slices.Index(schemas.RawTopics[:], topic) }
+
+// runHash is over what decides what is sent; the number in it changes whenever
+// the same data and options would be planned otherwise than before.
+func runHash(source string, o Options) string {
+	w := contentWriter{to: sha256.New()}
+	w.text("vigil run 1")
+	w.text(source)
+	w.number(int64(o.Beds))
+	w.text(o.Run)
+	only := slices.Clone(o.Only)
+	slices.Sort(only)
+	for _, id := range slices.Compact(only) {
+		w.text(id)
+	}
+	w.flush()
+	return hex.EncodeToString(w.to.Sum(nil))[:16]
+}
+
+func checkName(name string) error {
+	if len(name) > 40 {
+		return fmt.Errorf("run name %.50q is longer than 40 bytes", name)
+	}
+	for _, c := range []byte(name) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.' {
+			continue
+		}
+		return fmt.Errorf("run name %q: want letters, digits and - _ . (it becomes part of patient ids)", name)
+	}
+	return nil
+}

@@ -2,15 +2,15 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"sort"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
-
-// HeaderIndex carries a message's position in its plan, decimal. On a mark: the
-// number of events that have been sent.
-const HeaderIndex = "idx"
 
 // MarkEvery is the time of the player's clock between two marks.
 const MarkEvery = 250 * time.Millisecond
@@ -23,37 +23,31 @@ type Speed float64
 var Max = Speed(math.Inf(1))
 
 // ParseSpeed reads "max" or a positive number, with or without an x behind it.
-func ParseSpeed(s string) (Speed, error) { panic("building") }
+func ParseSpeed(s string) (Speed, error) {
+	word := strings.ToLower(strings.TrimSpace(s))
+	if word == "max" {
+		return Max, nil
+	}
+	v, err := strconv.ParseFloat(strings.TrimSuffix(word, "x"), 64)
+	if err != nil || !(v > 0) || math.IsInf(v, 0) || v > 1e9 {
+		return 0, fmt.Errorf("speed %q: want max, or how many times faster than real time, such as 1, 60 or 0.5", s)
+	}
+	return Speed(v), nil
+}
+
+// String is "max" or the number with an x.
+func (s Speed) String() string {
+	if math.IsInf(float64(s), 1) {
+		return "max"
+	}
+	return strconv.FormatFloat(float64(s), 'g', -1, 64) + "x"
+}
 
 // Clock is the player's time: of the wall in cmd, of the test in tests.
 type Clock interface {
 	Now() time.Time
 	// Sleep returns after d or with ctx's error.
 	Sleep(ctx context.Context, d time.Duration) error
-}
-
-// Sink takes what a player sends. Calls come one at a time, in order.
-type Sink interface {
-	// Publish takes messages in the order of the plan. The messages and their
-	// bytes belong to the sink.
-	Publish(ctx context.Context, messages []schemas.Message) error
-	// Mark says that everything up to and including play has been published; it
-	// must not be seen before what was published. end: the run ends here.
-	Mark(ctx context.Context, play int64, end bool) error
-}
-
-// Resumer is a Sink that keeps what it took beyond the process. Start is called
-// once before anything else.
-type Resumer interface {
-	Sink
-	Start(ctx context.Context, p *Plan) (Resume, error)
-}
-
-// Resume says where a run goes on.
-type Resume struct {
-	From  int  // position of the first event that may be missing
-	To    int  // number of events up to the last one that is there: no mark before it, no waiting either
-	Ended bool // nothing is left to do
 }
 
 // Player plays a plan into a sink.
@@ -64,6 +58,9 @@ type Player struct {
 	Clock Clock
 	// Progress is called after each batch and mark, from Run's goroutine; may be nil.
 	Progress func(Progress)
+
+	began time.Time
+	first int // position at which this process began to send
 }
 
 // Progress is where a player is.
@@ -78,31 +75,132 @@ type Progress struct {
 
 // Run plays until the end mark is out, ctx ends or the sink fails. It may be
 // called again: a Resumer goes on where it was.
-func (p *Player) Run(ctx context.Context) error { panic("building") }
-
-// FuncSink hands everything to functions, without Kafka; either may be nil.
-type FuncSink struct {
-	OnMessage func(*schemas.Message) error
-	OnMark    func(play int64, end bool) error
-}
-
-// Publish calls OnMessage for each.
-func (f FuncSink) Publish(_ context.Context, messages []schemas.Message) error {
-	if f.OnMessage == nil {
-		return nil
+func (p *Player) Run(ctx context.Context) error {
+	if !(p.Speed > 0) {
+		return fmt.Errorf("speed %v: want replay.Max or more than 0", float64(p.Speed))
 	}
-	for i := range messages {
-		if err := f.OnMessage(&messages[i]); err != nil {
+	var at Resume
+	if r, ok := p.Sink.(Resumer); ok {
+		var err error
+		if at, err = r.Start(ctx, p.Plan); err != nil {
 			return err
 		}
 	}
+	p.began = p.Clock.Now()
+	p.first = at.From
+	if at.Ended {
+		p.report(p.Plan.Len(), p.Plan.End, 0, true)
+		return nil
+	}
+	return p.play(ctx, at)
+}
+
+func (p *Player) play(ctx context.Context, at Resume) error {
+	events, total := p.Plan.events, p.Plan.Len()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ahead := encodeAhead(ctx, p.Plan, at.From)
+
+	// What was there before does not wait: playing time goes on at the last of it.
+	origin := at.Play
+	if at.To > 0 {
+		origin = max(origin, events[at.To-1].Play)
+	}
+	begin := p.Clock.Now()
+	now := func() int64 { // playing time that the clock allows
+		if math.IsInf(float64(p.Speed), 1) {
+			return math.MaxInt64
+		}
+		return origin + int64(float64(p.Clock.Now().Sub(begin))*float64(p.Speed)/float64(time.Millisecond))
+	}
+	marked, lastMark := at.Play, begin
+	if at.To == 0 && at.Play == 0 {
+		marked = -1
+	}
+	pos := at.From
+	for pos < total {
+		due := now()
+		messages, err := ahead.upTo(max(at.To, pos+p.due(pos, due)) - pos)
+		if err != nil {
+			return err
+		}
+		if len(messages) > 0 {
+			if err := p.Sink.Publish(ctx, messages); err != nil {
+				return err
+			}
+			pos += len(messages)
+			p.report(pos, events[pos-1].Play, now(), false)
+		}
+		if pos == total {
+			break
+		}
+		sinceMark := p.Clock.Now().Sub(lastMark)
+		if sinceMark >= MarkEvery && pos >= at.To {
+			lastMark = p.Clock.Now()
+			if m := min(due, events[pos].Play-1); m > marked {
+				if err := p.Sink.Mark(ctx, m, false); err != nil {
+					return err
+				}
+				marked = m
+				p.report(pos, m, now(), false)
+			}
+			sinceMark = 0
+		}
+		if len(messages) == 0 {
+			wait := time.Duration(float64(events[pos].Play-now()) / float64(p.Speed) * float64(time.Millisecond))
+			if err := p.Clock.Sleep(ctx, max(time.Millisecond, min(wait, MarkEvery-sinceMark))); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if err := p.Sink.Mark(ctx, p.Plan.End, true); err != nil {
+		return err
+	}
+	p.report(total, p.Plan.End, 0, true)
 	return nil
 }
 
-// Mark calls OnMark.
-func (f FuncSink) Mark(_ context.Context, play int64, end bool) error {
-	if f.OnMark == nil {
-		return nil
+// due is how many events from pos on have a playing time up to now.
+func (p *Player) due(pos int, now int64) int {
+	rest := p.Plan.events[pos:]
+	if now >= p.Plan.End {
+		return len(rest)
 	}
-	return f.OnMark(play, end)
+	return sort.Search(len(rest), func(i int) bool { return rest[i].Play > now })
+}
+
+func (p *Player) report(pos int, play, due int64, done bool) {
+	if p.Progress == nil {
+		return
+	}
+	g := Progress{Events: pos, TotalEvents: p.Plan.Len(), TotalPatients: p.Plan.Patients, Play: play, End: p.Plan.End, Done: done}
+	if pos > 0 {
+		g.Patients = int(p.Plan.patients[pos-1])
+	}
+	if s := p.Clock.Now().Sub(p.began).Seconds(); s > 0 {
+		g.PerSecond = float64(pos-p.first) / s
+	}
+	if pos < p.Plan.Len() && !math.IsInf(float64(p.Speed), 1) {
+		if next := p.Plan.events[pos].Play; due > next {
+			g.Lag = time.Duration(float64(due-next) / float64(p.Speed) * float64(time.Millisecond))
+		}
+	}
+	p.Progress(g)
+}
+
+// HeaderIndex carries a message's position in its plan, decimal. On a mark: the
+// number of events that have been sent.
+const HeaderIndex = "idx"
+
+// message encodes the event at position i.
+func (p *Plan) message(i int) (schemas.Message, error) {
+	m, err := encode(&p.events[i])
+	if err != nil {
+		return m, fmt.Errorf("event %d of the plan (patient %s): %w", i, p.events[i].Patient, err)
+	}
+	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(i)})
+	return m, nil
 }
