@@ -1,0 +1,30 @@
+// Package window holds one patient's irregular observations of the last hours:
+// add, correct, take back, trim, and view as of any moment and any earlier
+// place in the patient's log.
+//
+// A [Window] is a list of hours. An hour is a chunk: packed 12-byte records in
+// the order in which they arrived. Nothing is ever edited in place: a
+// correction or a retraction is a further record, so that the view as of an
+// earlier log_n still shows what was known then. The same bytes lie in the
+// store, one string per patient and hour, and [Load] makes the same window of
+// them again.
+//
+//	byte 0   uint16  channel (low 12 bits), schemas.Flag (high 4 bits)
+//	byte 2   uint16  time in the hour in 1/16 s, floored
+//	byte 4   float32 value in the channel's canonical unit
+//	byte 8   uint32  log_n, the patient's log record that brought it
+//
+// All little-endian. The resolution of a window is 1/16 s: event times, and
+// the two ends of every view, are compared after flooring to it
+// ([schemas.Time.Floor16]), so that a window rebuilt from its bytes answers as
+// the one that took the observations.
+//
+// Beside the records a window keeps, for every hour and channel, an int64
+// fixed-point sum and a count of the observations in force. They are exact
+// under any arrival order and any correction: [Window.Hours] gives the bits
+// that a sum over [Window.At] gives.
+//
+// A window belongs to one goroutine. The stores (memstore, redisstore) pass
+// the suite in storetest; the types that they speak in, [Batch] and
+// [Partition], are declared here.
+package window
