@@ -1,21 +1,26 @@
 package window
 
 import (
+	"math"
+	"slices"
+
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // Window is one patient's observations. The zero value is not usable: New or
 // Load makes one. It belongs to one goroutine.
-type Window struct{}
+type Window struct {
+	hours   []*hour  // ascending
+	slots   []uint16 // by channel: its slot + 1, or 0; hours keep their cells by slot
+	used    int      // slots given out
+	logN    uint32   // of the last record
+	open    int64    // first hour that is not closed
+	deletes []int64  // hours that the store still holds, ascending
+	scratch []binSum // by slot, for hours of which only a part counts
+}
 
 // New returns an empty window.
-func New() *Window { return &Window{} }
-
-// Load makes a window of its chunks, as a store gives them back: ascending
-// hours, whole records, no record that Add would not have taken. It keeps the
-// bytes and never writes to them. An error says which chunk, which record and
-// what is wrong with it; the mend is to rebuild the partition from the log.
-func Load(chunks []Chunk) (*Window, error) { panic("soon") }
+func New() *Window { return &Window{open: math.MinInt64} }
 
 // Add takes an observation that log record logN of the patient brought, and
 // says whether the window changed.
@@ -31,78 +36,136 @@ func Load(chunks []Chunk) (*Window, error) { panic("soon") }
 //
 // logN never falls: where it does, the count has begun again with a new stay,
 // and Add does as Restart first.
-func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) { panic("soon") }
+func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
+	m := momentOf(o.EventTime)
+	r := record{channel: o.Channel, flags: o.Flags & knownFlags, at: m.at, value: o.Value, logN: logN}
+	if r.flags&schemas.Retracted != 0 {
+		r.value = 0
+	}
+	if o.Channel >= schemas.MaxChannels || !finite(r.value) {
+		return false
+	}
+	if logN < w.logN {
+		w.Restart()
+	}
+	h := w.find(m.hour)
+	if h == nil {
+		if r.flags&schemas.Retracted != 0 {
+			return false
+		}
+		h = w.insert(m.hour)
+	}
+	if !h.apply(r, w.slotOf(r.channel)) {
+		return false
+	}
+	h.raw = r.append(h.raw)
+	w.logN = logN
+	return true
+}
 
 // Advance tells the window the patient's clock. An hour is closed when the
 // clock has moved past its end by an hour: the next TakeWrites writes it whole,
 // which lets the store keep it without slack.
-func (w *Window) Advance(clock schemas.Time) { panic("soon") }
+func (w *Window) Advance(clock schemas.Time) {
+	open := HourOf(clock) - 1
+	if open <= w.open {
+		return
+	}
+	for _, h := range w.hours {
+		if h.n >= w.open && h.n < open {
+			h.full = true
+			h.raw = slices.Clone(h.raw)
+		}
+	}
+	w.open = open
+}
 
 // Restart says that log_n begins again: a stay opens. What the window holds
 // was known before it, and counts as log_n 0 from now on.
-func (w *Window) Restart() { panic("soon") }
+func (w *Window) Restart() {
+	if w.logN == 0 {
+		return
+	}
+	for _, h := range w.hours {
+		raw := slices.Clone(h.raw) // writes that were taken alias the old bytes
+		for i := RecordSize - 4; i < len(raw); i += RecordSize {
+			clear(raw[i : i+4])
+		}
+		h.raw, h.full = raw, true
+	}
+	w.logN = 0
+}
 
 // Trim drops the hours that end at or before the given time.
-func (w *Window) Trim(before schemas.Time) { panic("soon") }
+func (w *Window) Trim(before schemas.Time) {
+	edge, n := HourOf(before), 0
+	for n < len(w.hours) && w.hours[n].n < edge {
+		if h := w.hours[n]; h.stored {
+			at, _ := slices.BinarySearch(w.deletes, h.n)
+			w.deletes = slices.Insert(w.deletes, at, h.n)
+		}
+		n++
+	}
+	w.hours = slices.Delete(w.hours, 0, n)
+}
 
 // Len returns the number of records, those of history included.
-func (w *Window) Len() int { panic("soon") }
-
-// TakeWrites sets p.Chunks, p.Deletes and p.Lens to what changed since the last
-// call, reusing their memory. The window takes it as stored: if the store ends
-// up without it, load the window again.
-func (w *Window) TakeWrites(p *PatientWrite) { panic("soon") }
-
-// Chunks appends the whole window to dst, ascending hours. The bytes must not
-// be written to.
-func (w *Window) Chunks(dst []Chunk) []Chunk { panic("soon") }
-
-// HourBins is the number of hours that Hours fills per channel.
-const HourBins = 48
-
-// Hours fills mean and count, both [len(channels)][HourBins], with the hour
-// bins of the observations in force with event time in [from, asOf]. Bin 47
-// is the current hour: bins of one hour from floor_hour(asOf - 1 ms) - 47 h,
-// the last includes asOf itself. An empty bin has mean 0 and count 0. It
-// allocates nothing and sees all that was added, whatever its log_n. mean and
-// count must have at least len(channels)*HourBins elements.
-//
-// A mean is float32(sum / (count * 2^24)), computed in float64 from an int64
-// sum of values scaled by 2^24 and rounded to even: exact for |value| >= 0.5,
-// to 6e-8 below, as long as the sum of a bin's values stays below 2^39 (beyond
-// it the sum wraps; a single value saturates at 2^38).
-func (w *Window) Hours(asOf, from schemas.Time, channels []schemas.Channel, mean, count []float32) {
-	panic("soon")
+func (w *Window) Len() int {
+	n := 0
+	for _, h := range w.hours {
+		n += len(h.raw) / RecordSize
+	}
+	return n
 }
 
-// Latest returns the observation in force with the latest event time in
-// [from, asOf]; of several at one time the one that arrived last. ok is false
-// where there is none.
-func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, ok bool) {
-	panic("soon")
+// search returns where hour n is or would be.
+func (w *Window) search(n int64) int {
+	i := len(w.hours)
+	if i == 0 || w.hours[i-1].n < n { // the usual case: the newest hour, or after it
+		return i
+	}
+	if w.hours[i-1].n == n {
+		return i - 1
+	}
+	lo, hi := 0, i-1
+	for lo < hi {
+		if mid := (lo + hi) / 2; w.hours[mid].n < n {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
 }
 
-// Point is one observation of a view.
-type Point struct {
-	EventTime schemas.Time // floored to 1/16 s
-	Value     float32
-	LogN      uint32
-	Flags     schemas.Flag
+func (w *Window) find(n int64) *hour {
+	if i := w.search(n); i < len(w.hours) && w.hours[i].n == n {
+		return w.hours[i]
+	}
+	return nil
 }
 
-// At returns the view as of a moment and a place in the patient's log:
-// observations with event time in [from, asOf] that records up to logN brought,
-// as corrected and taken back up to there. The view is read from the raw records, reads the window
-// when asked, and is void after the window's next change.
-func (w *Window) At(asOf schemas.Time, logN uint32, from schemas.Time) View { panic("soon") }
+func (w *Window) insert(n int64) *hour {
+	h := &hour{n: n, first: sixteenths}
+	if i, ok := slices.BinarySearch(w.deletes, n); ok {
+		// It was dropped and comes again before the store heard of it.
+		w.deletes = slices.Delete(w.deletes, i, i+1)
+		h.full, h.stored = true, true
+	}
+	w.hours = slices.Insert(w.hours, w.search(n), h)
+	return h
+}
 
-// View is a window as of a moment.
-type View struct{}
-
-// Append appends the channel's observations to dst, ordered by event time,
-// log_n and arrival.
-func (v View) Append(dst []Point, ch schemas.Channel) []Point { panic("soon") }
-
-// Channels appends to dst, ascending, the channels that have records in the
-// window (of any time and log_n).
-func (v View) Channels(dst []schemas.Channel) []schemas.Channel { panic("soon") }
+// slotOf returns the channel's place in every hour's cells, giving it one if
+// it has none: a window has few of the 4096 channels.
+func (w *Window) slotOf(ch schemas.Channel) int {
+	if int(ch) >= len(w.slots) {
+		w.slots = append(w.slots, make([]uint16, int(ch)+1-len(w.slots))...)
+	}
+	if w.slots[ch] == 0 {
+		w.used++
+		w.slots[ch] = uint16(w.used)
+		w.scratch = append(w.scratch, binSum{})
+	}
+	return int(w.slots[ch]) - 1
+}

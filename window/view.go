@@ -1,0 +1,136 @@
+package window
+
+import (
+	"slices"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Point is one observation of a view.
+type Point struct {
+	EventTime schemas.Time // floored to 1/16 s
+	Value     float32
+	LogN      uint32
+	Flags     schemas.Flag
+}
+
+// View is a window as of a moment, see [Window.At].
+type View struct {
+	w        *Window
+	from, to moment
+	logN     uint32
+}
+
+// At returns the view as of a moment and a place in the patient's log:
+// observations with event time in [from, asOf] that records up to logN
+// brought, as corrected and taken back up to there. It reads the raw records
+// when it is asked, not the sums.
+func (w *Window) At(asOf schemas.Time, logN uint32, from schemas.Time) View {
+	return View{w: w, from: momentOf(from), to: momentOf(asOf), logN: logN}
+}
+
+// Append appends the channel's observations to dst, ordered by event time,
+// log_n and arrival.
+func (v View) Append(dst []Point, ch schemas.Channel) []Point {
+	if int(ch) >= len(v.w.slots) || v.w.slots[ch] == 0 {
+		return dst
+	}
+	slot := int(v.w.slots[ch]) - 1
+	for i := v.w.search(v.from.hour); i < len(v.w.hours) && v.w.hours[i].n <= v.to.hour; i++ {
+		dst = v.appendHour(dst, v.w.hours[i], slot)
+	}
+	return dst
+}
+
+func (v View) appendHour(dst []Point, h *hour, slot int) []Point {
+	if slot >= len(h.cells) {
+		return dst
+	}
+	begin, sorted := len(dst), true
+	for i := h.cells[slot].tail; i != 0; i = h.links[i-1] &^ dead {
+		r := unpack(h.raw[(i-1)*RecordSize:])
+		m := moment{h.n, r.at}
+		if r.logN > v.logN || m.before(v.from) || v.to.before(m) {
+			continue
+		}
+		p := Point{EventTime: m.time(), Value: r.value, LogN: r.logN, Flags: r.flags}
+		sorted = sorted && (len(dst) == begin || p.EventTime <= dst[len(dst)-1].EventTime)
+		dst = append(dst, p)
+	}
+	got := dst[begin:]
+	slices.Reverse(got) // the links lead from the last arrival to the first
+	if !sorted {
+		slices.SortStableFunc(got, func(a, b Point) int { return int(a.EventTime - b.EventTime) })
+	}
+	return dst[:begin+inForce(got)]
+}
+
+// inForce moves to the front what corrections and retractions leave of points
+// that are ordered by time and arrival, and returns how many that are.
+func inForce(points []Point) int {
+	n, group := 0, 0 // group: where the points kept at the present time begin
+	for i, p := range points {
+		if i == 0 || p.EventTime != points[i-1].EventTime {
+			group = n
+		}
+		if p.Flags&history != 0 {
+			n = group
+		}
+		if p.Flags&schemas.Retracted == 0 {
+			points[n] = p
+			n++
+		}
+	}
+	return n
+}
+
+// Channels appends to dst, ascending, the channels that the window has ever
+// held a record of.
+func (v View) Channels(dst []schemas.Channel) []schemas.Channel {
+	for ch, slot := range v.w.slots {
+		if slot != 0 {
+			dst = append(dst, schemas.Channel(ch))
+		}
+	}
+	return dst
+}
+
+// Latest returns the observation in force with the latest event time in
+// [from, asOf]; of several at one time the one that arrived last. ok is false
+// where there is none.
+func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, ok bool) {
+	if int(ch) >= len(w.slots) || w.slots[ch] == 0 {
+		return Point{}, false
+	}
+	slot, lo, hi := int(w.slots[ch])-1, momentOf(from), momentOf(asOf)
+	i := w.search(hi.hour)
+	if i == len(w.hours) || w.hours[i].n > hi.hour {
+		i--
+	}
+	for ; i >= 0 && w.hours[i].n >= lo.hour; i-- {
+		h := w.hours[i]
+		if slot >= len(h.cells) || h.cells[slot].count == 0 {
+			continue
+		}
+		best := record{}
+		found := false
+		for j := h.cells[slot].tail; j != 0; j = h.links[j-1] &^ dead {
+			if h.links[j-1]&dead != 0 {
+				continue
+			}
+			r := unpack(h.raw[(j-1)*RecordSize:])
+			m := moment{h.n, r.at}
+			if m.before(lo) || hi.before(m) || found && r.at <= best.at {
+				continue
+			}
+			best, found = r, true
+			if r.at == h.cells[slot].last {
+				break
+			}
+		}
+		if found {
+			return Point{moment{h.n, best.at}.time(), best.value, best.logN, best.flags}, true
+		}
+	}
+	return Point{}, false
+}
