@@ -109,11 +109,12 @@ var drawNear = rapid.Custom(func(t *rapid.T) schemas.Time {
 
 var drawObservation = rapid.Custom(func(t *rapid.T) schemas.Observation {
 	when := drawTime
+	channels := []schemas.Channel{0, 1, 7, 4095}
 	if rapid.Bool().Draw(t, "near") {
-		when = drawNear
+		when, channels = drawNear, channels[:1]
 	}
 	return schemas.Observation{
-		Channel:   rapid.SampledFrom([]schemas.Channel{0, 1, 7, 4095}).Draw(t, "channel"),
+		Channel:   rapid.SampledFrom(channels).Draw(t, "channel"),
 		Flags:     rapid.SampledFrom([]schemas.Flag{0, 0, 0, 0, schemas.Untestable, schemas.Corrected, schemas.Retracted, schemas.Corrected | schemas.Untestable, schemas.Corrected | schemas.Retracted}).Draw(t, "flags"),
 		EventTime: when.Draw(t, "time"),
 		Value:     rapid.SampledFrom([]float32{0, 1, 1.5, -3, 0.1, 93.7, 1e6, 1e-7, float32(math.Copysign(0, -1))}).Draw(t, "value"),

@@ -42,9 +42,11 @@ func TestAddByExample(t *testing.T) {
 		{"taken back", obs(12345, schemas.Retracted), true, nil},
 		{"nothing to take back", obs(0, schemas.Retracted), false, nil},
 		{"after it was taken back", obs(80, 0), true, []float32{80}},
-		{"not a number", obs(float32(math.NaN()), 0), false, []float32{80}},
-		{"infinite", obs(float32(math.Inf(1)), schemas.Corrected), false, []float32{80}},
-		{"no such channel", schemas.Observation{Channel: schemas.MaxChannels, EventTime: at, Value: 1}, false, []float32{80}},
+		{"beside it", obs(81, 0), true, []float32{80, 81}},
+		{"corrected to one of two", obs(81, schemas.Corrected), true, []float32{81}},
+		{"not a number", obs(float32(math.NaN()), 0), false, []float32{81}},
+		{"infinite", obs(float32(math.Inf(1)), schemas.Corrected), false, []float32{81}},
+		{"no such channel", schemas.Observation{Channel: schemas.MaxChannels, EventTime: at, Value: 1}, false, []float32{81}},
 	}
 	for i, s := range steps {
 		if got := w.Add(s.obs, uint32(i)); got != s.added {
@@ -120,6 +122,22 @@ func TestLatestIsTheLastOfTheView(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Two values at one time, and a later time that the view does not reach: the
+// one that arrived last counts.
+func TestLatestOfATie(t *testing.T) {
+	w := window.New()
+	for i, v := range []float32{1, 2, 3} {
+		at := base
+		if v == 3 {
+			at += schemas.Minute
+		}
+		w.Add(schemas.Observation{Channel: 1, EventTime: at, Value: v}, uint32(i))
+	}
+	if p, ok := w.Latest(1, base+schemas.Second, base); !ok || p.Value != 2 {
+		t.Fatalf("latest %v %v, want 2", p, ok)
+	}
 }
 
 func TestHoursAreTheSumsOfTheView(t *testing.T) {
