@@ -1,0 +1,16 @@
+// Package monitor is the heart: [Monitor.Step] moves a partition of the patient
+// log by one record, and [Service] is the loop around it.
+//
+// Step does no I/O, reads no clock and knows no randomness: what it answers is a
+// function of the records alone, so live run, restart, rebuild, replay and audit
+// give the same bytes. It first lets the patient's time pass up to the record's
+// `at`, doing all that falls due, each at its own time; then it applies the
+// record. A tick only lets time pass: ticks added or removed, none later than
+// the next record, change no output.
+//
+// The service owns partitions one at a time ([Service.Own]): it claims store and
+// outputs, reads how far the outputs got, and then reads the log from where the
+// store stands; each batch is applied in one fenced write, and what it caused is
+// published from the outbox, once. Kafka is the truth: a store that is empty or
+// was rolled back is rebuilt from the log, with what was published left out.
+package monitor
