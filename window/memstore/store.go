@@ -1,44 +1,225 @@
 package memstore
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
 
 	"github.com/vigil-icu/vigil/window"
 )
 
 // Store holds partitions in memory. It may be used by many goroutines.
-type Store struct{}
+type Store struct {
+	mu         sync.Mutex
+	partitions map[int]*partition
+}
+
+type partition struct {
+	owner    string
+	applied  int64
+	patients map[string]*patient
+	outbox   []window.OutboxEntry // ascending position
+}
+
+type patient struct {
+	state  []byte
+	lens   []window.ChunkLen
+	chunks map[int64][]byte
+}
 
 // New returns an empty store.
-func New() *Store { return &Store{} }
+func New() *Store { return &Store{partitions: map[int]*partition{}} }
 
 // Claim makes owner the owner of the partition, whoever had it, and returns
 // the applied offset, -1 if nothing was applied.
-func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied int64, err error) {
-	panic("soon")
+func (s *Store) Claim(ctx context.Context, number int, owner string) (applied int64, err error) {
+	if err := check(ctx, number, owner); err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partition(number)
+	p.owner = owner
+	return p.applied, nil
 }
 
-// Load returns all that is stored of a partition.
-func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, error) { panic("soon") }
+// Load returns all that is stored of a partition. The caller may keep and
+// change it.
+func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error) {
+	if err := check(ctx, number, "reader"); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partition(number)
+	out := &window.Partition{Number: number, Applied: p.applied}
+	for _, name := range slices.Sorted(maps.Keys(p.patients)) {
+		v := p.patients[name]
+		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state)}
+		for _, l := range v.lens {
+			got := v.chunks[l.Hour]
+			if len(got) < l.Len {
+				return nil, fmt.Errorf("patient %q: hour %d has %d bytes, want %d: %w", name, l.Hour, len(got), l.Len, window.ErrTorn)
+			}
+			one.Chunks = append(one.Chunks, window.Chunk{Hour: l.Hour, Bytes: bytes.Clone(got[:l.Len])})
+		}
+		out.Patients = append(out.Patients, one)
+	}
+	for _, e := range p.outbox {
+		out.Outbox = append(out.Outbox, cloneEntry(e))
+	}
+	return out, nil
+}
 
 // Apply applies a batch whole, or says why not. The returned offset is the
-// applied one after the call.
+// applied one after the call. It keeps nothing of the batch's memory.
 func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error) {
-	panic("soon")
+	if err := ctx.Err(); err != nil {
+		return 0, 0, fmt.Errorf("memstore: apply: %w", err)
+	}
+	if err := b.Check(); err != nil {
+		return 0, 0, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partition(b.Partition)
+	switch {
+	case p.owner != b.Owner:
+		return window.NotOwner, p.applied, nil
+	case p.applied >= b.Last:
+		return window.Already, p.applied, nil
+	case p.applied != b.Prev:
+		return window.Gap, p.applied, nil
+	}
+	for i := range b.Patients {
+		p.write(&b.Patients[i])
+	}
+	for _, e := range b.Outbox {
+		p.outbox = append(p.outbox, cloneEntry(e))
+	}
+	p.applied = b.Last
+	return window.OK, p.applied, nil
+}
+
+func (p *partition) write(w *window.PatientWrite) {
+	if w.State == nil {
+		delete(p.patients, w.Patient)
+		return
+	}
+	v := p.patients[w.Patient]
+	if v == nil {
+		v = &patient{chunks: map[int64][]byte{}}
+		p.patients[w.Patient] = v
+	}
+	v.state, v.lens = bytes.Clone(w.State), slices.Clone(w.Lens)
+	for _, c := range w.Chunks {
+		if c.Full {
+			v.chunks[c.Hour] = bytes.Clone(c.Bytes)
+			continue
+		}
+		old, end := v.chunks[c.Hour], c.Pos+len(c.Bytes)
+		if len(old) < end {
+			old = append(old, make([]byte, end-len(old))...)
+		}
+		copy(old[c.Pos:], c.Bytes)
+		v.chunks[c.Hour] = old
+	}
+	for _, hour := range w.Deletes {
+		delete(v.chunks, hour)
+	}
 }
 
 // Published drops the outbox up to and including a position.
-func (s *Store) Published(ctx context.Context, partition int, owner string, upTo window.Position) error {
-	panic("soon")
+func (s *Store) Published(ctx context.Context, number int, owner string, upTo window.Position) error {
+	return s.fenced(ctx, number, owner, func(p *partition) {
+		p.outbox = slices.DeleteFunc(p.outbox, func(e window.OutboxEntry) bool { return e.Compare(upTo) <= 0 })
+	})
 }
 
 // Reset empties a partition that owner has claimed, so that it can be rebuilt
 // from the log: applied is -1 after it, the owner stays.
-func (s *Store) Reset(ctx context.Context, partition int, owner string) error { panic("soon") }
+func (s *Store) Reset(ctx context.Context, number int, owner string) error {
+	return s.fenced(ctx, number, owner, func(p *partition) {
+		*p = partition{owner: owner, applied: -1, patients: map[string]*patient{}}
+	})
+}
+
+func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*partition)) error {
+	if err := check(ctx, number, owner); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partition(number)
+	if p.owner != owner {
+		return fmt.Errorf("memstore: partition %d: %w: claim it again", number, window.ErrNotOwner)
+	}
+	do(p)
+	return nil
+}
 
 // Digest returns "sha256:…" over the windows of the given partitions: patients
 // in order, whatever partition they are in, hours and their bytes.
-func (s *Store) Digest(ctx context.Context, partitions []int) (string, error) { panic("soon") }
+func (s *Store) Digest(ctx context.Context, partitions []int) (string, error) {
+	var all []window.StoredPatient
+	for _, n := range partitions {
+		p, err := s.Load(ctx, n)
+		if err != nil {
+			return "", err
+		}
+		all = append(all, p.Patients...)
+	}
+	return window.Digest(all), nil
+}
 
-// Close frees what the store holds open.
+// Close does nothing: the store ends with its last reference.
 func (s *Store) Close() error { return nil }
+
+// Clone returns a copy that shares nothing with s: what a rolled-back store is.
+func (s *Store) Clone() *Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := New()
+	for n, p := range s.partitions {
+		to := &partition{owner: p.owner, applied: p.applied, patients: map[string]*patient{}}
+		for name, v := range p.patients {
+			chunks := make(map[int64][]byte, len(v.chunks))
+			for hour, b := range v.chunks {
+				chunks[hour] = bytes.Clone(b)
+			}
+			to.patients[name] = &patient{state: bytes.Clone(v.state), lens: slices.Clone(v.lens), chunks: chunks}
+		}
+		for _, e := range p.outbox {
+			to.outbox = append(to.outbox, cloneEntry(e))
+		}
+		c.partitions[n] = to
+	}
+	return c
+}
+
+func (s *Store) partition(n int) *partition {
+	p := s.partitions[n]
+	if p == nil {
+		p = &partition{applied: -1, patients: map[string]*patient{}}
+		s.partitions[n] = p
+	}
+	return p
+}
+
+func check(ctx context.Context, number int, owner string) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("memstore: %w", err)
+	}
+	if number < 0 || owner == "" {
+		return fmt.Errorf("memstore: partition %d, owner %q: want a partition of 0 or above and an owner", number, owner)
+	}
+	return nil
+}
+
+func cloneEntry(e window.OutboxEntry) window.OutboxEntry {
+	e.Key, e.Value, e.Headers = bytes.Clone(e.Key), bytes.Clone(e.Value), slices.Clone(e.Headers)
+	return e
+}

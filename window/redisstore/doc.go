@@ -1,3 +1,22 @@
-// Package redisstore keeps partitions in Redis (7.0 or later), or in miniredis: one fenced
-// script per batch, absolute writes only.
+// Package redisstore keeps partitions in Redis 7 or later, or in miniredis.
+//
+// Each batch of the log is one script call, fenced by the owner's nonce and
+// applied only if it follows the applied offset. All writes in it are absolute:
+// applied twice, or half and then whole, they leave the same bytes. Keys of
+// partition N, in one cluster slot:
+//
+//	<prefix>{kN}:m                  hash: own, o (applied offset), v (layout), p<patient> -> head and state
+//	<prefix>{kN}:out                sorted set, all scores 0: position, then the output
+//	<prefix>{kN}:w:<patient>:<hour> string: one chunk of packed window records
+//
+// The head of a patient says to which offset the state belongs, and which
+// chunks it has and how long they are. It is written with the applied offset in
+// one HSET, after the chunks and the outbox and before what is deleted. So
+// whatever prefix of a script a torn append-only file brings back (Redis 7.0
+// can execute half a transaction at its second restart), bytes beyond the
+// lengths and outputs beyond the applied offset do not count, and the replay of
+// the batch writes over them.
+//
+// Scripts use only redis.call and string functions, so that they run in
+// miniredis too. Nothing has a time to live.
 package redisstore

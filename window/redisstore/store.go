@@ -2,52 +2,161 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
+	neturl "net/url"
+	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/vigil-icu/vigil/window"
 )
 
 // Store keeps partitions in Redis. It may be used by many goroutines.
-type Store struct{}
+type Store struct {
+	client redis.UniversalClient
+	prefix string
+	mine   bool // Close closes the client
+}
 
-// Open connects to a redis:// or rediss:// URL. All keys begin with prefix,
-// which may be empty and must not contain braces; several runs can share one
-// Redis under several prefixes. Nothing is sent yet: Ping tells.
-func Open(url, prefix string) (*Store, error) { panic("soon") }
+// Open prepares a connection to a redis:// or rediss:// URL. All keys begin
+// with prefix, which may be empty and must not contain braces; several runs
+// share one Redis under several prefixes. Nothing is sent yet: Ping tells.
+func Open(url, prefix string) (*Store, error) {
+	o, err := redis.ParseURL(url)
+	if err != nil {
+		var parse *neturl.Error // its text repeats the URL, password and all
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return nil, fmt.Errorf("redis URL %q: %w (want redis://host:port/db)", withoutPassword(url), err)
+	}
+	o.MaxRetries = -1 // a command sent again after a lost reply is not one command
+	o.ContextTimeoutEnabled = true
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	s, err := New(redis.NewClient(o), prefix)
+	if err != nil {
+		return nil, err
+	}
+	s.mine = true
+	return s, nil
+}
 
-// New uses a client that the caller made; its MaxRetries must be -1.
-func New(client redis.UniversalClient, prefix string) (*Store, error) { panic("soon") }
+// New uses a client that the caller made and closes; its MaxRetries must be -1.
+func New(client redis.UniversalClient, prefix string) (*Store, error) {
+	if strings.ContainsAny(prefix, "{}") {
+		return nil, fmt.Errorf("redis key prefix %q contains braces: they choose the cluster slot, use another", prefix)
+	}
+	if c, ok := client.(*redis.Client); ok && c.Options().MaxRetries > 0 {
+		return nil, fmt.Errorf("redis client retries commands %d times: set MaxRetries to -1", c.Options().MaxRetries)
+	}
+	return &Store{client: client, prefix: prefix}, nil
+}
 
-// Ping says whether Redis can be reached and is of a version that will do.
-func (s *Store) Ping(ctx context.Context) error { panic("soon") }
+func withoutPassword(url string) string {
+	scheme, rest, _ := strings.Cut(url, "://")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		return scheme + "://…" + rest[at:]
+	}
+	return url
+}
+
+// Close closes the client if Open made it.
+func (s *Store) Close() error {
+	if s.mine {
+		return s.client.Close()
+	}
+	return nil
+}
+
+// Ping says whether Redis can be reached and will keep what it is given.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.client.Ping(ctx).Err(); err != nil {
+		return failed("ping", err)
+	}
+	info, err := s.client.Info(ctx, "memory").Result()
+	if err != nil {
+		return nil // miniredis has no such section, and no eviction
+	}
+	if policy := infoField(info, "maxmemory_policy"); policy != "" && policy != "noeviction" && infoField(info, "maxmemory") != "0" {
+		return fmt.Errorf("redis evicts keys when full (maxmemory-policy %s), and would lose patients' windows: set maxmemory-policy noeviction", policy)
+	}
+	return nil
+}
+
+func infoField(info, name string) string {
+	for line := range strings.Lines(info) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+":"); ok {
+			return v
+		}
+	}
+	return ""
+}
+
+// keys are the keys of a partition: one hash tag, one cluster slot.
+type keys struct{ meta, out, chunks string }
+
+func (s *Store) keys(partition int) keys {
+	tag := s.prefix + "{k" + strconv.Itoa(partition) + "}:"
+	return keys{tag + "m", tag + "out", tag + "w:"}
+}
+
+func (k keys) chunk(patient string, hour int64) string {
+	return k.chunks + patient + ":" + strconv.FormatInt(hour, 10)
+}
 
 // Claim makes owner the owner of the partition, whoever had it, and returns
 // the applied offset, -1 if nothing was applied.
 func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied int64, err error) {
-	panic("soon")
-}
-
-// Load returns all that is stored of a partition.
-func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, error) { panic("soon") }
-
-// Apply applies a batch whole, or says why not. The returned offset is the
-// applied one after the call.
-func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error) {
-	panic("soon")
+	if partition < 0 || owner == "" {
+		return 0, fmt.Errorf("redis: claim of partition %d by %q: want a partition of 0 or above and an owner", partition, owner)
+	}
+	found, applied, err := s.run(ctx, "claim", claimScript, []string{s.keys(partition).meta}, owner, layout)
+	if err == nil && found != layout {
+		err = fmt.Errorf("redis: partition %d is stored in layout %s, this program knows %s: use the newer program, or another key prefix and rebuild", partition, found, layout)
+	}
+	return applied, err
 }
 
 // Published drops the outbox up to and including a position.
 func (s *Store) Published(ctx context.Context, partition int, owner string, upTo window.Position) error {
-	panic("soon")
+	k := s.keys(partition)
+	if upTo.Index++; upTo.Index > math.MaxUint32 {
+		upTo = window.Position{Offset: upTo.Offset + 1}
+	}
+	bound := string(appendPosition([]byte("("), upTo))
+	return s.fenced(ctx, "published", partition, publishedScript, []string{k.meta, k.out}, owner, bound)
 }
 
 // Reset empties a partition that owner has claimed, so that it can be rebuilt
 // from the log: applied is -1 after it, the owner stays.
-func (s *Store) Reset(ctx context.Context, partition int, owner string) error { panic("soon") }
+func (s *Store) Reset(ctx context.Context, partition int, owner string) error {
+	k := s.keys(partition)
+	return s.fenced(ctx, "reset", partition, resetScript, []string{k.meta, k.out}, owner, k.chunks, layout)
+}
 
-// Digest returns "sha256:…" over the windows of the given partitions: patients
-// in order, whatever partition they are in, hours and their bytes.
-func (s *Store) Digest(ctx context.Context, partitions []int) (string, error) { panic("soon") }
+func (s *Store) fenced(ctx context.Context, what string, partition int, script *redis.Script, keys []string, args ...any) error {
+	word, _, err := s.run(ctx, what, script, keys, args...)
+	if err == nil && word != window.OK.String() {
+		err = fmt.Errorf("redis: %s of partition %d: %w: claim it again", what, partition, window.ErrNotOwner)
+	}
+	return err
+}
 
-// Close closes the client if Open made it.
-func (s *Store) Close() error { return nil }
+// run runs a script, which answers a word and the applied offset.
+func (s *Store) run(ctx context.Context, what string, script *redis.Script, keys []string, args ...any) (word string, applied int64, err error) {
+	reply, err := script.Run(ctx, s.client, keys, args...).StringSlice()
+	if err != nil {
+		return "", 0, failed(what, err)
+	}
+	if len(reply) != 2 {
+		return "", 0, fmt.Errorf("redis: %s: %d values in the answer, want 2", what, len(reply))
+	}
+	if applied, err = strconv.ParseInt(reply[1], 10, 64); err != nil {
+		return "", 0, fmt.Errorf("redis: %s: applied offset %q is no number: %w", what, reply[1], window.ErrTorn)
+	}
+	return reply[0], applied, nil
+}

@@ -1,0 +1,97 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/vigil-icu/vigil/window"
+)
+
+// attempts is how often Apply sends a batch when the connection breaks: a batch
+// that was applied and whose answer was lost is answered ALREADY.
+const attempts = 3
+
+// Apply applies a batch whole, or says why not. The returned offset is the
+// applied one after the call. A broken connection is tried again, twice; after
+// window.ErrUnavailable the caller may call Apply with the same batch.
+func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error) {
+	if err := b.Check(); err != nil {
+		return 0, 0, err
+	}
+	keys, args := s.pack(b)
+	for try := 1; ; try++ {
+		word, applied, err := s.run(ctx, "apply", applyScript, keys, args...)
+		if err == nil {
+			answer, err := parseAnswer(word)
+			return answer, applied, err
+		}
+		if try == attempts || ctx.Err() != nil || !errors.Is(err, window.ErrUnavailable) {
+			return 0, 0, err
+		}
+	}
+}
+
+func parseAnswer(word string) (window.Answer, error) {
+	for _, a := range []window.Answer{window.OK, window.Already, window.Gap, window.NotOwner} {
+		if word == a.String() {
+			return a, nil
+		}
+	}
+	return 0, fmt.Errorf("redis: apply: unknown answer %q", word)
+}
+
+// pack lays a batch out as applyScript reads it.
+func (s *Store) pack(b *window.Batch) (keys []string, args []any) {
+	k := s.keys(b.Partition)
+	writes, deletes, gone := 0, 0, 0
+	for i := range b.Patients {
+		p := &b.Patients[i]
+		writes, deletes = writes+len(p.Chunks), deletes+len(p.Deletes)
+		if p.State == nil {
+			gone++
+		}
+	}
+	outputs, fields := 2*len(b.Outbox), 2*len(b.Patients)+2
+	keys = make([]string, 0, 2+writes+deletes)
+	args = make([]any, 0, 9+2*writes+outputs+fields+gone)
+	last := strconv.FormatInt(b.Last, 10)
+	bound := appendPosition([]byte("["), window.Position{Offset: b.Prev + 1})
+
+	keys = append(keys, k.meta, k.out)
+	args = append(args, b.Owner, strconv.FormatInt(b.Prev, 10), last, bound, k.chunks, writes, outputs, fields, gone)
+	for i := range b.Patients {
+		p := &b.Patients[i]
+		for _, c := range p.Chunks {
+			pos := ""
+			if !c.Full {
+				pos = strconv.Itoa(c.Pos)
+			}
+			keys = append(keys, k.chunk(p.Patient, c.Hour))
+			args = append(args, pos, c.Bytes)
+		}
+	}
+	for i := range b.Outbox {
+		args = append(args, "0", appendEntry(nil, &b.Outbox[i]))
+	}
+	for i := range b.Patients {
+		p := &b.Patients[i]
+		value := []byte{} // a deleted patient: empty counts as gone, until HDEL has taken the field
+		if p.State != nil {
+			value = appendPatient(make([]byte, 0, headFixed+8*len(p.Lens)+len(p.State)), b.Last, p.Lens, p.State)
+		}
+		args = append(args, "p"+p.Patient, value)
+	}
+	args = append(args, "o", last)
+	for i := range b.Patients {
+		p := &b.Patients[i]
+		for _, hour := range p.Deletes {
+			keys = append(keys, k.chunk(p.Patient, hour))
+		}
+		if p.State == nil {
+			args = append(args, p.Patient)
+		}
+	}
+	return keys, args
+}

@@ -1,0 +1,105 @@
+package redisstore_test
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/vigil-icu/vigil/window/redisstore"
+	"github.com/vigil-icu/vigil/window/storetest"
+)
+
+func TestMiniredis(t *testing.T) { suite(t, miniredis.RunT(t).Addr()) }
+
+func TestRealRedis(t *testing.T) { suite(t, storetest.Redis(t)) }
+
+// suite runs every case under a prefix of its own in one server: they must not
+// see each other.
+func suite(t *testing.T, addr string) {
+	storetest.Run(t, func(t *testing.T) storetest.Subject {
+		prefix := t.Name() + "/"
+		store, err := redisstore.Open("redis://"+addr, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Ping(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		raw := connect(t, addr)
+		return storetest.Subject{Store: store, Save: func() func() {
+			then := read(t, raw, prefix)
+			return func() { write(t, raw, prefix, then) }
+		}}
+	})
+}
+
+func connect(t testing.TB, addr string) *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// contents are the keys of a store without their prefix: strings as string,
+// hashes as map, sorted sets as slice.
+type contents map[string]any
+
+func read(t testing.TB, c *redis.Client, prefix string) contents {
+	t.Helper()
+	ctx := context.Background()
+	all := contents{}
+	keys, err := c.Keys(ctx, "*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range keys {
+		name, ok := strings.CutPrefix(key, prefix)
+		if !ok {
+			continue
+		}
+		var v any
+		var err error
+		switch kind := c.Type(ctx, key).Val(); kind {
+		case "string":
+			v, err = c.Get(ctx, key).Result()
+		case "hash":
+			v, err = c.HGetAll(ctx, key).Result()
+		case "zset":
+			v, err = c.ZRange(ctx, key, 0, -1).Result()
+		default:
+			t.Fatalf("key %q is a %s", key, kind)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = v
+	}
+	return all
+}
+
+func write(t testing.TB, c *redis.Client, prefix string, all contents) {
+	t.Helper()
+	ctx := context.Background()
+	p := c.Pipeline()
+	for name := range read(t, c, prefix) {
+		p.Del(ctx, prefix+name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		switch v := all[name].(type) {
+		case string:
+			p.Set(ctx, prefix+name, v, 0)
+		case map[string]string:
+			p.HSet(ctx, prefix+name, v)
+		case []string:
+			for _, m := range v {
+				p.ZAdd(ctx, prefix+name, redis.Z{Member: m})
+			}
+		}
+	}
+	if _, err := p.Exec(ctx); err != nil && err != redis.Nil {
+		t.Fatal(err)
+	}
+}

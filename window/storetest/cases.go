@@ -1,0 +1,293 @@
+package storetest
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"sync"
+
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+)
+
+func emptyStore(c *check) {
+	c.holds(&window.Partition{Number: 3, Applied: -1})
+	if err := c.Store.Published(c.ctx, 3, "a", window.Position{}); err == nil {
+		c.Fatal("published by nobody's owner: no error")
+	}
+	c.claim(3, "a", -1)
+	c.holds(&window.Partition{Number: 3, Applied: -1})
+	if a, b := c.digest(), c.digest(0, 1, 2, 3); a != b {
+		c.Fatalf("digest of nothing %s, of empty partitions %s", a, b)
+	}
+}
+
+func applyAndLoad(c *check) {
+	want := newExpected(0)
+	c.claim(0, "a", -1)
+	for i, b := range []*window.Batch{batch("a", -1, 4, "x:1", 0, 24), batch("a", 4, 5, "x:1", 24, 12), batch("a", 5, 99, "x:0", 0, 36)} {
+		c.apply(b, window.OK, b.Last)
+		want.apply(b)
+		c.holds(&want.Partition)
+		if i == 0 && c.digest(0) == c.digest() {
+			c.Fatal("a window does not change the digest")
+		}
+	}
+	full := batch("a", 99, 100, "x:1", 0, 36)
+	full.Patients[0].Chunks[0].Full = true
+	before := c.digest(0)
+	c.apply(full, window.OK, 100)
+	want.apply(full)
+	c.holds(&want.Partition)
+	if c.digest(0) == before {
+		c.Fatal("other bytes of the same length do not change the digest")
+	}
+	c.claim(0, "b", 100)
+	c.holds(&want.Partition)
+}
+
+func claimsFence(c *check) {
+	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.NotOwner, -1)
+	c.claim(0, "a", -1)
+	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.OK, 1)
+	c.claim(0, "b", 1)
+	want := c.load(0)
+	c.apply(batch("a", 1, 2, "x:1", 12, 12), window.NotOwner, 1)
+	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.NotOwner, 1) // even what was applied
+	c.refused(c.Store.Published(c.ctx, 0, "a", window.Position{Offset: 9}), window.ErrNotOwner, "published by the old owner")
+	c.refused(c.Store.Reset(c.ctx, 0, "a"), window.ErrNotOwner, "reset by the old owner")
+	c.holds(want)
+	c.apply(batch("b", 1, 2, "x:1", 12, 12), window.OK, 2)
+	c.claim(0, "a", 2) // a claim is unconditional
+	c.apply(batch("b", 2, 3, "x:1", 24, 12), window.NotOwner, 2)
+}
+
+func gapAndAlready(c *check) {
+	c.claim(0, "a", -1)
+	c.apply(batch("a", 3, 4, "x:1", 0, 12), window.Gap, -1)
+	c.apply(batch("a", -1, 7, "x:1", 0, 12), window.OK, 7) // offsets have holes
+	want := c.load(0)
+	c.apply(batch("a", 8, 9, "x:1", 12, 12), window.Gap, 7)
+	c.apply(batch("a", 6, 9, "x:1", 12, 12), window.Gap, 7) // overlaps, and goes beyond
+	c.apply(batch("a", -1, 9, "x:1", 0, 12), window.Gap, 7)
+	c.apply(batch("a", 5, 7, "x:2", 0, 12), window.Already, 7)
+	c.apply(batch("a", 1, 3, "x:2", 0, 12), window.Already, 7)
+	c.holds(want)
+	const high = 1<<53 - 2
+	c.apply(batch("a", 7, high-1, "x:1", 12, 12), window.OK, high-1)
+	c.apply(batch("a", high, high+1, "x:1", 12, 12), window.Gap, high-1)
+	c.apply(batch("a", high-1, high, "x:1", 24, 12), window.OK, high)
+	c.claim(0, "b", high)
+}
+
+func retry(c *check) {
+	c.claim(0, "a", -1)
+	want := newExpected(0)
+	b := batch("a", -1, 4, "x:1", 0, 24)
+	c.apply(b, window.OK, 4)
+	want.apply(b)
+	for range 3 {
+		c.apply(b, window.Already, 4)
+		c.holds(&want.Partition)
+	}
+}
+
+func rolledBack(c *check) {
+	c.claim(0, "a", -1)
+	first, second, third := batch("a", -1, 4, "x:1", 0, 24), batch("a", 4, 5, "x:1", 24, 12), batch("a", 5, 6, "x:1", 36, 12)
+	third.Patients[0].Deletes = nil
+	c.apply(first, window.OK, 4)
+	restore := c.Save()
+	early := c.load(0)
+	c.apply(second, window.OK, 5)
+	c.apply(third, window.OK, 6)
+	late := c.load(0)
+	restore()
+	c.holds(early)
+	c.apply(batch("a", 6, 7, "x:1", 48, 12), window.Gap, 4)
+	c.claim(0, "b", 4)
+	c.apply(third, window.NotOwner, 4)
+	// The replay cuts the log into other batches.
+	both := batch("b", 4, 6, "x:1", 24, 24)
+	copy(both.Patients[0].Chunks[0].Bytes, bytes.Repeat([]byte{5}, 12))
+	both.Outbox = []window.OutboxEntry{output(5, 0), output(6, 0)}
+	c.apply(both, window.OK, 6)
+	c.holds(late)
+}
+
+func oddBytes(c *check) {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	names := []string{"x:1", "x:1:7", "x:1:7:7", "x", ":", "{k5}", "a}b{", "run/d:1", " ", "\n", "é", "日本", string(all), "p", "o", "own", "v", "x:-1"}
+	c.claim(5, "a\x00\xff", -1)
+	want := newExpected(5)
+	b := &window.Batch{Partition: 5, Owner: "a\x00\xff", Prev: -1, Last: 9}
+	for i, name := range names {
+		bytesOf := append(bytes.Clone(all), byte(i))
+		hour := int64(7 - 8*i) // before 1970 too
+		b.Patients = append(b.Patients, window.PatientWrite{
+			Patient: name, State: bytesOf,
+			Chunks: []window.ChunkWrite{{Hour: hour, Bytes: bytesOf}},
+			Lens:   []window.ChunkLen{{Hour: hour, Len: len(bytesOf)}},
+		})
+	}
+	b.Patients[0].State = []byte{} // empty is not deleted
+	for i, v := range [][]byte{nil, {}, all, []byte("\r\n")} {
+		b.Outbox = append(b.Outbox, window.OutboxEntry{
+			Position: window.Position{Offset: 9, Index: i}, Topic: string(all), Key: v, Value: v,
+			Headers: []schemas.Header{{Key: "", Value: string(all)}, {Key: string(all), Value: ""}},
+		})
+	}
+	c.apply(b, window.OK, 9)
+	want.apply(b)
+	c.holds(&want.Partition)
+	got := c.load(5).Outbox
+	if got[0].Value != nil || got[0].Key != nil || got[1].Value == nil || got[1].Key == nil {
+		c.Fatalf("nil and empty are not told apart: %#v", got[:2])
+	}
+}
+
+func deletes(c *check) {
+	c.claim(0, "a", -1)
+	want := newExpected(0)
+	step := func(b *window.Batch) {
+		c.Helper()
+		c.apply(b, window.OK, b.Last)
+		want.apply(b)
+		c.holds(&want.Partition)
+	}
+	b := batch("a", -1, 1, "x:1", 0, 12)
+	b.Patients[0].Chunks = append(b.Patients[0].Chunks, window.ChunkWrite{Hour: 8, Bytes: make([]byte, 24)})
+	b.Patients[0].Lens = append(b.Patients[0].Lens, window.ChunkLen{Hour: 8, Len: 24})
+	b.Patients = append(b.Patients, batch("a", -1, 1, "x:2", 0, 12).Patients...)
+	step(b)
+	full := c.digest(0)
+	step(&window.Batch{Owner: "a", Prev: 1, Last: 2, Patients: []window.PatientWrite{{
+		Patient: "x:1", State: []byte("trimmed"), Deletes: []int64{-40, 7}, Lens: []window.ChunkLen{{Hour: 8, Len: 24}},
+	}}})
+	if c.digest(0) == full {
+		c.Fatal("a dropped hour does not change the digest")
+	}
+	// The hour comes again: nothing of the old one is in it.
+	again := batch("a", 2, 3, "x:1", 0, 12)
+	again.Patients[0].Lens = append(again.Patients[0].Lens, window.ChunkLen{Hour: 8, Len: 24})
+	step(again)
+	step(&window.Batch{Owner: "a", Prev: 3, Last: 4, Patients: []window.PatientWrite{{Patient: "x:1"}, {Patient: "never seen"}}})
+	// The patient comes again: nothing of the old one is there.
+	step(batch("a", 4, 5, "x:1", 0, 12))
+	step(&window.Batch{Owner: "a", Prev: 5, Last: 6, Patients: []window.PatientWrite{{Patient: "x:1", State: []byte("no window"), Deletes: []int64{7}, Lens: []window.ChunkLen{}}}})
+}
+
+func outboxOrder(c *check) {
+	c.claim(0, "a", -1)
+	want := newExpected(0)
+	prev := int64(-1)
+	for _, last := range []int64{2, 9, 10, 99, 100, 255, 256, 65536, 1 << 40} {
+		b := &window.Batch{Owner: "a", Prev: prev, Last: last}
+		for _, index := range []int{0, 1, 2, 9, 10, 255, 256} {
+			b.Outbox = append(b.Outbox, output(last, index))
+		}
+		if last > prev+1 {
+			b.Outbox = append([]window.OutboxEntry{output(prev+1, 3)}, b.Outbox...)
+		}
+		c.apply(b, window.OK, last)
+		want.apply(b)
+		prev = last
+	}
+	c.holds(&want.Partition)
+	for _, upTo := range []window.Position{{Offset: 0, Index: 2}, {Offset: 2, Index: 1}, {Offset: 9, Index: 10}, {Offset: 9, Index: 10}, {Offset: 5}, {Offset: 200}, {Offset: 256, Index: math.MaxUint32}, {Offset: 1 << 41}} {
+		if err := c.Store.Published(c.ctx, 0, "a", upTo); err != nil {
+			c.Fatal(err)
+		}
+		want.published(upTo)
+		c.holds(&want.Partition)
+	}
+	if len(want.Outbox) != 0 {
+		c.Fatal("the case does not end with an empty outbox")
+	}
+}
+
+func reset(c *check) {
+	c.claim(0, "a", -1)
+	c.claim(1, "a", -1)
+	b := batch("a", -1, 4, "x:1", 0, 24)
+	c.apply(b, window.OK, 4)
+	b.Partition = 1
+	c.apply(b, window.OK, 4)
+	other := c.load(1)
+	if err := c.Store.Reset(c.ctx, 0, "a"); err != nil {
+		c.Fatal(err)
+	}
+	c.holds(&window.Partition{Number: 0, Applied: -1})
+	c.holds(other)
+	// Still the owner; and nothing of the old chunk shines through.
+	b = batch("a", -1, 2, "x:1", 0, 12)
+	c.apply(b, window.OK, 2)
+	want := newExpected(0)
+	want.apply(b)
+	c.holds(&want.Partition)
+}
+
+// race: two owners take the partition from each other and go on where the store
+// says. However it comes out, the log was applied once and in order.
+func race(c *check) {
+	const length = 60
+	var wait sync.WaitGroup
+	for _, owner := range []string{"a", "b"} {
+		wait.Go(func() {
+			for claim := 0; ; claim++ {
+				name := fmt.Sprint(owner, claim)
+				applied, err := c.Store.Claim(c.ctx, 0, name)
+				if err != nil {
+					c.Error(err)
+					return
+				}
+				for turn := 0; turn < 5; turn++ {
+					if applied == length-1 {
+						return
+					}
+					answer, now, err := c.Store.Apply(c.ctx, raceBatch(name, applied))
+					if err != nil {
+						c.Error(err)
+						return
+					}
+					if answer == window.NotOwner {
+						break
+					}
+					applied = now
+				}
+			}
+		})
+	}
+	wait.Wait()
+	want := newExpected(0)
+	for o := int64(-1); o < length-1; o++ {
+		want.apply(raceBatch("", o))
+	}
+	c.holds(&want.Partition)
+}
+
+func raceBatch(owner string, applied int64) *window.Batch {
+	return batch(owner, applied, applied+1, "x:1", int(applied+1)*12, 12)
+}
+
+func partitionsApart(c *check) {
+	c.claim(1, "a", -1)
+	c.claim(11, "a", -1)
+	one, eleven := batch("a", -1, 4, "x:1", 0, 24), batch("a", -1, 8, "x:1", 0, 12)
+	one.Partition, eleven.Partition = 1, 11
+	c.apply(one, window.OK, 4)
+	c.apply(eleven, window.OK, 8)
+	want := newExpected(1)
+	want.apply(one)
+	c.holds(&want.Partition)
+	want = newExpected(11)
+	want.apply(eleven)
+	c.holds(&want.Partition)
+	if c.digest(1, 11) == c.digest(1) || c.digest(1) == c.digest(11) {
+		c.Fatal("partitions do not count in the digest")
+	}
+	c.claim(0, "a", -1)
+}

@@ -1,0 +1,122 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// Store is what the suite asks of a store. Callers declare their own.
+type Store interface {
+	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
+	Load(ctx context.Context, partition int) (*window.Partition, error)
+	Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error)
+	Published(ctx context.Context, partition int, owner string, upTo window.Position) error
+	Reset(ctx context.Context, partition int, owner string) error
+	Digest(ctx context.Context, partitions []int) (string, error)
+	Close() error
+}
+
+// Subject is an empty store under test.
+type Subject struct {
+	Store Store
+	// Save remembers the whole store as it is now and returns what brings it
+	// back: a server that lost its latest writes.
+	Save func() (restore func())
+}
+
+// Run runs the suite; open makes an empty store.
+func Run(t *testing.T, open func(t *testing.T) Subject) {
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t)
+			c.run(&check{T: t, ctx: t.Context(), Subject: s})
+			if err := s.Store.Close(); err != nil {
+				t.Errorf("close: %v", err)
+			}
+		})
+	}
+}
+
+var cases = []struct {
+	name string
+	run  func(*check)
+}{
+	{"empty store", emptyStore},
+	{"apply and load", applyAndLoad},
+	{"claims fence", claimsFence},
+	{"gap and already", gapAndAlready},
+	{"retry of the same batch", retry},
+	{"rolled back", rolledBack},
+	{"odd patients and bytes", oddBytes},
+	{"deletes", deletes},
+	{"outbox order", outboxOrder},
+	{"reset", reset},
+	{"two owners race", race},
+	{"large batch", largeBatch},
+	{"many of everything", manyOfEverything},
+	{"mistakes", mistakes},
+	{"partitions are apart", partitionsApart},
+	{"windows come back", windowsComeBack},
+	{"history against the memory of it", history},
+}
+
+// check is a test with its store and the answers it wants.
+type check struct {
+	*testing.T
+	Subject
+	ctx context.Context
+}
+
+func (c *check) claim(partition int, owner string, want int64) {
+	c.Helper()
+	got, err := c.Store.Claim(c.ctx, partition, owner)
+	if err != nil || got != want {
+		c.Fatalf("claim of %d by %s: applied %d, %v, want %d", partition, owner, got, err, want)
+	}
+}
+
+func (c *check) apply(b *window.Batch, want window.Answer, wantApplied int64) {
+	c.Helper()
+	got, applied, err := c.Store.Apply(c.ctx, b)
+	if err != nil || got != want || applied != wantApplied {
+		c.Fatalf("apply %d..%d by %s: %v, applied %d, %v; want %v, %d", b.Prev, b.Last, b.Owner, got, applied, err, want, wantApplied)
+	}
+}
+
+func (c *check) load(partition int) *window.Partition {
+	c.Helper()
+	p, err := c.Store.Load(c.ctx, partition)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return p
+}
+
+func (c *check) holds(want *window.Partition) {
+	c.Helper()
+	// Nil and empty are told apart where it matters: in an output's key and value.
+	if diff := cmp.Diff(want, c.load(want.Number), cmpopts.EquateEmpty()); diff != "" {
+		c.Fatal("the store does not hold what it was given (-want +got):\n" + diff)
+	}
+}
+
+func (c *check) digest(partitions ...int) string {
+	c.Helper()
+	d, err := c.Store.Digest(c.ctx, partitions)
+	if err != nil {
+		c.Fatal(err)
+	}
+	return d
+}
+
+func (c *check) refused(err, want error, what string) {
+	c.Helper()
+	if !errors.Is(err, want) {
+		c.Fatalf("%s: error %v, want %v", what, err, want)
+	}
+}
