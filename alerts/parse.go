@@ -1,0 +1,230 @@
+package alerts
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed" // the default policy
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/vigil-icu/vigil/schemas"
+	"gopkg.in/yaml.v3"
+)
+
+//go:embed policy.yaml
+var defaultPolicy []byte
+
+// DefaultPolicy returns the policy that is built in.
+func DefaultPolicy() *Policy {
+	p, err := ParsePolicy(defaultPolicy)
+	if err != nil {
+		panic("alerts: the built-in policy: " + err.Error()) // a test parses it
+	}
+	return p
+}
+
+// DefaultPolicyYAML returns the built-in policy as a file to start from.
+func DefaultPolicyYAML() []byte { return bytes.Clone(defaultPolicy) }
+
+// ParsePolicy reads a policy file. It is strict: a field that it does not know,
+// a level that could never clear and a duration that is none are errors that
+// name the place, what was found and what was expected.
+func ParsePolicy(file []byte) (*Policy, error) {
+	var f policyFile
+	d := yaml.NewDecoder(bytes.NewReader(file))
+	d.KnownFields(true)
+	if err := d.Decode(&f); errors.Is(err, io.EOF) {
+		return nil, errors.New("policy: the file is empty; the built-in policy.yaml is one to start from")
+	} else if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("policy: a second document after the first; keep one policy in a file")
+	}
+	p, err := f.compile()
+	if err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	sum := sha256.Sum256(file)
+	p.hash = hex.EncodeToString(sum[:])
+	return p, nil
+}
+
+type policyFile struct {
+	Version   int        `yaml:"version"`
+	Rules     []ruleFile `yaml:"rules"`
+	Technical struct {
+		NoData *noDataFile `yaml:"no_data"`
+	} `yaml:"technical"`
+	Snooze *snoozeFile `yaml:"snooze"`
+}
+
+type ruleFile struct {
+	Task       string      `yaml:"task"`
+	Kind       string      `yaml:"kind"`
+	Levels     []levelFile `yaml:"levels"`
+	Dwell      duration    `yaml:"dwell"`
+	ClearDwell duration    `yaml:"clear_dwell"`
+	Refractory *duration   `yaml:"refractory"`
+	Reset      *duration   `yaml:"reset"`
+	Continue   duration    `yaml:"continue"`
+	Update     float64     `yaml:"update"`
+}
+
+type levelFile struct {
+	Severity string   `yaml:"severity"`
+	At       *float64 `yaml:"at"`
+	Clear    *float64 `yaml:"clear"`
+	Single   bool     `yaml:"single"`
+}
+
+type noDataFile struct {
+	After    duration `yaml:"after"`
+	Severity string   `yaml:"severity"`
+}
+
+type snoozeFile struct {
+	Max duration `yaml:"max"`
+}
+
+// duration reads "30m", "4h", "1h30m".
+type duration schemas.Time
+
+func (d *duration) UnmarshalYAML(n *yaml.Node) error {
+	v, err := time.ParseDuration(n.Value)
+	if n.Kind != yaml.ScalarNode || err != nil {
+		return fmt.Errorf("line %d: duration %q: want a number with a unit, as 30m, 4h or 0s", n.Line, n.Value)
+	}
+	if v < 0 || v > 30*24*time.Hour || v%time.Millisecond != 0 {
+		return fmt.Errorf("line %d: duration %q: want 0s to 720h, in whole milliseconds", n.Line, n.Value)
+	}
+	*d = duration(v.Milliseconds())
+	return nil
+}
+
+// The defaults of circEWS: silence after an alarm, reset after an event.
+const (
+	defaultRefractory = 30 * schemas.Minute
+	defaultReset      = 25 * schemas.Minute
+	defaultNoData     = 4 * schemas.Hour
+	defaultSnooze     = 4 * schemas.Hour
+)
+
+func (f *policyFile) compile() (*Policy, error) {
+	if f.Version != 1 {
+		return nil, fmt.Errorf("version %d: this program reads version 1; write `version: 1` at the top", f.Version)
+	}
+	p := &Policy{NoData: NoData{defaultNoData, "low"}, MaxSnooze: defaultSnooze}
+	for i := range f.Rules {
+		r, err := f.Rules[i].compile()
+		if err != nil {
+			return nil, fmt.Errorf("rules[%d] (task %q): %w", i, f.Rules[i].Task, err)
+		}
+		if slices.ContainsFunc(p.Rules, func(o Rule) bool { return o.Task == r.Task }) {
+			return nil, fmt.Errorf("rules[%d]: task %q has a rule already; put its levels into one", i, r.Task)
+		}
+		p.Rules = append(p.Rules, r)
+	}
+	if n := f.Technical.NoData; n != nil {
+		p.NoData = NoData{schemas.Time(n.After), n.Severity}
+		if severityRank(n.Severity) == 0 {
+			return nil, fmt.Errorf("technical.no_data: severity %q: want low, medium or high", n.Severity)
+		}
+	}
+	if f.Snooze != nil {
+		if p.MaxSnooze = schemas.Time(f.Snooze.Max); p.MaxSnooze == 0 {
+			return nil, errors.New("snooze.max is 0s: want the longest snooze that is allowed, as 4h")
+		}
+	}
+	return p, nil
+}
+
+// taskName is what a task may be called: it stands in ids and topics.
+var taskName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+func (f *ruleFile) compile() (Rule, error) {
+	r := Rule{
+		Task: f.Task, Kind: f.Kind, Dwell: schemas.Time(f.Dwell), ClearDwell: schemas.Time(f.ClearDwell),
+		Refractory: defaultRefractory, Reset: defaultReset, Continue: schemas.Time(f.Continue), Update: float32(f.Update),
+	}
+	if f.Refractory != nil {
+		r.Refractory = schemas.Time(*f.Refractory)
+	}
+	if f.Reset != nil {
+		r.Reset = schemas.Time(*f.Reset)
+	}
+	switch {
+	case !taskName.MatchString(r.Task):
+		return r, errors.New("task: want lower-case letters, digits and underscores, as news2 or mortality")
+	case r.Task == TaskNoData:
+		return r, errors.New("task no_data is set under technical.no_data")
+	case r.Kind != KindScore && r.Kind != KindRisk:
+		return r, fmt.Errorf("kind %q: want score (news2) or risk (a task of the model)", r.Kind)
+	case (r.Kind == KindScore) != (r.Task == TaskNEWS2):
+		return r, errors.New("kind score goes with the task news2, kind risk with the tasks of the model")
+	case len(f.Levels) == 0 || len(f.Levels) > 3:
+		return r, fmt.Errorf("%d levels: want 1 to 3, the lowest first", len(f.Levels))
+	case math.IsNaN(f.Update) || math.IsInf(f.Update, 0) || f.Update < 0:
+		return r, fmt.Errorf("update %v: want 0 (never) or the least change that is told", f.Update)
+	case r.Continue != 0 && r.Continue < schemas.Minute:
+		return r, fmt.Errorf("continue %v: want 0s (never) or at least 1m", time.Duration(r.Continue)*time.Millisecond)
+	}
+	for i, l := range f.Levels {
+		level, err := l.compile(r.Kind)
+		if err != nil {
+			return r, fmt.Errorf("levels[%d]: %w", i, err)
+		}
+		if i > 0 {
+			below := r.Levels[i-1]
+			if level.At <= below.At || level.Clear < below.Clear || severityRank(level.Severity) <= severityRank(below.Severity) {
+				return r, fmt.Errorf("levels[%d]: want at, clear and severity above those of levels[%d]", i, i-1)
+			}
+		}
+		r.Levels = append(r.Levels, level)
+	}
+	return r, nil
+}
+
+func (l *levelFile) compile(kind string) (Level, error) {
+	if l.At == nil {
+		return Level{}, errors.New("at is missing: want the number at which the level is reached")
+	}
+	at, low := *l.At, *l.At
+	if l.Clear != nil {
+		low = *l.Clear
+	}
+	most := 1.0
+	if kind == KindScore {
+		most = 20
+	}
+	switch {
+	case severityRank(l.Severity) == 0:
+		return Level{}, fmt.Errorf("severity %q: want low, medium or high", l.Severity)
+	case !(at > 0 && at <= most):
+		return Level{}, fmt.Errorf("at %v: want above 0 and at most %v", at, most)
+	case !(low > 0 && low <= at):
+		return Level{}, fmt.Errorf("clear %v: want above 0 and at most at (%v): the alert ends below it", low, at)
+	case l.Single && kind != KindScore:
+		return Level{}, errors.New("single is for kind score: a component of 3 points")
+	}
+	return Level{Severity: l.Severity, At: float32(at), Clear: float32(low), Single: l.Single}, nil
+}
+
+// severityRank orders severities; 0 is none of them.
+func severityRank(s string) int {
+	switch s {
+	case "low":
+		return 1
+	case "medium":
+		return 2
+	case "high":
+		return 3
+	}
+	return 0
+}

@@ -1,0 +1,136 @@
+package alerts
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// tell appends a revision of the episode's alert as it stands.
+func (t *turn) tell(e *episode, at schemas.Time, phase schemas.Phase, reason, flag string) {
+	a := schemas.Alert{
+		ID: e.id, Revision: e.revision, Phase: phase, Task: e.task,
+		Patient: t.s.Patient, Stay: t.s.Stay, AsOf: at, Value: e.seen, Reason: reason,
+		Model: t.e.Model, Policy: t.p.hash, Flags: []string{},
+	}
+	e.revision++
+	e.value, e.told = e.seen, at
+	a.Kind, a.Severity, a.Threshold = t.p.classify(e, phase)
+	if a.Kind != KindTechnical {
+		a.Score = t.s.scoreID
+	}
+	if a.Kind == KindScore && t.s.partial {
+		a.Flags = append(a.Flags, FlagPartial)
+	}
+	if e.acknowledged {
+		a.Flags = append(a.Flags, FlagAcknowledged)
+	}
+	if e.snoozed != never {
+		a.Flags = append(a.Flags, FlagSnoozed)
+	}
+	if flag != "" {
+		a.Flags = append(a.Flags, flag)
+	}
+	t.dst = append(t.dst, a)
+	e.severity = a.Severity
+}
+
+// classify gives an alert's kind, its severity (after its end the one that it
+// had) and the number that it was held against.
+func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity string, threshold float32) {
+	if e.task == TaskNoData {
+		return KindTechnical, p.NoData.Severity, float32(p.NoData.After) / float32(schemas.Hour)
+	}
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		if r.Task != e.task {
+			continue
+		}
+		if e.level == 0 {
+			severity, threshold = e.severity, r.Levels[0].Clear
+		} else {
+			l := &r.Levels[min(e.level, len(r.Levels))-1]
+			severity, threshold = l.Severity, l.At
+		}
+		if severity == "" {
+			severity = r.Levels[0].Severity
+		}
+		return r.Kind, severity, threshold
+	}
+	// The policy has changed and knows the task no more.
+	return KindRisk, e.severity, 0
+}
+
+// labels are the components' names for people.
+var labels = [Components]string{
+	"respiratory rate", "SpO2", "oxygen", "systolic pressure", "heart rate", "consciousness", "temperature",
+}
+
+// sentence says where an episode's number stands, in one line that a nurse can
+// read.
+func (t *turn) sentence(e *episode) string {
+	_, _, threshold := t.p.classify(e, "")
+	b := make([]byte, 0, 128)
+	switch e.task {
+	case TaskNoData:
+		b = append(b, "no data for "...)
+		b = appendNumber(b, e.seen)
+		return string(append(b, " h"...))
+	case TaskNEWS2:
+		b = append(b, "NEWS2 "...)
+		b = appendNumber(b, e.seen)
+	default:
+		b = append(b, "risk of "...)
+		b = append(b, strings.ReplaceAll(e.task, "_", " ")...)
+		b = append(b, ' ')
+		b = appendNumber(b, e.seen)
+	}
+	switch {
+	case e.level == 0:
+		b = append(b, ", below "...)
+		b = appendNumber(b, threshold)
+	case e.seen >= threshold:
+		b = append(b, ", at or above "...)
+		b = appendNumber(b, threshold)
+	case e.three:
+		b = append(b, ", a single component has 3 points"...)
+	default:
+		b = append(b, ", not yet clear"...)
+	}
+	if e.task == TaskNEWS2 && t.s.scored {
+		b = t.appendPoints(b)
+	}
+	return string(b)
+}
+
+func (t *turn) appendPoints(b []byte) []byte {
+	sep := ": "
+	for c, points := range t.s.points {
+		if points > 0 {
+			b = append(b, sep...)
+			b = append(b, labels[c]...)
+			b = append(b, ' ')
+			b = strconv.AppendInt(b, int64(points), 10)
+			sep = ", "
+		}
+	}
+	sep = "; not known: "
+	for c, points := range t.s.points {
+		if points == NotKnown {
+			b = append(b, sep...)
+			b = append(b, labels[c]...)
+			sep = ", "
+		}
+	}
+	return b
+}
+
+// appendNumber writes a whole number as one, others with up to three decimals.
+func appendNumber(b []byte, v float32) []byte {
+	if v == float32(math.Trunc(float64(v))) {
+		return strconv.AppendInt(b, int64(v), 10)
+	}
+	return strconv.AppendFloat(b, math.Round(float64(v)*1000)/1000, 'f', -1, 64)
+}
