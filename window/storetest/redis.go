@@ -9,9 +9,23 @@ import (
 	"testing"
 )
 
-// Redis starts a redis-server on a free port of the loopback, without a file,
-// and returns its address. Where there is none on PATH the test is skipped.
-func Redis(t testing.TB, options ...string) (addr string) {
+// Server is a redis-server child of the test.
+type Server struct {
+	Addr string // host:port on the loopback
+	cmd  *exec.Cmd
+}
+
+// Redis starts a redis-server without persistence on a free port and returns
+// its address; it ends with the test. Where there is none on PATH the test is
+// skipped.
+func Redis(t testing.TB) (addr string) {
+	t.Helper()
+	return StartRedis(t, t.TempDir(), "--save", "").Addr
+}
+
+// StartRedis starts a redis-server that keeps its files in dir, with options
+// as on its command line ("--appendonly", "yes").
+func StartRedis(t testing.TB, dir string, options ...string) *Server {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -21,37 +35,46 @@ func Redis(t testing.TB, options ...string) (addr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := &Server{Addr: l.Addr().String()}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	args := append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()}, options...)
-	cmd := exec.Command(path, args...)
-	out, err := cmd.StdoutPipe()
+	s.cmd = exec.Command(path, append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir}, options...)...)
+	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ready, lines := make(chan bool, 1), []string{}
+	t.Cleanup(s.Kill)
+	// The pipe is read to its end, or the server would block on it.
+	var lines []string
+	ready := make(chan bool, 1)
 	go func() {
-		scan := bufio.NewScanner(out)
-		for scan.Scan() {
-			if strings.Contains(scan.Text(), "Ready to accept connections") {
-				ready <- true
-				for scan.Scan() {
+		told := false
+		for scan := bufio.NewScanner(out); scan.Scan(); {
+			if !told {
+				lines = append(lines, scan.Text())
+				told = strings.Contains(scan.Text(), "Ready to accept connections")
+				if told {
+					ready <- true
 				}
-				return
 			}
-			lines = append(lines, scan.Text())
 		}
-		ready <- false
+		if !told {
+			ready <- false
+		}
 	}()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
 	if !<-ready {
 		t.Fatalf("redis-server ended before it was ready:\n%s", strings.Join(lines, "\n"))
 	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return s
+}
+
+// Kill ends the server as kill -9 does, and waits until it is gone.
+func (s *Server) Kill() {
+	if s.cmd.ProcessState == nil {
+		s.cmd.Process.Kill()
+		s.cmd.Wait()
+	}
 }
