@@ -1,0 +1,40 @@
+package ingest
+
+import (
+	"cmp"
+	"slices"
+
+	kafka "github.com/segmentio/kafka-go"
+)
+
+// sortedRange gives member i a contiguous range of every topic's partitions, the
+// same for each topic. kafka-go's own range balancer goes by the order in which
+// the metadata lists partitions, which differs from topic to topic.
+type sortedRange struct{}
+
+// ProtocolName differs from Kafka's "range": members must all be ours.
+func (sortedRange) ProtocolName() string { return "vigil-range" }
+
+// UserData is not used.
+func (sortedRange) UserData() ([]byte, error) { return nil, nil }
+
+// AssignGroups implements kafka.GroupBalancer.
+func (sortedRange) AssignGroups(members []kafka.GroupMember, partitions []kafka.Partition) kafka.GroupMemberAssignments {
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b kafka.GroupMember) int { return cmp.Compare(a.ID, b.ID) })
+	byTopic := map[string][]int{}
+	for _, p := range partitions {
+		byTopic[p.Topic] = append(byTopic[p.Topic], p.ID)
+	}
+	assignments := kafka.GroupMemberAssignments{}
+	for i, m := range members {
+		mine := map[string][]int{}
+		for _, topic := range m.Topics {
+			ids := byTopic[topic]
+			slices.Sort(ids)
+			mine[topic] = ids[i*len(ids)/len(members) : (i+1)*len(ids)/len(members)]
+		}
+		assignments[m.ID] = mine
+	}
+	return assignments
+}
