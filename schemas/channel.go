@@ -17,6 +17,7 @@ type ChannelInfo struct {
 	Unit        string  // canonical, UCUM
 	Low, High   float64 // plausible range in Unit, inclusive
 	Decimals    int     // for people
+	Fraction    bool    // a value above 1 is a percentage
 	Conversions []Conversion
 	Texts       []TextValue // text values that carry a number
 	MIMIC3      []Item3     // MIMIC-III item ids with the unit that each implies

@@ -1,0 +1,183 @@
+package schemas
+
+import (
+	"math"
+	"strings"
+)
+
+// ChannelTableVersion is raised with every change of the table. Lines are only
+// added, so that an older window or log is read rightly.
+const ChannelTableVersion = 1
+
+// NumChannels is the length of the table; channel 0 is not used.
+func NumChannels() int { return len(channels) }
+
+// Info returns the channel's line of the table; of an unknown channel, that of
+// channel 0, whose name is empty.
+func (c Channel) Info() *ChannelInfo {
+	if int(c) >= len(channels) {
+		return &channels[0]
+	}
+	return &channels[c]
+}
+
+// ChannelByName finds a channel by its canonical name.
+func ChannelByName(name string) (Channel, bool) {
+	c, ok := byName[name]
+	return c, ok
+}
+
+// ChannelByCode finds a channel by a code of another system, and the unit that
+// the code implies (empty: the channel's own). Systems: loinc, mimic-iii,
+// mimic-iv, eicu, physionet2012.
+func ChannelByCode(system, code string) (c Channel, unit string, ok bool) {
+	found, ok := byCode[codeKey{system, code}]
+	return found.channel, found.unit, ok
+}
+
+type codeKey struct{ system, code string }
+
+type codeTarget struct {
+	channel Channel
+	unit    string
+}
+
+var (
+	byName = map[string]Channel{}
+	byCode = map[codeKey]codeTarget{}
+)
+
+func init() {
+	for i := range channels {
+		info := &channels[i]
+		info.ID = Channel(i)
+		if i == 0 {
+			continue
+		}
+		byName[info.Name] = info.ID
+		addCode("loinc", info.LOINC, info.ID, "")
+		addCode("physionet2012", info.PhysioNet, info.ID, "")
+		for _, name := range info.EICU {
+			addCode("eicu", name, info.ID, "")
+		}
+		for _, item := range info.MIMIC3 {
+			addCode("mimic-iii", itoa(item.ID), info.ID, item.Unit)
+			// MIMIC-IV kept the ids of MetaVision and of the laboratory.
+			if item.ID >= 220000 || item.ID >= 50000 && item.ID < 60000 {
+				info.MIMIC4 = append(info.MIMIC4, item)
+				addCode("mimic-iv", itoa(item.ID), info.ID, item.Unit)
+			}
+		}
+	}
+}
+
+func itoa(n int) string {
+	var b [12]byte
+	i := len(b)
+	for ; n > 0 || i == len(b); n /= 10 {
+		i--
+		b[i] = byte('0' + n%10)
+	}
+	return string(b[i:])
+}
+
+// addCode keeps the first channel of a code: the table lists the main one first.
+func addCode(system, code string, c Channel, unit string) {
+	if code == "" {
+		return
+	}
+	if _, taken := byCode[codeKey{system, code}]; !taken {
+		byCode[codeKey{system, code}] = codeTarget{c, unit}
+	}
+}
+
+// Convert takes a value in a unit to the channel's canonical unit (empty: it is
+// there already) and checks it against the plausible range. Problems: bad_unit,
+// implausible (also NaN and Inf), unknown_channel. Field is left to the caller.
+func (c Channel) Convert(value float64, unit string) (float32, *Problem) {
+	info := c.Info()
+	if info.Name == "" {
+		return 0, &Problem{Reason: UnknownChannel, Found: `"` + itoa(int(c)) + `"`, Expected: "a channel of the table"}
+	}
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		return 0, NewProblem(Implausible, "", formatNumber(value), "a finite number")
+	}
+	converted, ok := info.toCanonical(value, unit)
+	if !ok {
+		return 0, NewProblem(BadUnit, "", unit, info.units())
+	}
+	out := float32(converted)
+	if float64(out) < info.Low-1e-6 || float64(out) > info.High*(1+1e-7)+1e-6 {
+		return 0, NewProblem(Implausible, "", strings.TrimSpace(formatNumber(value)+" "+unit), info.rangeText())
+	}
+	return out, nil
+}
+
+func (info *ChannelInfo) toCanonical(value float64, unit string) (float64, bool) {
+	unit = strings.TrimSpace(unit)
+	found := unit == "" || strings.EqualFold(unit, info.Unit)
+	if !found {
+		for i := range info.Conversions {
+			if k := &info.Conversions[i]; strings.EqualFold(unit, k.Unit) {
+				value, found = value*k.Scale+k.Offset, true
+				break
+			}
+		}
+	}
+	// A fraction above 1 is a percentage, whatever its unit says: charts hold 0.4
+	// and 40 under one label.
+	if info.Fraction && value > 1 {
+		value /= 100
+	}
+	return value, found
+}
+
+func (info *ChannelInfo) units() string {
+	names := []string{info.Unit}
+	for _, k := range info.Conversions {
+		names = append(names, k.Unit)
+	}
+	return "one of the units " + strings.Join(names, ", ")
+}
+
+func (info *ChannelInfo) rangeText() string {
+	return formatNumber(info.Low) + " to " + formatNumber(info.High) + " " + info.Unit
+}
+
+// ParseText reads a text value that carries a number: from the channel's list of
+// texts, else the number at its beginning ("1.0 ET/Trach"). ok is false where
+// there is none, or where the number is a bound (">100").
+func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
+	text = strings.TrimSpace(text)
+	info := c.Info()
+	for i := range info.Texts {
+		if strings.EqualFold(text, info.Texts[i].Text) {
+			return info.Texts[i].Value, info.Texts[i].Flags, true
+		}
+	}
+	end := 0
+	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' || end == 0 && text[0] == '-') {
+		end++
+	}
+	v, err := parseFloat(text[:end])
+	if err != nil {
+		return 0, 0, false
+	}
+	if info.Group == "neuro" {
+		flags = untestableText(text[end:])
+	} else if rest := strings.TrimSpace(text[end:]); rest != "" && (rest[0] == '-' || rest[0] == '/' || rest[0] == ':') {
+		return 0, 0, false // a range, a pair of pressures, a time
+	}
+	return v, flags, true
+}
+
+// untestableText knows the words for a verbal response behind a tube.
+func untestableText(s string) Flag {
+	s = strings.ToUpper(s)
+	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB"} {
+		if strings.Contains(s, word) {
+			return Untestable
+		}
+	}
+	return 0
+}
