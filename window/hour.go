@@ -136,17 +136,27 @@ func (h *hour) takeBack(at uint16, c *cell) {
 	}
 }
 
-// part sums by slot the observations in force with time in [from, to], adding
-// to sums.
-func (h *hour) part(from, to uint16, slots []uint16, sums []binSum) {
-	for i, link := range h.links {
-		if link&dead != 0 {
+// part adds to sums, by slot, the observations in force with time in [from, to].
+func (h *hour) part(from, to uint16, sums []binSum) {
+	for slot := range h.cells {
+		c, s := &h.cells[slot], &sums[slot]
+		if c.count == 0 || c.last < from || c.first > to {
 			continue
 		}
-		if r := unpack(h.raw[i*RecordSize:]); r.at >= from && r.at <= to {
-			s := &sums[slots[r.channel]-1]
-			s.sum += fixed(r.value)
-			s.count++
+		if c.first >= from && c.last <= to {
+			s.sum += c.sum
+			s.count += c.count
+			continue
+		}
+		for i := c.tail; i != 0; {
+			link := h.links[i-1]
+			if link&dead == 0 {
+				if r := unpack(h.raw[(i-1)*RecordSize:]); r.at >= from && r.at <= to {
+					s.sum += fixed(r.value)
+					s.count++
+				}
+			}
+			i = link &^ dead
 		}
 	}
 }

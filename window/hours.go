@@ -41,7 +41,7 @@ func (w *Window) Hours(asOf, from schemas.Time, channels []schemas.Channel, mean
 			continue
 		}
 		clear(w.scratch)
-		h.part(begin, end, w.slots, w.scratch)
+		h.part(begin, end, w.scratch)
 		if edge && h.n == last {
 			w.instant(hi, lo)
 			edge = false
@@ -58,7 +58,7 @@ func (w *Window) Hours(asOf, from schemas.Time, channels []schemas.Channel, mean
 // instant adds what was measured at the full hour to scratch.
 func (w *Window) instant(at, from moment) {
 	if h := w.find(at.hour); h != nil && h.first <= at.at && !at.before(from) {
-		h.part(at.at, at.at, w.slots, w.scratch)
+		h.part(at.at, at.at, w.scratch)
 	}
 }
 

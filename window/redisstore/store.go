@@ -33,7 +33,8 @@ func Open(url, prefix string) (*Store, error) {
 		}
 		return nil, fmt.Errorf("redis URL %q: %w (want redis://host:port/db)", withoutPassword(url), err)
 	}
-	o.MaxRetries = -1 // a command sent again after a lost reply is not one command
+	o.MaxRetries = -1   // a command sent again after a lost reply is not one command
+	o.DialerRetries = 1 // the caller says when to try again
 	o.ContextTimeoutEnabled = true
 	o.DisableIdentity = true
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}

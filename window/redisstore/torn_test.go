@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
@@ -181,16 +183,16 @@ func TestHalfABatchDoesNotCount(t *testing.T) {
 	early, was := load(t, s), read(t, raw, "")
 	apply(t, s, batches[1], window.OK)
 	later, is := load(t, s), read(t, raw, "")
+	if diff := cmp.Diff([]string{"{k0}:m", "{k0}:out", "{k0}:w:a:2", "{k0}:w:a:3", "{k0}:w:a:4", "{k0}:w:c:4"}, slices.Sorted(maps.Keys(is))); diff != "" {
+		t.Fatalf("keys after the batch: %s", diff)
+	}
 	for _, written := range [][]string{
 		{"{k0}:w:a:2"},
 		{"{k0}:w:a:2", "{k0}:w:a:3"},
 		{"{k0}:w:a:2", "{k0}:w:a:3", "{k0}:w:a:4", "{k0}:w:c:4"},
 		{"{k0}:w:a:2", "{k0}:w:a:3", "{k0}:w:a:4", "{k0}:w:c:4", "{k0}:out"},
 	} {
-		half := contents{}
-		for k, v := range was {
-			half[k] = v
-		}
+		half := maps.Clone(was)
 		for _, k := range written {
 			if is[k] == nil {
 				t.Fatalf("the batch wrote no %s", k)
@@ -206,8 +208,22 @@ func TestHalfABatchDoesNotCount(t *testing.T) {
 			t.Fatalf("after %v and the batch: %s", written, diff)
 		}
 	}
+	// Outputs that a worker which is gone left beyond the applied offset, and
+	// that the replay does not make: they go.
+	half := maps.Clone(was)
+	other := *batches[1]
+	other.Outbox = slices.Clone(other.Outbox)
+	other.Outbox[0].Value, other.Outbox[1].Index = []byte("other"), 9
+	write(t, raw, "", was)
+	apply(t, s, &other, window.OK)
+	half["{k0}:out"] = read(t, raw, "")["{k0}:out"]
+	write(t, raw, "", half)
+	apply(t, s, batches[1], window.OK)
+	if diff := cmp.Diff(is, read(t, raw, "")); diff != "" {
+		t.Fatalf("after other outputs and the batch: %s", diff)
+	}
 	// All but the deletes: nothing of what should be gone is seen.
-	half := read(t, raw, "")
+	half = read(t, raw, "")
 	half["{k0}:w:a:1"], half["{k0}:w:b:1"] = was["{k0}:w:a:1"], was["{k0}:w:b:1"]
 	meta := half["{k0}:m"].(map[string]string)
 	meta["pb"] = ""

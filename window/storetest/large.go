@@ -103,14 +103,14 @@ func largeBatch(c *check) {
 func manyOfEverything(c *check) {
 	c.claim(0, "a", -1)
 	b := &window.Batch{Owner: "a", Prev: -1, Last: 1}
-	for i := range 2500 {
+	for i := range 900 {
 		b.Patients = append(b.Patients, window.PatientWrite{
 			Patient: fmt.Sprintf("x:%05d", i), State: []byte("s"),
 			Chunks: []window.ChunkWrite{{Hour: 1, Bytes: []byte("abc")}, {Hour: 2, Bytes: []byte("d")}},
 			Lens:   []window.ChunkLen{{Hour: 1, Len: 3}, {Hour: 2, Len: 1}},
 		})
 	}
-	for i := range 5000 {
+	for i := range 4100 {
 		b.Outbox = append(b.Outbox, output(1, i))
 	}
 	c.apply(b, window.OK, 1)
@@ -118,7 +118,7 @@ func manyOfEverything(c *check) {
 	want.apply(b)
 	c.holds(&want.Partition)
 	b = &window.Batch{Owner: "a", Prev: 1, Last: 2}
-	for i := range 2500 {
+	for i := range 900 {
 		p := window.PatientWrite{Patient: fmt.Sprintf("x:%05d", i)}
 		if i%5 != 0 {
 			p.State, p.Deletes, p.Lens = []byte("t"), []int64{1}, []window.ChunkLen{{Hour: 2, Len: 1}}
@@ -201,7 +201,7 @@ func windowsComeBack(c *check) {
 // history: seeded batches, retries, claims, roll-backs and publishing, against
 // the suite's own idea of what must be there.
 func history(c *check) {
-	for seed := range uint64(4) {
+	for seed := range uint64(3) {
 		partition := int(seed)
 		u, want := newUnit(seed, 4, 12), newExpected(partition)
 		owner := "o"
