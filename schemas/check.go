@@ -1,0 +1,174 @@
+package schemas
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxObservations of a vitals message.
+const maxObservations = 20_000
+
+// maxEmbedding is the longest embedding of an image.
+const maxEmbedding = 4096
+
+// checkBody checks what the kinds have of their own.
+func (e *Event) checkBody() *Problem {
+	switch {
+	case e.Vitals != nil:
+		return e.Vitals.check()
+	case e.Strip != nil:
+		return e.Strip.check()
+	case e.Note != nil:
+		return e.Note.check()
+	case e.Image != nil:
+		return e.Image.check()
+	case e.ADT != nil:
+		return e.ADT.check()
+	}
+	return e.Command.check()
+}
+
+func (v *Vitals) check() *Problem {
+	switch n := len(v.Values) + len(v.Observations); {
+	case n == 0:
+		return NewProblem(NoValue, "values", "neither values nor observations", "at least one of them")
+	case n > maxObservations:
+		return NewProblem(TooLarge, "observations", strconv.Itoa(n), fmt.Sprintf("at most %d in a message", maxObservations))
+	}
+	return nil
+}
+
+func (n *Note) check() *Problem {
+	switch {
+	case strings.TrimSpace(n.Text) == "":
+		return NewProblem(NoValue, "text", n.Text, "the text of the note")
+	case len(n.Text) > MaxNote:
+		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(n.Text)), fmt.Sprintf("at most %d bytes", MaxNote))
+	case n.Kind == "" || len(n.Kind) > MaxID:
+		return NewProblem(BadField, "kind", n.Kind, "the kind of note, for example nursing")
+	}
+	return nil
+}
+
+func (i *Image) check() *Problem {
+	switch {
+	case i.Modality == "" || len(i.Modality) > MaxID:
+		return NewProblem(BadField, "modality", i.Modality, "the modality, for example DX")
+	case i.Reference == "" && len(i.Bytes) == 0 && len(i.Embedding) == 0:
+		return NewProblem(NoValue, "reference", "neither reference nor bytes nor embedding", "one of them")
+	case len(i.Bytes) > MaxImage:
+		return NewProblem(TooLarge, "bytes", fmt.Sprintf("%d bytes", len(i.Bytes)), fmt.Sprintf("at most %d; send a reference", MaxImage))
+	case len(i.Embedding) > maxEmbedding:
+		return NewProblem(TooLarge, "embedding", strconv.Itoa(len(i.Embedding)), fmt.Sprintf("at most %d numbers", maxEmbedding))
+	case len(i.Embedding) > 0 && i.Encoder == "":
+		return NewProblem(BadField, "encoder", "", "the id of the embedding's encoder")
+	case len(i.Reference) > 4096:
+		return NewProblem(TooLarge, "reference", fmt.Sprintf("%d bytes", len(i.Reference)), "at most 4096 bytes")
+	}
+	for k, v := range i.Embedding {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return NewProblem(Implausible, fmt.Sprintf("embedding[%d]", k), fmt.Sprint(v), "a finite number")
+		}
+	}
+	return nil
+}
+
+var movements = []string{"admit", "transfer", "discharge", "death", "merge", "cancel"}
+
+func (a *ADT) check() *Problem {
+	switch {
+	case !slices.Contains(movements, a.Type):
+		return NewProblem(BadField, "type", a.Type, "one of "+strings.Join(movements, ", "))
+	case (a.Type == "admit" || a.Type == "cancel") && a.Stay == "":
+		return NewProblem(BadField, "stay", "", "the stay that begins")
+	case a.Type == "merge" && !patientForm(a.Into):
+		return NewProblem(BadPatient, "into", a.Into, "the surviving patient, domain:id")
+	case a.Type == "merge" && a.Into == a.Patient:
+		return NewProblem(BadPatient, "into", a.Into, "another patient than the one that is merged")
+	}
+	for name, s := range map[string]string{"stay": a.Stay, "unit": a.Unit, "bed": a.Bed} {
+		if len(s) > MaxID || s != "" && !printable(s) {
+			return NewProblem(BadField, name, s, "at most 128 printable bytes")
+		}
+	}
+	return a.Statics.check()
+}
+
+func (s *Statics) check() *Problem {
+	for _, f := range [...]struct {
+		name      string
+		value     *float32
+		low, high float32
+	}{{"age_years", s.AgeYears, 0, 130}, {"height_cm", s.HeightCM, 20, 275}, {"weight_kg", s.WeightKG, 0.3, 500}} {
+		if f.value != nil && !(*f.value >= f.low && *f.value <= f.high) {
+			return NewProblem(Implausible, "statics."+f.name, fmt.Sprint(*f.value), fmt.Sprintf("%v to %v", f.low, f.high))
+		}
+	}
+	if s.Sex != "" && s.Sex != "female" && s.Sex != "male" && s.Sex != "other" {
+		return NewProblem(BadField, "statics.sex", s.Sex, "female, male or other")
+	}
+	for name, v := range map[string]string{"unit": s.Unit, "admission_type": s.AdmissionType} {
+		if len(v) > MaxID || v != "" && !printable(v) {
+			return NewProblem(BadField, "statics."+name, v, "at most 128 printable bytes")
+		}
+	}
+	return nil
+}
+
+var verbs = []string{"acknowledge", "snooze", "verdict"}
+
+func (c *CommandEvent) check() *Problem {
+	switch {
+	case !slices.Contains(verbs, c.Verb):
+		return NewProblem(BadField, "verb", c.Verb, "one of "+strings.Join(verbs, ", "))
+	case c.Alert == "" || len(c.Alert) > MaxID:
+		return NewProblem(BadField, "alert", c.Alert, "the id of an alert")
+	case c.Actor == "" || len(c.Actor) > MaxID || !printable(c.Actor):
+		return NewProblem(BadField, "actor", c.Actor, "who answers, 1 to 128 printable bytes")
+	case c.Verb == "snooze" && c.Until == nil:
+		return NewProblem(BadField, "until", "", "when the snooze ends")
+	case c.Verb == "snooze" && strings.TrimSpace(c.Reason) == "":
+		return NewProblem(BadField, "reason", "", "why it is snoozed")
+	case len(c.Reason) > 4096:
+		return NewProblem(TooLarge, "reason", fmt.Sprintf("%d bytes", len(c.Reason)), "at most 4096 bytes")
+	}
+	return nil
+}
+
+// Strip limits.
+const (
+	maxRateHz     = 20_000
+	maxLeads      = 64
+	maxStripBytes = 4 << 20
+)
+
+func (s *Strip) check() *Problem {
+	switch {
+	case !(s.RateHz >= 1 && s.RateHz <= maxRateHz):
+		return NewProblem(BadField, "rate_hz", fmt.Sprint(s.RateHz), "1 to 20000 samples a second")
+	case !(s.Gain > 0 && s.Gain < 1000):
+		return NewProblem(BadField, "gain", fmt.Sprint(s.Gain), "millivolt per unit, above 0 and below 1000")
+	case len(s.Leads) == 0 || len(s.Leads) > maxLeads:
+		return NewProblem(BadField, "leads", strconv.Itoa(len(s.Leads)), "1 to 64 leads")
+	case len(s.Samples) != len(s.Leads):
+		return NewProblem(BadField, "samples", strconv.Itoa(len(s.Samples)), "as many lists as leads")
+	case s.EventTime == nil:
+		return NewProblem(BadField, "event_time", "", "when the strip begins")
+	}
+	n := len(s.Samples[0])
+	for i := range s.Samples {
+		if len(s.Samples[i]) != n {
+			return NewProblem(BadField, "leads["+strconv.Itoa(i)+"]", strconv.Itoa(len(s.Samples[i])), fmt.Sprintf("%d samples, as the first lead", n))
+		}
+	}
+	switch {
+	case n == 0:
+		return NewProblem(NoValue, "samples", "none", "at least one sample a lead")
+	case 2*n*len(s.Leads) > maxStripBytes:
+		return NewProblem(TooLarge, "samples", fmt.Sprintf("%d bytes", 2*n*len(s.Leads)), fmt.Sprintf("at most %d bytes: send shorter strips", maxStripBytes))
+	}
+	return nil
+}

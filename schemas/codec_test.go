@@ -1,0 +1,222 @@
+package schemas
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// examples are one good event of each kind.
+func examples() []*Event {
+	at, seen := Time(1767225600000), Time(1767225660125)
+	n := json.Number("97.5")
+	head := Head{EventTime: &at, HasADT: true, Provenance: []string{"invented"}}
+	events := []*Event{
+		{Topic: TopicVitals, Vitals: &Vitals{Head: head, Values: map[string]json.Number{"heart_rate": "93", "spo2": "97"},
+			Observations: []VitalsObservation{{Channel: "temperature", Value: &n, Unit: "degF", EventTime: &at, Ref: "CHARTEVENTS:12", Status: "corrected"},
+				{Code: "211", System: "mimic-iii", Value: &n}, {Channel: "gcs_verbal", Text: "1.0 ET/Trach"}}}},
+		{Topic: TopicECG, Strip: &Strip{Head: head, RateHz: 250, Gain: 0.005, Leads: []string{"II", "V1"}, Samples: [][]int16{{1, -2, 3}, {4, 5, 6}}}},
+		{Topic: TopicNotes, Note: &Note{Head: head, Kind: "nursing", Text: "Resting. Ünïcode."}},
+		{Topic: TopicImaging, Image: &Image{Head: head, Modality: "DX", Embedding: []float32{0.5, -1}, Encoder: "x"}},
+		{Topic: TopicADT, ADT: &ADT{Head: head, Type: "admit", Stay: "s1", Bed: "4", Statics: Statics{AgeYears: ptr(float32(71)), Sex: "female"}}},
+		{Topic: TopicCommands, Command: &CommandEvent{Head: head, Verb: "snooze", Alert: "a", Actor: "nurse", Reason: "known", Until: &seen}},
+	}
+	for i, e := range events {
+		e.Patient, e.Source, e.Seq, e.HasSeq, e.AvailableTime = "run/d:1", "test@1", uint64(i+1), true, seen
+		e.Run, e.Play, e.EventTime = "run@1", 17, at
+	}
+	return events
+}
+
+func TestEventsComeBack(t *testing.T) {
+	for _, e := range examples() {
+		m, err := EncodeEvent(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, problem := DecodeEvent(&m)
+		if problem != nil {
+			t.Fatalf("%s: %v", e.Topic, problem)
+		}
+		if ContentHash(got) != ContentHash(e) && e.Topic != TopicADT && e.Topic != TopicCommands && e.Topic != TopicNotes && e.Topic != TopicImaging {
+			t.Errorf("%s: the hash of what came back differs", e.Topic)
+		}
+		h := e.head()
+		h.Patient, h.Source, h.Seq, h.AvailableTime = e.Patient, e.Source, &e.Seq, &e.AvailableTime
+		if diff := cmp.Diff(e, got); diff != "" {
+			t.Errorf("%s came back changed (-sent +got):\n%s", e.Topic, diff)
+		}
+	}
+}
+
+func TestRecordsComeBack(t *testing.T) {
+	for _, r := range []*Record{
+		{Kind: KindTick, Provenance: Recorded, Play: 99},
+		{Kind: KindUse, Use: &Use{Model: "m", Policy: "p"}},
+		{Kind: KindObservations, Patient: "d:1", At: -5, Available: 7, Source: "s", TopicIndex: 1, Seq: 1 << 40, HasSeq: true, Hash: 1 << 63,
+			Observations: []Observation{{Channel: 4, Flags: Corrected | Untestable, EventTime: -77, Value: 0.25, Ref: "T:1"}, {Channel: 90, Value: -1}}},
+		{Kind: KindNote, Patient: "d:1", Item: &Item{EventTime: 4, State: Present, Encoder: "e", Vector: []float32{1, 2}, Ref: "r", Label: "l"}},
+		{Kind: KindAdmit, Patient: "d:1", Move: &Move{Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
+		{Kind: KindCommand, Patient: "d:1", Command: &Command{Verb: "snooze", Alert: "a", Actor: "n", Reason: "r", Until: 12}},
+	} {
+		b := r.AppendBinary(nil)
+		got, err := DecodeRecord(b)
+		if err != nil {
+			t.Fatalf("kind %d: %v", r.Kind, err)
+		}
+		if diff := cmp.Diff(r, got); diff != "" {
+			t.Errorf("kind %d came back changed:\n%s", r.Kind, diff)
+		}
+		for n := range b {
+			if _, err := DecodeRecord(b[:n]); err == nil {
+				t.Errorf("kind %d cut to %d of %d bytes is read without an error", r.Kind, n, len(b))
+			}
+		}
+		if _, err := DecodeRecord(append(b, 0)); err == nil {
+			t.Errorf("kind %d with a byte behind its end is read without an error", r.Kind)
+		}
+	}
+}
+
+func TestConvert(t *testing.T) {
+	for _, c := range []struct {
+		channel string
+		value   float64
+		unit    string
+		want    float32
+		reason  Reason
+	}{
+		{"temperature", 98.6, "degF", 37, ""}, {"temperature", 37, "", 37, ""}, {"temperature", 310.15, "K", 37, ""},
+		{"fio2", 40, "", 0.4, ""}, {"fio2", 0.4, "torr", 0.4, ""}, {"fio2", 40, "%", 0.4, ""}, {"fio2", 1, "", 1, ""},
+		{"weight", 220.46226, "lb", 100, ""}, {"creatinine", 88.42, "umol/L", 1, ""}, {"glucose", 5.55, "mmol/L", 99.9888, ""},
+		{"heart_rate", 93, "furlong", 0, BadUnit}, {"heart_rate", 1000, "bpm", 0, Implausible}, {"heart_rate", math.NaN(), "", 0, Implausible},
+		{"heart_rate", math.Inf(1), "", 0, Implausible}, {"spo2", -1, "%", 0, Implausible}, {"spo2", 100, " % ", 100, ""},
+	} {
+		ch, ok := ChannelByName(c.channel)
+		if !ok {
+			t.Fatalf("no channel %s", c.channel)
+		}
+		got, problem := ch.Convert(c.value, c.unit)
+		if c.reason != "" {
+			if problem == nil || problem.Reason != c.reason || problem.Found == "" || problem.Expected == "" {
+				t.Errorf("%s %v %q: problem %v, want %s", c.channel, c.value, c.unit, problem, c.reason)
+			}
+			continue
+		}
+		if problem != nil || math.Abs(float64(got-c.want)) > 1e-4 {
+			t.Errorf("%s %v %q = %v, %v, want %v", c.channel, c.value, c.unit, got, problem, c.want)
+		}
+	}
+}
+
+func TestParseText(t *testing.T) {
+	for _, c := range []struct {
+		channel, text string
+		want          float64
+		flags         Flag
+		ok            bool
+	}{
+		{"gcs_verbal", "1.0 ET/Trach", 1, Untestable, true}, {"gcs_verbal", "No Response-ETT", 1, Untestable, true},
+		{"gcs_verbal", "5 Oriented", 5, 0, true}, {"gcs_eye", "4 Spontaneously", 4, 0, true}, {"avpu", "A", 0, 0, true},
+		{"glucose", ">100", 0, 0, false}, {"glucose", "120-140", 0, 0, false}, {"glucose", "hemolyzed", 0, 0, false}, {"heart_rate", "", 0, 0, false},
+		{"capillary_refill", "Normal <3 secs", 0, 0, true},
+	} {
+		ch, _ := ChannelByName(c.channel)
+		got, flags, ok := ch.ParseText(c.text)
+		if got != c.want || flags != c.flags || ok != c.ok {
+			t.Errorf("%s %q = %v, %v, %v, want %v, %v, %v", c.channel, c.text, got, flags, ok, c.want, c.flags, c.ok)
+		}
+	}
+}
+
+func TestTableIsSound(t *testing.T) {
+	if n := NumChannels(); n < 70 || n > MaxChannels {
+		t.Fatalf("%d channels", n)
+	}
+	seen := map[int]string{}
+	for i := 1; i < NumChannels(); i++ {
+		info := Channel(i).Info()
+		if info.ID != Channel(i) || info.Name == "" || info.Group == "" || info.Unit == "" || !(info.Low < info.High) {
+			t.Errorf("line %d: %+v", i, info)
+		}
+		if c, ok := ChannelByName(info.Name); !ok || c != info.ID {
+			t.Errorf("%s is not found by its name", info.Name)
+		}
+		for _, item := range info.MIMIC3 {
+			if other := seen[item.ID]; other != "" {
+				t.Errorf("item %d is in %s and %s", item.ID, other, info.Name)
+			}
+			seen[item.ID] = info.Name
+			if _, problem := info.ID.Convert((info.Low+info.High)/2, ""); problem != nil {
+				t.Errorf("%s: its own middle is refused: %v", info.Name, problem)
+			}
+			if _, ok := info.toCanonical(1, item.Unit); !ok {
+				t.Errorf("%s: the unit %q of item %d has no conversion", info.Name, item.Unit, item.ID)
+			}
+		}
+	}
+	for _, name := range [...]string{"Albumin", "ALP", "ALT", "AST", "Bilirubin", "BUN", "Cholesterol", "Creatinine", "DiasABP", "FiO2", "GCS", "Glucose", "HCO3", "HCT", "HR", "K", "Lactate", "Mg", "MAP", "MechVent", "Na", "NIDiasABP", "NIMAP", "NISysABP", "PaCO2", "PaO2", "pH", "Platelets", "RespRate", "SaO2", "SysABP", "Temp", "TroponinI", "TroponinT", "Urine", "WBC", "Weight"} {
+		if _, _, ok := ChannelByCode("physionet2012", name); !ok {
+			t.Errorf("PhysioNet 2012 variable %s has no channel", name)
+		}
+	}
+}
+
+func TestFloor16(t *testing.T) {
+	for ms := Time(-70_000); ms < 70_000; ms += 7 {
+		f := ms.Floor16()
+		inHour := int64(mod(ms, Hour)) * 16 / 1000
+		want := ms - mod(ms, Hour) + Time((inHour*1000+15)/16)
+		if f != want || f.Floor16() != f || f > ms || ms-f > 62 {
+			t.Fatalf("Floor16(%d) = %d, want %d", ms, f, want)
+		}
+	}
+}
+
+func FuzzDecodeEvent(f *testing.F) {
+	for _, e := range examples() {
+		m, err := EncodeEvent(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(e.Topic, []byte(e.Patient), m.Value, e.Topic == TopicECG)
+	}
+	f.Add(TopicVitals, []byte("d:1"), []byte(`{"patient":"d:1","source":"s","values":{"heart_rate":1e999}}`), false)
+	f.Fuzz(func(t *testing.T, topic string, key, body []byte, arrow bool) {
+		m := Message{Topic: topic, Key: key, Value: body}
+		if arrow {
+			m.Headers = []Header{{HeaderContentType, ContentArrow}}
+		}
+		e, problem := DecodeEvent(&m)
+		if (e == nil) == (problem == nil) {
+			t.Fatalf("event %v, problem %v", e, problem)
+		}
+		if problem != nil && (problem.Reason == "" || problem.Field == "" || problem.Expected == "") {
+			t.Fatalf("problem says too little: %+v", problem)
+		}
+		if e != nil && e.Vitals != nil {
+			obs, problems := e.Vitals.Resolve(0, nil)
+			if len(obs)+len(problems) != len(e.Vitals.Values)+len(e.Vitals.Observations) {
+				t.Fatalf("%d observations and %d problems of %d values", len(obs), len(problems), len(e.Vitals.Values)+len(e.Vitals.Observations))
+			}
+		}
+	})
+}
+
+func FuzzDecodeRecord(f *testing.F) {
+	f.Add((&Record{Kind: KindObservations, Patient: "d:1", Observations: []Observation{{Channel: 1}}}).AppendBinary(nil))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := DecodeRecord(b)
+		if err != nil {
+			return
+		}
+		again, err := DecodeRecord(r.AppendBinary(nil))
+		if err != nil || !cmp.Equal(r, again, cmp.Comparer(func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) })) {
+			t.Fatalf("a record that was read does not come back: %v", err)
+		}
+	})
+}

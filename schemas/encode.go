@@ -1,0 +1,74 @@
+package schemas
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// EncodeEvent makes the Kafka record of an event: key, CloudEvents headers, body.
+// The envelope is the event's: Patient, Source, Seq, AvailableTime; the body's
+// own Head only adds EventTime, Provenance and HasADT. Topic is set, partition is
+// the producer's.
+func EncodeEvent(e *Event) (Message, error) {
+	known, ok := kinds[e.Topic]
+	if !ok {
+		return Message{}, fmt.Errorf("schemas: %q is no raw topic", e.Topic)
+	}
+	h := e.head()
+	head := Head{Patient: e.Patient, Source: e.Source, EventTime: h.EventTime, Provenance: h.Provenance, HasADT: h.HasADT}
+	if e.HasSeq {
+		head.Seq = &e.Seq
+	}
+	if e.AvailableTime != 0 {
+		head.AvailableTime = &e.AvailableTime
+	}
+	m := Message{Topic: e.Topic, Key: []byte(e.Patient)}
+	content := ContentJSON
+	var err error
+	switch {
+	case e.Vitals != nil:
+		body := *e.Vitals
+		body.Head = head
+		m.Value, err = json.Marshal(&body)
+	case e.Strip != nil:
+		body := *e.Strip
+		body.Head = head
+		content = ContentArrow
+		m.Value, err = encodeStrip(&body)
+	case e.Note != nil:
+		body := *e.Note
+		body.Head = head
+		m.Value, err = json.Marshal(&body)
+	case e.Image != nil:
+		body := *e.Image
+		body.Head = head
+		m.Value, err = json.Marshal(&body)
+	case e.ADT != nil:
+		body := *e.ADT
+		body.Head = head
+		m.Value, err = json.Marshal(&body)
+	case e.Command != nil:
+		body := *e.Command
+		body.Head = head
+		m.Value, err = json.Marshal(&body)
+	default:
+		return Message{}, fmt.Errorf("schemas: the event of %s has no body", e.Patient)
+	}
+	if err != nil {
+		return Message{}, fmt.Errorf("schemas: encoding an event of %s: %w", e.Topic, err)
+	}
+	id := e.Source + "/" + e.Topic + "/" + e.Patient + "/"
+	if e.HasSeq {
+		id += strconv.FormatUint(e.Seq, 10)
+	} else {
+		id += strconv.FormatUint(ContentHash(e), 16)
+	}
+	m.Headers = make([]Header, 0, 7)
+	m.Headers = append(m.Headers, Header{HeaderSpecVersion, "1.0"}, Header{HeaderType, known.kind},
+		Header{HeaderID, id}, Header{HeaderSource, e.Source}, Header{HeaderContentType, content})
+	if e.Run != "" {
+		m.Headers = append(m.Headers, Header{HeaderRun, e.Run}, Header{HeaderPlay, strconv.FormatInt(e.Play, 10)})
+	}
+	return m, nil
+}
