@@ -70,20 +70,28 @@ const Reach = 6 * schemas.Hour
 // Points are the points of each component, NotKnown where it is missing.
 type Points [Components]int8
 
-// InputChannels are the channels of the inputs.
+// InputChannels are the lines of the channel table behind the inputs.
 var InputChannels = [Inputs]schemas.ChannelInfo{
-	RespiratoryRate:  {Name: "respiratory_rate", Unit: "/min"},
-	SpO2:             {Name: "spo2", Unit: "%"},
-	FiO2:             {Name: "fio2", Unit: "1"},
-	OxygenFlow:       {Name: "o2_flow", Unit: "L/min"},
-	Ventilated:       {Name: "ventilated", Unit: "1"},
-	SystolicArterial: {Name: "systolic_arterial", Unit: "mm[Hg]"},
-	SystolicCuff:     {Name: "systolic_cuff", Unit: "mm[Hg]"},
-	HeartRate:        {Name: "heart_rate", Unit: "/min"},
-	GCSTotal:         {Name: "gcs_total", Unit: "{score}"},
-	GCSEye:           {Name: "gcs_eye", Unit: "{score}"},
-	GCSVerbal:        {Name: "gcs_verbal", Unit: "{score}"},
-	GCSMotor:         {Name: "gcs_motor", Unit: "{score}"},
-	AVPU:             {Name: "avpu", Unit: "{score}"},
-	Temperature:      {Name: "temperature", Unit: "Cel"},
+	RespiratoryRate:  input("respiratory_rate"),
+	SpO2:             input("spo2"),
+	FiO2:             input("fio2"),
+	OxygenFlow:       input("oxygen_flow"),
+	Ventilated:       input("ventilated"),
+	SystolicArterial: input("systolic_arterial"),
+	SystolicCuff:     input("systolic_cuff"),
+	HeartRate:        input("heart_rate"),
+	GCSTotal:         input("gcs_total"),
+	GCSEye:           input("gcs_eye"),
+	GCSVerbal:        input("gcs_verbal"),
+	GCSMotor:         input("gcs_motor"),
+	AVPU:             input("avpu"),
+	Temperature:      input("temperature"),
+}
+
+func input(name string) schemas.ChannelInfo {
+	c, ok := schemas.ChannelByName(name)
+	if !ok {
+		panic("alerts: the channel table has no " + name)
+	}
+	return *c.Info()
 }

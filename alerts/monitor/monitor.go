@@ -2,15 +2,12 @@ package monitor
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
-
-// ErrUnknownUse is what Step answers to a use record that names a model or a
-// policy which this monitor does not hold: it must not go on with another.
-var ErrUnknownUse = errors.New("the log asks for another model or policy")
 
 // Monitor is what Step is a function of beside the log. It is immutable and may
 // serve many partitions at once.
@@ -24,7 +21,7 @@ type Settings struct {
 	// ScoreInterval is the least patient time between two scores after records;
 	// 0: one minute.
 	ScoreInterval schemas.Time
-	// Inputs says which scores list the observations behind NEWS2.
+	// Inputs says which scores list the observations behind NEWS2; empty: all.
 	Inputs Inputs
 }
 
@@ -38,6 +35,21 @@ const (
 	InputsAlerting Inputs = "alerting"
 )
 
+// Validate says what is wrong with the settings.
+func (s Settings) Validate() error {
+	if s.ScoreInterval < 0 || s.ScoreInterval > schemas.Hour {
+		return fmt.Errorf("score_interval %d ms: want 0 (one minute) to one hour", s.ScoreInterval)
+	}
+	if s.Inputs != "" && s.Inputs != InputsAll && s.Inputs != InputsAlerting {
+		return fmt.Errorf("inputs %q: want all or alerting", s.Inputs)
+	}
+	return nil
+}
+
+// ErrUnknownUse is what Step answers to a use record that names a model or a
+// policy which this monitor does not hold: it must not go on with another.
+var ErrUnknownUse = errors.New("the log asks for another model or policy")
+
 // Output is one record that a log record caused.
 type Output struct {
 	Position window.Position // the log record, and which of its outputs this is
@@ -49,15 +61,84 @@ type Output struct {
 }
 
 // Step moves the partition by one record of its log, at offset, and appends to
-// dst what that caused. The only error is ErrUnknownUse; the partition is then
-// as it was.
+// dst what that caused. Time passes first: all that falls due up to and including
+// the record's `at` is done, each at its own time; then the record is applied.
+// The only error is ErrUnknownUse; the partition is then as it was.
 func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Output) ([]Output, error) {
-	panic("soon")
+	t := turn{m: m, s: s, offset: offset, first: len(dst), out: dst}
+	switch rec.Kind {
+	case schemas.KindUse:
+		return dst, m.accept(rec.Use)
+	case schemas.KindTick:
+		t.tick(rec)
+		return t.out, nil
+	}
+	p := s.patient(rec.Patient, offset)
+	s.touch(p)
+	t.p = p
+	at := max(p.clock, rec.At)
+	t.advance(at)
+	p.clock = at
+	if rec.Provenance&schemas.Recorded != 0 {
+		p.bound, p.offset = true, int64(rec.At)-rec.Play
+	} else {
+		s.live = max(s.live, at)
+	}
+	if t.apply(rec) {
+		s.counts.Records++
+	} else {
+		s.counts.Duplicates++
+	}
+	p.latest = offset
+	p.refresh(m.Policy)
+	return t.out, nil
 }
 
-// Partition is the state of one partition of the patient log, in memory. It
-// belongs to one goroutine.
-type Partition struct{}
+// accept checks that what the log asks for is what this monitor has.
+func (m *Monitor) accept(u *schemas.Use) error {
+	if u == nil {
+		return nil
+	}
+	if model := m.modelHash(); u.Model != "" && u.Model != model {
+		return fmt.Errorf("%w: it asks for model %s, this monitor has %q; start it with that model, or begin another log", ErrUnknownUse, u.Model, model)
+	}
+	if u.Policy != "" && u.Policy != m.Policy.Hash() {
+		return fmt.Errorf("%w: it asks for policy %s, this monitor has %s; start it with that policy, or begin another log", ErrUnknownUse, u.Policy, m.Policy.Hash())
+	}
+	return nil
+}
 
-// NewPartition returns a partition that has seen nothing.
-func NewPartition() *Partition { return &Partition{} }
+// turn is one call of Step.
+type turn struct {
+	m      *Monitor
+	s      *Partition
+	p      *patient
+	offset int64
+	first  int // where this record's outputs begin in out
+	out    []Output
+}
+
+// tick lets time pass for the open stays that it concerns: those of a run if it
+// carries playing time, else the live ones.
+func (t *turn) tick(rec *schemas.Record) {
+	t.s.counts.Ticks++
+	recorded := rec.Provenance&schemas.Recorded != 0
+	if !recorded {
+		t.s.live = max(t.s.live, rec.At)
+	}
+	for i := 0; i < len(t.s.open); {
+		p := t.s.open[i]
+		at := rec.At
+		if recorded {
+			at = schemas.Time(rec.Play + p.offset)
+		}
+		if p.bound == recorded && p.due <= at {
+			t.p = p
+			t.s.touch(p)
+			t.advance(at)
+		}
+		if i < len(t.s.open) && t.s.open[i] == p { // else its stay has ended
+			i++
+		}
+	}
+}

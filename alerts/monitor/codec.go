@@ -1,0 +1,250 @@
+package monitor
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/vigil-icu/vigil/alerts/internal/wire"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// patientVersion is the first byte of a patient's state. A change of the form
+// gets a new one; a store written by another is rebuilt from the log.
+const patientVersion = 1
+
+// LoadPartition makes a partition of what a store holds of it. An error says
+// which patient and what is wrong; the mend is to reset the store's partition
+// and to rebuild it from the log.
+func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
+	s := NewPartition()
+	for i := range stored.Patients {
+		v := &stored.Patients[i]
+		p := newPatient(v.Patient, 0)
+		if err := p.decode(v.State); err != nil {
+			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
+		}
+		var err error
+		if p.window, err = window.Load(v.Chunks); err != nil {
+			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
+		}
+		if p.clock != never {
+			p.window.Advance(p.clock)
+		}
+		p.refresh(m.Policy)
+		s.patients[p.id] = p
+		s.setOpen(p, p.stay.open)
+		if !p.bound {
+			s.live = max(s.live, p.clock)
+		}
+	}
+	return s, nil
+}
+
+// append appends the patient's state, all but the window.
+func (p *patient) append(b []byte) []byte {
+	b = append(b, patientVersion)
+	b = wire.AppendInt(b, int64(p.clock))
+	b = wire.AppendUint(b, p.logN)
+	b = wire.AppendUint(b, p.n)
+	b = append(b, bits(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit))
+	b = wire.AppendInt(b, int64(p.last))
+	b = wire.AppendInt(b, p.need)
+	b = wire.AppendInt(b, p.latest)
+	b = wire.AppendInt(b, p.offset)
+	b = wire.AppendInt(b, int64(p.scored))
+	b = wire.AppendInt(b, int64(p.held))
+	b = wire.AppendInt(b, int64(p.hour))
+	if p.stay.open {
+		b = p.stay.append(b)
+		b = p.alerts.Append(b)
+	}
+	for i := range p.modalities {
+		b = p.modalities[i].append(b)
+	}
+	b = p.readings.append(b)
+	b = wire.AppendUint(b, uint64(len(p.senders)))
+	for i := range p.senders {
+		b = p.senders[i].append(b)
+	}
+	return b
+}
+
+func (p *patient) decode(b []byte) error {
+	r := wire.NewReader(b)
+	if v := r.Byte(math.MaxUint8); v != patientVersion && r.Err() == nil {
+		r.Fail("patient state of version %d, this program reads %d", v, patientVersion)
+	}
+	p.clock = schemas.Time(r.Int())
+	p.logN = r.Uint(math.MaxUint32)
+	p.n = r.Uint(math.MaxUint64)
+	flags := r.Byte(1<<6 - 1)
+	p.governed, p.gap, p.bound, p.corrected = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
+	p.stay.open, p.stay.implicit = flags&16 != 0, flags&32 != 0
+	p.last = schemas.Time(r.Int())
+	p.need = r.Int()
+	p.latest = r.Int()
+	p.offset = r.Int()
+	p.scored = schemas.Time(r.Int())
+	p.held = schemas.Time(r.Int())
+	p.hour = schemas.Time(r.Int())
+	if p.stay.open {
+		p.stay.decode(r)
+		p.alerts.Decode(r)
+	}
+	for i := range p.modalities {
+		p.modalities[i].decode(r)
+	}
+	p.readings.decode(r)
+	for range r.Count() {
+		var s sender
+		s.decode(r)
+		if r.Err() != nil {
+			break
+		}
+		p.senders = append(p.senders, s)
+	}
+	return r.End()
+}
+
+// bits packs flags, the first lowest.
+func bits(flags ...bool) (b byte) {
+	for i, f := range flags {
+		if f {
+			b |= 1 << i
+		}
+	}
+	return b
+}
+
+func (s *stay) append(b []byte) []byte {
+	b = wire.AppendString(b, s.id)
+	b = wire.AppendString(b, s.alias)
+	b = wire.AppendInt(b, int64(s.start))
+	b = wire.AppendInt(b, int64(s.from))
+	b = wire.AppendInt(b, int64(s.heard))
+	b = wire.AppendString(b, s.unit)
+	b = wire.AppendString(b, s.bed)
+	b = append(b, byte(s.provenance))
+	st := &s.statics
+	b = append(b, bits(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2))
+	for _, v := range []*float32{st.AgeYears, st.HeightCM, st.WeightKG} {
+		if v != nil {
+			b = wire.AppendFloat(b, *v)
+		}
+	}
+	b = wire.AppendString(b, st.Sex)
+	b = wire.AppendString(b, st.Unit)
+	return wire.AppendString(b, st.AdmissionType)
+}
+
+func (s *stay) decode(r *wire.Reader) {
+	s.id = r.String()
+	s.alias = r.String()
+	s.start = schemas.Time(r.Int())
+	s.from = schemas.Time(r.Int())
+	s.heard = schemas.Time(r.Int())
+	s.unit = r.String()
+	s.bed = r.String()
+	s.provenance = schemas.Provenance(r.Byte(math.MaxUint8))
+	st := &s.statics
+	flags := r.Byte(1<<4 - 1)
+	st.Scale2 = flags&8 != 0
+	for i, v := range []**float32{&st.AgeYears, &st.HeightCM, &st.WeightKG} {
+		if flags&(1<<i) != 0 {
+			f := r.Float()
+			*v = &f
+		}
+	}
+	st.Sex = r.String()
+	st.Unit = r.String()
+	st.AdmissionType = r.String()
+}
+
+var itemStates = [...]schemas.ItemState{schemas.Absent, schemas.Unusable, schemas.Present}
+
+func (m *modality) append(b []byte) []byte {
+	for i, s := range itemStates {
+		if s == m.state {
+			b = append(b, byte(i))
+		}
+	}
+	b = wire.AppendInt(b, int64(m.newest))
+	b = wire.AppendUint(b, uint64(len(m.vector)))
+	for _, v := range m.vector {
+		b = wire.AppendFloat(b, v)
+	}
+	return b
+}
+
+func (m *modality) decode(r *wire.Reader) {
+	m.state = itemStates[r.Byte(byte(len(itemStates)-1))]
+	m.newest = schemas.Time(r.Int())
+	for range r.Count() {
+		m.vector = append(m.vector, r.Float())
+	}
+}
+
+func (r *readings) append(b []byte) []byte {
+	b = wire.AppendUint(b, r.next)
+	for i := range r.inputs {
+		l := &r.inputs[i]
+		b = append(b, byte(len(l.kept)))
+		b = wire.AppendInt(b, int64(l.floor))
+		for j := range l.kept {
+			k := &l.kept[j]
+			b = wire.AppendInt(b, int64(k.at))
+			b = wire.AppendUint(b, k.order)
+			b = wire.AppendFloat(b, k.value)
+			b = append(b, byte(k.flags))
+			b = wire.AppendString(b, k.ref)
+		}
+	}
+	return b
+}
+
+func (r *readings) decode(in *wire.Reader) {
+	r.next = in.Uint(math.MaxUint64)
+	for i := range r.inputs {
+		l := &r.inputs[i]
+		n := in.Byte(keptReadings)
+		l.floor = schemas.Time(in.Int())
+		for range n {
+			l.kept = append(l.kept, reading{
+				at: schemas.Time(in.Int()), order: in.Uint(math.MaxUint64), value: in.Float(),
+				flags: schemas.Flag(in.Byte(math.MaxUint8)), ref: in.String(),
+			})
+		}
+	}
+}
+
+func (s *sender) append(b []byte) []byte {
+	b = wire.AppendString(b, s.source)
+	b = append(b, s.topic)
+	b = wire.AppendUint(b, s.high)
+	b = wire.AppendFixed(b, s.seen)
+	b = wire.AppendBool(b, s.full)
+	b = wire.AppendUint(b, uint64(len(s.hashes)))
+	for _, h := range s.hashes {
+		b = wire.AppendFixed(b, h)
+	}
+	return b
+}
+
+func (s *sender) decode(r *wire.Reader) {
+	s.source = r.String()
+	s.topic = r.Byte(math.MaxUint8)
+	s.high = r.Uint(math.MaxUint64)
+	s.seen = r.Fixed()
+	s.full = r.Bool()
+	n := r.Count()
+	if n > keptHashes {
+		r.Fail("%d hashes, at most %d are kept", n, keptHashes)
+	}
+	for range n {
+		if r.Err() != nil {
+			return
+		}
+		s.hashes = append(s.hashes, r.Fixed())
+	}
+}

@@ -1,0 +1,254 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// owner is one ownership of one partition.
+type owner struct {
+	s        *Service
+	number   int
+	nonce    string
+	producer *ingest.Producer
+	reader   *ingest.PartitionReader
+	state    *Partition
+	stats    *Stats
+	applied  int64 // where the store stands
+	tails    tails
+
+	outputs []Output
+	batch   window.Batch
+	counted Counts
+}
+
+// claim takes the store and then the outputs. From here on an older owner is
+// refused by both, so that what the tails say stays true.
+func (o *owner) claim(ctx context.Context) error {
+	err := retryStore(ctx, func() (err error) {
+		_, err = o.s.Store.Claim(ctx, o.number, o.nonce)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("claiming the store: %w", err)
+	}
+	if err := o.s.at("claimed store"); err != nil {
+		return err
+	}
+	o.producer = o.s.Cluster.NewProducer(fmt.Sprintf("%s%s-%d", o.s.Cluster.Prefix, producerName, o.number))
+	for _, topic := range outputTopics {
+		if err := o.producer.Claim(ctx, topic, []int{o.number}, nil); err != nil {
+			return err
+		}
+	}
+	if err := o.s.at("claimed outputs"); err != nil {
+		return err
+	}
+	o.tails, err = readTails(ctx, o.s.Cluster, o.number)
+	return err
+}
+
+// load takes the state from the store and finds where to read on.
+func (o *owner) load(ctx context.Context) error {
+	stored, err := o.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	if o.state, err = o.s.Monitor.LoadPartition(stored); err != nil {
+		o.s.Log.Error().Err(err).Int("partition", o.number).Msg("the store's state cannot be read: rebuilding from the log")
+		if err := o.reset(ctx); err != nil {
+			return err
+		}
+		stored = &window.Partition{Applied: -1}
+		o.state = NewPartition()
+	}
+	first, next, err := o.s.Cluster.Ends(ctx, schemas.TopicLog)
+	if err != nil {
+		return err
+	}
+	if o.number >= len(next) {
+		return fmt.Errorf("%s has %d partitions, no %d", schemas.TopicLog, len(next), o.number)
+	}
+	o.applied = stored.Applied
+	o.batch.Outbox = stored.Outbox
+	from := o.applied + 1
+	if o.applied < 0 {
+		from = max(0, o.tails.rebuildFrom)
+	}
+	if from > next[o.number] {
+		return fmt.Errorf("the store has applied offset %d, the log ends before %d: this store belongs to another log; give this run a prefix or a store of its own", o.applied, next[o.number])
+	}
+	if from < first[o.number] {
+		o.s.Log.Error().Int("partition", o.number).Int64("needed", from).Int64("log begins", first[o.number]).Msg("the log begins later than the state needs: scores are marked gap")
+		o.state.SetGap()
+		from = first[o.number]
+	}
+	o.reader = o.s.Cluster.NewReader(schemas.TopicLog, o.number, from)
+	o.stats.Applied.Store(from - 1)
+	o.stats.OpenStays.Store(int64(o.state.Open()))
+	return nil
+}
+
+// fetch loads the partition; a torn one is emptied, to be rebuilt.
+func (o *owner) fetch(ctx context.Context) (stored *window.Partition, err error) {
+	err = retryStore(ctx, func() error {
+		stored, err = o.s.Store.Load(ctx, o.number)
+		return err
+	})
+	if errors.Is(err, window.ErrTorn) {
+		o.s.Log.Error().Err(err).Int("partition", o.number).Msg("rebuilding from the log")
+		return &window.Partition{Applied: -1}, o.reset(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading: %w", err)
+	}
+	return stored, nil
+}
+
+func (o *owner) reset(ctx context.Context) error {
+	return retryStore(ctx, func() error { return o.s.Store.Reset(ctx, o.number, o.nonce) })
+}
+
+// work reads the log and applies it, batch by batch.
+func (o *owner) work(ctx context.Context) error {
+	period := o.s.KeepAlive
+	if period <= 0 {
+		period = time.Hour
+	}
+	limit := o.s.Batch
+	if limit <= 0 {
+		limit = 1000
+	}
+	alive := time.NewTicker(period)
+	defer alive.Stop()
+	for alives := 0; ; {
+		select {
+		case <-alive.C:
+			if alives++; alives == 24 {
+				return fmt.Errorf("%w: a day is over, the producer's id is renewed", errAgain)
+			}
+			if err := o.keepAlive(ctx); err != nil {
+				return err
+			}
+		default:
+		}
+		records, err := o.reader.Read(ctx, limit)
+		var lost *ingest.DataLossError
+		if errors.As(err, &lost) {
+			return fmt.Errorf("%w: %w", errAgain, lost) // load finds where the log begins now
+		}
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			continue
+		}
+		if err := o.apply(ctx, records); err != nil {
+			return err
+		}
+	}
+}
+
+func (o *owner) keepAlive(ctx context.Context) error {
+	for i, topic := range outputTopics {
+		headers := []schemas.Header{rebuildHeader(o.state.RebuildFrom(o.reader.Next()))}
+		if o.tails.at[i] != nothing {
+			headers = append(headers, positionHeader(o.tails.at[i]))
+		}
+		if err := o.producer.KeepAlive(ctx, topic, o.number, headers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply steps the records, writes what changed in one fenced batch and publishes
+// what they caused.
+func (o *owner) apply(ctx context.Context, records []schemas.Message) error {
+	// Valid for the state before the batch, and so for whatever part of the
+	// batch's outputs gets out.
+	rebuild := o.state.RebuildFrom(records[0].Offset)
+	o.outputs = o.outputs[:0]
+	for i := range records {
+		if err := o.step(&records[i]); err != nil {
+			return err
+		}
+	}
+	last := records[len(records)-1].Offset
+	o.batch.Patients = o.state.Writes(o.batch.Patients[:0])
+	o.batch.Outbox = o.tails.outbox(o.batch.Outbox[:0], o.outputs, rebuild)
+	if len(o.batch.Patients) > 0 || len(o.batch.Outbox) > 0 {
+		if err := o.write(ctx, last); err != nil {
+			return err
+		}
+		if err := o.publish(ctx); err != nil {
+			return err
+		}
+	}
+	o.note(last)
+	return nil
+}
+
+func (o *owner) step(m *schemas.Message) error {
+	switch kind, _ := m.Header(schemas.HeaderType); kind {
+	case schemas.TypeLog:
+	case schemas.TypeClaim, schemas.TypeOffsets:
+		return nil
+	default:
+		o.stats.Foreign.Add(1)
+		o.s.Log.Warn().Int("partition", o.number).Int64("offset", m.Offset).Str("type", kind).Msg("a record in the log that is not intake's: left out")
+		return nil
+	}
+	rec, err := schemas.DecodeRecord(m.Value)
+	if err != nil {
+		return fmt.Errorf("log record at offset %d cannot be read: %w; a newer version may have written it: run that one", m.Offset, err)
+	}
+	if o.outputs, err = o.s.Monitor.Step(o.state, rec, m.Offset, o.outputs); err != nil {
+		return fmt.Errorf("log record at offset %d: %w", m.Offset, err)
+	}
+	return nil
+}
+
+// write applies the batch. The same bytes are sent until the store answers.
+func (o *owner) write(ctx context.Context, last int64) error {
+	o.batch.Partition, o.batch.Owner = o.number, o.nonce
+	o.batch.Prev, o.batch.Last = o.applied, last
+	if err := o.s.at("stepped"); err != nil {
+		return err
+	}
+	var (
+		answer  window.Answer
+		applied int64
+	)
+	err := retryStore(ctx, func() (err error) {
+		answer, applied, err = o.s.Store.Apply(ctx, &o.batch)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("applying %d to %d: %w", o.batch.Prev+1, last, err)
+	}
+	switch answer {
+	case window.OK, window.Already:
+		o.applied = last
+		return o.s.at("applied")
+	}
+	return fmt.Errorf("%w: the store answers %s to offsets %d to %d and stands at %d", errAgain, answer, o.batch.Prev+1, last, applied)
+}
+
+// note tells the statistics.
+func (o *owner) note(last int64) {
+	c := o.state.Counts()
+	o.stats.Records.Add(int64(c.Records - o.counted.Records))
+	o.stats.Duplicates.Add(int64(c.Duplicates - o.counted.Duplicates))
+	o.stats.Scores.Add(int64(c.Scores - o.counted.Scores))
+	o.stats.Alerts.Add(int64(c.Alerts - o.counted.Alerts))
+	o.counted = c
+	o.stats.OpenStays.Store(int64(o.state.Open()))
+	o.stats.Applied.Store(last)
+}

@@ -1,0 +1,113 @@
+package monitor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// Partition is the state of one partition of the patient log, in memory. It
+// belongs to one goroutine.
+type Partition struct {
+	patients map[string]*patient
+	open     []*patient // with an open stay, in the order of their ids
+	dirty    []*patient // changed since the last Writes
+	live     schemas.Time
+	gap      bool
+	counts   Counts
+	scratch  scratch
+}
+
+// Counts say what Step did with the records of a partition since it was made.
+type Counts struct {
+	Records    uint64 // applied
+	Duplicates uint64 // repeats, of which nothing followed
+	Ticks      uint64
+	Scores     uint64
+	Alerts     uint64
+}
+
+// NewPartition returns a partition that has seen nothing.
+func NewPartition() *Partition {
+	return &Partition{patients: map[string]*patient{}, live: never}
+}
+
+// Counts returns what Step did so far.
+func (s *Partition) Counts() Counts { return s.counts }
+
+// SetGap says that the log begins later than the state should: patients that
+// come from now on are marked, until they are admitted anew.
+func (s *Partition) SetGap() { s.gap = true }
+
+// Open is the number of open stays.
+func (s *Partition) Open() int { return len(s.open) }
+
+func (s *Partition) patient(id string, offset int64) *patient {
+	p := s.patients[id]
+	if p == nil {
+		p = newPatient(strings.Clone(id), offset)
+		p.gap = s.gap
+		s.patients[p.id] = p
+	}
+	return p
+}
+
+// touch notes that the patient has changed.
+func (s *Partition) touch(p *patient) {
+	if !p.dirty {
+		p.dirty = true
+		s.dirty = append(s.dirty, p)
+	}
+}
+
+// setOpen keeps the list of open stays.
+func (s *Partition) setOpen(p *patient, open bool) {
+	i, found := slices.BinarySearchFunc(s.open, p.id, func(o *patient, id string) int { return strings.Compare(o.id, id) })
+	switch {
+	case open && !found:
+		s.open = slices.Insert(s.open, i, p)
+	case !open && found:
+		s.open = slices.Delete(s.open, i, i+1)
+	}
+}
+
+// Writes appends to dst what has changed since the last call, patients in the
+// order of their ids, for the store. The windows take it as stored.
+func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
+	slices.SortFunc(s.dirty, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
+	for _, p := range s.dirty {
+		p.dirty = false
+		w := window.PatientWrite{Patient: p.id, State: p.append(nil)}
+		p.window.TakeWrites(&w)
+		dst = append(dst, w)
+	}
+	s.dirty = s.dirty[:0]
+	return dst
+}
+
+// RebuildFrom is the smallest log offset from which a rebuild gives this state:
+// that of the oldest open stay, its time before admission included. next is the
+// offset of the next record, the answer where nothing is needed. Patients of a
+// run always count; live ones until 48 h after they were last heard of.
+func (s *Partition) RebuildFrom(next int64) int64 {
+	for _, p := range s.patients {
+		if p.stay.open || p.bound || p.clock+Reach > s.live {
+			next = min(next, p.need)
+		}
+	}
+	return next
+}
+
+// scratch is memory that Step reuses.
+type scratch struct {
+	score    score
+	event    alerts.Score
+	news2    schemas.NEWS2
+	readings alerts.Readings
+	alerts   []schemas.Alert
+	encoder  encoder
+	model    modelScratch
+}

@@ -1,0 +1,97 @@
+package monitor
+
+import (
+	"math"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// never is no time; forever is later than any.
+const (
+	never   = schemas.Time(math.MinInt64)
+	forever = schemas.Time(math.MaxInt64)
+)
+
+// Reach is how far a view goes back before an admission.
+const Reach = 48 * schemas.Hour
+
+// patient is all that is remembered of one patient: a function of the patient's
+// log records and of the due times that have passed.
+type patient struct {
+	id     string
+	window *window.Window
+
+	clock schemas.Time // the last record's, or the last due time that was done
+	logN  uint64       // of the last applied record; 0 after a stay's end
+	n     uint64       // of the last output
+
+	// governed: an admission system speaks for the patient, so that nothing but
+	// its admit opens a stay.
+	governed bool
+	gap      bool         // the log began later than the patient
+	last     schemas.Time // end of the last stay: no view reaches before it
+	need     int64        // log offset from which a rebuild gives this state
+	latest   int64        // log offset of the last record
+
+	// bound: the records are of a run, in which `at` is `play` plus offset.
+	bound  bool
+	offset int64
+
+	stay   stay
+	alerts alerts.State
+
+	scored    schemas.Time // the last score's as_of
+	held      schemas.Time // when a score that was held back falls due; forever if none is
+	hour      schemas.Time // the next full hour
+	corrected bool         // since the last score
+
+	readings   readings
+	modalities [modalities]modality
+	senders    []sender
+
+	due   schemas.Time // when time alone next does something
+	dirty bool         // changed since the last batch
+}
+
+// stay is a patient's open stay.
+type stay struct {
+	open       bool
+	implicit   bool // opened by an observation and not adopted: silence ends it
+	id         string
+	alias      string       // the id of the admission that adopted an implicit stay
+	start      schemas.Time // admission
+	from       schemas.Time // where its view begins
+	heard      schemas.Time // when data last came
+	unit, bed  string
+	statics    schemas.Statics
+	provenance schemas.Provenance // invented, simulated pairing: of any of its records
+}
+
+func newPatient(id string, offset int64) *patient {
+	return &patient{
+		id: id, window: window.New(), clock: never, last: never, need: offset, latest: offset,
+		scored: never, held: forever, hour: forever, due: forever,
+		readings: newReadings(), modalities: newModalities(),
+	}
+}
+
+// refresh sets due after a change.
+func (p *patient) refresh(policy *alerts.Policy) {
+	p.due = forever
+	if p.stay.open {
+		p.due = min(p.hour, p.held, policy.Due(&p.alerts), p.silence())
+	}
+}
+
+// silence is when an implicit stay ends for want of data.
+func (p *patient) silence() schemas.Time {
+	if !p.stay.implicit {
+		return forever
+	}
+	return p.stay.heard + silenceEnds
+}
+
+// silenceEnds an implicit stay.
+const silenceEnds = 24 * schemas.Hour

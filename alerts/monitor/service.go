@@ -1,0 +1,122 @@
+package monitor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/window"
+)
+
+// Service owns partitions of the patient log and works them: it is the loop
+// around Step. Its fields must not change after the first call.
+type Service struct {
+	Cluster *ingest.Cluster
+	Store   Store
+	Monitor *Monitor
+	Log     zerolog.Logger
+
+	// Nonce returns a text that no other claim of a partition ever had.
+	Nonce func() string
+	// Batch is the most log records of one write; 0: 1000. It never waits to
+	// fill.
+	Batch int
+	// KeepAlive is the period in which idle outputs are claimed again; 0: one hour.
+	KeepAlive time.Duration
+
+	// cut, in tests, is called at named points and may end the owner there.
+	cut func(point string) error
+
+	stats statsTable
+}
+
+// Names of the transactional ids of the output producers: one per partition.
+const producerName = "vigil-monitor"
+
+// errAgain ends an ownership that must begin again from the claim: the store
+// moved, or another owner was there.
+var errAgain = errors.New("begin again from the claim")
+
+// Own works one partition until ctx ends: it claims the store and the outputs,
+// goes on where they stand, and gives the partition up when the lease is lost
+// (ingest.ErrLeaseLost). It has the shape of ingest.Handler. Other errors are for
+// good: ErrUnknownUse, a log record that cannot be read, a store that is ahead of
+// the log.
+func (s *Service) Own(ctx context.Context, partition int, lease *ingest.Lease) error {
+	wait := 20 * time.Millisecond
+	for {
+		if lease != nil {
+			if err := lease.Check(ctx); err != nil {
+				return err
+			}
+		}
+		before := s.stats.of(partition).Applied.Load()
+		err := s.own(ctx, partition)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, errAgain), errors.Is(err, ingest.ErrFenced), errors.Is(err, window.ErrNotOwner), errors.Is(err, window.ErrUnavailable):
+			s.Log.Warn().Err(err).Int("partition", partition).Msg("claiming the partition again")
+		default:
+			return fmt.Errorf("partition %d: %w", partition, err)
+		}
+		if s.stats.of(partition).Applied.Load() > before {
+			wait = 20 * time.Millisecond
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+		wait = min(2*wait, 2*time.Second)
+	}
+}
+
+// own is one ownership: from the claims to the first thing that shakes it.
+func (s *Service) own(ctx context.Context, number int) error {
+	o := owner{s: s, number: number, nonce: s.Nonce(), stats: s.stats.of(number)}
+	if err := o.claim(ctx); err != nil {
+		return err
+	}
+	if err := o.load(ctx); err != nil {
+		return err
+	}
+	defer o.reader.Close()
+	if err := o.publishStored(ctx); err != nil {
+		return err
+	}
+	return o.work(ctx)
+}
+
+func (s *Service) at(point string) error {
+	if s.cut == nil {
+		return nil
+	}
+	return s.cut(point)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// retryStore calls f until the store is there, or ctx ends.
+func retryStore(ctx context.Context, f func() error) error {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := f()
+		if err == nil || !errors.Is(err, window.ErrUnavailable) {
+			return err
+		}
+		if ctxErr := sleep(ctx, wait); ctxErr != nil {
+			return fmt.Errorf("%w (last: %w)", ctxErr, err)
+		}
+	}
+}
