@@ -2,10 +2,13 @@ package storetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -231,12 +234,13 @@ func reset(c *check) {
 }
 
 // race: two owners take the partition from each other and go on where the store
-// says. However it comes out, the log was applied once and in order.
+// says, while a third reads. However it comes out, the log was applied once and
+// in order, and what was read was whole.
 func race(c *check) {
 	const length = 60
-	var wait sync.WaitGroup
+	var owners, reader sync.WaitGroup
 	for _, owner := range []string{"a", "b"} {
-		wait.Go(func() {
+		owners.Go(func() {
 			for claim := 0; ; claim++ {
 				name := fmt.Sprint(owner, claim)
 				applied, err := c.Store.Claim(c.ctx, 0, name)
@@ -261,16 +265,51 @@ func race(c *check) {
 			}
 		})
 	}
-	wait.Wait()
-	want := newExpected(0)
-	for o := int64(-1); o < length-1; o++ {
-		want.apply(raceBatch("", o))
-	}
-	c.holds(&want.Partition)
+	done := make(chan struct{})
+	reader.Go(func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			p, err := c.Store.Load(c.ctx, 0)
+			if errors.Is(err, window.ErrUnavailable) {
+				continue // it kept changing
+			}
+			if err != nil {
+				c.Error(err)
+				return
+			}
+			if diff := cmp.Diff(&raceHeld(p.Applied).Partition, p, cmpopts.EquateEmpty()); diff != "" {
+				c.Errorf("read at offset %d: %s", p.Applied, diff)
+				return
+			}
+		}
+	})
+	owners.Wait()
+	close(done)
+	reader.Wait()
+	c.holds(&raceHeld(length - 1).Partition)
 }
 
+// raceBatch adds an hour and drops the one before.
 func raceBatch(owner string, applied int64) *window.Batch {
-	return batch(owner, applied, applied+1, "x:1", int(applied+1)*12, 12)
+	b := batch(owner, applied, applied+1, "x:1", 0, 12)
+	p := &b.Patients[0]
+	p.Chunks[0].Hour, p.Lens[0].Hour = b.Last, b.Last
+	if applied >= 0 {
+		p.Deletes = []int64{applied}
+	}
+	return b
+}
+
+func raceHeld(applied int64) *expected {
+	e := newExpected(0)
+	for o := int64(-1); o < applied; o++ {
+		e.apply(raceBatch("", o))
+	}
+	return e
 }
 
 func partitionsApart(c *check) {
