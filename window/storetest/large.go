@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"testing"
 
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
@@ -201,7 +202,11 @@ func windowsComeBack(c *check) {
 // history: seeded batches, retries, claims, roll-backs and publishing, against
 // the suite's own idea of what must be there.
 func history(c *check) {
-	for seed := range uint64(3) {
+	seeds := uint64(3)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		partition := int(seed)
 		u, want := newUnit(seed, 4, 12), newExpected(partition)
 		owner := "o"
