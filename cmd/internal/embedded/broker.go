@@ -1,0 +1,44 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Broker is an embedded Kafka broker.
+type Broker struct{ cluster *kfake.Cluster }
+
+// StartBroker starts a broker that keeps its log in dir, on a port of the
+// loopback interface; 0 takes any free one.
+func StartBroker(dir string, port int) (*Broker, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
+	}
+	options := []kfake.Opt{
+		kfake.NumBrokers(1), kfake.DataDir(dir),
+		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(16 << 20), "log.retention.ms": "-1"}),
+	}
+	if port != 0 {
+		options = append(options, kfake.Ports(port))
+	}
+	c, err := kfake.NewCluster(options...)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("port %d is in use: choose another with --port, or leave it out for any free one", port)
+	case err != nil:
+		return nil, fmt.Errorf("the embedded broker does not start on %s: %w; is the disk full, or are the files another version's? choose another folder with --state", filepath.Clean(dir), err)
+	}
+	return &Broker{c}, nil
+}
+
+// Addresses of the broker, host:port.
+func (b *Broker) Addresses() []string { return b.cluster.ListenAddrs() }
+
+// Close writes what is open and stops.
+func (b *Broker) Close() { b.cluster.Close() }

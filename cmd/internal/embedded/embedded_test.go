@@ -1,0 +1,112 @@
+package embedded
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+func TestBrokerKeepsItsLog(t *testing.T) {
+	dir := t.TempDir()
+	b, err := StartBroker(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &ingest.Cluster{Brokers: b.Addresses()}
+	if _, err := c.CreateTopics(t.Context(), 2, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.NewProducer("t").Append(t.Context(), schemas.TopicLog, 1, []schemas.Message{{Key: []byte("k"), Value: []byte("v")}}); err != nil {
+		t.Fatal(err)
+	}
+	if findings, err := c.CheckTopics(t.Context()); err != nil || len(findings) > 0 {
+		t.Errorf("CheckTopics = %v, %v", findings, err)
+	}
+	c.Close()
+	b.Close()
+	b, err = StartBroker(dir, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	c = &ingest.Cluster{Brokers: b.Addresses()}
+	defer c.Close()
+	got, err := c.LastRecords(t.Context(), schemas.TopicLog, 1, 1)
+	if err != nil || len(got) != 1 || string(got[0].Value) != "v" {
+		t.Fatalf("after a restart the log holds %v, %v", got, err)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	b, err := StartBroker(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	var port int
+	for _, c := range b.Addresses()[0][strings.LastIndex(b.Addresses()[0], ":")+1:] {
+		port = port*10 + int(c-'0')
+	}
+	if second, err := StartBroker(t.TempDir(), port); err == nil || !strings.Contains(err.Error(), "in use") {
+		if second != nil {
+			second.Close()
+		}
+		t.Fatalf("a second broker on the port = %v, want an error that says so", err)
+	}
+}
+
+func TestStores(t *testing.T) {
+	for _, kind := range []string{KindMiniredis, KindRedis} {
+		t.Run(kind, func(t *testing.T) {
+			if _, err := exec.LookPath("redis-server"); kind == KindRedis && err != nil {
+				t.Skip("needs redis-server on PATH")
+			}
+			dir := t.TempDir()
+			s, err := StartStore(t.Context(), dir, kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client := redis.NewClient(&redis.Options{Addr: s.Address})
+			defer client.Close()
+			if err := client.Set(t.Context(), "a", "b", 0).Err(); err != nil || s.Kind != kind {
+				t.Fatalf("%s: %v", s.Kind, err)
+			}
+			s.Close()
+			if kind == KindMiniredis {
+				return
+			}
+			again, err := StartStore(t.Context(), dir, "auto")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer again.Close()
+			after := redis.NewClient(&redis.Options{Addr: again.Address})
+			defer after.Close()
+			if v, err := after.Get(t.Context(), "a").Result(); err != nil || v != "b" {
+				t.Errorf("after a restart the store holds %q, %v", v, err)
+			}
+		})
+	}
+}
+
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	unlock, err := Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Lock(dir); err == nil {
+		t.Fatal("a second lock is given")
+	}
+	unlock()
+	unlock, err = Lock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+}

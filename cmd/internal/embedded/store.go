@@ -1,0 +1,187 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// Kinds of an embedded store.
+const (
+	KindRedis     = "redis"
+	KindMiniredis = "miniredis"
+)
+
+// Store is an embedded Redis.
+type Store struct {
+	Kind    string
+	Address string // host:port
+	mini    *miniredis.Miniredis
+	child   *exec.Cmd
+	ended   chan struct{} // the child is gone
+	release func()
+}
+
+// StartStore starts a store that keeps its files in dir: kind redis or miniredis,
+// or auto for a redis-server if one is on PATH, else miniredis, which keeps
+// nothing: the worker rebuilds it from the log.
+func StartStore(ctx context.Context, dir, kind string) (*Store, error) {
+	path, err := exec.LookPath("redis-server")
+	switch {
+	case kind == KindMiniredis || kind == "auto" && err != nil:
+		return startMini()
+	case err != nil:
+		return nil, errors.New("there is no redis-server on PATH: install it (apt-get install redis-server, brew install redis) or use --store miniredis")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("store files: %w; choose another folder with --state", err)
+	}
+	return startRedis(ctx, path, dir)
+}
+
+func startMini() (*Store, error) {
+	m := miniredis.NewMiniRedis()
+	if err := m.Start(); err != nil {
+		return nil, fmt.Errorf("miniredis does not start: %w", err)
+	}
+	return &Store{Kind: KindMiniredis, Address: m.Addr(), mini: m}, nil
+}
+
+// startRedis runs the server as a child on a free port. A port can be taken
+// between asking and using it, so it is tried again.
+func startRedis(ctx context.Context, path, dir string) (*Store, error) {
+	repair(dir)
+	var last error
+	for range 3 {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		s, err := runRedis(ctx, path, dir, port)
+		if err == nil {
+			return s, nil
+		}
+		last = err
+	}
+	return nil, last
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("no free port for the store: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// repair cuts an append-only file back to its last whole command: redis-server
+// itself cuts a torn transaction so that its half comes alive at the next start.
+func repair(dir string) {
+	check, err := exec.LookPath("redis-check-aof")
+	if err != nil {
+		return
+	}
+	manifest, err := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.manifest"))
+	if err != nil {
+		return
+	}
+	for _, file := range manifest {
+		cmd := exec.Command(check, "--fix", file)
+		cmd.Stdin = strings.NewReader("y\ny\n")
+		_ = cmd.Run() // a file that it cannot mend is the server's to refuse
+	}
+}
+
+func runRedis(ctx context.Context, path, dir string, port int) (*Store, error) {
+	var talk bytes.Buffer
+	cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes",
+		"--appendfsync", "everysec", "--save", "", "--daemonize", "no", "--loglevel", "warning", "--maxmemory-policy", "noeviction")
+	cmd.Stdout, cmd.Stderr = &talk, &talk
+	s := &Store{Kind: KindRedis, Address: "127.0.0.1:" + strconv.Itoa(port), child: cmd, ended: make(chan struct{})}
+	if err := s.startChild(); err != nil {
+		return nil, fmt.Errorf("redis-server does not start: %w", err)
+	}
+	client := redis.NewClient(&redis.Options{Addr: s.Address, MaxRetries: -1})
+	defer client.Close()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	for {
+		if client.Ping(ctx).Err() == nil {
+			return s, nil
+		}
+		select {
+		case <-s.ended:
+			return nil, fmt.Errorf("redis-server ended at its start: %s; look at the files in %s or choose another folder with --state", lastLine(talk.String()), dir)
+		case <-deadline.C:
+			s.Close()
+			return nil, fmt.Errorf("redis-server does not answer after 20 s: %s", lastLine(talk.String()))
+		case <-ctx.Done():
+			s.Close()
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// startChild starts the server so that it ends with this process, also on kill
+// -9: the kernel signals a child when the thread that made it ends, so that
+// thread is kept.
+func (s *Store) startChild() error {
+	started := make(chan error, 1)
+	hold := make(chan struct{})
+	var once sync.Once
+	s.release = func() { once.Do(func() { close(hold) }) }
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		s.child.SysProcAttr = dieWithParent()
+		err := s.child.Start()
+		started <- err
+		if err != nil {
+			close(s.ended)
+			return
+		}
+		go func() {
+			_ = s.child.Wait()
+			close(s.ended)
+		}()
+		<-hold
+	}()
+	return <-started
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
+}
+
+// Close stops the store.
+func (s *Store) Close() {
+	if s.mini != nil {
+		s.mini.Close()
+		return
+	}
+	_ = s.child.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.ended:
+	case <-time.After(5 * time.Second):
+		_ = s.child.Process.Kill()
+		<-s.ended
+	}
+	s.release()
+}
