@@ -17,7 +17,7 @@ const (
 // changes nothing; a verdict may come after the alert's end, while the stay is
 // open and the task has no newer alert.
 func (t *turn) command(c *schemas.Command) {
-	if c == nil || !t.s.open {
+	if c == nil {
 		return
 	}
 	for i := range t.s.episodes {

@@ -30,7 +30,7 @@ const (
 	DataCame                       // data of any kind came
 	Commanded                      // a person answered
 	Advance                        // time passes: all that is due up to At
-	Ended                          // the stay ends, and every open alert with it
+	Ended                          // the stay ends, and every open alert with it; nothing follows but Opened
 )
 
 // Score is what a policy reads of a score.
@@ -90,6 +90,9 @@ const (
 // Step moves the state by one event and appends to dst what became of the
 // stay's alerts, each as a revision with N left zero.
 func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
+	if !s.open && e.Kind != Opened {
+		return dst
+	}
 	t := turn{p: p, s: s, e: &e, dst: dst}
 	switch e.Kind {
 	case Opened:
