@@ -1,0 +1,147 @@
+package intake
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// MaxAhead is how far ahead of intake's clock a live event may be measured.
+const MaxAhead = 5 * schemas.Minute
+
+// Analysis is what a strip says without a model.
+type Analysis struct {
+	HeartRate float32 // /min; 0: not known
+	Quality   float32 // 0 to 1
+	Label     string  // rhythm, for people
+	State     schemas.ItemState
+}
+
+// Encoder turns events into log records. It is safe for concurrent use if Strip
+// is.
+type Encoder struct {
+	Strip func(*schemas.Strip) Analysis // nil: strips are logged as present but not encoded
+}
+
+var (
+	ecgHeartRate = mustChannel("ecg_heart_rate")
+	ecgQuality   = mustChannel("ecg_quality")
+)
+
+func mustChannel(name string) schemas.Channel {
+	c, ok := schemas.ChannelByName(name)
+	if !ok {
+		panic("intake: the channel table has no " + name)
+	}
+	return c
+}
+
+// Record makes the log record of an event. now is intake's clock: the At of a
+// live event; a recorded one has its available time. Problems are those of single
+// values; where the record is nil nothing of the message is left.
+func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time) (*schemas.Record, []schemas.Problem) {
+	r := &schemas.Record{
+		Provenance: ev.Provenance(), Patient: ev.Patient, Play: ev.Play, Available: ev.AvailableTime,
+		Source: ev.Source, TopicIndex: topicIndex(ev.Topic), Seq: ev.Seq, HasSeq: ev.HasSeq, Hash: schemas.ContentHash(ev),
+	}
+	r.At = now
+	if ev.Run != "" {
+		r.At = ev.AvailableTime
+	}
+	if r.Available == 0 {
+		r.Available = r.At
+	}
+	switch {
+	case ev.Vitals != nil:
+		return e.vitals(r, ev)
+	case ev.Strip != nil:
+		e.strip(r, ev.Strip)
+	case ev.Note != nil:
+		r.Kind = schemas.KindNote
+		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Note.Kind}
+	case ev.Image != nil:
+		r.Kind = schemas.KindImage
+		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Image.Modality}
+	case ev.ADT != nil:
+		movement(r, ev.ADT)
+	default:
+		r.Kind = schemas.KindCommand
+		c := ev.Command
+		r.Command = &schemas.Command{Verb: c.Verb, Alert: c.Alert, Actor: c.Actor, Reason: c.Reason}
+		if c.Until != nil {
+			r.Command.Until = *c.Until
+		}
+	}
+	if r.Item != nil {
+		r.Item.Ref = m.Topic + "/" + strconv.Itoa(m.Partition) + "/" + strconv.FormatInt(m.Offset, 10)
+		if p := ahead(r.Item.EventTime, r); p != nil {
+			p.Field = "event_time"
+			return nil, []schemas.Problem{*p}
+		}
+	}
+	return r, nil
+}
+
+func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record, []schemas.Problem) {
+	r.Kind = schemas.KindObservations
+	obs, problems := ev.Vitals.Resolve(r.At, make([]schemas.Observation, 0, len(ev.Vitals.Values)+len(ev.Vitals.Observations)))
+	r.Observations = slices.DeleteFunc(obs, func(o schemas.Observation) bool {
+		p := ahead(o.EventTime, r)
+		if p != nil {
+			p.Field = "event_time of " + o.Channel.Info().Name
+			problems = append(problems, *p)
+		}
+		return p != nil
+	})
+	if len(r.Observations) == 0 {
+		return nil, problems
+	}
+	return r, problems
+}
+
+func (e *Encoder) strip(r *schemas.Record, s *schemas.Strip) {
+	r.Kind = schemas.KindStrip
+	r.Item = &schemas.Item{EventTime: *s.EventTime, State: schemas.Present}
+	if e.Strip == nil {
+		return
+	}
+	a := e.Strip(s)
+	r.Item.State, r.Item.Label = a.State, a.Label
+	if a.State == schemas.Present && a.HeartRate > 0 {
+		r.Observations = append(r.Observations, schemas.Observation{Channel: ecgHeartRate, EventTime: *s.EventTime, Value: a.HeartRate})
+	}
+	r.Observations = append(r.Observations, schemas.Observation{Channel: ecgQuality, EventTime: *s.EventTime, Value: a.Quality})
+}
+
+func movement(r *schemas.Record, a *schemas.ADT) {
+	r.Move = &schemas.Move{Stay: a.Stay, Unit: a.Unit, Bed: a.Bed, Other: a.Into, Statics: a.Statics}
+	switch a.Type {
+	case "admit":
+		r.Kind = schemas.KindAdmit
+	case "transfer":
+		r.Kind = schemas.KindTransfer
+	case "merge":
+		r.Kind = schemas.KindMergeOut
+	default: // discharge, death, cancel
+		r.Kind, r.Move.Cause = schemas.KindEnd, a.Type
+	}
+}
+
+// ahead is the problem of a live event that was measured in the future.
+func ahead(event schemas.Time, r *schemas.Record) *schemas.Problem {
+	if r.Provenance&schemas.Recorded != 0 || event <= r.At+MaxAhead {
+		return nil
+	}
+	return schemas.NewProblem(schemas.Future, "", event.String(), fmt.Sprintf("at most 5 min after %s; check the sender's clock", r.At))
+}
+
+func timeOr(t, otherwise schemas.Time) schemas.Time {
+	if t == 0 {
+		return otherwise
+	}
+	return t
+}
+
+func topicIndex(topic string) uint8 { return uint8(slices.Index(schemas.RawTopics[:], topic)) }

@@ -1,0 +1,96 @@
+package intake
+
+import (
+	"cmp"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Compare is the order of recorded events in the log: playing time, movements
+// before all else, earliest event time, topic, patient, source, sequence, content.
+// It does not look at how they came, so the log's order depends on the data alone.
+func Compare(a, b *Item) int {
+	return cmp.Or(
+		cmp.Compare(a.Record.Play, b.Record.Play),
+		cmp.Compare(movementLast(a), movementLast(b)),
+		cmp.Compare(a.earliest, b.earliest),
+		cmp.Compare(a.Record.TopicIndex, b.Record.TopicIndex),
+		cmp.Compare(a.Record.Patient, b.Record.Patient),
+		cmp.Compare(a.Record.Source, b.Record.Source),
+		cmp.Compare(a.Record.Seq, b.Record.Seq),
+		cmp.Compare(a.Record.Hash, b.Record.Hash),
+	)
+}
+
+func movementLast(i *Item) int {
+	if i.Record.TopicIndex == 0 { // schemas.RawTopics begins with the movements
+		return 0
+	}
+	return 1
+}
+
+// Item is a raw message after decoding: a record, dead letters, or both.
+type Item struct {
+	Record *schemas.Record // nil: nothing of the message is left
+	Mark   *schemas.Mark   // the message is a progress mark
+
+	message  schemas.Message // what a dead letter quotes; its value is dropped where all is well
+	problem  *schemas.Problem
+	partial  bool
+	run      string // empty: live
+	play     int64
+	source   string
+	earliest schemas.Time
+	reroute  int // partition that the key belongs to, -1: this one
+}
+
+// Decode reads a raw message of a topic with n partitions.
+func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
+	i := Item{message: *m, reroute: -1}
+	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark {
+		mark, _, problem := schemas.ParseMark(m)
+		if problem == nil {
+			i.Mark, i.run, i.play = &mark, mark.Run, mark.Play
+		}
+		i.problem = problem
+		return i
+	}
+	i.source, _ = m.Header(schemas.HeaderSource)
+	i.run, _ = m.Header(schemas.HeaderRun)
+	ev, problem := schemas.DecodeEvent(m)
+	if problem != nil {
+		i.problem = problem
+		return i
+	}
+	i.source, i.run, i.play, i.earliest = ev.Source, ev.Run, ev.Play, ev.EventTime
+	if right := partitionOf(m.Key, n); right != m.Partition {
+		if ev.Run != "" {
+			i.problem = schemas.NewProblem(schemas.BadKey, "partition", itoa(m.Partition), itoa(right)+": murmur2 of the key, as the Java client does")
+			return i
+		}
+		i.reroute = right
+	}
+	record, problems := e.Record(ev, m, now)
+	i.Record = record
+	if len(problems) > 0 {
+		i.problem, i.partial = merge(problems), record != nil
+	} else {
+		i.message.Value = nil // nobody will quote it: only a live one in the wrong partition is sent on
+		if i.reroute >= 0 {
+			i.message.Value = m.Value
+		}
+	}
+	return i
+}
+
+// merge makes one problem of several: the first, which names how many more.
+func merge(problems []schemas.Problem) *schemas.Problem {
+	p := problems[0]
+	for _, more := range problems[1:] {
+		if len(p.Field) < 400 {
+			p.Field += ", " + more.Field
+			p.Found += ", " + more.Found
+		}
+	}
+	return &p
+}
