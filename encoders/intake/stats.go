@@ -10,8 +10,9 @@ import (
 // Stats are what intake did with a partition since the process began; safe to
 // read at any time.
 type Stats struct {
-	Records  atomic.Int64 // written to the log
-	Frontier atomic.Int64 // playing time up to which a run is written
+	Records  atomic.Int64                         // written to the log
+	Frontier atomic.Int64                         // playing time up to which a run is written
+	next     [len(schemas.RawTopics)]atomic.Int64 // raw offset up to which the log is written
 	mu       sync.Mutex
 	reasons  map[schemas.Reason]int64
 }
@@ -21,7 +22,7 @@ func (w *Worker) statsOf(partition int) *Stats {
 	return s.(*Stats)
 }
 
-func (s *Stats) note(items []Item, frontier int64) {
+func (s *Stats) note(items []Item, done *progress) {
 	n := int64(0)
 	for i := range items {
 		if items[i].Record != nil {
@@ -29,7 +30,10 @@ func (s *Stats) note(items []Item, frontier int64) {
 		}
 	}
 	s.Records.Add(n)
-	s.Frontier.Store(frontier)
+	s.Frontier.Store(done.Frontier)
+	for t, next := range done.Next {
+		s.next[t].Store(next)
+	}
 }
 
 func (s *Stats) dead(r schemas.Reason) {
@@ -52,4 +56,16 @@ func (w *Worker) Totals() (records int64, dead map[schemas.Reason]int64) {
 		return true
 	})
 	return records, dead
+}
+
+// Passed says whether the log holds everything of a partition below the given
+// offset of each raw topic (an index into schemas.RawTopics).
+func (w *Worker) Passed(partition int, end func(topic int) int64) bool {
+	s := w.statsOf(partition)
+	for t := range s.next {
+		if s.next[t].Load() < end(t) {
+			return false
+		}
+	}
+	return true
 }

@@ -113,6 +113,7 @@ func (o *owner) claim(ctx context.Context) error {
 	for i := range o.queues {
 		o.queues[i] = queue{read: o.done.Next[i], mark: o.done.Marks[i], ended: o.done.Ended[i]}
 	}
+	o.stats.note(nil, &o.done)
 	if begun {
 		return nil
 	}
@@ -353,7 +354,7 @@ func (o *owner) write(ctx context.Context, items []Item, tick *schemas.Record) e
 	if _, err := o.producer.Append(ctx, schemas.TopicLog, o.partition, o.records); err != nil {
 		return err
 	}
-	o.stats.note(items, o.done.Frontier)
+	o.stats.note(items, &o.done)
 	return o.at("log written")
 }
 
