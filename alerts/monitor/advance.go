@@ -19,7 +19,7 @@ func (t *turn) advance(to schemas.Time) {
 		}
 		switch {
 		case p.silence() <= at:
-			t.end("silence")
+			t.end("silence", p.latest)
 		case p.hour <= at:
 			p.hour = at + schemas.Hour
 			t.score(schemas.DueHour)

@@ -33,7 +33,7 @@ func (t *turn) apply(rec *schemas.Record) bool {
 		t.alert(alerts.Event{Kind: alerts.Commanded, At: p.clock, Command: rec.Command})
 	case schemas.KindMergeOut:
 		if p.stay.open {
-			t.end("merge")
+			t.end("merge", t.offset)
 		}
 	}
 	return true

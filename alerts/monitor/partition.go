@@ -88,14 +88,15 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 	return dst
 }
 
-// RebuildFrom is the smallest log offset from which a rebuild gives this state:
-// that of the oldest open stay, its time before admission included. next is the
-// offset of the next record, the answer where nothing is needed. Patients of a
-// run always count; live ones until 48 h after they were last heard of.
+// RebuildFrom is a log offset from which a rebuild gives this state: the smallest
+// that an open stay needs, its time before admission and the stay before it
+// included. What it does not know are repeats of still older records. next is the
+// offset of the next record, the answer where nothing is needed. Patients of a run
+// always count; live ones until 48 h after they were last heard of.
 func (s *Partition) RebuildFrom(next int64) int64 {
 	for _, p := range s.patients {
 		if p.stay.open || p.bound || p.clock+Reach > s.live {
-			next = min(next, p.need)
+			next = min(next, p.before)
 		}
 	}
 	return next

@@ -32,7 +32,8 @@ type patient struct {
 	governed bool
 	gap      bool         // the log began later than the patient
 	last     schemas.Time // end of the last stay: no view reaches before it
-	need     int64        // log offset from which a rebuild gives this state
+	need     int64        // log offset at which the present numbering began
+	before   int64        // and the one before it: a rebuild begins there, so that it knows repeats
 	latest   int64        // log offset of the last record
 
 	// bound: the records are of a run, in which `at` is `play` plus offset.
@@ -41,6 +42,8 @@ type patient struct {
 
 	stay   stay
 	alerts alerts.State
+	ended  string // id of the last stay, as it was announced
+	again  uint64 // times that it was opened again since
 
 	scored    schemas.Time // the last score's as_of
 	held      schemas.Time // when a score that was held back falls due; forever if none is
@@ -60,7 +63,7 @@ type stay struct {
 	open       bool
 	implicit   bool // opened by an observation and not adopted: silence ends it
 	id         string
-	alias      string       // the id of the admission that adopted an implicit stay
+	alias      string       // the announced id where id is another: an adopted stay, one opened again
 	start      schemas.Time // admission
 	from       schemas.Time // where its view begins
 	heard      schemas.Time // when data last came
@@ -71,7 +74,7 @@ type stay struct {
 
 func newPatient(id string, offset int64) *patient {
 	return &patient{
-		id: id, window: window.New(), clock: never, last: never, need: offset, latest: offset,
+		id: id, window: window.New(), clock: never, last: never, need: offset, before: offset, latest: offset,
 		scored: never, held: forever, hour: forever, due: forever,
 		readings: newReadings(), modalities: newModalities(),
 	}

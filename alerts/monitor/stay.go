@@ -1,6 +1,8 @@
 package monitor
 
 import (
+	"strconv"
+
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -24,9 +26,8 @@ func (t *turn) admit(rec *schemas.Record) {
 		case p.stay.implicit:
 			p.stay.implicit, p.stay.alias = false, id
 		default:
-			t.end("superseded")
+			t.end("superseded", p.latest)
 			p.logN = 1 // this record is the first of the next numbering
-			p.need = t.offset
 		}
 	}
 	if !p.stay.open {
@@ -50,17 +51,22 @@ func (s *stay) move(m *schemas.Move) {
 }
 
 // begin opens a stay at the patient's clock. Its numbers have begun already: the
-// records that waited for it belong to it.
+// records that waited for it belong to it. A stay that is opened again after its
+// end is another one, as its numbers are: S1#2.
 func (t *turn) begin(id string, implicit bool) {
 	p := t.p
 	p.stay = stay{
 		open: true, implicit: implicit, id: id, start: p.clock,
 		from: max(p.clock-Reach, p.last), heard: p.clock,
 	}
+	if id == p.ended {
+		p.again++
+		p.stay.id, p.stay.alias = id+"#"+strconv.FormatUint(p.again+1, 10), id
+	}
 	p.scored, p.held, p.hour = never, forever, p.clock.FloorHour()+schemas.Hour
 	p.corrected = false
 	t.s.setOpen(p, true)
-	t.alert(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: id})
+	t.alert(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
 }
 
 // discharge ends the stay that the record means. Where none is open it still
@@ -77,23 +83,30 @@ func (t *turn) discharge(rec *schemas.Record) {
 			return // of another stay than the open one: nothing ends
 		}
 	}
-	t.end(cause)
-	p.need = t.offset
+	t.end(cause, t.offset)
 }
 
 // end ends the open stay, if there is one, at the patient's clock, and every open
-// alert with it. The numbers begin again, and no later view reaches before it.
-func (t *turn) end(cause string) {
+// alert with it. The numbers begin again, and no later view reaches before it. by
+// is the log record that did it, or the last one before it.
+func (t *turn) end(cause string, by int64) {
 	p := t.p
 	if p.stay.open {
 		t.alert(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
 		t.s.setOpen(p, false)
+		announced := p.stay.id
+		if p.stay.alias != "" {
+			announced = p.stay.alias
+		}
+		if announced != p.ended {
+			p.ended, p.again = announced, 0
+		}
 	}
 	p.stay = stay{}
 	p.held, p.hour, p.scored = forever, forever, never
 	p.last = p.clock
 	p.logN, p.n = 0, 0
-	p.need = p.latest
+	p.before, p.need = p.need, by
 	p.corrected = false
 	p.window.Restart()
 	p.window.Trim(p.clock)

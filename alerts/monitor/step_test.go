@@ -1,0 +1,198 @@
+package monitor
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+	"github.com/vigil-icu/vigil/window/memstore"
+)
+
+func testMonitor() *Monitor { return &Monitor{Policy: alerts.DefaultPolicy()} }
+
+// steps runs a log through Step; offsets are 10, 11, …
+func steps(t testing.TB, m *Monitor, s *Partition, log []*schemas.Record, from int) (out []Output) {
+	t.Helper()
+	for i := from; i < len(log); i++ {
+		var err error
+		if out, err = m.Step(s, log[i], int64(10+i), out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// Ticks added or removed, none later than the next record's at, change no output.
+func TestTicksChangeNothing(t *testing.T) {
+	alerts, scores := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		recorded := rapid.Bool().Draw(rt, "recorded")
+		log := history(seed, 150, 3, recorded)
+		r := rand.New(rand.NewPCG(seed, 2))
+		calm := steps(t, testMonitor(), NewPartition(), log, 0)
+		ticked := steps(t, testMonitor(), NewPartition(), withTicks(r, log, rapid.Float64Range(0, 0.8).Draw(rt, "share")), 0)
+		if a, b := byPatient(calm), byPatient(ticked); !maps.Equal(a, b) {
+			rt.Fatalf("ticks changed outputs (- without, + with):\n%s", cmp.Diff(a, b))
+		}
+		for i := range calm {
+			switch calm[i].Topic {
+			case schemas.TopicAlerts:
+				alerts++
+			case schemas.TopicScores:
+				scores++
+			}
+		}
+	})
+	if alerts < 100 || scores < 1000 {
+		t.Errorf("the histories gave %d alerts and %d scores: they test nothing", alerts, scores)
+	}
+}
+
+// A state that went to the store and came back at any record goes on as one that
+// did not.
+func TestRestartAtEveryRecord(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		every := rapid.IntRange(1, 20).Draw(rt, "every")
+		log := withTicks(rand.New(rand.NewPCG(seed, 2)), history(seed, 60, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
+		m := testMonitor()
+		want := steps(t, m, NewPartition(), log, 0)
+
+		store := memstore.New()
+		if _, err := store.Claim(t.Context(), 0, "o"); err != nil {
+			rt.Fatal(err)
+		}
+		var got []Output
+		s, prev := NewPartition(), int64(-1)
+		for i, rec := range log {
+			var err error
+			if got, err = m.Step(s, rec, int64(10+i), got); err != nil {
+				rt.Fatal(err)
+			}
+			if i%every != 0 {
+				continue
+			}
+			b := window.Batch{Owner: "o", Prev: prev, Last: int64(10 + i), Patients: s.Writes(nil)}
+			if answer, _, err := store.Apply(t.Context(), &b); answer != window.OK {
+				rt.Fatalf("Apply: %v, %v", answer, err)
+			}
+			prev = b.Last
+			stored, err := store.Load(t.Context(), 0)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			if s, err = m.LoadPartition(stored); err != nil {
+				rt.Fatal(err)
+			}
+			for _, p := range stored.Patients {
+				if again := s.patients[p.Patient].append(nil); !bytes.Equal(again, p.State) {
+					rt.Fatalf("%s: a state that was decoded encodes to other bytes", p.Patient)
+				}
+			}
+		}
+		if a, b := texts(want), texts(got); !slices.Equal(a, b) {
+			rt.Fatalf("restarts changed outputs (- without, + with):\n%s", firstDifference(a, b))
+		}
+	})
+}
+
+func texts(outputs []Output) (list []string) {
+	for i := range outputs {
+		o := &outputs[i]
+		list = append(list, positionHeader(o.Position).Value+" "+o.Topic+" "+o.ID+" "+o.Key+" "+string(o.Value))
+	}
+	return list
+}
+
+// What follows a place in the log can be computed from RebuildFrom on.
+func TestRebuildFrom(t *testing.T) {
+	partly := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		log := history(seed, 600, 3, false)
+		cut := rapid.IntRange(0, len(log)-1).Draw(rt, "cut")
+		m := testMonitor()
+		s := NewPartition()
+		steps(t, m, s, log[:cut], 0)
+		from := int(s.RebuildFrom(int64(10+cut))) - 10
+		want := steps(t, m, s, log, cut)
+		again := NewPartition()
+		steps(t, m, again, log[:cut], from)
+		got := steps(t, m, again, log, cut)
+		if a, b := texts(want), texts(got); !slices.Equal(a, b) {
+			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, firstDifference(a, b))
+		}
+		if from > 0 && from < cut {
+			partly++
+		}
+	})
+	if partly < 10 {
+		t.Errorf("only %d rebuilds began in mid-log", partly)
+	}
+}
+
+// The bodies are what encoding/json makes of the types in schemas.
+func TestBodiesAreJSON(t *testing.T) {
+	for _, inputs := range []Inputs{InputsAll, InputsAlerting} {
+		m := testMonitor()
+		m.Settings.Inputs = inputs
+		for _, o := range steps(t, m, NewPartition(), history(7, 3000, 4, false), 0) {
+			var body any = &schemas.Score{}
+			if o.Type == schemas.TypeAlert {
+				body = &schemas.Alert{}
+			}
+			d := json.NewDecoder(bytes.NewReader(o.Value))
+			d.DisallowUnknownFields()
+			if err := d.Decode(body); err != nil {
+				t.Fatalf("%s: %v", o.Value, err)
+			}
+			want, err := json.Marshal(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(want, o.Value) {
+				t.Fatalf("body\n%s\nencoding/json\n%s", o.Value, want)
+			}
+		}
+	}
+}
+
+func FuzzDecodePatient(f *testing.F) {
+	m := testMonitor()
+	s := NewPartition()
+	steps(f, m, s, history(3, 400, 4, false), 0)
+	for _, w := range s.Writes(nil) {
+		f.Add(w.State)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p := newPatient("a:1", 0)
+		if p.decode(b) == nil && !bytes.Equal(p.append(nil), b) {
+			t.Fatalf("%x decodes and encodes to %x", b, p.append(nil))
+		}
+	})
+}
+
+// firstDifference is where two lists part.
+func firstDifference(a, b []string) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return "+ " + b[i]
+		case i >= len(b):
+			return "- " + a[i]
+		case a[i] != b[i]:
+			return "- " + a[i] + "\n+ " + b[i]
+		}
+	}
+	return ""
+}
