@@ -22,9 +22,14 @@ type ChannelInfo struct {
 	Texts       []TextValue // text values that carry a number
 	MIMIC3      []Item3     // MIMIC-III item ids with the unit that each implies
 	MIMIC4      []Item3
-	EICU        []string
+	EICU        []Code // names of eICU columns, labels and drugs
+	AlsoLOINC   []Code // further LOINC codes that are read as this channel
 	PhysioNet   string // CinC 2012 variable name
 }
+
+// Code is a name of another system. Unit is what the name implies where the value
+// has none; empty: the channel's own.
+type Code struct{ Name, Unit string }
 
 // Conversion takes a value of Unit to the canonical unit: value*Scale + Offset.
 type Conversion struct {

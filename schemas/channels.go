@@ -1,5 +1,7 @@
 package schemas
 
+import "slices"
+
 // The channel table. The index is the channel's number: lines are only added, at
 // the end. Plausible ranges are wide: they refuse what cannot be, not what is
 // rare. MIMIC-III items and ranges follow the public 17-variable benchmark map
@@ -18,12 +20,7 @@ func lab(unit string, ids ...int) []Item3   { return items("LABEVENTS", unit, id
 func in(unit string, ids ...int) []Item3    { return items("INPUTEVENTS", unit, ids...) }
 func out(unit string, ids ...int) []Item3   { return items("OUTPUTEVENTS", unit, ids...) }
 
-func both(lists ...[]Item3) (all []Item3) {
-	for _, list := range lists {
-		all = append(all, list...)
-	}
-	return all
-}
+func both(lists ...[]Item3) []Item3 { return slices.Concat(lists...) }
 
 // same lists names of the canonical unit that sources use.
 func same(units ...string) []Conversion {
@@ -34,7 +31,16 @@ func same(units ...string) []Conversion {
 	return out
 }
 
-func with(base []Conversion, more ...Conversion) []Conversion { return append(base, more...) }
+func with(base []Conversion, more ...Conversion) []Conversion { return slices.Concat(base, more) }
+
+// named lists names of another system that imply the channel's own unit.
+func named(names ...string) []Code {
+	out := make([]Code, len(names))
+	for i, name := range names {
+		out[i] = Code{Name: name}
+	}
+	return out
+}
 
 var (
 	perMinute = same("bpm", "/min", "1/min", "beats/min", "insp/min", "breaths/min", "min-1")
@@ -59,143 +65,122 @@ func mgdl(molar float64) []Conversion {
 	return with(same("mg/dL"), Conversion{"umol/L", molar, 0}, Conversion{"µmol/L", molar, 0})
 }
 
-var untestable = []TextValue{
-	{"1.0 ET/Trach", 1, Untestable}, {"No Response-ETT", 1, Untestable}, {"ET/Trach", 1, Untestable},
-	{"Intubated", 1, Untestable}, {"T", 1, Untestable}, {"1T", 1, Untestable}, {"Untestable", 1, Untestable},
-	{"No Response", 1, 0}, {"Incomprehensible sounds", 2, 0}, {"Inappropriate Words", 3, 0}, {"Confused", 4, 0}, {"Oriented", 5, 0},
-}
+var channels = slices.Concat(baseChannels, addedChannels)
 
-var eyes = []TextValue{{"None", 1, 0}, {"To Pain", 2, 0}, {"To Speech", 3, 0}, {"Spontaneously", 4, 0}}
-
-var motor = []TextValue{{"No response", 1, 0}, {"Abnormal extension", 2, 0}, {"Abnormal Flexion", 3, 0}, {"Flex-withdraws", 4, 0}, {"Localizes Pain", 5, 0}, {"Obeys Commands", 6, 0}}
-
-var refill = []TextValue{
-	{"Brisk", 0, 0}, {"Normal <3 secs", 0, 0}, {"Normal <3 Seconds", 0, 0}, {"Normal", 0, 0}, {"0", 0, 0},
-	{"Delayed", 1, 0}, {"Abnormal >3 secs", 1, 0}, {"Abnormal >3 Seconds", 1, 0}, {"Abnormal", 1, 0}, {"1", 1, 0},
-	{"Absent", 1, 0}, {"Sluggish", 1, 0},
-}
-
-var awake = []TextValue{
-	{"A", 0, 0}, {"Alert", 0, 0}, {"V", 1, 0}, {"Voice", 1, 0}, {"P", 2, 0}, {"Pain", 2, 0}, {"U", 3, 0}, {"Unresponsive", 3, 0},
-	{"C", 1, 0}, {"Confused", 1, 0},
-}
-
-var yes = []TextValue{{"yes", 1, 0}, {"on", 1, 0}, {"true", 1, 0}, {"no", 0, 0}, {"off", 0, 0}, {"false", 0, 0}}
-
-var channels = []ChannelInfo{
+var baseChannels = []ChannelInfo{
 	{}, // 0: no channel
 
 	// What NEWS2 needs.
-	{Name: "heart_rate", Group: "vital", LOINC: "8867-4", Unit: "/min", High: 390, Conversions: perMinute, MIMIC3: chart("bpm", 211, 220045), EICU: []string{"heartrate"}, PhysioNet: "HR"},
-	{Name: "respiratory_rate", Group: "vital", LOINC: "9279-1", Unit: "/min", High: 330, Conversions: perMinute, MIMIC3: chart("bpm", 618, 220210, 3603, 615, 224690), EICU: []string{"respiration"}, PhysioNet: "RespRate"},
-	{Name: "spo2", Group: "vital", LOINC: "59408-5", Unit: "%", High: 100, Conversions: percent, MIMIC3: chart("%", 646, 220277), EICU: []string{"sao2"}},
-	{Name: "fio2", Group: "ventilator", LOINC: "3150-6", Unit: "1", Low: 0.2, High: 1, Decimals: 2, Fraction: true, Conversions: same("%", "torr", "fraction", "decFrc"), MIMIC3: both(chart("%", 3420, 223835, 190, 3422, 189, 727, 191), lab("%", 50816)), EICU: []string{"FiO2"}, PhysioNet: "FiO2"},
-	{Name: "oxygen_flow", Group: "ventilator", LOINC: "3151-4", Unit: "L/min", High: 100, Decimals: 1, Conversions: same("lpm", "l/min"), MIMIC3: chart("lpm", 470, 471, 223834, 227287), EICU: []string{"O2 L/%"}},
-	{Name: "ventilated", Group: "ventilator", Unit: "1", High: 1, Texts: yes, PhysioNet: "MechVent"},
-	{Name: "systolic_arterial", Group: "vital", LOINC: "76215-3", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 51, 220050, 225309, 6701), EICU: []string{"systemicsystolic"}, PhysioNet: "SysABP"},
-	{Name: "diastolic_arterial", Group: "vital", LOINC: "76213-8", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 8368, 220051, 225310, 8555), EICU: []string{"systemicdiastolic"}, PhysioNet: "DiasABP"},
-	{Name: "mean_arterial", Group: "vital", LOINC: "76214-6", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 52, 220052, 225312, 6702, 224, 224322), EICU: []string{"systemicmean"}, PhysioNet: "MAP"},
-	{Name: "systolic_cuff", Group: "vital", LOINC: "76534-7", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 455, 220179, 3313, 3315, 442, 3317, 3323, 3321, 224167, 227243), EICU: []string{"noninvasivesystolic"}, PhysioNet: "NISysABP"},
-	{Name: "diastolic_cuff", Group: "vital", LOINC: "76535-4", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 8441, 220180, 8502, 8440, 8503, 8504, 8507, 8506, 224643, 227242), EICU: []string{"noninvasivediastolic"}, PhysioNet: "NIDiasABP"},
-	{Name: "mean_cuff", Group: "vital", LOINC: "76536-2", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 456, 220181, 3312, 3314, 3316, 3322, 3320), EICU: []string{"noninvasivemean"}, PhysioNet: "NIMAP"},
-	{Name: "temperature", Group: "vital", LOINC: "8310-5", Unit: "Cel", Low: 14.2, High: 47, Decimals: 1, Conversions: celsius, MIMIC3: both(chart("Cel", 677, 676, 223762, 3655), chart("degF", 678, 679, 223761, 3654)), EICU: []string{"temperature"}, PhysioNet: "Temp"},
-	{Name: "gcs_total", Group: "neuro", LOINC: "9269-2", Unit: "{score}", Low: 3, High: 15, Conversions: same("points", "1"), MIMIC3: chart("points", 198), EICU: []string{"GCS Total"}, PhysioNet: "GCS"},
-	{Name: "gcs_eye", Group: "neuro", LOINC: "9267-6", Unit: "{score}", Low: 1, High: 4, Conversions: same("points", "1"), Texts: eyes, MIMIC3: chart("points", 184, 220739), EICU: []string{"Eyes"}},
-	{Name: "gcs_verbal", Group: "neuro", LOINC: "9270-0", Unit: "{score}", Low: 1, High: 5, Conversions: same("points", "1"), Texts: untestable, MIMIC3: chart("points", 723, 223900), EICU: []string{"Verbal"}},
-	{Name: "gcs_motor", Group: "neuro", LOINC: "9268-4", Unit: "{score}", Low: 1, High: 6, Conversions: same("points", "1"), Texts: motor, MIMIC3: chart("points", 454, 223901), EICU: []string{"Motor"}},
-	{Name: "avpu", Group: "neuro", LOINC: "67775-7", Unit: "{score}", High: 3, Conversions: same("1"), Texts: awake},
+	{Name: "heart_rate", Group: "vital", LOINC: "8867-4", Unit: "/min", High: 390, Conversions: perMinute, MIMIC3: chart("bpm", 211, 220045), EICU: named("heartrate", "Heart Rate"), PhysioNet: "HR"},
+	{Name: "respiratory_rate", Group: "vital", LOINC: "9279-1", Unit: "/min", High: 330, Conversions: perMinute, MIMIC3: chart("bpm", 618, 220210, 3603, 615, 224690), EICU: named("respiration", "Respiratory Rate", "Total RR", "Resp Rate Total"), PhysioNet: "RespRate"},
+	{Name: "spo2", Group: "vital", LOINC: "59408-5", Unit: "%", High: 100, Conversions: percent, MIMIC3: chart("%", 646, 220277), EICU: named("sao2", "O2 Saturation")},
+	{Name: "fio2", Group: "ventilator", LOINC: "3150-0", Unit: "1", Low: 0.2, High: 1, Decimals: 2, Fraction: true, Conversions: same("%", "torr", "fraction", "decFrc"), MIMIC3: both(chart("%", 3420, 223835, 190, 3422, 189, 727, 191), lab("%", 50816)), EICU: named("FiO2", "FIO2 (%)"), PhysioNet: "FiO2"},
+	{Name: "oxygen_flow", Group: "ventilator", LOINC: "3151-8", Unit: "L/min", High: 100, Decimals: 1, Conversions: same("lpm", "l/min"), MIMIC3: chart("lpm", 470, 471, 223834, 227287), EICU: named("LPM O2", "Oxygen Flow Rate")},
+	{Name: "ventilated", Group: "ventilator", Unit: "1", High: 1, Conversions: same("{0,1}"), Texts: ventilatorModes, MIMIC3: chart("1", 720, 223849), PhysioNet: "MechVent"},
+	{Name: "systolic_arterial", Group: "vital", LOINC: "76215-3", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 51, 220050, 225309, 6701), EICU: named("systemicsystolic", "Invasive BP Systolic"), PhysioNet: "SysABP"},
+	{Name: "diastolic_arterial", Group: "vital", LOINC: "76213-8", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 8368, 220051, 225310, 8555), EICU: named("systemicdiastolic", "Invasive BP Diastolic"), PhysioNet: "DiasABP"},
+	{Name: "mean_arterial", Group: "vital", LOINC: "76214-6", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 52, 220052, 225312, 6702, 224, 224322), EICU: named("systemicmean", "Invasive BP Mean", "Arterial Line MAP (mmHg)"), PhysioNet: "MAP"},
+	{Name: "systolic_cuff", Group: "vital", LOINC: "76534-7", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 455, 220179, 3313, 3315, 442, 3317, 3323, 3321, 224167, 227243), EICU: named("noninvasivesystolic", "Non-Invasive BP Systolic"), PhysioNet: "NISysABP"},
+	{Name: "diastolic_cuff", Group: "vital", LOINC: "76535-4", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 8441, 220180, 8502, 8440, 8503, 8504, 8507, 8506, 224643, 227242), EICU: named("noninvasivediastolic", "Non-Invasive BP Diastolic"), PhysioNet: "NIDiasABP"},
+	{Name: "mean_cuff", Group: "vital", LOINC: "76536-2", Unit: "mm[Hg]", High: 375, Conversions: pressure, MIMIC3: chart("mmHg", 456, 220181, 3312, 3314, 3316, 3322, 3320), EICU: named("noninvasivemean", "Non-Invasive BP Mean"), PhysioNet: "NIMAP"},
+	{Name: "temperature", Group: "vital", LOINC: "8310-5", Unit: "Cel", Low: 14.2, High: 47, Decimals: 1, Conversions: celsius, MIMIC3: both(chart("Cel", 677, 676, 223762, 3655), chart("degF", 678, 679, 223761, 3654)), EICU: slices.Concat(named("temperature", "Temperature (C)"), []Code{{"Temperature (F)", "degF"}}), PhysioNet: "Temp"},
+	{Name: "gcs_total", Group: "neuro", LOINC: "9269-2", Unit: "{score}", Low: 3, High: 15, Conversions: same("points", "1"), MIMIC3: chart("points", 198), EICU: named("GCS Total"), PhysioNet: "GCS"},
+	{Name: "gcs_eye", Group: "neuro", LOINC: "9267-6", Unit: "{score}", Low: 1, High: 4, Conversions: same("points", "1"), Texts: eyeTexts, MIMIC3: chart("points", 184, 220739), EICU: named("Eyes")},
+	{Name: "gcs_verbal", Group: "neuro", LOINC: "9270-0", Unit: "{score}", Low: 1, High: 5, Conversions: same("points", "1"), Texts: verbalTexts, MIMIC3: chart("points", 723, 223900), EICU: named("Verbal")},
+	{Name: "gcs_motor", Group: "neuro", LOINC: "9268-4", Unit: "{score}", Low: 1, High: 6, Conversions: same("points", "1"), Texts: motorTexts, MIMIC3: chart("points", 454, 223901), EICU: named("Motor")},
+	{Name: "avpu", Group: "neuro", LOINC: "67775-7", Unit: "{score}", High: 3, Conversions: same("1"), Texts: avpuTexts},
 
 	// Other bedside values.
-	{Name: "arterial_saturation", Group: "vital", LOINC: "2708-6", Unit: "%", High: 100, Conversions: percent, MIMIC3: both(chart("%", 834, 8498, 220227), lab("%", 50817)), PhysioNet: "SaO2"},
-	{Name: "capillary_refill", Group: "vital", LOINC: "44963-7", Unit: "1", High: 1, Texts: refill, MIMIC3: chart("1", 3348, 115, 8377, 223951, 224308)},
-	{Name: "central_venous_pressure", Group: "vital", LOINC: "60985-9", Unit: "mm[Hg]", Low: -20, High: 100, Conversions: pressure, MIMIC3: chart("mmHg", 113, 220074), EICU: []string{"cvp"}},
-	{Name: "intracranial_pressure", Group: "vital", LOINC: "60956-0", Unit: "mm[Hg]", Low: -20, High: 150, Conversions: pressure, MIMIC3: chart("mmHg", 226, 220765), EICU: []string{"icp"}},
-	{Name: "end_tidal_co2", Group: "ventilator", LOINC: "19889-5", Unit: "mm[Hg]", High: 200, Conversions: pressure, MIMIC3: chart("mmHg", 1817, 228640), EICU: []string{"etco2"}},
-	{Name: "cardiac_index", Group: "vital", LOINC: "8741-1", Unit: "L/min/m2", High: 15, Decimals: 1, Conversions: same("l/min/m2", "..."), MIMIC3: chart("L/min/m2", 116, 228368)},
-	{Name: "mixed_venous_saturation", Group: "vital", LOINC: "19224-5", Unit: "%", High: 100, Conversions: percent, MIMIC3: chart("%", 664, 1624, 223772), EICU: []string{"SVO2"}},
-	{Name: "weight", Group: "support", LOINC: "29463-7", Unit: "kg", Low: 0.3, High: 400, Decimals: 1, Conversions: with(same("kg"), Conversion{"lb", 0.45359237, 0}, Conversion{"lbs", 0.45359237, 0}, Conversion{"[lb_av]", 0.45359237, 0}, Conversion{"oz", 0.028349523, 0}, Conversion{"g", 0.001, 0}), MIMIC3: both(chart("kg", 763, 224639, 226512, 3580, 3693), chart("lb", 3581, 226531), chart("oz", 3582)), EICU: []string{"weight"}, PhysioNet: "Weight"},
-	{Name: "height", Group: "support", LOINC: "8302-2", Unit: "cm", Low: 20, High: 275, Conversions: with(same("cm"), Conversion{"in", 2.54, 0}, Conversion{"inch", 2.54, 0}, Conversion{"[in_i]", 2.54, 0}, Conversion{"m", 100, 0}), MIMIC3: both(chart("in", 226707, 1394), chart("cm", 226730)), EICU: []string{"height"}, PhysioNet: "Height"},
+	{Name: "arterial_saturation", Group: "vital", LOINC: "2708-6", Unit: "%", High: 100, Conversions: percent, MIMIC3: both(chart("%", 834, 8498, 220227), lab("%", 50817)), EICU: named("O2 Sat (%)"), PhysioNet: "SaO2"},
+	{Name: "capillary_refill", Group: "vital", Unit: "1", High: 1, Texts: refillTexts, MIMIC3: chart("1", 3348, 115, 8377, 223951, 224308)},
+	{Name: "central_venous_pressure", Group: "vital", LOINC: "60985-9", Unit: "mm[Hg]", Low: -20, High: 100, Conversions: pressure, MIMIC3: chart("mmHg", 113, 220074), EICU: named("cvp", "CVP", "CVP (mmHg)")},
+	{Name: "intracranial_pressure", Group: "vital", LOINC: "60956-0", Unit: "mm[Hg]", Low: -20, High: 150, Conversions: pressure, MIMIC3: chart("mmHg", 226, 220765), EICU: named("icp", "ICP")},
+	{Name: "end_tidal_co2", Group: "ventilator", LOINC: "19891-1", Unit: "mm[Hg]", High: 200, Conversions: pressure, MIMIC3: chart("mmHg", 1817, 228640), EICU: named("etco2", "ETCO2")},
+	{Name: "cardiac_index", Group: "vital", LOINC: "8751-0", Unit: "L/min/m2", High: 15, Decimals: 1, Conversions: same("l/min/m2", "..."), MIMIC3: chart("L/min/m2", 116, 228368), EICU: named("cardiacinput")},
+	{Name: "mixed_venous_saturation", Group: "vital", LOINC: "19224-5", Unit: "%", High: 100, Conversions: percent, MIMIC3: chart("%", 664, 1624, 223772), EICU: named("SVO2")},
+	{Name: "weight", Group: "support", LOINC: "29463-7", Unit: "kg", Low: 0.3, High: 400, Decimals: 1, Conversions: with(same("kg"), Conversion{"lb", 0.45359237, 0}, Conversion{"lbs", 0.45359237, 0}, Conversion{"[lb_av]", 0.45359237, 0}, Conversion{"oz", 0.028349523, 0}, Conversion{"g", 0.001, 0}), MIMIC3: both(chart("kg", 763, 224639, 226512, 3580, 3693), chart("lb", 3581, 226531), chart("oz", 3582)), EICU: slices.Concat(named("weight", "Bodyweight (kg)"), []Code{{"Bodyweight (lb)", "lb"}}), PhysioNet: "Weight"},
+	{Name: "height", Group: "support", LOINC: "8302-2", Unit: "cm", Low: 20, High: 275, Conversions: with(same("cm"), Conversion{"in", 2.54, 0}, Conversion{"inch", 2.54, 0}, Conversion{"[in_i]", 2.54, 0}, Conversion{"m", 100, 0}), MIMIC3: both(chart("in", 226707, 1394), chart("cm", 226730)), EICU: named("height"), PhysioNet: "Height"},
 
 	// Laboratory.
-	{Name: "ph", Group: "lab", LOINC: "2744-1", Unit: "[pH]", Low: 6.3, High: 8.4, Decimals: 2, Conversions: same("units", "pH"), MIMIC3: both(lab("units", 50820), chart("units", 780, 1126, 223830, 4753, 4202, 860, 220274, 3839, 1673)), EICU: []string{"pH"}, PhysioNet: "pH"},
-	{Name: "paco2", Group: "lab", LOINC: "2019-8", Unit: "mm[Hg]", High: 220, Conversions: pressure, MIMIC3: both(lab("mmHg", 50818), chart("mmHg", 778, 220235)), EICU: []string{"paCO2"}, PhysioNet: "PaCO2"},
-	{Name: "pao2", Group: "lab", LOINC: "2703-7", Unit: "mm[Hg]", High: 770, Conversions: pressure, MIMIC3: both(lab("mmHg", 50821), chart("mmHg", 779, 220224)), EICU: []string{"paO2"}, PhysioNet: "PaO2"},
-	{Name: "base_excess", Group: "lab", LOINC: "11555-0", Unit: "mmol/L", Low: -50, High: 50, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50802), chart("mmol/L", 776, 224828)), EICU: []string{"Base Excess"}},
-	{Name: "lactate", Group: "lab", LOINC: "2524-7", Unit: "mmol/L", High: 40, Decimals: 1, Conversions: with(same("mmol/L", "mEq/L"), Conversion{"mg/dL", 0.111, 0}), MIMIC3: both(lab("mmol/L", 50813), chart("mmol/L", 818, 1531, 225668)), EICU: []string{"lactate"}, PhysioNet: "Lactate"},
-	{Name: "hematocrit", Group: "lab", LOINC: "4544-3", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51221, 50810), chart("%", 813, 220545, 226540)), EICU: []string{"Hct"}, PhysioNet: "HCT"},
-	{Name: "hemoglobin", Group: "lab", LOINC: "718-7", Unit: "g/dL", High: 30, Decimals: 1, Conversions: grams, MIMIC3: both(lab("g/dL", 51222, 50811), chart("g/dL", 814, 220228)), EICU: []string{"Hgb"}},
-	{Name: "platelets", Group: "lab", LOINC: "777-3", Unit: "10*3/uL", High: 3000, Conversions: cells, MIMIC3: both(lab("10*3/uL", 51265), chart("10*3/uL", 828, 227457)), EICU: []string{"platelets x 1000"}, PhysioNet: "Platelets"},
-	{Name: "wbc", Group: "lab", LOINC: "6690-2", Unit: "10*3/uL", High: 1100, Decimals: 1, Conversions: cells, MIMIC3: both(lab("10*3/uL", 51301, 51300), chart("10*3/uL", 861, 1127, 1542, 220546)), EICU: []string{"WBC x 1000"}, PhysioNet: "WBC"},
-	{Name: "sodium", Group: "lab", LOINC: "2951-2", Unit: "mmol/L", Low: 50, High: 250, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50983, 50824), chart("mmol/L", 837, 1536, 220645, 226534)), EICU: []string{"sodium"}, PhysioNet: "Na"},
-	{Name: "potassium", Group: "lab", LOINC: "2823-3", Unit: "mmol/L", High: 15, Decimals: 1, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50971, 50822), chart("mmol/L", 829, 1535, 227442, 227464)), EICU: []string{"potassium"}, PhysioNet: "K"},
-	{Name: "chloride", Group: "lab", LOINC: "2075-0", Unit: "mmol/L", Low: 40, High: 200, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50902, 50806), chart("mmol/L", 788, 1523, 220602, 226536)), EICU: []string{"chloride"}},
-	{Name: "bicarbonate", Group: "lab", LOINC: "1963-8", Unit: "mmol/L", High: 70, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50882), chart("mmol/L", 227443)), EICU: []string{"bicarbonate", "HCO3"}, PhysioNet: "HCO3"},
-	{Name: "anion_gap", Group: "lab", LOINC: "33037-3", Unit: "mmol/L", Low: -20, High: 80, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50868), chart("mmol/L", 227073)), EICU: []string{"anion gap"}},
-	{Name: "creatinine", Group: "lab", LOINC: "2160-0", Unit: "mg/dL", High: 66, Decimals: 1, Conversions: mgdl(1 / 88.42), MIMIC3: both(lab("mg/dL", 50912), chart("mg/dL", 791, 1525, 220615)), EICU: []string{"creatinine"}, PhysioNet: "Creatinine"},
-	{Name: "urea_nitrogen", Group: "lab", LOINC: "3094-0", Unit: "mg/dL", High: 300, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 2.801, 0}), MIMIC3: both(lab("mg/dL", 51006), chart("mg/dL", 781, 1162, 225624)), EICU: []string{"BUN"}, PhysioNet: "BUN"},
-	{Name: "glucose", Group: "lab", LOINC: "2345-7", Unit: "mg/dL", High: 2200, Conversions: glucoseU, MIMIC3: both(lab("mg/dL", 50931, 50809), chart("mg/dL", 807, 811, 1529, 3745, 225664, 220621, 226537)), EICU: []string{"glucose", "bedside glucose"}, PhysioNet: "Glucose"},
-	{Name: "magnesium", Group: "lab", LOINC: "19123-9", Unit: "mg/dL", High: 22, Decimals: 1, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 2.43, 0}), MIMIC3: both(lab("mg/dL", 50960), chart("mg/dL", 821, 1532, 220635)), EICU: []string{"magnesium"}, PhysioNet: "Mg"},
-	{Name: "calcium", Group: "lab", LOINC: "17861-6", Unit: "mg/dL", High: 30, Decimals: 1, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 4.008, 0}), MIMIC3: both(lab("mg/dL", 50893), chart("mg/dL", 786, 1522, 225625)), EICU: []string{"calcium"}},
-	{Name: "ionized_calcium", Group: "lab", LOINC: "1995-0", Unit: "mmol/L", High: 5, Decimals: 2, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50808), chart("mmol/L", 816, 225667)), EICU: []string{"ionized calcium"}},
-	{Name: "phosphate", Group: "lab", LOINC: "2777-1", Unit: "mg/dL", High: 22, Decimals: 1, Conversions: with(same("mg/dL", "mEq/L"), Conversion{"mmol/L", 3.097, 0}), MIMIC3: both(lab("mg/dL", 50970), chart("mg/dL", 827, 1534, 225677)), EICU: []string{"phosphate"}},
-	{Name: "bilirubin", Group: "lab", LOINC: "1975-2", Unit: "mg/dL", High: 80, Decimals: 1, Conversions: mgdl(1 / 17.1), MIMIC3: both(lab("mg/dL", 50885), chart("mg/dL", 848, 1538, 225690)), EICU: []string{"total bilirubin"}, PhysioNet: "Bilirubin"},
-	{Name: "ast", Group: "lab", LOINC: "1920-8", Unit: "U/L", High: 30000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50878), chart("U/L", 770, 220587)), EICU: []string{"AST (SGOT)"}, PhysioNet: "AST"},
-	{Name: "alt", Group: "lab", LOINC: "1742-6", Unit: "U/L", High: 20000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50861), chart("U/L", 769, 220644)), EICU: []string{"ALT (SGPT)"}, PhysioNet: "ALT"},
-	{Name: "alkaline_phosphatase", Group: "lab", LOINC: "6768-6", Unit: "U/L", High: 5000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50863), chart("U/L", 773, 225612)), EICU: []string{"alkaline phos."}, PhysioNet: "ALP"},
-	{Name: "albumin", Group: "lab", LOINC: "1751-7", Unit: "g/dL", High: 10, Decimals: 1, Conversions: grams, MIMIC3: both(lab("g/dL", 50862), chart("g/dL", 772, 1521, 227456)), EICU: []string{"albumin"}, PhysioNet: "Albumin"},
-	{Name: "troponin_t", Group: "lab", LOINC: "6598-7", Unit: "ng/mL", High: 40, Decimals: 2, Conversions: with(same("ng/mL", "ug/L"), Conversion{"ng/L", 0.001, 0}, Conversion{"pg/mL", 0.001, 0}), MIMIC3: both(lab("ng/mL", 51003), chart("ng/mL", 227429)), EICU: []string{"troponin - T"}, PhysioNet: "TroponinT"},
-	{Name: "troponin_i", Group: "lab", LOINC: "10839-9", Unit: "ng/mL", High: 600, Decimals: 2, Conversions: with(same("ng/mL", "ug/L"), Conversion{"ng/L", 0.001, 0}, Conversion{"pg/mL", 0.001, 0}), MIMIC3: lab("ng/mL", 51002), EICU: []string{"troponin - I"}, PhysioNet: "TroponinI"},
-	{Name: "cholesterol", Group: "lab", LOINC: "2093-3", Unit: "mg/dL", High: 660, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 38.67, 0}), MIMIC3: both(lab("mg/dL", 50907), chart("mg/dL", 789, 1524, 220603)), EICU: []string{"total cholesterol"}, PhysioNet: "Cholesterol"},
-	{Name: "inr", Group: "lab", LOINC: "6301-6", Unit: "1", High: 50, Decimals: 1, Conversions: same("{INR}"), MIMIC3: both(lab("1", 51237), chart("1", 815, 1530, 227467)), EICU: []string{"PT - INR"}},
-	{Name: "ptt", Group: "lab", LOINC: "3173-2", Unit: "s", High: 300, Decimals: 1, Conversions: seconds, MIMIC3: both(lab("s", 51275), chart("s", 825, 1533, 227466)), EICU: []string{"PTT"}},
-	{Name: "prothrombin_time", Group: "lab", LOINC: "5902-2", Unit: "s", High: 300, Decimals: 1, Conversions: seconds, MIMIC3: both(lab("s", 51274), chart("s", 824, 1286, 227465)), EICU: []string{"PT"}},
-	{Name: "lactate_dehydrogenase", Group: "lab", LOINC: "2532-0", Unit: "U/L", High: 40000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50954), chart("U/L", 817, 220632)), EICU: []string{"LDH"}},
-	{Name: "creatine_kinase", Group: "lab", LOINC: "2157-6", Unit: "U/L", High: 500000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50910), chart("U/L", 784, 225634)), EICU: []string{"CPK"}},
-	{Name: "neutrophils", Group: "lab", LOINC: "770-8", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51256), chart("%", 225643)), EICU: []string{"-polys"}},
-	{Name: "lymphocytes", Group: "lab", LOINC: "736-9", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51244), chart("%", 225641)), EICU: []string{"-lymphs"}},
-	{Name: "mch", Group: "lab", LOINC: "785-6", Unit: "pg", High: 80, Decimals: 1, MIMIC3: lab("pg", 51248), EICU: []string{"MCH"}},
-	{Name: "mchc", Group: "lab", LOINC: "786-4", Unit: "g/dL", High: 60, Decimals: 1, Conversions: with(grams, Conversion{"%", 1, 0}), MIMIC3: lab("g/dL", 51249), EICU: []string{"MCHC"}},
-	{Name: "mcv", Group: "lab", LOINC: "787-2", Unit: "fL", High: 200, Conversions: same("fl"), MIMIC3: lab("fL", 51250), EICU: []string{"MCV"}},
-	{Name: "rbc", Group: "lab", LOINC: "789-8", Unit: "10*6/uL", High: 20, Decimals: 2, Conversions: same("m/uL", "10^6/uL", "M/mcL"), MIMIC3: both(lab("10*6/uL", 51279), chart("10*6/uL", 833)), EICU: []string{"RBC"}},
-	{Name: "rdw", Group: "lab", LOINC: "788-0", Unit: "%", High: 60, Decimals: 1, Conversions: percent, MIMIC3: lab("%", 51277), EICU: []string{"RDW"}},
-	{Name: "vancomycin", Group: "lab", LOINC: "20578-1", Unit: "ug/mL", High: 200, Decimals: 1, Conversions: same("mcg/mL", "mg/L"), MIMIC3: both(lab("ug/mL", 51009), chart("ug/mL", 227455, 225697)), EICU: []string{"Vancomycin - trough"}},
+	{Name: "ph", Group: "lab", LOINC: "2744-1", Unit: "[pH]", Low: 6.3, High: 8.4, Decimals: 2, Conversions: same("units", "pH"), MIMIC3: both(lab("units", 50820), chart("units", 780, 1126, 223830, 4753, 4202, 860, 220274, 3839, 1673)), EICU: named("pH"), PhysioNet: "pH"},
+	{Name: "paco2", Group: "lab", LOINC: "2019-8", Unit: "mm[Hg]", High: 220, Conversions: pressure, MIMIC3: both(lab("mmHg", 50818), chart("mmHg", 778, 220235)), EICU: named("paCO2"), PhysioNet: "PaCO2"},
+	{Name: "pao2", Group: "lab", LOINC: "2703-7", Unit: "mm[Hg]", High: 770, Conversions: pressure, MIMIC3: both(lab("mmHg", 50821), chart("mmHg", 779, 220224)), EICU: named("paO2"), PhysioNet: "PaO2"},
+	{Name: "base_excess", Group: "lab", LOINC: "11555-0", Unit: "mmol/L", Low: -50, High: 50, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50802), chart("mmol/L", 776, 224828)), EICU: named("Base Excess")},
+	{Name: "lactate", Group: "lab", LOINC: "2524-7", Unit: "mmol/L", High: 40, Decimals: 1, Conversions: with(same("mmol/L", "mEq/L"), Conversion{"mg/dL", 0.111, 0}), MIMIC3: both(lab("mmol/L", 50813), chart("mmol/L", 818, 1531, 225668)), EICU: named("lactate"), PhysioNet: "Lactate"},
+	{Name: "hematocrit", Group: "lab", LOINC: "4544-3", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51221, 50810), chart("%", 813, 220545, 226540)), EICU: named("Hct"), PhysioNet: "HCT"},
+	{Name: "hemoglobin", Group: "lab", LOINC: "718-7", Unit: "g/dL", High: 30, Decimals: 1, Conversions: grams, MIMIC3: both(lab("g/dL", 51222, 50811), chart("g/dL", 814, 220228)), EICU: named("Hgb")},
+	{Name: "platelets", Group: "lab", LOINC: "777-3", Unit: "10*3/uL", High: 3000, Conversions: cells, MIMIC3: both(lab("10*3/uL", 51265), chart("10*3/uL", 828, 227457)), EICU: named("platelets x 1000"), PhysioNet: "Platelets"},
+	{Name: "wbc", Group: "lab", LOINC: "6690-2", Unit: "10*3/uL", High: 1100, Decimals: 1, Conversions: cells, MIMIC3: both(lab("10*3/uL", 51301, 51300), chart("10*3/uL", 861, 1127, 1542, 220546)), EICU: named("WBC x 1000"), PhysioNet: "WBC"},
+	{Name: "sodium", Group: "lab", LOINC: "2951-2", Unit: "mmol/L", Low: 50, High: 250, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50983, 50824), chart("mmol/L", 837, 1536, 220645, 226534)), EICU: named("sodium"), PhysioNet: "Na"},
+	{Name: "potassium", Group: "lab", LOINC: "2823-3", Unit: "mmol/L", High: 15, Decimals: 1, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50971, 50822), chart("mmol/L", 829, 1535, 227442, 227464)), EICU: named("potassium"), PhysioNet: "K"},
+	{Name: "chloride", Group: "lab", LOINC: "2075-0", Unit: "mmol/L", Low: 40, High: 200, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50902, 50806), chart("mmol/L", 788, 1523, 220602, 226536)), EICU: named("chloride")},
+	{Name: "bicarbonate", Group: "lab", LOINC: "1963-8", Unit: "mmol/L", High: 70, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50882), chart("mmol/L", 227443)), EICU: named("bicarbonate", "HCO3"), PhysioNet: "HCO3"},
+	{Name: "anion_gap", Group: "lab", LOINC: "33037-3", Unit: "mmol/L", Low: -20, High: 80, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50868), chart("mmol/L", 227073)), EICU: named("anion gap")},
+	{Name: "creatinine", Group: "lab", LOINC: "2160-0", Unit: "mg/dL", High: 66, Decimals: 1, Conversions: mgdl(1 / 88.42), MIMIC3: both(lab("mg/dL", 50912), chart("mg/dL", 791, 1525, 220615)), EICU: named("creatinine"), PhysioNet: "Creatinine"},
+	{Name: "urea_nitrogen", Group: "lab", LOINC: "3094-0", Unit: "mg/dL", High: 300, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 2.801, 0}), MIMIC3: both(lab("mg/dL", 51006), chart("mg/dL", 781, 1162, 225624)), EICU: named("BUN"), PhysioNet: "BUN"},
+	{Name: "glucose", Group: "lab", LOINC: "2345-7", Unit: "mg/dL", High: 2200, Conversions: glucoseU, MIMIC3: both(lab("mg/dL", 50931, 50809), chart("mg/dL", 807, 811, 1529, 3745, 225664, 220621, 226537)), EICU: named("glucose", "bedside glucose"), PhysioNet: "Glucose"},
+	{Name: "magnesium", Group: "lab", LOINC: "19123-9", Unit: "mg/dL", High: 22, Decimals: 1, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 2.43, 0}), MIMIC3: both(lab("mg/dL", 50960), chart("mg/dL", 821, 1532, 220635)), EICU: named("magnesium"), PhysioNet: "Mg"},
+	{Name: "calcium", Group: "lab", LOINC: "17861-6", Unit: "mg/dL", High: 30, Decimals: 1, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 4.008, 0}), MIMIC3: both(lab("mg/dL", 50893), chart("mg/dL", 786, 1522, 225625)), EICU: named("calcium")},
+	{Name: "ionized_calcium", Group: "lab", LOINC: "1995-0", Unit: "mmol/L", High: 5, Decimals: 2, Conversions: mmol, MIMIC3: both(lab("mmol/L", 50808), chart("mmol/L", 816, 225667)), EICU: named("ionized calcium")},
+	{Name: "phosphate", Group: "lab", LOINC: "2777-1", Unit: "mg/dL", High: 22, Decimals: 1, Conversions: with(same("mg/dL", "mEq/L"), Conversion{"mmol/L", 3.097, 0}), MIMIC3: both(lab("mg/dL", 50970), chart("mg/dL", 827, 1534, 225677)), EICU: named("phosphate")},
+	{Name: "bilirubin", Group: "lab", LOINC: "1975-2", Unit: "mg/dL", High: 80, Decimals: 1, Conversions: mgdl(1 / 17.1), MIMIC3: both(lab("mg/dL", 50885), chart("mg/dL", 848, 1538, 225690)), EICU: named("total bilirubin"), PhysioNet: "Bilirubin"},
+	{Name: "ast", Group: "lab", LOINC: "1920-8", Unit: "U/L", High: 30000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50878), chart("U/L", 770, 220587)), EICU: named("AST (SGOT)"), PhysioNet: "AST"},
+	{Name: "alt", Group: "lab", LOINC: "1742-6", Unit: "U/L", High: 20000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50861), chart("U/L", 769, 220644)), EICU: named("ALT (SGPT)"), PhysioNet: "ALT"},
+	{Name: "alkaline_phosphatase", Group: "lab", LOINC: "6768-6", Unit: "U/L", High: 5000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50863), chart("U/L", 773, 225612)), EICU: named("alkaline phos."), PhysioNet: "ALP"},
+	{Name: "albumin", Group: "lab", LOINC: "1751-7", Unit: "g/dL", High: 10, Decimals: 1, Conversions: grams, MIMIC3: both(lab("g/dL", 50862), chart("g/dL", 772, 1521, 227456)), EICU: named("albumin"), PhysioNet: "Albumin"},
+	{Name: "troponin_t", Group: "lab", LOINC: "6598-7", Unit: "ng/mL", High: 40, Decimals: 2, Conversions: with(same("ng/mL", "ug/L"), Conversion{"ng/L", 0.001, 0}, Conversion{"pg/mL", 0.001, 0}), MIMIC3: both(lab("ng/mL", 51003), chart("ng/mL", 227429)), EICU: named("troponin - T"), PhysioNet: "TroponinT"},
+	{Name: "troponin_i", Group: "lab", LOINC: "10839-9", Unit: "ng/mL", High: 600, Decimals: 2, Conversions: with(same("ng/mL", "ug/L"), Conversion{"ng/L", 0.001, 0}, Conversion{"pg/mL", 0.001, 0}), MIMIC3: lab("ng/mL", 51002), EICU: named("troponin - I"), PhysioNet: "TroponinI"},
+	{Name: "cholesterol", Group: "lab", LOINC: "2093-3", Unit: "mg/dL", High: 660, Conversions: with(same("mg/dL"), Conversion{"mmol/L", 38.67, 0}), MIMIC3: both(lab("mg/dL", 50907), chart("mg/dL", 789, 1524, 220603)), EICU: named("total cholesterol"), PhysioNet: "Cholesterol"},
+	{Name: "inr", Group: "lab", LOINC: "6301-6", Unit: "1", High: 50, Decimals: 1, Conversions: same("{INR}"), MIMIC3: both(lab("1", 51237), chart("1", 815, 1530, 227467)), EICU: named("PT - INR")},
+	{Name: "ptt", Group: "lab", LOINC: "3173-2", Unit: "s", High: 300, Decimals: 1, Conversions: seconds, MIMIC3: both(lab("s", 51275), chart("s", 825, 1533, 227466)), EICU: named("PTT")},
+	{Name: "prothrombin_time", Group: "lab", LOINC: "5902-2", Unit: "s", High: 300, Decimals: 1, Conversions: seconds, MIMIC3: both(lab("s", 51274), chart("s", 824, 1286, 227465)), EICU: named("PT")},
+	{Name: "lactate_dehydrogenase", Group: "lab", LOINC: "2532-0", Unit: "U/L", High: 40000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50954), chart("U/L", 817, 220632)), EICU: named("LDH")},
+	{Name: "creatine_kinase", Group: "lab", LOINC: "2157-6", Unit: "U/L", High: 500000, Conversions: enzyme, MIMIC3: both(lab("U/L", 50910), chart("U/L", 784, 225634)), EICU: named("CPK")},
+	{Name: "neutrophils", Group: "lab", LOINC: "770-8", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51256), chart("%", 225643)), EICU: named("-polys")},
+	{Name: "lymphocytes", Group: "lab", LOINC: "736-9", Unit: "%", High: 100, Decimals: 1, Conversions: percent, MIMIC3: both(lab("%", 51244), chart("%", 225641)), EICU: named("-lymphs")},
+	{Name: "mch", Group: "lab", LOINC: "785-6", Unit: "pg", High: 80, Decimals: 1, MIMIC3: lab("pg", 51248), EICU: named("MCH")},
+	{Name: "mchc", Group: "lab", LOINC: "786-4", Unit: "g/dL", High: 60, Decimals: 1, Conversions: with(grams, Conversion{"%", 1, 0}), MIMIC3: lab("g/dL", 51249), EICU: named("MCHC")},
+	{Name: "mcv", Group: "lab", LOINC: "787-2", Unit: "fL", High: 200, Conversions: same("fl"), MIMIC3: lab("fL", 51250), EICU: named("MCV")},
+	{Name: "rbc", Group: "lab", LOINC: "789-8", Unit: "10*6/uL", High: 20, Decimals: 2, Conversions: same("m/uL", "10^6/uL", "M/mcL", "/mic l", "10*12/L", "10^12/L"), MIMIC3: both(lab("10*6/uL", 51279), chart("10*6/uL", 833)), EICU: named("RBC")},
+	{Name: "rdw", Group: "lab", LOINC: "788-0", Unit: "%", High: 60, Decimals: 1, Conversions: percent, MIMIC3: lab("%", 51277), EICU: named("RDW")},
+	{Name: "vancomycin", Group: "lab", LOINC: "20578-1", Unit: "ug/mL", High: 200, Decimals: 1, Conversions: same("mcg/mL", "mg/L"), MIMIC3: both(lab("ug/mL", 51009), chart("ug/mL", 227455, 225697)), EICU: named("Vancomycin - trough")},
 
 	// Ventilator settings.
-	{Name: "peep", Group: "ventilator", LOINC: "20077-4", Unit: "cm[H2O]", High: 60, Conversions: water, MIMIC3: chart("cmH2O", 506, 220339, 505), EICU: []string{"PEEP"}},
-	{Name: "tidal_volume_set", Group: "ventilator", LOINC: "20112-9", Unit: "mL", High: 3000, Conversions: millilitre, MIMIC3: chart("mL", 683, 224684), EICU: []string{"Tidal Volume (set)"}},
-	{Name: "tidal_volume", Group: "ventilator", LOINC: "76222-9", Unit: "mL", High: 5000, Conversions: millilitre, MIMIC3: chart("mL", 682, 224685), EICU: []string{"Tidal Volume Observed (VT)"}},
-	{Name: "respiratory_rate_set", Group: "ventilator", LOINC: "19834-1", Unit: "/min", High: 100, Conversions: perMinute, MIMIC3: chart("bpm", 619, 224688), EICU: []string{"Vent Rate"}},
-	{Name: "respiratory_rate_spontaneous", Group: "ventilator", LOINC: "19839-0", Unit: "/min", High: 330, Conversions: perMinute, MIMIC3: chart("bpm", 614, 224689, 651, 224422)},
-	{Name: "minute_volume", Group: "ventilator", LOINC: "76009-0", Unit: "L/min", High: 100, Decimals: 1, Conversions: same("L/min"), MIMIC3: chart("L/min", 450, 448, 224687)},
-	{Name: "peak_pressure", Group: "ventilator", LOINC: "76531-3", Unit: "cm[H2O]", High: 150, Conversions: water, MIMIC3: chart("cmH2O", 535, 224695), EICU: []string{"Peak Insp. Pressure"}},
-	{Name: "plateau_pressure", Group: "ventilator", LOINC: "76259-1", Unit: "cm[H2O]", High: 100, Conversions: water, MIMIC3: chart("cmH2O", 543, 224696), EICU: []string{"Plateau Pressure"}},
-	{Name: "mean_airway_pressure", Group: "ventilator", LOINC: "76530-5", Unit: "cm[H2O]", High: 100, Conversions: water, MIMIC3: chart("cmH2O", 444, 224697), EICU: []string{"Mean Airway Pressure"}},
+	{Name: "peep", Group: "ventilator", LOINC: "20077-4", Unit: "cm[H2O]", High: 60, Conversions: water, MIMIC3: chart("cmH2O", 506, 220339, 505), EICU: named("PEEP", "PEEP/CPAP")},
+	{Name: "tidal_volume_set", Group: "ventilator", LOINC: "20112-9", Unit: "mL", High: 3000, Conversions: millilitre, MIMIC3: chart("mL", 683, 224684), EICU: named("Tidal Volume (set)", "Set Vt (Servo,LTV)")},
+	{Name: "tidal_volume", Group: "ventilator", LOINC: "76222-9", Unit: "mL", High: 5000, Conversions: millilitre, MIMIC3: chart("mL", 682, 224685), EICU: named("Tidal Volume Observed (VT)", "Exhaled TV (patient)", "Exhaled TV (machine)")},
+	{Name: "respiratory_rate_set", Group: "ventilator", LOINC: "19834-1", Unit: "/min", High: 100, Conversions: perMinute, MIMIC3: chart("bpm", 619, 224688), EICU: named("Vent Rate")},
+	{Name: "respiratory_rate_spontaneous", Group: "ventilator", LOINC: "19839-0", Unit: "/min", High: 330, Conversions: perMinute, MIMIC3: chart("bpm", 614, 224689, 651, 224422), EICU: named("RR (patient)")},
+	{Name: "minute_volume", Group: "ventilator", LOINC: "76009-0", Unit: "L/min", High: 100, Decimals: 1, Conversions: same("L/min"), MIMIC3: chart("L/min", 450, 448, 224687), EICU: named("Exhaled MV")},
+	{Name: "peak_pressure", Group: "ventilator", LOINC: "76531-3", Unit: "cm[H2O]", High: 150, Conversions: water, MIMIC3: chart("cmH2O", 535, 224695), EICU: named("Peak Insp. Pressure")},
+	{Name: "plateau_pressure", Group: "ventilator", LOINC: "76259-1", Unit: "cm[H2O]", High: 100, Conversions: water, MIMIC3: chart("cmH2O", 543, 224696), EICU: named("Plateau Pressure")},
+	{Name: "mean_airway_pressure", Group: "ventilator", LOINC: "76530-5", Unit: "cm[H2O]", High: 100, Conversions: water, MIMIC3: chart("cmH2O", 444, 224697), EICU: named("Mean Airway Pressure")},
 
 	// Vasopressors and sedation, as rates.
-	{Name: "norepinephrine", Group: "drug", Unit: "ug/kg/min", High: 10, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30120, 221906)},
-	{Name: "epinephrine", Group: "drug", Unit: "ug/kg/min", High: 10, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30119, 30309, 221289)},
-	{Name: "dopamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30043, 30307, 221662)},
-	{Name: "dobutamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30042, 30306, 221653)},
-	{Name: "phenylephrine", Group: "drug", Unit: "ug/kg/min", High: 20, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30128, 221749)},
-	{Name: "vasopressin", Group: "drug", Unit: "U/min", High: 10, Decimals: 2, Conversions: with(same("units/min", "Umin"), Conversion{"units/hour", 1.0 / 60, 0}, Conversion{"U/h", 1.0 / 60, 0}), MIMIC3: in("U/min", 30051, 222315)},
-	{Name: "milrinone", Group: "drug", Unit: "ug/kg/min", High: 5, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30125, 221986)},
-	{Name: "propofol", Group: "drug", Unit: "ug/kg/min", High: 500, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30131, 222168)},
-	{Name: "midazolam", Group: "drug", Unit: "mg/h", High: 100, Decimals: 1, Conversions: same("mg/hour", "mghr"), MIMIC3: in("mg/h", 30124, 221668)},
-	{Name: "fentanyl", Group: "drug", Unit: "ug/h", High: 2000, Conversions: with(same("mcg/hour", "mcghr", "mcg/h"), Conversion{"mcg/min", 60, 0}), MIMIC3: in("ug/h", 30118, 221744, 225942)},
-	{Name: "dexmedetomidine", Group: "drug", Unit: "ug/kg/h", High: 10, Decimals: 2, Conversions: same("mcg/kg/hour", "mcgkghr"), MIMIC3: in("mcg/kg/hour", 30167, 225150)},
-	{Name: "insulin", Group: "drug", Unit: "U/h", High: 200, Decimals: 1, Conversions: same("units/hour", "Uhr"), MIMIC3: in("U/h", 30045, 223258)},
+	{Name: "norepinephrine", Group: "drug", Unit: "ug/kg/min", High: 10, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30120, 221906), EICU: named("Norepinephrine (mcg/kg/min)")},
+	{Name: "epinephrine", Group: "drug", Unit: "ug/kg/min", High: 10, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30119, 30309, 221289), EICU: named("Epinephrine (mcg/kg/min)")},
+	{Name: "dopamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30043, 30307, 221662), EICU: named("Dopamine (mcg/kg/min)")},
+	{Name: "dobutamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30042, 30306, 221653), EICU: named("Dobutamine (mcg/kg/min)")},
+	{Name: "phenylephrine", Group: "drug", Unit: "ug/kg/min", High: 20, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30128, 221749), EICU: named("Phenylephrine (mcg/kg/min)")},
+	{Name: "vasopressin", Group: "drug", Unit: "U/min", High: 10, Decimals: 2, Conversions: with(same("units/min", "Umin"), Conversion{"units/hour", 1.0 / 60, 0}, Conversion{"U/h", 1.0 / 60, 0}), MIMIC3: in("U/min", 30051, 222315), EICU: named("Vasopressin (units/min)")},
+	{Name: "milrinone", Group: "drug", Unit: "ug/kg/min", High: 5, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30125, 221986), EICU: named("Milrinone (mcg/kg/min)")},
+	{Name: "propofol", Group: "drug", Unit: "ug/kg/min", High: 500, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30131, 222168), EICU: named("Propofol (mcg/kg/min)")},
+	{Name: "midazolam", Group: "drug", Unit: "mg/h", High: 100, Decimals: 1, Conversions: hourly, MIMIC3: in("mg/h", 30124, 221668), EICU: named("Midazolam (mg/hr)")},
+	{Name: "fentanyl", Group: "drug", Unit: "ug/h", High: 2000, Conversions: with(same("mcg/hour", "mcghr", "mcg/h", "mcg/hr"), Conversion{"mcg/min", 60, 0}), MIMIC3: in("ug/h", 30118, 221744, 225942), EICU: named("Fentanyl (mcg/hr)")},
+	{Name: "dexmedetomidine", Group: "drug", Unit: "ug/kg/h", High: 10, Decimals: 2, Conversions: same("mcg/kg/hour", "mcgkghr", "mcg/kg/hr", "mcg/kg/h"), MIMIC3: in("mcg/kg/hour", 30167, 225150), EICU: named("Dexmedetomidine (mcg/kg/hr)")},
+	{Name: "insulin", Group: "drug", Unit: "U/h", High: 200, Decimals: 1, Conversions: same("units/hour", "Uhr", "units/hr"), MIMIC3: in("U/h", 30045, 223258), EICU: named("Insulin (units/hr)")},
 
 	// Fluids, in mL as charted.
-	{Name: "urine_output", Group: "fluid", LOINC: "9192-6", Unit: "mL", High: 5000, Conversions: millilitre, MIMIC3: out("mL", 226559, 40055, 226560, 40069, 40473, 226561, 226584, 226563, 226564, 226565, 226567, 226557, 226558, 40094, 40715, 40085, 40057, 40056, 40405, 40428, 40086, 40096, 40651), EICU: []string{"Urine"}, PhysioNet: "Urine"},
-	{Name: "drain_output", Group: "fluid", LOINC: "9210-6", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40071, 40292, 40076, 41707, 226599, 226588, 226589, 226600, 40286)},
-	{Name: "gastric_output", Group: "fluid", LOINC: "9199-1", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40059, 40052, 226576, 226575, 226571, 227510, 227511)},
-	{Name: "stool_output", Group: "fluid", LOINC: "9193-4", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40054, 226579, 226580, 226583, 226582)},
-	{Name: "crystalloid_in", Group: "fluid", LOINC: "9108-2", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30018, 30013, 30021, 30015, 30020, 220949, 225158, 225828, 225943)},
-	{Name: "enteral_in", Group: "fluid", LOINC: "9060-5", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30166, 30056, 30090, 225936, 226453, 225797, 226452, 225799, 30144)},
-	{Name: "red_cells_in", Group: "fluid", LOINC: "9104-1", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30001, 30104, 30179, 225168)},
-	{Name: "plasma_in", Group: "fluid", LOINC: "9103-3", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30005, 30180, 220970)},
+	{Name: "urine_output", Group: "fluid", LOINC: "9187-6", Unit: "mL", High: 5000, Conversions: millilitre, MIMIC3: out("mL", 226559, 40055, 226560, 40069, 40473, 226561, 226584, 226563, 226564, 226565, 226567, 226557, 226558, 40094, 40715, 40085, 40057, 40056, 40405, 40428, 40096, 40651, 40061, 40065, 226627, 226631, 41184, 44676), EICU: named("Urine", "URINE CATHETER", "Urinary Catheter Output: Indwelling/Continuous Ure", "Indwelling Catheter Output", "Urine Output-Foley"), PhysioNet: "Urine"},
+	{Name: "drain_output", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40071, 40292, 40076, 41707, 226599, 226588, 226589, 226600, 40086, 226593, 226604, 227701)},
+	{Name: "gastric_output", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40059, 40052, 226576, 226575, 226571, 227510, 227511, 40067, 40051, 226573), EICU: named("Gastric (NG)")},
+	{Name: "stool_output", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: out("mL", 40054, 226579, 226580, 226583, 226582, 40053, 40063, 40367), EICU: named("Stool")},
+	{Name: "crystalloid_in", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30018, 30013, 30021, 30015, 30020, 220949, 225158, 225828, 225943), EICU: named("NS", "NS IVF", "LR", "LR IVF", "D5W", "Crystalloids")},
+	{Name: "enteral_in", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30166, 30056, 30090, 225936, 226453, 225797, 226452, 225799, 30144), EICU: named("P.O.", "P.O. Intake", "Oral Intake", "Enteral/Gastric Tube Intake #1", "Gastric Tube Intake")},
+	{Name: "red_cells_in", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30001, 30104, 30179, 225168), EICU: named("pRBCs")},
+	{Name: "plasma_in", Group: "fluid", Unit: "mL", High: 10000, Conversions: millilitre, MIMIC3: in("mL", 30005, 30180, 220970)},
 
 	// Made by Vigil's encoders.
-	{Name: "ecg_heart_rate", Group: "derived", LOINC: "8889-8", Unit: "/min", High: 400, Conversions: perMinute},
+	{Name: "ecg_heart_rate", Group: "derived", LOINC: "76282-3", Unit: "/min", High: 400, Conversions: perMinute},
 	{Name: "ecg_quality", Group: "derived", Unit: "1", High: 1, Decimals: 2},
 }

@@ -57,8 +57,8 @@ func init() {
 		byName[info.Name] = info.ID
 		addCode("loinc", info.LOINC, info.ID, "")
 		addCode("physionet2012", info.PhysioNet, info.ID, "")
-		for _, name := range info.EICU {
-			addCode("eicu", name, info.ID, "")
+		for _, code := range info.EICU {
+			addCode("eicu", code.Name, info.ID, code.Unit)
 		}
 		for _, item := range info.MIMIC3 {
 			addCode("mimic-iii", itoa(item.ID), info.ID, item.Unit)
@@ -67,6 +67,16 @@ func init() {
 				info.MIMIC4 = append(info.MIMIC4, item)
 				addCode("mimic-iv", itoa(item.ID), info.ID, item.Unit)
 			}
+		}
+	}
+	for _, also := range alsoLOINC {
+		c, ok := ChannelByName(also.channel)
+		if !ok {
+			panic("schemas: no channel " + also.channel)
+		}
+		channels[c].AlsoLOINC = also.codes
+		for _, code := range also.codes {
+			addCode("loinc", code.Name, c, code.Unit)
 		}
 	}
 }
@@ -142,42 +152,4 @@ func (info *ChannelInfo) units() string {
 
 func (info *ChannelInfo) rangeText() string {
 	return formatNumber(info.Low) + " to " + formatNumber(info.High) + " " + info.Unit
-}
-
-// ParseText reads a text value that carries a number: from the channel's list of
-// texts, else the number at its beginning ("1.0 ET/Trach"). ok is false where
-// there is none, or where the number is a bound (">100").
-func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
-	text = strings.TrimSpace(text)
-	info := c.Info()
-	for i := range info.Texts {
-		if strings.EqualFold(text, info.Texts[i].Text) {
-			return info.Texts[i].Value, info.Texts[i].Flags, true
-		}
-	}
-	end := 0
-	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' || end == 0 && text[0] == '-') {
-		end++
-	}
-	v, err := parseFloat(text[:end])
-	if err != nil {
-		return 0, 0, false
-	}
-	if info.Group == "neuro" {
-		flags = untestableText(text[end:])
-	} else if rest := strings.TrimSpace(text[end:]); rest != "" && (rest[0] == '-' || rest[0] == '/' || rest[0] == ':') {
-		return 0, 0, false // a range, a pair of pressures, a time
-	}
-	return v, flags, true
-}
-
-// untestableText knows the words for a verbal response behind a tube.
-func untestableText(s string) Flag {
-	s = strings.ToUpper(s)
-	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB"} {
-		if strings.Contains(s, word) {
-			return Untestable
-		}
-	}
-	return 0
 }

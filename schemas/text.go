@@ -1,0 +1,95 @@
+package schemas
+
+import "strings"
+
+// Read takes the number of a value that may have a number, a text or both. A
+// text of the channel's list decides (the number beside it may be the code of a
+// choice: MIMIC charts "CMV/ASSIST" as 2); else the number; else the number that
+// the text begins with. ok is false where there is none of these.
+func (c Channel) Read(number float64, hasNumber bool, text string) (value float64, flags Flag, ok bool) {
+	if value, flags, ok = c.listed(text); ok {
+		return value, flags, true
+	}
+	if !hasNumber {
+		return c.ParseText(text)
+	}
+	if c.Info().Group == "neuro" {
+		flags = untestableText(text)
+	}
+	return number, flags, true
+}
+
+// ParseText reads a text value that carries a number: from the channel's list of
+// texts, else the number at its beginning ("1.0 ET/Trach"). Behind the number
+// may stand the channel's unit or a laboratory's mark ("7.2 H"); behind a coma
+// score, anything. ok is false where there is no number, or it is a bound
+// (">100"), a range, or of something else ("20 kcl").
+func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
+	if value, flags, ok = c.listed(text); ok {
+		return value, flags, true
+	}
+	text = strings.TrimSpace(text)
+	end := 0
+	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' || end == 0 && text[0] == '-') {
+		end++
+	}
+	v, err := parseFloat(text[:end])
+	if err != nil {
+		return 0, 0, false
+	}
+	info, rest := c.Info(), strings.TrimSpace(text[end:])
+	if info.Group == "neuro" {
+		return v, untestableText(rest), true
+	}
+	if rest != "" && !info.ownUnit(rest) && !laboratoryMark(rest) {
+		return 0, 0, false
+	}
+	return v, 0, true
+}
+
+func (c Channel) listed(text string) (value float64, flags Flag, ok bool) {
+	list := c.Info().Texts
+	if len(list) == 0 {
+		return 0, 0, false
+	}
+	text = strings.TrimSpace(text)
+	for i := range list {
+		if strings.EqualFold(text, list[i].Text) {
+			return list[i].Value, list[i].Flags, true
+		}
+	}
+	return 0, 0, false
+}
+
+// ownUnit: the canonical unit or another name for it.
+func (info *ChannelInfo) ownUnit(unit string) bool {
+	if strings.EqualFold(unit, info.Unit) {
+		return true
+	}
+	for i := range info.Conversions {
+		if k := &info.Conversions[i]; k.Scale == 1 && k.Offset == 0 && strings.EqualFold(unit, k.Unit) {
+			return true
+		}
+	}
+	return false
+}
+
+// laboratoryMark: high, low, abnormal.
+func laboratoryMark(s string) bool {
+	switch strings.ToUpper(strings.Trim(s, "()[] ")) {
+	case "*", "!", "H", "L", "HH", "LL", "A":
+		return true
+	}
+	return false
+}
+
+// untestableText knows the words for a verbal response behind a tube.
+func untestableText(s string) Flag {
+	s = strings.ToUpper(s)
+	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB"} {
+		if strings.Contains(s, word) {
+			return Untestable
+		}
+	}
+	return 0
+}
