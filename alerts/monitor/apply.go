@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -60,7 +61,7 @@ func (t *turn) data(rec *schemas.Record) (changed bool) {
 			p.readings.add(in, o, p.clock)
 		}
 		if rec.Kind == schemas.KindObservations {
-			p.modalities[modalityVitals].observe(p, o)
+			p.modalities[encoders.Numeric].observe(p, o)
 		}
 	}
 	if rec.Item != nil {

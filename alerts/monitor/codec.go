@@ -175,20 +175,12 @@ func (m *modality) append(b []byte) []byte {
 			b = append(b, byte(i))
 		}
 	}
-	b = wire.AppendInt(b, int64(m.newest))
-	b = wire.AppendUint(b, uint64(len(m.vector)))
-	for _, v := range m.vector {
-		b = wire.AppendFloat(b, v)
-	}
-	return b
+	return wire.AppendInt(b, int64(m.newest))
 }
 
 func (m *modality) decode(r *wire.Reader) {
 	m.state = itemStates[r.Byte(byte(len(itemStates)-1))]
 	m.newest = schemas.Time(r.Int())
-	for range r.Count() {
-		m.vector = append(m.vector, r.Float())
-	}
 }
 
 func (r *readings) append(b []byte) []byte {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -171,14 +172,14 @@ func (e *encoder) score(s *score) []byte {
 	e.open('{')
 	for i := range s.modalities {
 		m := &s.modalities[i]
-		e.key(m.name)
+		e.key(encoders.Names[m.which])
 		e.open('{')
 		e.string("state", string(m.state))
 		if m.state == schemas.Absent {
 			e.name("age_s")
 			e.b = append(e.b, "null"...)
 		} else {
-			e.int("age_s", m.ageS)
+			e.int("age_s", int64(m.age/schemas.Second))
 		}
 		e.close('}')
 	}

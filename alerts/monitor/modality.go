@@ -1,44 +1,45 @@
 package monitor
 
 import (
+	"slices"
+	"strings"
+
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// The modalities of a score, in the order of their names.
-const (
-	modalityECG = iota
-	modalityImaging
-	modalityNotes
-	modalityVitals
-	modalities
-)
-
-var modalityNames = [modalities]string{"ecg", "imaging", "notes", "vitals"}
+// byName are the modalities in the order of their names, as a score lists them.
+var byName = func() (order [encoders.NumModalities]encoders.Modality) {
+	for m := range order {
+		order[m] = encoders.Modality(m)
+	}
+	slices.SortFunc(order[:], func(a, b encoders.Modality) int { return strings.Compare(encoders.Names[a], encoders.Names[b]) })
+	return order
+}()
 
 // modality is the newest item of a modality.
 type modality struct {
 	state  schemas.ItemState
 	newest schemas.Time // event time, never where nothing came
-	vector []float32
 }
 
-func newModalities() (m [modalities]modality) {
+func newModalities() (m [encoders.NumModalities]modality) {
 	for i := range m {
 		m[i] = modality{state: schemas.Absent, newest: never}
 	}
 	return m
 }
 
-func modalityOf(k schemas.RecordKind) int {
+func modalityOf(k schemas.RecordKind) encoders.Modality {
 	switch k {
 	case schemas.KindStrip:
-		return modalityECG
+		return encoders.ECG
 	case schemas.KindNote:
-		return modalityNotes
+		return encoders.Notes
 	case schemas.KindImage:
-		return modalityImaging
+		return encoders.Imaging
 	}
-	return modalityVitals
+	return encoders.Numeric
 }
 
 // item takes a strip, a note or an image.
@@ -47,7 +48,7 @@ func (m *modality) item(i *schemas.Item) {
 	if at < m.newest {
 		return
 	}
-	m.state, m.newest, m.vector = i.State, at, append(m.vector[:0], i.Vector...)
+	m.state, m.newest = i.State, at
 }
 
 // observe takes an observation that the window has taken.
@@ -78,14 +79,14 @@ func (p *patient) newest(asOf, from schemas.Time) schemas.Time {
 }
 
 // as gives what is there of a modality as of the patient's clock, within the
-// stay's view, and the age of its newest item in whole seconds.
-func (m *modality) as(p *patient, index int) (state schemas.ItemState, ageS int64) {
+// stay's view, and the age of its newest item.
+func (m *modality) as(p *patient, which encoders.Modality) (state schemas.ItemState, age schemas.Time) {
 	newest, asOf := m.newest, p.clock.Floor16()
-	if index == modalityVitals && newest > asOf { // measured ahead of the clock: not yet seen
+	if which == encoders.Numeric && newest > asOf { // measured ahead of the clock: not yet seen
 		newest = p.newest(asOf, p.stay.from)
 	}
 	if newest == never || newest < p.stay.from.Floor16() {
 		return schemas.Absent, 0
 	}
-	return m.state, max(0, int64(p.clock-newest)/1000)
+	return m.state, max(0, p.clock-newest)
 }

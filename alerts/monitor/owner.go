@@ -90,8 +90,6 @@ func (o *owner) load(ctx context.Context) error {
 		from = first[o.number]
 	}
 	o.reader = o.s.Cluster.NewReader(schemas.TopicLog, o.number, from)
-	o.stats.Applied.Store(from - 1)
-	o.stats.OpenStays.Store(int64(o.state.Open()))
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -51,7 +52,7 @@ type patient struct {
 	corrected bool         // since the last score
 
 	readings   readings
-	modalities [modalities]modality
+	modalities [encoders.NumModalities]modality
 	senders    []sender
 
 	due   schemas.Time // when time alone next does something

@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -21,8 +22,8 @@ type score struct {
 	trained bool
 
 	risks      []risk
-	phenotypes []risk // name and value only
-	modalities [modalities]modalityState
+	phenotypes []risk                                // name and value only
+	modalities [encoders.NumModalities]modalityState // in the order of the names
 	news2      *schemas.NEWS2
 	inputs     bool // whether news2's inputs are written
 	flags      []string
@@ -36,9 +37,9 @@ type risk struct {
 }
 
 type modalityState struct {
-	name  string
+	which encoders.Modality
 	state schemas.ItemState
-	ageS  int64
+	age   schemas.Time
 }
 
 // Flags of a score.
@@ -63,13 +64,13 @@ func (t *turn) score(due schemas.Due) {
 		policy: m.Policy.Hash(), risks: sc.risks[:0], phenotypes: sc.phenotypes[:0], flags: sc.flags[:0],
 		news2: &scratch.news2,
 	}
+	for i, which := range byName {
+		ms := &sc.modalities[i]
+		ms.which = which
+		ms.state, ms.age = p.modalities[which].as(p, which)
+	}
 	m.predict(p, sc, &scratch.model)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
-	for i := range sc.modalities {
-		ms := &sc.modalities[i]
-		ms.name = modalityNames[i]
-		ms.state, ms.ageS = p.modalities[i].as(p, i)
-	}
 	p.readings.latest(&scratch.readings, p.window, p.clock, p.stay.start)
 	points := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/datadriven"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -180,7 +181,8 @@ func (s *script) print(t *testing.T, out []Output) string {
 			for _, in := range sc.NEWS2.Inputs {
 				fmt.Fprintf(&b, ", %s %v %s", in.Channel, in.Value, in.Ref)
 			}
-			for _, name := range modalityNames {
+			for _, which := range byName {
+				name := encoders.Names[which]
 				if m := sc.Modalities[name]; m.State != schemas.Absent {
 					fmt.Fprintf(&b, "; %s %s %ds", name, m.State, *m.AgeS)
 				}

@@ -87,6 +87,7 @@ func (s *Service) own(ctx context.Context, number int) error {
 	if err := o.publishStored(ctx); err != nil {
 		return err
 	}
+	o.note(o.reader.Next() - 1)
 	return o.work(ctx)
 }
 
