@@ -32,8 +32,12 @@ func ward12(minutes int) (log []*schemas.Record) {
 
 // BenchmarkStep: one log record of six observations, and the score that follows.
 func BenchmarkStep(b *testing.B) {
+	b.Run("news2", func(b *testing.B) { benchmarkStep(b, testMonitor()) })
+	b.Run("model", func(b *testing.B) { benchmarkStep(b, modelMonitor()) })
+}
+
+func benchmarkStep(b *testing.B, m *Monitor) {
 	log := ward12(3000)
-	m := testMonitor()
 	s := NewPartition()
 	var out []Output
 	b.ReportAllocs()

@@ -26,6 +26,7 @@ import (
 // service makes of it.
 type world struct {
 	cluster *ingest.Cluster
+	monitor *Monitor
 	log     *ingest.Producer
 	next    int64 // log offset that comes next
 	records int
@@ -45,7 +46,7 @@ func broker(t testing.TB) []string {
 
 func newWorld(t testing.TB, brokers []string, prefix string) *world {
 	t.Helper()
-	w := &world{cluster: &ingest.Cluster{Brokers: brokers, Prefix: prefix}}
+	w := &world{cluster: &ingest.Cluster{Brokers: brokers, Prefix: prefix}, monitor: testMonitor()}
 	t.Cleanup(w.cluster.Close)
 	if _, err := w.cluster.CreateTopics(t.Context(), 1, 1); err != nil {
 		t.Fatal(err)
@@ -104,7 +105,7 @@ func (w *world) outputs(t testing.TB) (lines []string) {
 
 func (w *world) service(store Store) *Service {
 	return &Service{
-		Cluster: w.cluster, Store: store, Monitor: testMonitor(), Log: zerolog.Nop(),
+		Cluster: w.cluster, Store: store, Monitor: w.monitor, Log: zerolog.Nop(),
 		Nonce: func() string { return fmt.Sprintf("owner-%d", w.names.Add(1)) },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -12,6 +13,7 @@ import (
 // Monitor is what Step is a function of beside the log. It is immutable and may
 // serve many partitions at once.
 type Monitor struct {
+	Model    *fusion.Model // nil: no risks, NEWS2 only
 	Policy   *alerts.Policy
 	Settings Settings
 }

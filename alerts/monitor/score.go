@@ -27,6 +27,8 @@ type score struct {
 	news2      *schemas.NEWS2
 	inputs     bool // whether news2's inputs are written
 	flags      []string
+
+	indeterminate bool // something of the model's answer was no number
 }
 
 type risk struct {
@@ -74,6 +76,9 @@ func (t *turn) score(due schemas.Due) {
 	p.readings.latest(&scratch.readings, p.window, p.clock, p.stay.start)
 	points := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
+	if sc.indeterminate {
+		sc.flags = append(sc.flags, flagIndeterminate)
+	}
 	if p.corrected {
 		sc.flags = append(sc.flags, alerts.FlagCorrected)
 	}

@@ -6,18 +6,37 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/memstore"
 )
 
+// testMonitor has no model: what time, stays and policy do is the same, at a
+// twentieth of the cost.
 func testMonitor() *Monitor { return &Monitor{Policy: alerts.DefaultPolicy()} }
+
+// modelMonitor has a model, untrained as the shipped one.
+func modelMonitor() *Monitor { return &Monitor{Model: testModel(), Policy: alerts.DefaultPolicy()} }
+
+var testModel = sync.OnceValue(func() *fusion.Model {
+	file, err := fusion.Untrained(1)
+	if err != nil {
+		panic(err)
+	}
+	m, err := fusion.Read(file)
+	if err != nil {
+		panic(err)
+	}
+	return m
+})
 
 // steps runs a log through Step; offsets are 10, 11, …
 func steps(t testing.TB, m *Monitor, s *Partition, log []*schemas.Record, from int) (out []Output) {
@@ -114,6 +133,56 @@ func texts(outputs []Output) (list []string) {
 	return list
 }
 
+// With a model too: risks and phenotypes are there, of the window as it was, and an
+// untrained model's raise no alert.
+func TestModelAfterRestart(t *testing.T) {
+	m := modelMonitor()
+	log := history(5, 400, 3, true)
+	want := steps(t, m, NewPartition(), log, 0)
+	store := memstore.New()
+	if _, err := store.Claim(t.Context(), 0, "o"); err != nil {
+		t.Fatal(err)
+	}
+	s := NewPartition()
+	got := steps(t, m, s, log[:200], 0)
+	b := window.Batch{Owner: "o", Prev: -1, Last: 200, Patients: s.Writes(nil)}
+	if answer, _, err := store.Apply(t.Context(), &b); answer != window.OK {
+		t.Fatal(answer, err)
+	}
+	stored, err := store.Load(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s, err = m.LoadPartition(stored); err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, steps(t, m, s, log, 200)...)
+	if a, b := texts(want), texts(got); !slices.Equal(a, b) {
+		t.Fatalf("(- calm, + restarted):\n%s", firstDifference(a, b))
+	}
+	values := map[float32]bool{}
+	for i := range want {
+		switch want[i].Topic {
+		case schemas.TopicScores:
+			sc, err := schemas.DecodeScore(want[i].Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(sc.Risks) != 2 || len(sc.Phenotypes) != len(schemas.Phenotypes) || sc.Trained || sc.Model != m.Model.Hash() || sc.Kernel == "" {
+				t.Fatalf("score %s", want[i].Value)
+			}
+			values[sc.Risks["mortality"].Value] = true
+		case schemas.TopicAlerts:
+			if a, err := schemas.DecodeAlert(want[i].Value); err != nil || a.Kind == alerts.KindRisk {
+				t.Fatalf("alert %s, %v", want[i].Value, err)
+			}
+		}
+	}
+	if len(values) < 50 {
+		t.Errorf("only %d different risks: the model does not see the window", len(values))
+	}
+}
+
 // What follows a place in the log can be computed from RebuildFrom on.
 func TestRebuildFrom(t *testing.T) {
 	partly := 0
@@ -144,9 +213,9 @@ func TestRebuildFrom(t *testing.T) {
 // The bodies are what encoding/json makes of the types in schemas.
 func TestBodiesAreJSON(t *testing.T) {
 	for _, inputs := range []Inputs{InputsAll, InputsAlerting} {
-		m := testMonitor()
+		m := modelMonitor()
 		m.Settings.Inputs = inputs
-		for _, o := range steps(t, m, NewPartition(), history(7, 3000, 4, false), 0) {
+		for _, o := range steps(t, m, NewPartition(), history(7, 1000, 4, false), 0) {
 			var body any = &schemas.Score{}
 			if o.Type == schemas.TypeAlert {
 				body = &schemas.Alert{}
