@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -94,12 +93,20 @@ func EncodeNumericBatch(v *Vitals) ([]byte, error) {
 		b.Field(0).(*array.StringBuilder).Append(o.Channel)
 		b.Field(1).(*array.TimestampBuilder).Append(arrow.Timestamp(*o.EventTime))
 		b.Field(2).(*array.Float64Builder).Append(value)
-		b.Field(3).(*array.StringBuilder).Append(o.Unit)
-		b.Field(4).(*array.StringBuilder).Append(o.Ref)
+		appendOrNull(b.Field(3), o.Unit)
+		appendOrNull(b.Field(4), o.Ref)
 	}
 	record := b.NewRecord()
 	defer record.Release()
 	return writeArrow(schema, record.Columns(), int(record.NumRows()))
+}
+
+func appendOrNull(b array.Builder, s string) {
+	if s == "" {
+		b.AppendNull()
+		return
+	}
+	b.(*array.StringBuilder).Append(s)
 }
 
 func writeArrow(schema *arrow.Schema, columns []arrow.Array, rows int) ([]byte, error) {
@@ -114,116 +121,4 @@ func writeArrow(schema *arrow.Schema, columns []arrow.Array, rows int) ([]byte, 
 		return nil, err
 	}
 	return out.Bytes(), nil
-}
-
-// decodeArrow reads a strip or a numeric batch. The reader panics on some torn
-// streams: that is a problem like any other.
-func (e *Event) decodeArrow(body []byte) (problem *Problem) {
-	unreadable := func(found string) *Problem {
-		return NewProblem(Unreadable, "body", found, "a whole Arrow IPC stream")
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			problem = unreadable(fmt.Sprint(r))
-		}
-	}()
-	r, err := ipc.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return unreadable(err.Error())
-	}
-	defer r.Release()
-	meta := r.Schema().Metadata()
-	text, ok := meta.GetValue(metaHead)
-	if !ok {
-		return NewProblem(BadField, "schema metadata "+metaHead, "", "the envelope as a JSON object")
-	}
-	var head Head
-	if err := json.Unmarshal([]byte(text), &head); err != nil {
-		p := jsonProblem([]byte(text), err)
-		p.Field = metaHead + ": " + p.Field
-		return p
-	}
-	if e.Topic == TopicECG {
-		e.Strip = &Strip{Head: head}
-		return e.Strip.read(r, meta, unreadable)
-	}
-	if e.Topic != TopicVitals {
-		return NewProblem(UnknownType, "header "+HeaderContentType, ContentArrow, ContentJSON)
-	}
-	e.Vitals = &Vitals{Head: head}
-	return e.Vitals.read(r, unreadable)
-}
-
-func (s *Strip) read(r *ipc.Reader, meta arrow.Metadata, unreadable func(string) *Problem) *Problem {
-	for _, f := range [...]struct {
-		key  string
-		into *float64
-	}{{metaRate, &s.RateHz}, {metaGain, &s.Gain}} {
-		text, _ := meta.GetValue(f.key)
-		v, err := parseFloat(text)
-		if err != nil {
-			return NewProblem(BadField, "schema metadata "+f.key, text, "a number")
-		}
-		*f.into = v
-	}
-	fields := r.Schema().Fields()
-	if len(fields) > maxLeads {
-		return NewProblem(BadField, "leads", strconv.Itoa(len(fields)), "1 to 64 leads")
-	}
-	for _, f := range fields {
-		if f.Type.ID() != arrow.INT16 {
-			return NewProblem(BadField, "column "+f.Name, f.Type.String(), "int16 samples")
-		}
-		s.Leads = append(s.Leads, f.Name)
-	}
-	s.Samples = make([][]int16, len(fields))
-	for r.Next() {
-		for i, column := range r.Record().Columns() {
-			if column.NullN() > 0 {
-				return NewProblem(BadField, "column "+s.Leads[i], strconv.Itoa(column.NullN())+" nulls", "no nulls")
-			}
-			s.Samples[i] = append(s.Samples[i], column.(*array.Int16).Int16Values()...)
-		}
-	}
-	if err := r.Err(); err != nil {
-		return unreadable(err.Error())
-	}
-	return nil
-}
-
-func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem {
-	want := NumericSchema(arrow.Metadata{})
-	got := r.Schema()
-	for i, f := range want.Fields() {
-		if i >= got.NumFields() || got.Field(i).Name != f.Name || !arrow.TypeEqual(got.Field(i).Type, f.Type) {
-			found := "nothing"
-			if i < got.NumFields() {
-				found = got.Field(i).Name + " " + got.Field(i).Type.String()
-			}
-			return NewProblem(BadField, "column "+strconv.Itoa(i), found, f.Name+" "+f.Type.String())
-		}
-	}
-	for r.Next() {
-		c := r.Record().Columns()
-		channel, at, value := c[0].(*array.String), c[1].(*array.Timestamp), c[2].(*array.Float64)
-		unit, ref := c[3].(*array.String), c[4].(*array.String)
-		for i := range int(r.Record().NumRows()) {
-			if channel.IsNull(i) || at.IsNull(i) || value.IsNull(i) {
-				return NewProblem(NoValue, "row "+strconv.Itoa(i), "null", "channel, event_time and value")
-			}
-			number, when := json.Number(formatNumber(value.Value(i))), Time(at.Value(i))
-			o := VitalsObservation{Channel: channel.Value(i), Value: &number, EventTime: &when}
-			if !unit.IsNull(i) {
-				o.Unit = unit.Value(i)
-			}
-			if !ref.IsNull(i) {
-				o.Ref = ref.Value(i)
-			}
-			v.Observations = append(v.Observations, o)
-		}
-	}
-	if err := r.Err(); err != nil {
-		return unreadable(err.Error())
-	}
-	return nil
 }

@@ -11,8 +11,11 @@ import (
 // maxObservations of a vitals message.
 const maxObservations = 20_000
 
-// maxEmbedding is the longest embedding of an image.
-const maxEmbedding = 4096
+// Limits within a body.
+const (
+	maxEmbedding = 4096 // numbers
+	maxText      = 4096 // bytes of a reason or a reference
+)
 
 // checkBody checks what the kinds have of their own.
 func (e *Event) checkBody() *Problem {
@@ -47,26 +50,32 @@ func (n *Note) check() *Problem {
 		return NewProblem(NoValue, "text", n.Text, "the text of the note")
 	case len(n.Text) > MaxNote:
 		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(n.Text)), fmt.Sprintf("at most %d bytes", MaxNote))
-	case n.Kind == "" || len(n.Kind) > MaxID:
-		return NewProblem(BadField, "kind", n.Kind, "the kind of note, for example nursing")
+	case n.Kind == "" || len(n.Kind) > MaxID || !printable(n.Kind):
+		return NewProblem(BadField, "kind", n.Kind, "the kind of note in 1 to 128 printable bytes, for example nursing")
+	case len(n.Ref) > MaxID || !printable(n.Ref):
+		return NewProblem(BadField, "ref", n.Ref, "at most 128 printable bytes")
 	}
 	return nil
 }
 
 func (i *Image) check() *Problem {
 	switch {
-	case i.Modality == "" || len(i.Modality) > MaxID:
-		return NewProblem(BadField, "modality", i.Modality, "the modality, for example DX")
+	case i.Modality == "" || len(i.Modality) > MaxID || !printable(i.Modality):
+		return NewProblem(BadField, "modality", i.Modality, "the modality in 1 to 128 printable bytes, for example DX")
 	case i.Reference == "" && len(i.Bytes) == 0 && len(i.Embedding) == 0:
 		return NewProblem(NoValue, "reference", "neither reference nor bytes nor embedding", "one of them")
 	case len(i.Bytes) > MaxImage:
 		return NewProblem(TooLarge, "bytes", fmt.Sprintf("%d bytes", len(i.Bytes)), fmt.Sprintf("at most %d; send a reference", MaxImage))
 	case len(i.Embedding) > maxEmbedding:
 		return NewProblem(TooLarge, "embedding", strconv.Itoa(len(i.Embedding)), fmt.Sprintf("at most %d numbers", maxEmbedding))
-	case len(i.Embedding) > 0 && i.Encoder == "":
-		return NewProblem(BadField, "encoder", "", "the id of the embedding's encoder")
-	case len(i.Reference) > 4096:
+	case len(i.Embedding) > 0 && i.Encoder == "" || len(i.Encoder) > MaxID || !printable(i.Encoder):
+		return NewProblem(BadField, "encoder", i.Encoder, "the id of the embedding's encoder, at most 128 printable bytes")
+	case len(i.MediaType) > MaxID || !printable(i.MediaType):
+		return NewProblem(BadField, "media_type", i.MediaType, "at most 128 printable bytes, for example application/dicom")
+	case len(i.Reference) > maxText:
 		return NewProblem(TooLarge, "reference", fmt.Sprintf("%d bytes", len(i.Reference)), "at most 4096 bytes")
+	case len(i.Text) > MaxNote:
+		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(i.Text)), fmt.Sprintf("at most %d bytes", MaxNote))
 	}
 	for k, v := range i.Embedding {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
@@ -89,9 +98,9 @@ func (a *ADT) check() *Problem {
 	case a.Type == "merge" && a.Into == a.Patient:
 		return NewProblem(BadPatient, "into", a.Into, "another patient than the one that is merged")
 	}
-	for name, s := range map[string]string{"stay": a.Stay, "unit": a.Unit, "bed": a.Bed} {
-		if len(s) > MaxID || s != "" && !printable(s) {
-			return NewProblem(BadField, name, s, "at most 128 printable bytes")
+	for _, f := range [...]struct{ name, text string }{{"stay", a.Stay}, {"unit", a.Unit}, {"bed", a.Bed}} {
+		if len(f.text) > MaxID || !printable(f.text) {
+			return NewProblem(BadField, f.name, f.text, "at most 128 printable bytes")
 		}
 	}
 	return a.Statics.check()
@@ -110,9 +119,9 @@ func (s *Statics) check() *Problem {
 	if s.Sex != "" && s.Sex != "female" && s.Sex != "male" && s.Sex != "other" {
 		return NewProblem(BadField, "statics.sex", s.Sex, "female, male or other")
 	}
-	for name, v := range map[string]string{"unit": s.Unit, "admission_type": s.AdmissionType} {
-		if len(v) > MaxID || v != "" && !printable(v) {
-			return NewProblem(BadField, "statics."+name, v, "at most 128 printable bytes")
+	for _, f := range [...]struct{ name, text string }{{"unit", s.Unit}, {"admission_type", s.AdmissionType}} {
+		if len(f.text) > MaxID || !printable(f.text) {
+			return NewProblem(BadField, "statics."+f.name, f.text, "at most 128 printable bytes")
 		}
 	}
 	return nil
@@ -124,7 +133,7 @@ func (c *CommandEvent) check() *Problem {
 	switch {
 	case !slices.Contains(verbs, c.Verb):
 		return NewProblem(BadField, "verb", c.Verb, "one of "+strings.Join(verbs, ", "))
-	case c.Alert == "" || len(c.Alert) > MaxID:
+	case c.Alert == "" || len(c.Alert) > MaxID || !printable(c.Alert):
 		return NewProblem(BadField, "alert", c.Alert, "the id of an alert")
 	case c.Actor == "" || len(c.Actor) > MaxID || !printable(c.Actor):
 		return NewProblem(BadField, "actor", c.Actor, "who answers, 1 to 128 printable bytes")
@@ -132,7 +141,7 @@ func (c *CommandEvent) check() *Problem {
 		return NewProblem(BadField, "until", "", "when the snooze ends")
 	case c.Verb == "snooze" && strings.TrimSpace(c.Reason) == "":
 		return NewProblem(BadField, "reason", "", "why it is snoozed")
-	case len(c.Reason) > 4096:
+	case len(c.Reason) > maxText:
 		return NewProblem(TooLarge, "reason", fmt.Sprintf("%d bytes", len(c.Reason)), "at most 4096 bytes")
 	}
 	return nil
@@ -140,9 +149,8 @@ func (c *CommandEvent) check() *Problem {
 
 // Strip limits.
 const (
-	maxRateHz     = 20_000
-	maxLeads      = 64
-	maxStripBytes = 4 << 20
+	maxRateHz = 20_000
+	maxLeads  = 64
 )
 
 func (s *Strip) check() *Problem {
@@ -159,7 +167,10 @@ func (s *Strip) check() *Problem {
 		return NewProblem(BadField, "event_time", "", "when the strip begins")
 	}
 	n := len(s.Samples[0])
-	for i := range s.Samples {
+	for i, lead := range s.Leads {
+		if lead == "" || len(lead) > MaxID || !printable(lead) || slices.Contains(s.Leads[:i], lead) {
+			return NewProblem(BadField, "leads["+strconv.Itoa(i)+"]", lead, "the lead's name in 1 to 128 printable bytes, each name once")
+		}
 		if len(s.Samples[i]) != n {
 			return NewProblem(BadField, "leads["+strconv.Itoa(i)+"]", strconv.Itoa(len(s.Samples[i])), fmt.Sprintf("%d samples, as the first lead", n))
 		}
@@ -167,8 +178,8 @@ func (s *Strip) check() *Problem {
 	switch {
 	case n == 0:
 		return NewProblem(NoValue, "samples", "none", "at least one sample a lead")
-	case 2*n*len(s.Leads) > maxStripBytes:
-		return NewProblem(TooLarge, "samples", fmt.Sprintf("%d bytes", 2*n*len(s.Leads)), fmt.Sprintf("at most %d bytes: send shorter strips", maxStripBytes))
+	case 2*n*len(s.Leads) > MaxStrip:
+		return NewProblem(TooLarge, "samples", fmt.Sprintf("%d bytes", 2*n*len(s.Leads)), fmt.Sprintf("at most %d bytes: send shorter strips", MaxStrip))
 	}
 	return nil
 }

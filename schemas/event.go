@@ -58,6 +58,10 @@ type VitalsObservation struct {
 	EventTime *Time        `json:"event_time,omitempty"`
 	Ref       string       `json:"ref,omitempty"`
 	Status    string       `json:"status,omitempty"` // final (default), corrected, retracted
+
+	// Problem is what could not be read of it; Field is within the observation.
+	// Resolve gives it back.
+	Problem *Problem `json:"-"`
 }
 
 // Strip is an ECG strip: an Arrow IPC stream (StripSchema) in the message, the

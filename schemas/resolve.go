@@ -1,9 +1,6 @@
 package schemas
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // Resolve turns the values and observations of a vitals message into
 // observations of canonical channels in canonical units, appended to dst: values
@@ -44,9 +41,9 @@ func resolveValue(name, number string) (Observation, *Problem) {
 	if !ok {
 		return Observation{}, NewProblem(UnknownChannel, "", name, "a channel of the table, in its canonical unit")
 	}
-	value, err := parseFloat(number)
-	if err != nil {
-		return Observation{}, NewProblem(Implausible, "", number, "a finite number")
+	value, p := parseNumber(number)
+	if p != nil {
+		return Observation{}, p
 	}
 	converted, p := c.Convert(value, "")
 	return Observation{Channel: c, Value: converted}, p
@@ -54,6 +51,10 @@ func resolveValue(name, number string) (Observation, *Problem) {
 
 // resolve fills Problem.Field with the name of the field within the observation.
 func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
+	if o.Problem != nil {
+		copied := *o.Problem // the caller writes the field
+		return out, &copied
+	}
 	unit := o.Unit
 	var ok bool
 	switch {
@@ -73,8 +74,8 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 		return out, NewProblem(UnknownChannel, "channel", "", "a channel, or a code with its system")
 	}
 	out.Ref = o.Ref
-	if len(out.Ref) > MaxID {
-		return out, NewProblem(TooLarge, "ref", fmt.Sprintf("%d bytes", len(out.Ref)), "at most 128 bytes")
+	if len(out.Ref) > MaxID || !printable(out.Ref) {
+		return out, NewProblem(BadField, "ref", out.Ref, "at most 128 printable bytes")
 	}
 	switch o.Status {
 	case "", "final":
@@ -106,29 +107,24 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	return out, nil
 }
 
-// number takes the value, else the number that the text carries; a text beside a
-// value only gives its flags.
+// number takes value and text as Channel.Read does.
 func (o *VitalsObservation) number(out *Observation) (float64, *Problem) {
+	var value float64
 	if o.Value != nil {
-		value, err := strconv.ParseFloat(string(*o.Value), 64)
-		if err != nil {
-			return 0, NewProblem(Implausible, "value", string(*o.Value), "a finite number")
+		var p *Problem
+		if value, p = parseNumber(string(*o.Value)); p != nil {
+			p.Field = "value"
+			return 0, p
 		}
-		if o.Text != "" {
-			_, flags, _ := out.Channel.ParseText(o.Text)
-			out.Flags |= flags
-		}
-		return value, nil
 	}
-	if o.Text != "" {
-		value, flags, ok := out.Channel.ParseText(o.Text)
-		if !ok {
-			return 0, NewProblem(NoValue, "text", o.Text, "a text that carries a number for "+out.Channel.Info().Name)
-		}
+	value, flags, ok := out.Channel.Read(value, o.Value != nil, o.Text)
+	switch {
+	case ok:
 		out.Flags |= flags
 		return value, nil
-	}
-	if out.Flags&Retracted != 0 {
+	case o.Text != "":
+		return 0, NewProblem(NoValue, "text", o.Text, "a text that carries a number for "+out.Channel.Info().Name)
+	case out.Flags&Retracted != 0:
 		return 0, nil
 	}
 	return 0, NewProblem(NoValue, "value", "", "a value or a text")
