@@ -21,10 +21,13 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 	for i := range stored.Patients {
 		v := &stored.Patients[i]
 		p := newPatient(v.Patient, 0)
-		if err := p.decode(v.State); err != nil {
+		u, err := p.decode(v.State)
+		if err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
-		var err error
+		if u.at > s.use.at {
+			s.use = u
+		}
 		if p.window, err = window.Load(v.Chunks); err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
@@ -41,8 +44,9 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 	return s, nil
 }
 
-// append appends the patient's state, all but the window.
-func (p *patient) append(b []byte) []byte {
+// append appends the patient's state, all but the window, and what the log asks for
+// at the time: it has no other place in the store.
+func (p *patient) append(b []byte, u *use) []byte {
 	b = append(b, patientVersion)
 	b = wire.AppendInt(b, int64(p.clock))
 	b = wire.AppendUint(b, p.logN)
@@ -70,10 +74,12 @@ func (p *patient) append(b []byte) []byte {
 	for i := range p.senders {
 		b = p.senders[i].append(b)
 	}
-	return b
+	b = wire.AppendInt(b, u.at)
+	b = wire.AppendString(b, u.model)
+	return wire.AppendString(b, u.policy)
 }
 
-func (p *patient) decode(b []byte) error {
+func (p *patient) decode(b []byte) (use, error) {
 	r := wire.NewReader(b)
 	if v := r.Byte(math.MaxUint8); v != patientVersion && r.Err() == nil {
 		r.Fail("patient state of version %d, this program reads %d", v, patientVersion)
@@ -110,7 +116,8 @@ func (p *patient) decode(b []byte) error {
 		}
 		p.senders = append(p.senders, s)
 	}
-	return r.End()
+	u := use{at: r.Int(), model: r.String(), policy: r.String()}
+	return u, r.End()
 }
 
 // bits packs flags, the first lowest.

@@ -48,8 +48,9 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// ErrUnknownUse is what Step answers to a use record that names a model or a
-// policy which this monitor does not hold: it must not go on with another.
+// ErrUnknownUse is what Step answers where the log asks for a model or a policy
+// which this monitor does not hold, in a use record or in one before: it must not
+// go on with another.
 var ErrUnknownUse = errors.New("the log asks for another model or policy")
 
 // Output is one record that a log record caused.
@@ -68,9 +69,14 @@ type Output struct {
 // The only error is ErrUnknownUse; the partition is then as it was.
 func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Output) ([]Output, error) {
 	t := turn{m: m, s: s, offset: offset, first: len(dst), out: dst}
+	if rec.Kind != schemas.KindUse && s.use.at >= 0 {
+		if err := m.holds(&s.use); err != nil {
+			return dst, err
+		}
+	}
 	switch rec.Kind {
 	case schemas.KindUse:
-		return dst, m.accept(rec.Use)
+		return dst, m.accept(s, rec.Use, offset)
 	case schemas.KindTick:
 		t.tick(rec)
 		return t.out, nil
@@ -96,16 +102,27 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 	return t.out, nil
 }
 
-// accept checks that what the log asks for is what this monitor has.
-func (m *Monitor) accept(u *schemas.Use) error {
+// accept notes what the log asks for from here on, if this monitor has it.
+func (m *Monitor) accept(s *Partition, u *schemas.Use, offset int64) error {
 	if u == nil {
 		return nil
 	}
-	if model := m.modelHash(); u.Model != "" && u.Model != model {
-		return fmt.Errorf("%w: it asks for model %s, this monitor has %q; start it with that model, or begin another log", ErrUnknownUse, u.Model, model)
+	asked := use{at: offset, model: u.Model, policy: u.Policy}
+	if err := m.holds(&asked); err != nil {
+		return err
 	}
-	if u.Policy != "" && u.Policy != m.Policy.Hash() {
-		return fmt.Errorf("%w: it asks for policy %s, this monitor has %s; start it with that policy, or begin another log", ErrUnknownUse, u.Policy, m.Policy.Hash())
+	s.use = asked
+	return nil
+}
+
+// holds says whether the monitor has what the log asks for. An empty hash asks for
+// nothing.
+func (m *Monitor) holds(u *use) error {
+	if model := m.modelHash(); u.model != "" && u.model != model {
+		return fmt.Errorf("%w: at offset %d it asks for model %s, this monitor has %q; start it with that model, or begin another log", ErrUnknownUse, u.at, u.model, model)
+	}
+	if u.policy != "" && u.policy != m.Policy.Hash() {
+		return fmt.Errorf("%w: at offset %d it asks for policy %s, this monitor has %s; start it with that policy, or begin another log", ErrUnknownUse, u.at, u.policy, m.Policy.Hash())
 	}
 	return nil
 }

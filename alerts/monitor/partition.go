@@ -13,10 +13,11 @@ import (
 // belongs to one goroutine.
 type Partition struct {
 	patients map[string]*patient
-	open     []*patient // with an open stay, in the order of their ids
-	dirty    []*patient // changed since the last Writes
-	live     schemas.Time
+	open     []*patient   // with an open stay, in the order of their ids
+	dirty    []*patient   // changed since the last Writes
+	live     schemas.Time // the clock of the live patients
 	gap      bool
+	use      use
 	counts   Counts
 	scratch  scratch
 }
@@ -32,15 +33,29 @@ type Counts struct {
 
 // NewPartition returns a partition that has seen nothing.
 func NewPartition() *Partition {
-	return &Partition{patients: map[string]*patient{}, live: never}
+	return &Partition{patients: map[string]*patient{}, live: never, use: use{at: -1}}
 }
 
 // Counts returns what Step did so far.
 func (s *Partition) Counts() Counts { return s.counts }
 
-// SetGap says that the log begins later than the state should: patients that
-// come from now on are marked, until they are admitted anew.
-func (s *Partition) SetGap() { s.gap = true }
+// SetGap says that records were lost here: the log begins later than the state
+// needs. Patients that are known, and those that come from now on, are marked until
+// their stay ends or they are admitted anew; data open a stay for them, since their
+// admission may be what was lost.
+func (s *Partition) SetGap() {
+	s.gap = true
+	for _, p := range s.patients {
+		p.gap = true
+		s.touch(p)
+	}
+}
+
+// use is what the log asks for from a record on.
+type use struct {
+	at            int64 // offset of the use record; -1: none came
+	model, policy string
+}
 
 // Open is the number of open stays.
 func (s *Partition) Open() int { return len(s.open) }
@@ -80,7 +95,7 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 	slices.SortFunc(s.dirty, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
 	for _, p := range s.dirty {
 		p.dirty = false
-		w := window.PatientWrite{Patient: p.id, State: p.append(nil)}
+		w := window.PatientWrite{Patient: p.id, State: p.append(nil, &s.use)}
 		p.window.TakeWrites(&w)
 		dst = append(dst, w)
 	}

@@ -3,6 +3,7 @@ package monitor
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -114,7 +115,7 @@ func TestRestartAtEveryRecord(t *testing.T) {
 				rt.Fatal(err)
 			}
 			for _, p := range stored.Patients {
-				if again := s.patients[p.Patient].append(nil); !bytes.Equal(again, p.State) {
+				if again := s.patients[p.Patient].append(nil, &s.use); !bytes.Equal(again, p.State) {
 					rt.Fatalf("%s: a state that was decoded encodes to other bytes", p.Patient)
 				}
 			}
@@ -183,6 +184,47 @@ func TestModelAfterRestart(t *testing.T) {
 	}
 }
 
+// A log asks for a model and a policy: a monitor without them refuses at the use
+// record, and after a restart at the first record behind it, until the log asks for
+// what it has.
+func TestUnknownUse(t *testing.T) {
+	m := testMonitor()
+	use := func(policy string) *schemas.Record {
+		return &schemas.Record{Kind: schemas.KindUse, Use: &schemas.Use{Policy: policy}}
+	}
+	log := ward12(2)
+	s := NewPartition()
+	steps(t, m, s, append([]*schemas.Record{use(m.Policy.Hash())}, log[:12]...), 0)
+	if _, err := m.Step(s, use("another"), 50, nil); !errors.Is(err, ErrUnknownUse) {
+		t.Fatalf("use of another policy: %v", err)
+	}
+	if _, err := m.Step(s, log[12], 51, nil); err != nil {
+		t.Fatalf("a use that was refused is in force: %v", err)
+	}
+
+	changed, err := alerts.ParsePolicy(append(alerts.DefaultPolicyYAML(), "# changed\n"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := &Monitor{Policy: changed}
+	stored := &window.Partition{}
+	for _, w := range s.Writes(nil) {
+		stored.Patients = append(stored.Patients, window.StoredPatient{Patient: w.Patient, State: w.State})
+	}
+	if s, err = other.LoadPartition(stored); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := other.Step(s, log[13], 52, nil); !errors.Is(err, ErrUnknownUse) || len(out) > 0 {
+		t.Fatalf("a record behind the use of another policy: %d outputs, %v", len(out), err)
+	}
+	if _, err := other.Step(s, use(changed.Hash()), 53, nil); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := other.Step(s, log[13], 54, nil); err != nil || len(out) == 0 {
+		t.Fatalf("after the use of its own policy: %d outputs, %v", len(out), err)
+	}
+}
+
 // What follows a place in the log can be computed from RebuildFrom on.
 func TestRebuildFrom(t *testing.T) {
 	partly := 0
@@ -245,8 +287,8 @@ func FuzzDecodePatient(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p := newPatient("a:1", 0)
-		if p.decode(b) == nil && !bytes.Equal(p.append(nil), b) {
-			t.Fatalf("%x decodes and encodes to %x", b, p.append(nil))
+		if u, err := p.decode(b); err == nil && !bytes.Equal(p.append(nil, &u), b) {
+			t.Fatalf("%x decodes and encodes to %x", b, p.append(nil, &u))
 		}
 	})
 }
