@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -10,16 +11,21 @@ import (
 // Stats are what intake did with a partition since the process began; safe to
 // read at any time.
 type Stats struct {
-	Records  atomic.Int64                         // written to the log
-	Frontier atomic.Int64                         // playing time up to which a run is written
-	next     [len(schemas.RawTopics)]atomic.Int64 // raw offset up to which the log is written
+	Records  atomic.Int64 // written to the log
+	Frontier atomic.Int64 // playing time up to which a run is written
 	mu       sync.Mutex
 	reasons  map[schemas.Reason]int64
 }
 
 func (w *Worker) statsOf(partition int) *Stats {
-	s, _ := w.stats.LoadOrStore(partition, &Stats{reasons: map[schemas.Reason]int64{}})
+	s, _ := w.stats.LoadOrStore(partition, newStats())
 	return s.(*Stats)
+}
+
+func newStats() *Stats {
+	s := &Stats{reasons: map[schemas.Reason]int64{}}
+	s.Frontier.Store(-1)
+	return s
 }
 
 func (s *Stats) note(items []Item, done *progress) {
@@ -30,9 +36,10 @@ func (s *Stats) note(items []Item, done *progress) {
 		}
 	}
 	s.Records.Add(n)
-	s.Frontier.Store(done.Frontier)
-	for t, next := range done.Next {
-		s.next[t].Store(next)
+	if done.Run == "" && done.Over != "" {
+		s.Frontier.Store(math.MaxInt64) // the run is over
+	} else {
+		s.Frontier.Store(done.Frontier)
 	}
 }
 
@@ -58,14 +65,8 @@ func (w *Worker) Totals() (records int64, dead map[schemas.Reason]int64) {
 	return records, dead
 }
 
-// Passed says whether the log holds everything of a partition below the given
-// offset of each raw topic (an index into schemas.RawTopics).
-func (w *Worker) Passed(partition int, end func(topic int) int64) bool {
-	s := w.statsOf(partition)
-	for t := range s.next {
-		if s.next[t].Load() < end(t) {
-			return false
-		}
-	}
-	return true
+// Reached says whether the log of a partition holds a run up to a playing time,
+// or the whole run.
+func (w *Worker) Reached(partition int, play int64) bool {
+	return w.statsOf(partition).Frontier.Load() >= play
 }

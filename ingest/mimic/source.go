@@ -1,37 +1,107 @@
 package mimic
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Recognise says whether dir is a MIMIC-III folder: nil, or one error saying what
-// was looked for and what was found.
-func Recognise(dir string) error { panic("building") }
+// Name of the source, and the domain of its patients.
+const Name = "mimic-iii"
 
-// Source is a MIMIC-III folder. It implements replay.Source.
-type Source struct{ dir string }
+// Source is a MIMIC-III folder. It implements replay.Source and is read once.
+type Source struct {
+	dir string
+	ctx context.Context // of the read in progress
 
-// Open recognises dir and reads nothing else yet.
+	patients   map[int64]*patient
+	admissions map[int64]*admission
+	texts      []string // value texts that say more than their number
+	count      *counter
+	hash       replay.Hasher
+	labels     map[int64]string
+}
+
+// Open recognises dir; nothing else is read before Patients.
 func Open(dir string) (*Source, error) {
 	if err := Recognise(dir); err != nil {
 		return nil, err
 	}
-	return &Source{dir: dir}, nil
+	return &Source{dir: dir, count: newCounter()}, nil
 }
 
 // Name is "mimic-iii".
-func (s *Source) Name() string { return "mimic-iii" }
+func (s *Source) Name() string { return Name }
 
-// Hash implements replay.Source.
-func (s *Source) Hash() string { panic("building") }
+// Hash is over the decoded data, not over the files: the same tables plain or
+// gzip, in another row order or with other columns beside have the same.
+func (s *Source) Hash() string { return s.hash.Sum("") }
 
-// Patients implements replay.Source.
-func (s *Source) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] { panic("building") }
+// Rows says what became of each row; valid once Patients has ended.
+func (s *Source) Rows() replay.RowCount {
+	return s.count.rows(func(item int64) string { return s.labels[item] })
+}
 
-// Rows implements replay.Source.
-func (s *Source) Rows() replay.RowCount { panic("building") }
+// Patients reads the folder, then yields every patient with an ICU stay, by
+// SUBJECT_ID.
+func (s *Source) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
+	return func(yield func(*replay.Patient, error) bool) {
+		s.ctx = ctx
+		if err := s.read(); err != nil {
+			yield(nil, fmt.Errorf("reading MIMIC-III from %s: %w", s.dir, err))
+			return
+		}
+		subjects := make([]*patient, 0, len(s.patients))
+		for _, p := range s.patients {
+			subjects = append(subjects, p)
+		}
+		slices.SortFunc(subjects, func(a, b *patient) int { return cmp.Compare(a.subject, b.subject) })
+		s.patients = nil
+		for _, p := range subjects {
+			if len(p.stays) == 0 {
+				continue
+			}
+			out := s.finish(p)
+			s.hash.Add(out)
+			if !yield(out, nil) {
+				return
+			}
+		}
+	}
+}
 
-var _ replay.Source = (*Source)(nil)
+func (s *Source) read() error {
+	if s.patients != nil || len(s.labels) > 0 {
+		return fmt.Errorf("the source was read before: open it again")
+	}
+	s.labels = map[int64]string{0: ""}
+	for _, read := range []func() error{s.readStays, s.readCharts, s.readLabs, s.readOutputs,
+		s.readInputsCV, s.readInputsMV, s.readNotes, s.readLabels} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readLabels looks up what the unmapped items are called.
+func (s *Source) readLabels() error {
+	for _, dictionary := range []string{"D_ITEMS", "D_LABITEMS"} {
+		err := s.eachRow(dictionary, false, false, []string{"itemid", "label"}, func(f [][]byte, at []int) error {
+			item, _ := table.Int(f[at[0]])
+			if s.count.unmappedItems[item] > 0 {
+				s.labels[item] = string(f[at[1]])
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

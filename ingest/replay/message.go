@@ -1,18 +1,22 @@
 package replay
 
 import (
-	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// encode is interim.
-func encode(e *schemas.Event) (schemas.Message, error) {
-	body, err := json.Marshal(e.Vitals)
-	if e.ADT != nil {
-		body, err = json.Marshal(e.ADT)
+// HeaderIndex carries a message's position in its plan, decimal. On a mark: the
+// number of events that have been sent.
+const HeaderIndex = "idx"
+
+// message encodes the event at position i.
+func (p *Plan) message(i int) (schemas.Message, error) {
+	m, err := schemas.EncodeEvent(&p.events[i])
+	if err != nil {
+		return m, fmt.Errorf("event %d of the plan (patient %s): %w", i, p.events[i].Patient, err)
 	}
-	return schemas.Message{Topic: e.Topic, Key: []byte(e.Patient), Value: body, Headers: []schemas.Header{
-		{Key: schemas.HeaderRun, Value: e.Run}, {Key: schemas.HeaderPlay, Value: strconv.FormatInt(e.Play, 10)}}}, err
+	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(i)})
+	return m, nil
 }

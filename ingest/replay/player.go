@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/vigil-icu/vigil/schemas"
 )
 
 // MarkEvery is the time of the player's clock between two marks.
@@ -189,18 +187,4 @@ func (p *Player) report(pos int, play, due int64, done bool) {
 		}
 	}
 	p.Progress(g)
-}
-
-// HeaderIndex carries a message's position in its plan, decimal. On a mark: the
-// number of events that have been sent.
-const HeaderIndex = "idx"
-
-// message encodes the event at position i.
-func (p *Plan) message(i int) (schemas.Message, error) {
-	m, err := encode(&p.events[i])
-	if err != nil {
-		return m, fmt.Errorf("event %d of the plan (patient %s): %w", i, p.events[i].Patient, err)
-	}
-	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(i)})
-	return m, nil
 }

@@ -1,0 +1,270 @@
+package boot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/cmd/internal/embedded"
+	"github.com/vigil-icu/vigil/encoders/ecg"
+	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window/redisstore"
+)
+
+// Config says what a House is made of.
+type Config struct {
+	State          string // folder of broker and store; empty: a fresh one, removed at the end
+	Port           int    // of the embedded broker; 0: any
+	Store          string // auto, redis, miniredis
+	Partitions     int    // of topics that are made
+	Workers        int    // that share the partitions
+	Model, Policy  string // files; empty: the shipped ones
+	InputsAlerting bool
+	Log            zerolog.Logger
+}
+
+// House is one process with everything in it: broker, store, and workers that own
+// intake and monitor of their partitions.
+type House struct {
+	Cluster    *ingest.Cluster
+	Partitions int
+	Model      *fusion.Model
+
+	config  Config
+	fresh   bool // the state folder is ours to remove
+	broker  *embedded.Broker
+	store   *embedded.Store
+	redis   *redisstore.Store
+	intake  *intake.Worker
+	monitor *monitor.Service
+	closers []func()
+}
+
+// Start builds a house from the ground up. Its errors carry the exit code and say
+// how to mend them; what was started is stopped again.
+func Start(ctx context.Context, c Config) (h *House, err error) {
+	h = &House{config: c}
+	defer func() {
+		if err != nil {
+			_ = h.Close()
+		}
+	}()
+	model, policy, err := files(c)
+	if err != nil {
+		return h, err
+	}
+	h.Model = model
+	if err := h.ground(); err != nil {
+		return h, err
+	}
+	if h.broker, err = embedded.StartBroker(filepath.Join(h.config.State, "broker"), c.Port); err != nil {
+		return h, Dependency(err)
+	}
+	h.closers = append(h.closers, h.broker.Close)
+	if h.store, err = embedded.StartStore(ctx, filepath.Join(h.config.State, "store"), c.Store); err != nil {
+		return h, Dependency(err)
+	}
+	h.closers = append(h.closers, h.store.Close)
+	h.Cluster = &ingest.Cluster{Brokers: h.broker.Addresses(), Log: c.Log}
+	h.closers = append(h.closers, h.Cluster.Close)
+	if h.redis, err = redisstore.Open("redis://"+h.store.Address, "vigil:"); err != nil {
+		return h, Dependency(err)
+	}
+	h.closers = append(h.closers, func() { _ = h.redis.Close() })
+	if _, err := h.Cluster.CreateTopics(ctx, c.Partitions, 1); err != nil {
+		return h, Dependency(err)
+	}
+	if h.Partitions, err = h.Cluster.Partitions(ctx); err != nil {
+		return h, Dependency(err)
+	}
+	h.wire(model, policy)
+	return h, nil
+}
+
+// files loads what the worker uses.
+func files(c Config) (*fusion.Model, *alerts.Policy, error) {
+	model, policy := fusion.Shipped(), alerts.DefaultPolicy()
+	if c.Model != "" {
+		var err error
+		if model, err = fusion.Load(c.Model); err != nil {
+			return nil, nil, Usage(fmt.Errorf("--model: %w", err))
+		}
+	}
+	if c.Policy != "" {
+		b, err := os.ReadFile(c.Policy)
+		if err == nil {
+			policy, err = alerts.ParsePolicy(b)
+		}
+		if err != nil {
+			return nil, nil, Usage(fmt.Errorf("--policy: %w", err))
+		}
+	}
+	return model, policy, nil
+}
+
+// ground makes the state folder this process's own.
+func (h *House) ground() error {
+	if h.config.State == "" {
+		dir, err := os.MkdirTemp("", "vigil-")
+		if err != nil {
+			return Failure(fmt.Errorf("no folder for broker and store: %w; name one with --state", err))
+		}
+		h.config.State, h.fresh = dir, true
+	}
+	unlock, err := embedded.Lock(h.config.State)
+	if err != nil {
+		return Usage(err)
+	}
+	h.closers = append(h.closers, unlock)
+	return nil
+}
+
+func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
+	settings := monitor.Settings{Inputs: monitor.InputsAll}
+	if h.config.InputsAlerting {
+		settings.Inputs = monitor.InputsAlerting
+	}
+	h.intake = &intake.Worker{
+		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: analyseStrip}, Log: h.config.Log,
+		Use:   schemas.Use{Model: model.Hash(), Policy: policy.Hash()},
+		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
+	}
+	h.monitor = &monitor.Service{
+		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
+		Log: h.config.Log, Nonce: nonce,
+	}
+}
+
+// analyseStrip is the QRS detector in intake's words.
+func analyseStrip(s *schemas.Strip) intake.Analysis {
+	r := ecg.Analyse(s)
+	label := "regular"
+	if r.Irregular {
+		label = "irregular"
+	}
+	return intake.Analysis{HeartRate: r.HeartRate, Quality: r.Quality, State: r.State, Label: label}
+}
+
+func nonce() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// Work runs the workers until ctx ends or one of them fails for good.
+func (h *House) Work(ctx context.Context) error {
+	workers, ctx := errgroup.WithContext(ctx)
+	for range h.config.Workers {
+		workers.Go(func() error { return h.Cluster.RunGroup(ctx, ingest.GroupConfig{ID: "vigil"}, h.own) })
+	}
+	err := workers.Wait()
+	if errors.Is(err, monitor.ErrUnknownUse) {
+		return Dependency(err)
+	}
+	return err
+}
+
+// own works one partition in both stages.
+func (h *House) own(ctx context.Context, partition int, lease *ingest.Lease) error {
+	stages, ctx := errgroup.WithContext(ctx)
+	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
+	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })
+	return stages.Wait()
+}
+
+// Drain returns when a run has left the workers up to a playing time: through
+// intake, through the monitor, out of the outbox.
+func (h *House) Drain(ctx context.Context, play int64) error {
+	for {
+		done, err := h.drained(ctx, play)
+		if err != nil || done {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (h *House) drained(ctx context.Context, play int64) (bool, error) {
+	for partition := range h.Partitions {
+		if !h.intake.Reached(partition, play) {
+			return false, nil
+		}
+	}
+	_, log, err := h.Cluster.Ends(ctx, schemas.TopicLog)
+	if err != nil {
+		return false, err
+	}
+	for partition := range h.Partitions {
+		if h.monitor.Stats(partition).Applied.Load() < log[partition]-1 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Close stops everything in the reverse order of its start.
+func (h *House) Close() error {
+	for i := len(h.closers) - 1; i >= 0; i-- {
+		h.closers[i]()
+	}
+	h.closers = nil
+	if h.fresh {
+		return os.RemoveAll(h.config.State)
+	}
+	return nil
+}
+
+// BrokerKind is "kfake"; StoreKind is "redis" or "miniredis".
+func (h *House) BrokerKind() string { return "kfake" }
+
+// StoreKind is "redis" or "miniredis".
+func (h *House) StoreKind() string { return h.store.Kind }
+
+// Line is the first line that a user sees: what is in use, and what this is not.
+func (h *House) Line() string {
+	state := h.config.State
+	if h.fresh {
+		state += " (removed at the end)"
+	}
+	return fmt.Sprintf("Vigil, %s. Broker: embedded kfake %s. Store: embedded %s %s. State: %s. Model %.12s: %s.",
+		schemas.Notice, strings.Join(h.broker.Addresses(), ","), h.store.Kind, h.store.Address, state, h.Model.Hash(), training(h.Model))
+}
+
+func training(m *fusion.Model) string {
+	if m.Trained() {
+		return "trained"
+	}
+	return "untrained, raises no alert"
+}
+
+// Reach connects to a Kafka that runs elsewhere.
+func Reach(ctx context.Context, brokers []string, prefix string) (*ingest.Cluster, error) {
+	c := &ingest.Cluster{Brokers: brokers, Prefix: prefix}
+	try, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if err := c.Reach(try); err != nil {
+		if ctx.Err() != nil {
+			return nil, Interrupted()
+		}
+		return nil, Dependency(fmt.Errorf("%w; is it running, is --brokers right?", err))
+	}
+	return c, nil
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// brokers are the flags of a command that reaches a Kafka.
+type brokers struct {
+	list   []string
+	prefix string
+}
+
+func (b *brokers) flags(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&b.list, "brokers", []string{"127.0.0.1:9092"}, "Kafka brokers, host:port")
+	cmd.Flags().StringVar(&b.prefix, "topic-prefix", "", "prefix of all topic names")
+}
+
+// reach connects and says clearly when there is no broker.
+func (b *brokers) reach(ctx context.Context) (*ingest.Cluster, error) {
+	return boot.Reach(ctx, b.list, b.prefix)
+}
+
+func alertsCommand() *cobra.Command {
+	return group("alerts", "Follow the alerts, or write them out as JSON lines", alertsTail(), alertsExport())
+}
+
+func alertsTail() *cobra.Command {
+	var (
+		b    brokers
+		all  bool
+		json bool
+	)
+	cmd := &cobra.Command{
+		Use: "tail", Short: "Follow the alerts as they come; Ctrl-C ends it", Args: noArgs,
+		Example: `  vigil alerts tail                          of a demo started with --port 9092
+  vigil alerts tail --all --json             from the beginning, as JSON lines`,
+		Long: "Vigil is " + schemas.Notice + ".",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := b.reach(cmd.Context())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: alerts of %s\n", schemas.Notice, strings.Join(b.list, ","))
+			err = follow(cmd.Context(), c, schemas.TopicAlerts, all, func(m *schemas.Message) error {
+				return printAlert(cmd.OutOrStdout(), m, json)
+			})
+			if cmd.Context().Err() != nil {
+				return boot.Interrupted()
+			}
+			if err != nil {
+				return boot.Dependency(err)
+			}
+			return nil
+		},
+	}
+	b.flags(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "from the beginning, not from now on")
+	cmd.Flags().BoolVar(&json, "json", false, "one JSON object a line")
+	return cmd
+}
+
+func alertsExport() *cobra.Command {
+	var b brokers
+	cmd := &cobra.Command{
+		Use: "export", Short: "Write all alerts to stdout as JSON lines and end", Args: noArgs,
+		Example: `  vigil alerts export --brokers kafka:9092 > alerts.jsonl`,
+		Long:    "Vigil is " + schemas.Notice + ".",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := b.reach(cmd.Context())
+			if err != nil {
+				return err
+			}
+			err = eachRecord(cmd.Context(), c, schemas.TopicAlerts, func(m *schemas.Message) error {
+				return printAlert(cmd.OutOrStdout(), m, true)
+			})
+			if cmd.Context().Err() != nil {
+				return boot.Interrupted()
+			}
+			if err != nil {
+				return boot.Failure(err)
+			}
+			return nil
+		},
+	}
+	b.flags(cmd)
+	return cmd
+}
+
+// printAlert writes an alert on one line; claims and other records are skipped.
+func printAlert(w io.Writer, m *schemas.Message, json bool) error {
+	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeAlert {
+		return nil
+	}
+	if json {
+		_, err := fmt.Fprintf(w, "%s\n", m.Value)
+		return err
+	}
+	a, err := schemas.DecodeAlert(m.Value)
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
+	}
+	_, err = fmt.Fprintln(w, alertLine(a))
+	return err
+}

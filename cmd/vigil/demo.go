@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/mimic"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/synth"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// demoOptions are the flags of `vigil demo`.
+type demoOptions struct {
+	data       string
+	lasts      time.Duration
+	speed      string
+	summary    string
+	export     string
+	state      string
+	noWeb      bool
+	run        string
+	seed       uint64
+	beds       int
+	healthy    bool
+	port       int
+	store      string
+	partitions int
+	workers    int
+	model      string
+	policy     string
+	inputs     string
+}
+
+func demoCommand() *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Watch a unit in this terminal: broker, store, intake, model, alerts in one process", Args: noArgs,
+		Example: `  vigil demo                                             an invented unit at 60 times real speed
+  vigil demo --for 30s --summary json                    ... for 30 s, ending with one JSON object
+  vigil demo --data mimic-iii-demo --speed max           a recorded ICU as fast as it goes
+  vigil demo --data mimic-iii-demo --state run1          kept: the same command goes on where it ended
+  vigil demo --port 9092                                 a fixed port, for kcat and other subscribers`,
+		Long: "Vigil is " + schemas.Notice + `. The invented unit's patients do not exist. The embedded broker is
+for demo, replay and evaluation on one machine.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.data, "data", "", "folder of a recorded ICU (MIMIC-III layout); without it an invented unit")
+	f.DurationVar(&o.lasts, "for", 0, "end after this time, for example 30s; 0: when the recording ends")
+	f.StringVar(&o.speed, "speed", "60", "times real speed, or max")
+	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")
+	f.StringVar(&o.export, "export", "", "folder for scores.jsonl and alerts.jsonl")
+	f.StringVar(&o.state, "state", "", "folder for broker and store files; a second start on it goes on; without it a fresh one, removed at the end")
+	f.BoolVar(&o.noWeb, "no-web", false, "no web view (there is none yet; the flag is here to stay)")
+	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the invented unit: the same seed gives the same unit")
+	f.IntVar(&o.beds, "beds", 0, "beds: 12 in the invented unit; a recorded stay starts when one is free (0: all at once)")
+	f.BoolVar(&o.healthy, "healthy", false, "every pathway of the invented unit set to healthy: no alert")
+	f.IntVar(&o.port, "port", 0, "port of the embedded broker on this machine; 0: any free one")
+	f.StringVar(&o.store, "store", "auto", "embedded store: auto (redis-server if there is one, else miniredis), redis, miniredis")
+	f.IntVar(&o.partitions, "partitions", 8, "partitions of the embedded broker's topics")
+	f.IntVar(&o.workers, "workers", 1, "workers that share the partitions")
+	f.StringVar(&o.model, "model", "", "model file; without it the shipped one (untrained)")
+	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
+	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	return cmd
+}
+
+// source opens what is to be played.
+func (o *demoOptions) source() (replay.Source, error) {
+	if o.data == "" {
+		c := synth.Config{Seed: o.seed, Beds: o.beds}
+		if c.Beds == 0 {
+			c.Beds = 12
+		}
+		if o.healthy {
+			c.Only = "healthy"
+		}
+		s, err := synth.New(c)
+		if err != nil {
+			return nil, boot.Usage(err)
+		}
+		return s, nil
+	}
+	s, err := mimic.Open(o.data)
+	if err != nil {
+		return nil, boot.Usage(fmt.Errorf("--data: %w", err))
+	}
+	return s, nil
+}
+
+func (o *demoOptions) check() error {
+	switch {
+	case o.summary != "" && o.summary != "json":
+		return boot.Usage(fmt.Errorf("--summary %q is not known: the one form is json", o.summary))
+	case o.partitions < 1 || o.partitions > 1024:
+		return boot.Usage(fmt.Errorf("--partitions %d: want 1 to 1024", o.partitions))
+	case o.workers < 1 || o.workers > 64:
+		return boot.Usage(fmt.Errorf("--workers %d: want 1 to 64", o.workers))
+	case o.beds < 0:
+		return boot.Usage(fmt.Errorf("--beds %d: want 0 or more", o.beds))
+	case o.lasts < 0:
+		return boot.Usage(fmt.Errorf("--for %s: want a time above 0, for example 30s", o.lasts))
+	case o.inputs != "all" && o.inputs != "alerting":
+		return boot.Usage(fmt.Errorf("--inputs %q: want all or alerting", o.inputs))
+	case o.store != "auto" && o.store != "redis" && o.store != "miniredis":
+		return boot.Usage(fmt.Errorf("--store %q: want auto, redis or miniredis", o.store))
+	}
+	return nil
+}
+
+// runDemo is the whole demo; ctx ends with Ctrl-C.
+func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err error) {
+	start := time.Now()
+	if err := o.check(); err != nil {
+		return err
+	}
+	speed, err := replay.ParseSpeed(o.speed)
+	if err != nil {
+		return boot.Usage(fmt.Errorf("--speed: %w", err))
+	}
+	src, err := o.source()
+	if err != nil {
+		return err
+	}
+	talk := stdout
+	if o.summary == "json" {
+		talk = stderr // stdout is the program's
+	}
+	house, err := boot.Start(ctx, boot.Config{
+		State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
+		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting",
+		Log: zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, house.Close()) }()
+	fmt.Fprintln(talk, house.Line())
+
+	plan, err := replay.NewPlan(ctx, src, replay.Options{Beds: replayBeds(o), Run: o.run})
+	if err != nil {
+		return interruptedOr(ctx, boot.Failure(err))
+	}
+	ward := newWard(house.Cluster, plan, talk, o.summary == "json")
+	if err := play(ctx, o, house, plan, speed, ward); err != nil {
+		return err
+	}
+	if o.summary == "json" || o.export != "" {
+		if err := report(context.WithoutCancel(ctx), o, src, house, plan, ward, start, stdout); err != nil {
+			return err
+		}
+	}
+	if ctx.Err() != nil {
+		return boot.Interrupted()
+	}
+	return nil
+}
+
+// play runs the workers and plays the plan until it ends, --for is over, Ctrl-C or
+// a failure; then it waits until what was sent is through.
+func play(ctx context.Context, o demoOptions, house *boot.House, plan *replay.Plan, speed replay.Speed, ward *ward) error {
+	// The workers go on after Ctrl-C and --for.
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	work, working := errgroup.WithContext(working)
+	work.Go(func() error { return house.Work(working) })
+	ward.start(working)
+	defer ward.stop()
+
+	stopping := ctx
+	if o.lasts > 0 {
+		var cancel context.CancelFunc
+		stopping, cancel = context.WithTimeout(ctx, o.lasts)
+		defer cancel()
+	}
+	kafka := replay.NewKafkaSink(house.Cluster, house.Partitions)
+	player := replay.Player{Plan: plan, Sink: stoppable{kafka, stopping}, Speed: speed, Clock: wallClock{stopping}, Progress: ward.progress}
+	err := player.Run(working)
+	end := plan.End
+	if stopping.Err() != nil && working.Err() == nil {
+		end, err = kafka.Stop(working, plan)
+	}
+	if err == nil {
+		err = house.Drain(working, end)
+	}
+	if working.Err() != nil {
+		err = work.Wait() // a worker failed: its error is the cause
+	}
+	if err != nil {
+		return asExit(err)
+	}
+	stopWork()
+	_ = work.Wait() // ends with the context
+	return nil
+}
+
+// asExit gives an error without a code that of a failure.
+func asExit(err error) error {
+	var exit *boot.Exit
+	if errors.As(err, &exit) {
+		return err
+	}
+	return boot.Failure(err)
+}
+
+// stoppable is a sink that refuses to begin anything once its context is over, and
+// finishes what it has begun.
+type stoppable struct {
+	*replay.KafkaSink
+	stopping context.Context
+}
+
+func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) error {
+	if err := s.stopping.Err(); err != nil {
+		return err
+	}
+	return s.KafkaSink.Publish(ctx, messages)
+}
+
+func (s stoppable) Mark(ctx context.Context, play int64, end bool) error {
+	if err := s.stopping.Err(); err != nil {
+		return err
+	}
+	return s.KafkaSink.Mark(ctx, play, end)
+}
+
+// replayBeds limits a recorded unit's beds; an invented one has its own.
+func replayBeds(o demoOptions) int {
+	if o.data == "" {
+		return 0
+	}
+	return o.beds
+}
+
+func interruptedOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return boot.Interrupted()
+	}
+	return err
+}
+
+// report reads the topics back, writes the export and prints the summary.
+func report(ctx context.Context, o demoOptions, src replay.Source, house *boot.House, plan *replay.Plan, ward *ward, start time.Time, stdout io.Writer) error {
+	s := &summary{
+		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
+		Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
+	}
+	outputs, err := readBack(ctx, house.Cluster, s)
+	if err != nil {
+		return boot.Failure(fmt.Errorf("reading the topics back: %w", err))
+	}
+	if o.export != "" {
+		if err := exportOutputs(o.export, outputs); err != nil {
+			return boot.Failure(err)
+		}
+	}
+	if o.summary != "json" {
+		return nil
+	}
+	s.WallMS = time.Since(start).Milliseconds()
+	line, err := json.Marshal(s)
+	if err != nil {
+		return boot.Failure(err)
+	}
+	_, err = fmt.Fprintf(stdout, "%s\n", line)
+	return err
+}
+
+func rowsOf(r replay.RowCount) summaryRows {
+	rows := summaryRows{
+		Read: r.Read, Used: r.Used, Unmapped: r.Unmapped, Duplicate: r.Duplicate, Rejected: r.Rejected,
+		RejectedBy: map[string]int{}, RecordedTimes: r.RecordedTimes, ModelledTimes: r.ModelledTimes,
+	}
+	for reason, n := range r.RejectedBy {
+		rows.RejectedBy[string(reason)] = n
+	}
+	return rows
+}
+
+// exportOutputs writes the two topics as JSON lines, in the order of the digest.
+func exportOutputs(dir string, outputs []output) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("--export: %w", err)
+	}
+	for topic, name := range map[string]string{schemas.TopicScores: "scores.jsonl", schemas.TopicAlerts: "alerts.jsonl"} {
+		if err := exportTopic(dir, name, topic, outputs); err != nil {
+			return fmt.Errorf("--export: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program with its edges as arguments; it returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := rootCommand(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return boot.ExitOK
+	}
+	var exit *boot.Exit
+	if !errors.As(err, &exit) {
+		exit = boot.Failure(err) // cobra's own errors come wrapped by usageErrors
+	}
+	if exit.Err != nil {
+		fmt.Fprintf(stderr, "vigil: %v\n", exit)
+	}
+	return exit.Code
+}
+
+func rootCommand(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "vigil",
+		Short: "Watch an intensive-care unit: vitals, ECG, notes and images in, risk scores and alerts out",
+		Long: `Examples:
+  vigil demo                                        watch an invented unit of 12 beds
+  vigil demo --data mimic-iii-demo --speed max      play a recorded ICU as fast as it goes
+  vigil demo --for 30s --summary json               ... and end with one JSON object
+  vigil alerts tail                                 follow the alerts of a running demo
+  vigil topics init --brokers kafka:9092            make the topics on a Kafka
+  vigil model show                                  the card of the shipped model
+
+Vigil takes vitals, ECG waveforms, notes and imaging events as they arrive on Kafka,
+keeps each patient's irregular series, fuses whatever is there, and raises alerts that
+can be replayed bit for bit.
+
+Vigil is ` + schemas.Notice + `.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return boot.Usage(fmt.Errorf("there is no command %q: see `vigil help`", args[0]))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpTemplate(helpTemplate)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
+	})
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(demoCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
+	return root
+}
+
+// group is a command that only holds others: without one of them it says so.
+func group(use, short string, children ...*cobra.Command) *cobra.Command {
+	names := make([]string, len(children))
+	for i, child := range children {
+		names[i] = child.Name()
+	}
+	cmd := &cobra.Command{
+		Use: use, Short: short,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found := "nothing"
+			if len(args) > 0 {
+				found = fmt.Sprintf("%q", args[0])
+			}
+			return boot.Usage(fmt.Errorf("`%s` wants one of %s, found %s: see `%s --help`",
+				cmd.CommandPath(), strings.Join(names, ", "), found, cmd.CommandPath()))
+		},
+	}
+	cmd.AddCommand(children...)
+	return cmd
+}
+
+// noArgs refuses stray words with the mend.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return boot.Usage(fmt.Errorf("`%s` takes no %q: see `%s --help`", cmd.CommandPath(), args[0], cmd.CommandPath()))
+	}
+	return nil
+}
+
+// Help puts the examples first.
+const helpTemplate = `{{.Short}}.
+{{if .Example}}
+Examples:
+{{.Example}}
+{{end}}{{if .Long}}
+{{.Long}}
+{{end}}{{.UsageString}}`
+
+const usageTemplate = `
+Usage:
+{{if .HasAvailableSubCommands}}  {{.CommandPath}} COMMAND [flags]
+
+Commands:
+{{range .Commands}}{{if .IsAvailableCommand}}  {{rpad .Name .NamePadding}} {{.Short}}
+{{end}}{{end}}{{else}}  {{.UseLine}}
+{{end}}{{if .HasAvailableLocalFlags}}
+Flags:
+{{.LocalFlags.FlagUsages}}{{end}}{{if .HasAvailableInheritedFlags}}
+Flags of every command:
+{{.InheritedFlags.FlagUsages}}{{end}}`

@@ -1,0 +1,344 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// This file recomputes NEWS2 straight from the CSV rows and shares nothing with
+// the pipeline: its own reader, item lists, unit conversions and bands.
+
+// newsItems are the MIMIC-III items behind each input of NEWS2.
+var newsItems = map[string][]int{
+	"rr":     {618, 220210, 3603, 615, 224690},
+	"spo2":   {646, 220277},
+	"fio2":   {3420, 223835, 190, 3422, 189, 727},
+	"flow":   {470, 471, 223834, 227287},
+	"sbpA":   {51, 220050, 225309, 6701},
+	"sbpC":   {455, 220179, 3313, 3315, 442, 3317, 3323, 3321, 224167, 227243},
+	"hr":     {211, 220045},
+	"tempC":  {677, 676, 223762},
+	"tempF":  {678, 679, 223761},
+	"gcs":    {198},
+	"eye":    {184, 220739},
+	"verbal": {723, 223900},
+	"motor":  {454, 223901},
+}
+
+// newsRange is what a value must lie in to count, in canonical units.
+var newsRange = map[string][2]float64{}
+
+type newsRow struct {
+	kind             string
+	event, available time.Time
+	id               int
+	value            float64
+	untestable       bool
+}
+
+type newsScore struct {
+	Due     string    `json:"due"`
+	Patient string    `json:"patient"`
+	Stay    string    `json:"stay"`
+	AsOf    time.Time `json:"as_of"`
+	NEWS2   struct {
+		Value   int      `json:"value"`
+		Partial bool     `json:"partial"`
+		Missing []string `json:"missing"`
+	} `json:"news2"`
+}
+
+// openTable gives the rows of a gzipped table by lower-case column name.
+func openTable(t *testing.T, path string, each func(row func(string) string)) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(z)
+	r.ReuseRecord = true
+	head, err := r.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	column := map[string]int{}
+	for i, name := range head {
+		column[strings.ToLower(name)] = i
+	}
+	for {
+		row, err := r.Read()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(func(name string) string {
+			i, ok := column[name]
+			if !ok {
+				t.Fatalf("%s has no column %s", path, name)
+			}
+			return row[i]
+		})
+	}
+}
+
+func newsTime(s string) time.Time {
+	t, _ := time.Parse("2006-01-02 15:04:05", s)
+	return t
+}
+
+// checkNEWS2 holds the scores of `stays` stays in scores.jsonl against the CSV.
+func checkNEWS2(t *testing.T, dir, exported string, stays int) {
+	t.Helper()
+	admit, bounds := map[string]time.Time{}, map[string][]string{}
+	openTable(t, filepath.Join(dir, "ICUSTAYS.csv.gz"), func(row func(string) string) {
+		admit[row("icustay_id")] = newsTime(row("intime"))
+		bounds[row("subject_id")] = append(bounds[row("subject_id")], row("icustay_id"))
+	})
+	scores := map[string][]newsScore{}
+	f, err := os.Open(filepath.Join(exported, "scores.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var s newsScore
+		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
+			t.Fatal(err)
+		}
+		scores[s.Stay] = append(scores[s.Stay], s)
+	}
+	if len(scores) < stays {
+		t.Fatalf("%d stays have scores, want at least %d", len(scores), stays)
+	}
+	chosen := make([]string, 0, len(scores))
+	for stay := range scores {
+		chosen = append(chosen, stay)
+	}
+	slices.Sort(chosen)
+	chosen = chosen[:stays]
+	wanted := map[string]bool{}
+	for _, stay := range chosen {
+		wanted[strings.TrimPrefix(scores[stay][0].Patient, "mimic-iii:")] = true
+	}
+	rows := newsRows(t, dir, wanted)
+	checked, wrong := 0, 0
+	for _, stay := range chosen {
+		for _, s := range scores[stay] {
+			value, missing := newsOf(rows[strings.TrimPrefix(s.Patient, "mimic-iii:")], admit[stay], s)
+			checked++
+			slices.Sort(missing)
+			slices.Sort(s.NEWS2.Missing)
+			if value != s.NEWS2.Value || !slices.Equal(missing, s.NEWS2.Missing) || s.NEWS2.Partial != (len(missing) > 0) {
+				if wrong++; wrong <= 10 {
+					t.Errorf("%s stay %s as of %s (%s): pipeline %d missing %v, from CSV %d missing %v",
+						s.Patient, stay, s.AsOf.Format(time.RFC3339), s.Due, s.NEWS2.Value, s.NEWS2.Missing, value, missing)
+				}
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d scores differ", wrong, checked)
+	}
+	t.Logf("NEWS2 agrees at %d scores of %d stays", checked-wrong, len(chosen))
+}
+
+func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]newsRow {
+	kinds := map[string]string{}
+	for kind, items := range newsItems {
+		for _, item := range items {
+			kinds[strconv.Itoa(item)] = kind
+		}
+	}
+	rows := map[string][]newsRow{}
+	openTable(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row func(string) string) {
+		kind, ok := kinds[row("itemid")]
+		if !ok || !wanted[row("subject_id")] || row("error") == "1" {
+			return
+		}
+		r := newsRow{kind: kind, event: newsTime(row("charttime")), available: newsTime(row("storetime"))}
+		if r.available.IsZero() {
+			r.available = r.event.Add(14 * time.Minute)
+		}
+		if r.available.Before(r.event) {
+			r.available = r.event
+		}
+		r.id, _ = strconv.Atoi(row("row_id"))
+		text := row("value")
+		var err error
+		if r.value, err = strconv.ParseFloat(row("valuenum"), 64); err != nil {
+			if r.value, err = strconv.ParseFloat(strings.TrimSpace(text), 64); err != nil {
+				return
+			}
+		}
+		upper := strings.ToUpper(text)
+		r.untestable = kind == "verbal" && (strings.Contains(upper, "ET/TRACH") || strings.Contains(upper, "ETT") || strings.Contains(upper, "INTUB") || strings.Contains(upper, "TRACH"))
+		switch {
+		case kind == "fio2" && r.value > 1:
+			r.value /= 100
+		case kind == "tempF":
+			r.kind, r.value = "temp", (r.value-32)*5/9
+		case kind == "tempC":
+			r.kind = "temp"
+		}
+		if limit, ok := newsRange[r.kind]; ok && (r.value < limit[0] || r.value > limit[1]) {
+			return
+		}
+		r.value = float64(float32(r.value))
+		rows[row("subject_id")] = append(rows[row("subject_id")], r)
+	})
+	for _, list := range rows {
+		slices.SortStableFunc(list, func(a, b newsRow) int {
+			if c := a.available.Compare(b.available); c != 0 {
+				return c
+			}
+			if c := a.event.Compare(b.event); c != 0 {
+				return c
+			}
+			return a.id - b.id
+		})
+	}
+	return rows
+}
+
+// newsOf is the Royal College's table of 2017, scale 1.
+func newsOf(rows []newsRow, admit time.Time, s newsScore) (points int, missing []string) {
+	latest := func(kind string) (best newsRow, ok bool) {
+		for _, r := range rows { // in order of becoming known: a later one wins a tie
+			known := r.available.Before(s.AsOf) || s.Due == "record" && r.available.Equal(s.AsOf)
+			if r.kind == kind && known && r.event.After(s.AsOf.Add(-6*time.Hour)) && !r.event.After(s.AsOf) && !r.event.Before(admit) &&
+				(!ok || !r.event.Before(best.event)) {
+				best, ok = r, true
+			}
+		}
+		return best, ok
+	}
+	band := func(name, kind string, f func(v float64) int) {
+		if r, ok := latest(kind); ok {
+			points += f(r.value)
+		} else {
+			missing = append(missing, name)
+		}
+	}
+	band("respiratory_rate", "rr", func(v float64) int {
+		switch {
+		case v <= 8:
+			return 3
+		case v <= 11:
+			return 1
+		case v <= 20:
+			return 0
+		case v <= 24:
+			return 2
+		}
+		return 3
+	})
+	band("spo2", "spo2", func(v float64) int {
+		switch {
+		case v <= 91:
+			return 3
+		case v <= 93:
+			return 2
+		case v <= 95:
+			return 1
+		}
+		return 0
+	})
+	systolic := "sbpA"
+	if _, ok := latest("sbpA"); !ok {
+		systolic = "sbpC"
+	}
+	band("systolic", systolic, func(v float64) int {
+		switch {
+		case v <= 90:
+			return 3
+		case v <= 100:
+			return 2
+		case v <= 110:
+			return 1
+		case v <= 219:
+			return 0
+		}
+		return 3
+	})
+	band("heart_rate", "hr", func(v float64) int {
+		switch {
+		case v <= 40:
+			return 3
+		case v <= 50:
+			return 1
+		case v <= 90:
+			return 0
+		case v <= 110:
+			return 1
+		case v <= 130:
+			return 2
+		}
+		return 3
+	})
+	band("temperature", "temp", func(v float64) int {
+		v = math.Round(v*10) / 10
+		switch {
+		case v <= 35:
+			return 3
+		case v <= 36:
+			return 1
+		case v <= 38:
+			return 0
+		case v <= 39:
+			return 1
+		}
+		return 2
+	})
+	_ = fmt.Sprint
+	fio2, okF := latest("fio2")
+	flow, okL := latest("flow")
+	vent, okV := latest("vent")
+	switch {
+	case !okF && !okL && !okV:
+		missing = append(missing, "oxygen")
+	case okF && fio2.value > 0.21+1e-6 || okL && flow.value > 0 || okV && vent.value > 0:
+		points += 2
+	}
+	total, okT := latest("gcs")
+	eye, okE := latest("eye")
+	verbal, okB := latest("verbal")
+	motor, okM := latest("motor")
+	switch {
+	case okE && okB && okM && verbal.untestable:
+		if !(eye.value == 4 && motor.value == 6) {
+			points += 3
+		}
+	case okT:
+		if total.value != 15 {
+			points += 3
+		}
+	case okE && okB && okM:
+		if eye.value+verbal.value+motor.value != 15 {
+			points += 3
+		}
+	default:
+		missing = append(missing, "consciousness")
+	}
+	return points, missing
+}

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// summary is the object that `demo --summary json` prints on one line. Programs
+// read it: its fields are fixed.
+type summary struct {
+	Source       string         `json:"source"`
+	Broker       string         `json:"broker"`
+	Store        string         `json:"store"`
+	Model        summaryModel   `json:"model"`
+	Rows         summaryRows    `json:"rows"`
+	Events       summaryEvents  `json:"events"`
+	Patients     int            `json:"patients"`
+	Stays        int            `json:"stays"`
+	Observations int            `json:"observations"`
+	Scores       int            `json:"scores"`
+	Alerts       map[string]int `json:"alerts"`
+	FirstAlertMS *int64         `json:"first_alert_ms"`
+	EventToScore summaryLatency `json:"event_to_score_ms"`
+	WallMS       int64          `json:"wall_ms"`
+	Digest       string         `json:"digest"`
+}
+
+type summaryModel struct {
+	ID      string `json:"id"`
+	Trained bool   `json:"trained"`
+}
+
+type summaryRows struct {
+	Read          int            `json:"read"`
+	Used          int            `json:"used"`
+	Unmapped      int            `json:"unmapped"`
+	Duplicate     int            `json:"duplicate"`
+	Rejected      int            `json:"rejected"`
+	RejectedBy    map[string]int `json:"rejected_by_reason"`
+	UnmappedCodes map[string]int `json:"unmapped_codes,omitempty"`
+	RecordedTimes int            `json:"available_recorded"`
+	ModelledTimes int            `json:"available_modelled"`
+}
+
+type summaryEvents struct {
+	Published           int            `json:"published"`
+	Logged              int            `json:"logged"`
+	Duplicate           int            `json:"duplicate"`
+	DeadLetters         int            `json:"dead_letters"`
+	DeadLettersByReason map[string]int `json:"dead_letters_by_reason"`
+}
+
+type summaryLatency struct {
+	P50 int64 `json:"p50"`
+	P99 int64 `json:"p99"`
+}
+
+// identity tells an event from another: patient, source, topic and sequence.
+type identity struct {
+	patient, source string
+	topic           uint8
+	seq             uint64
+}
+
+// tally reads all topics back and counts what is in them: it trusts no counter
+// of the worker.
+type tally struct {
+	published map[identity]int64 // append time, ms
+	place     map[string]identity
+	logged    map[identity]bool
+	dead      map[identity]bool
+	byReason  map[string]int
+	patients  map[string]bool
+	stays     map[[2]string]bool
+	atOffset  map[[2]int64]int64 // (partition, log offset): append time of the raw event
+	obs       int
+	outputs   []output
+	latencies []int64
+	scores    int
+	alerts    map[string]int
+}
+
+// readBack fills a summary with what the topics hold.
+func readBack(ctx context.Context, c *ingest.Cluster, s *summary) ([]output, error) {
+	t := &tally{
+		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
+		byReason: map[string]int{}, patients: map[string]bool{}, stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
+	}
+	for i, topic := range schemas.RawTopics {
+		if err := eachRecord(ctx, c, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
+			return nil, err
+		}
+	}
+	for _, step := range []struct {
+		topic string
+		see   func(*schemas.Message) error
+	}{
+		{schemas.TopicLog, t.log}, {schemas.TopicDeadLetters, t.deadLetter}, {schemas.TopicScores, t.output}, {schemas.TopicAlerts, t.output},
+	} {
+		if err := eachRecord(ctx, c, step.topic, step.see); err != nil {
+			return nil, err
+		}
+	}
+	d, err := digest(t.outputs)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(t.latencies)
+	s.Events = summaryEvents{Published: len(t.published), Logged: len(t.logged), DeadLetters: len(t.dead), DeadLettersByReason: t.byReason}
+	s.Events.Duplicate = s.Events.Published - s.Events.Logged - s.Events.DeadLetters
+	s.Patients, s.Stays, s.Observations, s.Scores, s.Alerts, s.Digest = len(t.patients), len(t.stays), t.obs, t.scores, t.alerts, d
+	s.EventToScore = summaryLatency{quantile(t.latencies, 0.50), quantile(t.latencies, 0.99)}
+	return t.outputs, nil
+}
+
+// raw counts an event of a raw topic by its identity. One without a readable
+// identity (a torn message) is told from others by its place.
+func (t *tally) raw(topic uint8, m *schemas.Message) {
+	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark || kind == schemas.TypeClaim {
+		return
+	}
+	place := placeOf(m.Topic, m.Partition, m.Offset)
+	id := identity{patient: place, topic: topic}
+	if name, ok := m.Header(schemas.HeaderID); ok {
+		if cut := strings.LastIndexByte(name, '/'); cut >= 0 {
+			if seq, err := strconv.ParseUint(name[cut+1:], 10, 64); err == nil {
+				source, _ := m.Header(schemas.HeaderSource)
+				id = identity{string(m.Key), source, topic, seq}
+			}
+		}
+	}
+	t.place[place] = id
+	if first, seen := t.published[id]; !seen || m.Appended < first {
+		t.published[id] = m.Appended
+	}
+}
+
+func placeOf(topic string, partition int, offset int64) string {
+	return topic + "/" + strconv.Itoa(partition) + "/" + strconv.FormatInt(offset, 10)
+}
+
+func (t *tally) log(m *schemas.Message) error {
+	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeLog {
+		return nil
+	}
+	r, err := schemas.DecodeRecord(m.Value)
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
+	}
+	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse {
+		return nil
+	}
+	id := identity{r.Patient, r.Source, r.TopicIndex, r.Seq}
+	if at, ok := t.published[id]; ok {
+		t.atOffset[[2]int64{int64(m.Partition), m.Offset}] = at
+	}
+	if r.Kind == schemas.KindAdmit && r.Move != nil {
+		t.stays[[2]string{r.Patient, r.Move.Stay}] = true
+	}
+	if t.logged[id] {
+		return nil
+	}
+	t.logged[id] = true
+	t.obs += len(r.Observations)
+	if len(r.Observations) > 0 {
+		t.patients[r.Patient] = true
+	}
+	return nil
+}
+
+func (t *tally) deadLetter(m *schemas.Message) error {
+	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeDeadLetter {
+		return nil
+	}
+	d, err := schemas.DecodeDeadLetter(m.Value)
+	if err != nil {
+		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
+	}
+	t.byReason[string(d.Reason)]++
+	if id := t.place[placeOf(d.Topic, d.Partition, d.Offset)]; !d.Partial && !t.logged[id] {
+		t.dead[id] = true
+	}
+	return nil
+}
+
+func (t *tally) output(m *schemas.Message) error {
+	kind, _ := m.Header(schemas.HeaderType)
+	if kind != schemas.TypeScore && kind != schemas.TypeAlert {
+		return nil
+	}
+	o, err := readOutput(m)
+	if err != nil {
+		return err
+	}
+	t.outputs = append(t.outputs, o)
+	if kind == schemas.TypeAlert {
+		t.alerts[string(o.phase)]++
+		return nil
+	}
+	t.scores++
+	position, _ := m.Header(schemas.HeaderPosition)
+	offset, _, _ := strings.Cut(position, ".")
+	if at, err := strconv.ParseInt(offset, 10, 64); err == nil {
+		if sent, ok := t.atOffset[[2]int64{int64(m.Partition), at}]; ok {
+			t.latencies = append(t.latencies, m.Appended-sent)
+		}
+	}
+	return nil
+}
+
+// quantile of sorted values; 0 where there are none.
+func quantile(sorted []int64, q float64) int64 {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// eachRecord calls see for every record of a topic as it stands now, partition by
+// partition in order.
+func eachRecord(ctx context.Context, c *ingest.Cluster, topic string, see func(*schemas.Message) error) error {
+	first, next, err := c.Ends(ctx, topic)
+	if err != nil {
+		return err
+	}
+	for partition := range next {
+		if err := eachOf(ctx, c, topic, partition, first[partition], next[partition], see); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func eachOf(ctx context.Context, c *ingest.Cluster, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
+	if from >= to {
+		return nil
+	}
+	r := c.NewReader(topic, partition, from)
+	defer r.Close()
+	for at := from; at < to; {
+		batch, err := r.Read(ctx, 2000)
+		if err != nil {
+			return err
+		}
+		for i := range batch {
+			if batch[i].Offset >= to {
+				return nil
+			}
+			if err := see(&batch[i]); err != nil {
+				return err
+			}
+			at = batch[i].Offset + 1
+		}
+		if len(batch) == 0 {
+			// Nothing within the reader's patience: offsets may have holes up to the end.
+			if _, next, err := c.Ends(ctx, topic); err != nil || next[partition] <= at {
+				return err
+			}
+			at++
+		}
+	}
+	return nil
+}
+
+func milliseconds(d time.Duration) int64 { return d.Milliseconds() }

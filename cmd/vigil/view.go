@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// shown are the columns of the view: the channels that may fill one, first
+// found wins.
+var shown = []struct {
+	head     string
+	channels []string
+	decimals int
+}{
+	{"HR", []string{"heart_rate"}, 0},
+	{"SpO2", []string{"spo2"}, 0},
+	{"RR", []string{"respiratory_rate"}, 0},
+	{"SBP", []string{"systolic_arterial", "systolic_cuff", "sbp_arterial", "sbp_cuff", "sbp", "nisbp"}, 0},
+	{"Temp", []string{"temperature"}, 1},
+}
+
+// drawUnit writes the unit as a nurse reads it: beds, last vitals with their
+// age, NEWS2, risk, open alerts. Text carries everything, colour nothing.
+func drawUnit(w io.Writer, u *unit, title, progress string, width, height int) {
+	lines, clock, scores, starts := u.lines()
+	put := func(format string, args ...any) {
+		line := []rune(fmt.Sprintf(format, args...))
+		if len(line) > width {
+			line = line[:width]
+		}
+		fmt.Fprintf(w, "%s\x1b[K\r\n", string(line))
+	}
+	put("%s", title)
+	put("%s", progress)
+	put("unit time %s   scores %d   alerts started %d", clock.Std().Format("2006-01-02 15:04:05"), scores, starts)
+	put("")
+	head := fmt.Sprintf("%-6s %-18s", "Bed", "Patient")
+	for _, c := range shown {
+		head += fmt.Sprintf(" %11s", c.head)
+	}
+	put("%s  %-7s %-8s %s", head, "NEWS2", "Risk*", "Open alerts")
+	room := max(height-8, 1)
+	for i := range lines {
+		if i == room {
+			put("… and %d more", len(lines)-room)
+			break
+		}
+		put("%s", drawLine(&lines[i]))
+	}
+	put("")
+	put("* risk of death in hospital by an untrained model: shown to prove the path, means nothing, raises no alert.")
+	fmt.Fprint(w, "\x1b[J")
+}
+
+func drawLine(b *bedside) string {
+	line := fmt.Sprintf("%-6s %-18s", orDash(b.bed), b.patient)
+	for _, c := range shown {
+		line += fmt.Sprintf(" %11s", vital(&b.score, c.channels, c.decimals))
+	}
+	news := fmt.Sprint(b.score.NEWS2.Value)
+	if b.score.NEWS2.Partial {
+		news += "?"
+	}
+	risk := "—"
+	if r, ok := b.score.Risks["mortality"]; ok {
+		risk = fmt.Sprintf("%.1f %%", 100*r.Value)
+	}
+	var open []string
+	for i := range b.open {
+		open = append(open, fmt.Sprintf("%s %s since %s", stars(b.open[i].Severity), b.open[i].Reason, b.open[i].AsOf.Std().Format("15:04")))
+	}
+	return fmt.Sprintf("%s  %-7s %-8s %s", line, news, risk, strings.Join(open, "; "))
+}
+
+// vital is the latest value of the first channel that the score has, with its age.
+func vital(s *schemas.Score, channels []string, decimals int) string {
+	for _, channel := range channels {
+		for i := range s.NEWS2.Inputs {
+			if in := &s.NEWS2.Inputs[i]; in.Channel == channel {
+				return fmt.Sprintf("%.*f %4s", decimals, in.Value, age(s.AsOf-in.EventTime))
+			}
+		}
+	}
+	return "—"
+}
+
+// age in two or three characters: 12s, 5m, 3h.
+func age(d schemas.Time) string {
+	switch {
+	case d < schemas.Minute:
+		return fmt.Sprintf("%ds", max(d, 0)/schemas.Second)
+	case d < schemas.Hour:
+		return fmt.Sprintf("%dm", d/schemas.Minute)
+	default:
+		return fmt.Sprintf("%dh", d/schemas.Hour)
+	}
+}
+
+// stars are the marks of priority that bedside monitors use.
+func stars(severity string) string {
+	switch severity {
+	case "high":
+		return "***"
+	case "medium":
+		return "**"
+	default:
+		return "*"
+	}
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "—"
+	}
+	return s
+}
+
+// alertLine is an alert on one plain line, for pipes and logs.
+func alertLine(a *schemas.Alert) string {
+	return fmt.Sprintf("%s %-3s %-10s %s %s: %s", a.AsOf, stars(a.Severity), a.Phase, a.Patient, a.Task, a.Reason)
+}

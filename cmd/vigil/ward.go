@@ -1,0 +1,206 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/term"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// ward shows a running unit: redrawn in place on a terminal, plain lines
+// elsewhere, a progress bar where a program reads stdout. It reads the topics as
+// any subscriber does.
+type ward struct {
+	cluster *ingest.Cluster
+	title   string
+	out     io.Writer
+	screen  *os.File // the terminal to draw on; nil: plain lines
+	quiet   bool     // no lines: a program reads stdout
+	unit    *unit
+	last    atomic.Pointer[replay.Progress]
+	bar     *mpb.Bar
+	bars    *mpb.Progress
+	first   atomic.Int64 // append time of the first alert, Unix ms
+
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	lines  sync.Mutex
+}
+
+func newWard(c *ingest.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *ward {
+	w := &ward{cluster: c, out: out, quiet: quiet, unit: newUnit()}
+	w.title = fmt.Sprintf("Vigil  %s   %s", plan.Source, schemas.Notice)
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if quiet {
+			w.bars = mpb.New(mpb.WithOutput(f), mpb.WithRefreshRate(200*time.Millisecond))
+			w.bar = w.bars.AddBar(int64(plan.Len()),
+				mpb.PrependDecorators(decor.CountersNoUnit("%d / %d events")),
+				mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return w.progressLine() })))
+		} else {
+			w.screen = f
+		}
+	}
+	return w
+}
+
+// start follows the topics until stop.
+func (w *ward) start(ctx context.Context) {
+	ctx, w.cancel = context.WithCancel(ctx)
+	topics := []string{schemas.TopicAlerts}
+	if w.screen != nil {
+		topics = append(topics, schemas.TopicScores, schemas.TopicADT)
+	}
+	for _, topic := range topics {
+		w.done.Go(func() { _ = follow(ctx, w.cluster, topic, true, w.see) })
+	}
+	if w.screen != nil {
+		w.done.Go(func() { w.draw(ctx) })
+	}
+}
+
+// stop ends following and leaves the last picture standing.
+func (w *ward) stop() {
+	if w.cancel != nil {
+		w.cancel()
+		w.done.Wait()
+	}
+	if w.bars != nil {
+		w.bar.Abort(false)
+		w.bars.Wait()
+	}
+}
+
+func (w *ward) see(m *schemas.Message) error {
+	w.unit.see(m)
+	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeAlert {
+		w.first.CompareAndSwap(0, m.Appended)
+		if w.screen == nil && !w.quiet {
+			if a, err := schemas.DecodeAlert(m.Value); err == nil {
+				w.lines.Lock()
+				fmt.Fprintln(w.out, alertLine(a))
+				w.lines.Unlock()
+			}
+		}
+	}
+	return nil
+}
+
+// firstAlert is the time from start to the first alert's append, nil if none
+// came while this process ran.
+func (w *ward) firstAlert(start time.Time) *int64 {
+	at := w.first.Load()
+	if at == 0 || at < start.UnixMilli() {
+		return nil
+	}
+	ms := at - start.UnixMilli()
+	return &ms
+}
+
+// progress is the player's callback.
+func (w *ward) progress(p replay.Progress) {
+	w.last.Store(&p)
+	if w.bar != nil {
+		w.bar.SetCurrent(int64(p.Events))
+	}
+}
+
+func (w *ward) progressLine() string {
+	p := w.last.Load()
+	if p == nil {
+		return ""
+	}
+	simulated := time.Duration(p.Play) * time.Millisecond
+	return fmt.Sprintf("%d/%d events  %d/%d patients  simulated %s  %.0f/s  lag %s",
+		p.Events, p.TotalEvents, p.Patients, p.TotalPatients, simulated.Round(time.Second), p.PerSecond, p.Lag.Round(time.Millisecond))
+}
+
+// draw redraws twice a second: one write a picture, so that nothing flickers.
+func (w *ward) draw(ctx context.Context) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	fmt.Fprint(w.screen, "\x1b[2J")
+	for {
+		width, height, err := term.GetSize(int(w.screen.Fd()))
+		if err != nil {
+			width, height = 120, 30
+		}
+		var picture bytes.Buffer
+		picture.WriteString("\x1b[H")
+		drawUnit(&picture, w.unit, w.title, w.progressLine(), width, height)
+		_, _ = w.screen.Write(picture.Bytes())
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// follow calls see for the records of a topic as they come, from the beginning
+// or from now on, until ctx ends; partitions side by side.
+func follow(ctx context.Context, c *ingest.Cluster, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
+	first, next, err := c.Ends(ctx, topic)
+	if err != nil {
+		return err
+	}
+	if !fromBeginning {
+		first = next
+	}
+	var (
+		done sync.WaitGroup
+		mu   sync.Mutex
+		fail error
+	)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for partition := range first {
+		done.Go(func() {
+			r := c.NewReader(topic, partition, first[partition])
+			defer r.Close()
+			for ctx.Err() == nil {
+				batch, err := r.Read(ctx, 1000)
+				mu.Lock()
+				for i := 0; i < len(batch) && err == nil; i++ {
+					err = see(&batch[i])
+				}
+				if err != nil && ctx.Err() == nil {
+					fail = err
+					cancel()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	done.Wait()
+	return fail
+}
+
+// wallClock is the player's clock in a process; it wakes when stopping ends.
+type wallClock struct{ stopping context.Context }
+
+func (wallClock) Now() time.Time { return time.Now() }
+
+func (c wallClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-c.stopping.Done():
+		return c.stopping.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,135 @@
+package mimic
+
+import (
+	"cmp"
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"unsafe"
+
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// finish drops what is repeated and makes the patient's events.
+func (s *Source) finish(p *patient) *replay.Patient {
+	p.stops()
+	p.values = s.dropDuplicates(p.values)
+	out := &replay.Patient{ID: Name + ":" + strconv.FormatInt(p.subject, 10), Stays: p.replayStays()}
+	out.Events = append(out.Events, p.moves...)
+	out.Events = s.appendVitals(out.Events, p.values)
+	slices.SortStableFunc(p.notes, func(a, b schemas.Event) int {
+		return cmp.Or(cmp.Compare(a.EventTime, b.EventTime), cmp.Compare(a.Note.Ref, b.Note.Ref))
+	})
+	out.Events = append(out.Events, p.notes...)
+	slices.SortStableFunc(out.Events, func(a, b schemas.Event) int { return cmp.Compare(a.AvailableTime, b.AvailableTime) })
+	p.values, p.notes, p.moves = nil, nil, nil
+	return out
+}
+
+// dropDuplicates keeps, of the rows with one channel, event time and value, the
+// one that was available first, and counts. It reorders values.
+func (s *Source) dropDuplicates(values []value) []value {
+	slices.SortFunc(values, func(a, b value) int {
+		return cmp.Or(
+			cmp.Compare(a.channel, b.channel), cmp.Compare(a.at, b.at),
+			cmp.Compare(math.Float32bits(a.number), math.Float32bits(b.number)),
+			cmp.Compare(a.available, b.available), inMessage(&a, &b))
+	})
+	kept := values[:0]
+	for _, v := range values {
+		if n := len(kept); n > 0 && kept[n-1].channel == v.channel && kept[n-1].at == v.at && kept[n-1].number == v.number {
+			if v.bits&derived == 0 {
+				s.count.duplicate++
+			}
+			continue
+		}
+		kept = append(kept, v)
+		if v.bits&derived != 0 {
+			continue
+		}
+		s.count.used++
+		if v.bits&modelled != 0 {
+			s.count.modelled++
+		} else {
+			s.count.recorded++
+		}
+	}
+	return kept
+}
+
+// inMessage is the order of observations within a message.
+func inMessage(a, b *value) int {
+	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.table, b.table), cmp.Compare(a.row, b.row), cmp.Compare(a.bits, b.bits))
+}
+
+// appendVitals makes one message per available time.
+func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.Event {
+	slices.SortFunc(values, func(a, b value) int {
+		return cmp.Or(cmp.Compare(a.available, b.available), inMessage(&a, &b))
+	})
+	var a arena
+	times := make([]schemas.Time, len(values))
+	numbers := make([]json.Number, len(values))
+	observations := make([]schemas.VitalsObservation, len(values))
+	for i := range values {
+		v := &values[i]
+		times[i] = v.at
+		observations[i] = schemas.VitalsObservation{Channel: channelName(v.channel), EventTime: &times[i], Ref: a.ref(v)}
+		if v.text > 0 {
+			observations[i].Text = s.texts[v.text-1]
+			continue
+		}
+		numbers[i] = json.Number(a.number(v.number))
+		observations[i].Value = &numbers[i]
+	}
+	for from := 0; from < len(values); {
+		to := from + 1
+		for to < len(values) && values[to].available == values[from].available {
+			to++
+		}
+		body := &schemas.Vitals{Observations: observations[from:to:to]}
+		body.HasADT = true
+		events = append(events, schemas.Event{Topic: schemas.TopicVitals,
+			AvailableTime: values[from].available, EventTime: values[from].at, Vitals: body})
+		from = to
+	}
+	return events
+}
+
+// arena gives many short texts in few allocations.
+type arena struct{ chunk []byte }
+
+const (
+	arenaChunk  = 32 << 10
+	longestText = 64 // of a reference or a number
+)
+
+func (a *arena) room() []byte {
+	if cap(a.chunk)-len(a.chunk) < longestText {
+		a.chunk = make([]byte, 0, arenaChunk)
+	}
+	return a.chunk[len(a.chunk):]
+}
+
+// take makes the text of what was appended to room; its bytes are never written again.
+func (a *arena) take(b []byte) string {
+	a.chunk = a.chunk[:len(a.chunk)+len(b)]
+	return unsafe.String(&b[0], len(b))
+}
+
+func (a *arena) ref(v *value) string {
+	b := append(a.room(), tableNames[v.table]...)
+	b = append(b, ':')
+	return a.take(strconv.AppendInt(b, v.row, 10))
+}
+
+// number is the shortest text that reads back as v.
+func (a *arena) number(v float32) string {
+	format := byte('f')
+	if abs := math.Abs(float64(v)); abs != 0 && (abs < 1e-6 || abs >= 1e15) {
+		format = 'e'
+	}
+	return a.take(strconv.AppendFloat(a.room(), float64(v), format, -1, 32))
+}

@@ -1,0 +1,170 @@
+package replay
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// producerName is the transactional id of the replayer: a second one on the same
+// topics fences the first.
+const producerName = "vigil-replay"
+
+// parallel appends at a time.
+const parallel = 16
+
+// KafkaSink publishes a plan into the raw topics, each message once, also over
+// crashes: every message carries its position in the plan, and what a partition
+// already holds is left out. It implements Resumer.
+type KafkaSink struct {
+	cluster    *ingest.Cluster
+	partitions int
+	producer   *ingest.Producer
+	run        string
+	sent       int                           // events published so far
+	there      [len(schemas.RawTopics)][]int // per partition: the last position that is there, -1: none
+	pending    map[target][]schemas.Message  // of one Publish
+}
+
+type target struct{ topic, partition int }
+
+// NewKafkaSink returns a sink for raw topics with n partitions.
+func NewKafkaSink(c *ingest.Cluster, partitions int) *KafkaSink {
+	return &KafkaSink{cluster: c, partitions: partitions, pending: map[target][]schemas.Message{}}
+}
+
+// Start reads how far an earlier process came. Topics that hold another run are
+// refused.
+func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
+	k.run = p.Run
+	k.producer = k.cluster.NewProducer(k.cluster.Prefix + producerName)
+	at := Resume{}
+	ends := 0
+	for t, topic := range schemas.RawTopics {
+		k.there[t] = make([]int, k.partitions)
+		for partition := range k.partitions {
+			k.there[t][partition] = -1
+			tail, err := k.cluster.LastRecords(ctx, topic, partition, 1)
+			if err != nil {
+				return at, err
+			}
+			if len(tail) == 0 {
+				continue
+			}
+			end, err := k.resume(&tail[0], t, p, &at)
+			if err != nil {
+				return at, err
+			}
+			if end {
+				ends++
+			}
+		}
+	}
+	at.To = max(at.To, at.From)
+	at.Ended = ends == k.partitions*len(schemas.RawTopics)
+	k.sent = at.From
+	return at, nil
+}
+
+// resume takes in the last record of one partition; it says whether that is the
+// run's end mark.
+func (k *KafkaSink) resume(m *schemas.Message, topic int, p *Plan, at *Resume) (end bool, err error) {
+	run, recorded := m.Header(schemas.HeaderRun)
+	text, _ := m.Header(HeaderIndex)
+	index, err := strconv.Atoi(text)
+	if !recorded || run != p.Run || err != nil || index < 0 || index > p.Len() {
+		return false, fmt.Errorf("%s/%d holds another run (%q, this one is %q): name this one with --run NAME and give it topics of its own, or start with a fresh --state",
+			m.Topic, m.Partition, run, p.Run)
+	}
+	mark, isMark, problem := schemas.ParseMark(m)
+	if problem != nil {
+		return false, problem
+	}
+	if !isMark {
+		k.there[topic][m.Partition] = index
+		at.To = max(at.To, index+1)
+		return false, nil
+	}
+	// Everything before a mark was acknowledged before it went out, everywhere.
+	k.there[topic][m.Partition] = index - 1
+	at.From, at.Play = max(at.From, index), max(at.Play, mark.Play)
+	return mark.End, nil
+}
+
+// Publish appends messages to their partitions, side by side, and returns when all
+// are acknowledged.
+func (k *KafkaSink) Publish(ctx context.Context, messages []schemas.Message) error {
+	for i := range messages {
+		m := &messages[i]
+		text, _ := m.Header(HeaderIndex)
+		index, err := strconv.Atoi(text)
+		if err != nil {
+			return fmt.Errorf("message without position in its plan: %w", err)
+		}
+		k.sent = max(k.sent, index+1)
+		to := target{int(topicIndex(m.Topic)), ingest.PartitionOf(m.Key, k.partitions)}
+		if index > k.there[to.topic][to.partition] {
+			k.pending[to] = append(k.pending[to], *m)
+		}
+	}
+	return k.flush(ctx)
+}
+
+// Mark appends the mark to every partition of every raw topic.
+func (k *KafkaSink) Mark(ctx context.Context, play int64, end bool) error {
+	m := schemas.NewMark(k.run, play, end)
+	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(k.sent)})
+	for t := range schemas.RawTopics {
+		for partition := range k.partitions {
+			to := target{t, partition}
+			k.pending[to] = append(k.pending[to], m)
+		}
+	}
+	return k.flush(ctx)
+}
+
+func (k *KafkaSink) flush(ctx context.Context) error {
+	appends, ctx := errgroup.WithContext(ctx)
+	appends.SetLimit(parallel)
+	for to, messages := range k.pending {
+		if len(messages) == 0 {
+			continue
+		}
+		appends.Go(func() error {
+			_, err := k.producer.Append(ctx, schemas.RawTopics[to.topic], to.partition, messages)
+			return err
+		})
+	}
+	err := appends.Wait()
+	for to := range k.pending {
+		k.pending[to] = k.pending[to][:0]
+	}
+	return err
+}
+
+// Stop ends a run early so that everything which was published can pass: it sends
+// what has the same playing time as the last message, then a mark. It returns the
+// mark's playing time, -1 where nothing was sent.
+func (k *KafkaSink) Stop(ctx context.Context, p *Plan) (play int64, err error) {
+	if k.sent == 0 {
+		return -1, nil
+	}
+	play = p.events[k.sent-1].Play
+	var rest []schemas.Message
+	for i := k.sent; i < p.Len() && p.events[i].Play == play; i++ {
+		m, err := p.message(i)
+		if err != nil {
+			return play, err
+		}
+		rest = append(rest, m)
+	}
+	if err := k.Publish(ctx, rest); err != nil {
+		return play, err
+	}
+	return play, k.Mark(ctx, play, k.sent == p.Len())
+}
