@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -98,6 +99,10 @@ func jsonProblem(body []byte, err error) *Problem {
 			field = "body"
 		}
 		return NewProblem(BadField, field, wrong.Value, typeWords(wrong.Type))
+	}
+	var corrupt base64.CorruptInputError
+	if errors.As(err, &corrupt) {
+		return NewProblem(BadField, "bytes", corrupt.Error(), "base64")
 	}
 	// What is left are times and numbers, whose types read themselves: find it.
 	var fields map[string]json.RawMessage

@@ -1,7 +1,6 @@
 package schemas
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -30,7 +29,7 @@ func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 
 func decodeOutput[T any](b []byte, what string) (*T, error) {
 	v := new(T)
-	if err := json.NewDecoder(bytes.NewReader(b)).Decode(v); err != nil {
+	if err := json.Unmarshal(b, v); err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return v, nil

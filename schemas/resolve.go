@@ -1,6 +1,9 @@
 package schemas
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Resolve turns the values and observations of a vitals message into
 // observations of canonical channels in canonical units, appended to dst: values
@@ -27,7 +30,7 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 	for i := range v.Observations {
 		o, p := v.Observations[i].resolve(moment)
 		if p != nil {
-			p.Field = fmt.Sprintf("observations[%d].%s", i, p.Field)
+			p.Field = strings.TrimSuffix(fmt.Sprintf("observations[%d].%s", i, p.Field), ".body")
 			problems = append(problems, *p)
 			continue
 		}
