@@ -54,6 +54,14 @@ func headMeta(h *Head, more ...string) (arrow.Metadata, error) {
 }
 
 func encodeStrip(s *Strip) ([]byte, error) {
+	if len(s.Samples) != len(s.Leads) {
+		return nil, fmt.Errorf("%d leads and samples of %d", len(s.Leads), len(s.Samples))
+	}
+	for i := range s.Samples {
+		if len(s.Samples[i]) != len(s.Samples[0]) {
+			return nil, fmt.Errorf("lead %s has %d samples, the first has %d", s.Leads[i], len(s.Samples[i]), len(s.Samples[0]))
+		}
+	}
 	meta, err := headMeta(&s.Head, metaRate, formatNumber(s.RateHz), metaGain, formatNumber(s.Gain))
 	if err != nil {
 		return nil, err

@@ -55,6 +55,21 @@ func TestEventsComeBack(t *testing.T) {
 	}
 }
 
+func TestEncodeRefuses(t *testing.T) {
+	for name, e := range map[string]*Event{
+		"no topic":     {Vitals: &Vitals{}},
+		"no body":      {Topic: TopicVitals},
+		"another body": {Topic: TopicVitals, Note: &Note{}},
+		"uneven leads": {Topic: TopicECG, Strip: &Strip{Leads: []string{"I", "II"}, Samples: [][]int16{{1}, {1, 2}}}},
+		"leads alone":  {Topic: TopicECG, Strip: &Strip{Leads: []string{"I", "II"}}},
+		"no number":    {Topic: TopicVitals, Vitals: &Vitals{Values: map[string]json.Number{"spo2": "NaN"}}},
+	} {
+		if _, err := EncodeEvent(e); err == nil {
+			t.Errorf("%s: encoded", name)
+		}
+	}
+}
+
 func TestRecordsComeBack(t *testing.T) {
 	for _, r := range []*Record{
 		{Kind: KindTick, Provenance: Recorded, Play: 99},
@@ -124,6 +139,9 @@ func TestParseText(t *testing.T) {
 	}{
 		{"gcs_verbal", "1.0 ET/Trach", 1, Untestable, true}, {"gcs_verbal", "No Response-ETT", 1, Untestable, true},
 		{"gcs_verbal", "5 Oriented", 5, 0, true}, {"gcs_eye", "4 Spontaneously", 4, 0, true}, {"avpu", "A", 0, 0, true},
+		{"glucose", "120 mg/dL", 120, 0, true}, {"glucose", "120 (H)", 120, 0, true}, {"potassium", "20 kcl", 0, 0, false}, {"ptt", "150 IS HIGHEST MEASURED PTT", 0, 0, false},
+		{"temperature", "98.6 F", 0, 0, false}, {"ventilated", "Assist Control", 1, 0, true}, {"ventilated", "Standby", 0, 0, true}, {"gcs_motor", "6 Obeys Commands", 6, 0, true},
+		{"gcs_verbal", "1 Intubated today", 1, Untestable, true}, {"urine_glucose", "NEG", 0, 0, true}, {"capillary_refill", "Abnormal >3 Seconds", 1, 0, true},
 		{"glucose", ">100", 0, 0, false}, {"glucose", "120-140", 0, 0, false}, {"glucose", "hemolyzed", 0, 0, false}, {"heart_rate", "", 0, 0, false},
 		{"capillary_refill", "Normal <3 secs", 0, 0, true},
 	} {

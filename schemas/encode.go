@@ -15,6 +15,9 @@ func EncodeEvent(e *Event) (Message, error) {
 	if !ok {
 		return Message{}, fmt.Errorf("schemas: %q is no raw topic", e.Topic)
 	}
+	if of := e.bodyTopic(); of != e.Topic {
+		return Message{}, fmt.Errorf("schemas: an event of %s has the body of %q", e.Topic, of)
+	}
 	h := e.head()
 	head := Head{Patient: e.Patient, Source: e.Source, EventTime: h.EventTime, Provenance: h.Provenance, HasADT: h.HasADT}
 	if e.HasSeq {
@@ -52,8 +55,6 @@ func EncodeEvent(e *Event) (Message, error) {
 		body := *e.Command
 		body.Head = head
 		m.Value, err = json.Marshal(&body)
-	default:
-		return Message{}, fmt.Errorf("schemas: the event of %s has no body", e.Patient)
 	}
 	if err != nil {
 		return Message{}, fmt.Errorf("schemas: encoding an event of %s: %w", e.Topic, err)
@@ -71,4 +72,23 @@ func EncodeEvent(e *Event) (Message, error) {
 		m.Headers = append(m.Headers, Header{HeaderRun, e.Run}, Header{HeaderPlay, strconv.FormatInt(e.Play, 10)})
 	}
 	return m, nil
+}
+
+// bodyTopic is the topic of the event's body, empty where it has none.
+func (e *Event) bodyTopic() string {
+	switch {
+	case e.Vitals != nil:
+		return TopicVitals
+	case e.Strip != nil:
+		return TopicECG
+	case e.Note != nil:
+		return TopicNotes
+	case e.Image != nil:
+		return TopicImaging
+	case e.ADT != nil:
+		return TopicADT
+	case e.Command != nil:
+		return TopicCommands
+	}
+	return ""
 }

@@ -6,15 +6,42 @@ import (
 )
 
 // EncodeScore writes the body of a score: the struct's fields in order, maps by
-// key, numbers as the shortest decimal of a float32. The same score gives the
-// same bytes.
-func EncodeScore(s *Score) ([]byte, error) { return json.Marshal(s) }
+// key, numbers as the shortest decimal of a float32, empty lists as [] and empty
+// maps as {}. The same score gives the same bytes; s is left as it is.
+func EncodeScore(s *Score) ([]byte, error) {
+	body := *s
+	body.Flags = listed(body.Flags)
+	body.NEWS2.Missing = listed(body.NEWS2.Missing)
+	if body.Risks == nil {
+		body.Risks = map[string]Risk{}
+	}
+	if body.Modalities == nil {
+		body.Modalities = map[string]ModalityState{}
+	}
+	return json.Marshal(&body)
+}
 
-// EncodeAlert writes the body of an alert.
-func EncodeAlert(a *Alert) ([]byte, error) { return json.Marshal(a) }
+// EncodeAlert writes the body of an alert in the same way.
+func EncodeAlert(a *Alert) ([]byte, error) {
+	body := *a
+	body.Flags = listed(body.Flags)
+	return json.Marshal(&body)
+}
 
-// EncodeDeadLetter writes the body of a dead letter.
-func EncodeDeadLetter(d *DeadLetter) ([]byte, error) { return json.Marshal(d) }
+// EncodeDeadLetter writes the body of a dead letter in the same way.
+func EncodeDeadLetter(d *DeadLetter) ([]byte, error) {
+	body := *d
+	body.Payload = listed(body.Payload)
+	return json.Marshal(&body)
+}
+
+// listed: JSON has null for a nil list, and a subscriber should not meet it.
+func listed[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
 
 // DecodeScore reads the body of a score; fields that it does not know are left.
 func DecodeScore(b []byte) (*Score, error) { return decodeOutput[Score](b, "score") }
