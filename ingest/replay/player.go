@@ -133,7 +133,9 @@ func (p *Player) play(ctx context.Context, at Resume) error {
 			break
 		}
 		sinceMark := p.Clock.Now().Sub(lastMark)
-		if sinceMark >= MarkEvery && pos >= at.To {
+		// Not between events of one playing time: those sent would lie beyond the mark.
+		whole := pos == 0 || events[pos-1].Play < events[pos].Play
+		if sinceMark >= MarkEvery && pos >= at.To && whole {
 			lastMark = p.Clock.Now()
 			if m := min(due, events[pos].Play-1); m > marked {
 				if err := p.Sink.Mark(ctx, m, false); err != nil {
