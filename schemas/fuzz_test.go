@@ -16,7 +16,15 @@ func FuzzDecodeEvent(f *testing.F) {
 		}
 		f.Add(e.Topic, []byte(e.Patient), m.Value, e.Topic == TopicECG)
 	}
-	f.Add(TopicVitals, []byte("d:1"), []byte(`{"patient":"d:1","source":"s","values":{"heart_rate":1e999}}`), false)
+	for _, fields := range []string{`"values":{"heart_rate":1e999}`, `"values":{"spo2":null,"x":"y"}`, `"observations":[7,{"value":"z"},{"channel":"spo2","value":9,"event_time":""}]`} {
+		f.Add(TopicVitals, []byte("d:1"), []byte(`{"patient":"d:1","source":"s",`+fields+`}`), false)
+	}
+	at, n := Time(1767225600000), json.Number("98.6")
+	batch, err := EncodeNumericBatch(&Vitals{Head: Head{Patient: "d:1", Source: "s"}, Observations: []VitalsObservation{{Channel: "temperature", Value: &n, Unit: "degF", EventTime: &at}}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(TopicVitals, []byte("d:1"), batch, true)
 	f.Fuzz(func(t *testing.T, topic string, key, body []byte, arrow bool) {
 		m := Message{Topic: topic, Key: key, Value: body}
 		if arrow {
