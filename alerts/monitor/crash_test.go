@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -114,6 +115,7 @@ func (w *world) service(store Store) *Service {
 func (w *world) drain(t testing.TB, store Store) {
 	t.Helper()
 	s := w.service(store)
+	s.Batch = 100
 	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	done := make(chan error, 1)
@@ -167,7 +169,15 @@ func TestCrashHistories(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { store.Close() })
-			crashHistory(t, brokers, 100+seed, func() Store { return store }, func(*rand.Rand) func() { return server.FlushAll })
+			crashHistory(t, brokers, 100+seed, func() Store { return store }, func(r *rand.Rand) func() {
+				if r.IntN(2) == 0 {
+					return server.FlushAll // lost
+				}
+				return func() { // away for a while
+					server.SetError("LOADING Redis is loading the dataset in memory")
+					time.AfterFunc(30*time.Millisecond, func() { server.SetError("") })
+				}
+			})
 		})
 	}
 }
@@ -205,6 +215,47 @@ func crashHistory(t *testing.T, brokers []string, seed uint64, store func() Stor
 	}
 	if len(want) < 200 || !restored {
 		t.Fatalf("seed %d: %d outputs, store put back %v: the history tests too little", seed, len(want), restored)
+	}
+}
+
+// A store that is lost is rebuilt from where the outputs say, not from the log's
+// beginning, and what follows is the same.
+func TestRebuildAfterLoss(t *testing.T) {
+	brokers := broker(t)
+	var log []*schemas.Record
+	for seed := uint64(1); ; seed++ { // a ward in which every patient has had several stays
+		log = history(seed, 1200, 2, false)
+		s := NewPartition()
+		steps(t, testMonitor(), s, log[:900], 0)
+		if s.RebuildFrom(910) > 200 {
+			break
+		}
+	}
+	calm := newWorld(t, brokers, "calm-")
+	calm.write(t, log[:900])
+	calm.write(t, log[900:])
+	calm.drain(t, memstore.New())
+
+	w := newWorld(t, brokers, "lost-")
+	w.write(t, log[:900])
+	w.drain(t, memstore.New())
+	w.write(t, log[900:])
+	tails, err := readTails(t.Context(), w.cluster, 0)
+	if err != nil || tails.rebuildFrom < 100 || tails.rebuildFrom > 940 {
+		t.Fatalf("the outputs say to rebuild from %d, %v: want well inside the log", tails.rebuildFrom, err)
+	}
+	w.drain(t, memstore.New())
+	if want, got := calm.outputs(t), w.outputs(t); !slices.Equal(want, got) {
+		t.Fatalf("first difference (- calm, + rebuilt):\n%s", firstDifference(want, got))
+	}
+
+	// A store of another log is ahead of this one.
+	other := newWorld(t, brokers, "other-")
+	other.write(t, log[:3])
+	ahead := memstore.New()
+	w.drain(t, ahead)
+	if err := other.service(ahead).Own(t.Context(), 0, nil); err == nil || !strings.Contains(err.Error(), "belongs to another log") {
+		t.Fatalf("Own with a store that is ahead of the log = %v", err)
 	}
 }
 

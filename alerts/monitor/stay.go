@@ -107,7 +107,7 @@ func (t *turn) end(cause string, by int64) {
 	p.last = p.clock
 	p.logN, p.n = 0, 0
 	p.before, p.need = p.need, by
-	p.corrected = false
+	p.corrected, p.gap = false, false
 	p.window.Restart()
 	p.window.Trim(p.clock)
 }

@@ -225,6 +225,50 @@ func TestUnknownUse(t *testing.T) {
 	}
 }
 
+// Where records were lost, the scores say so, and data open a stay though their
+// source announces movements: the announcement may be among what was lost.
+func TestGap(t *testing.T) {
+	m, s := testMonitor(), NewPartition()
+	flags := func(rec schemas.Record, offset int64) (list []string) {
+		rec.Provenance |= schemas.SourceHasADT
+		out, err := m.Step(s, &rec, offset, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		sc, err := schemas.DecodeScore(out[0].Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append([]string{sc.Stay[:2]}, sc.Flags...)
+	}
+	log := ward12(9)
+	at := func(minute, patient int) schemas.Record { return *log[minute*12+patient] }
+	admit := schemas.Record{Kind: schemas.KindAdmit, Patient: "ward:00", Source: "adt", At: midnight, Hash: 1, Move: &schemas.Move{Stay: "S1"}}
+	flags(admit, 0)
+	if got := flags(at(0, 0), 1); !slices.Equal(got, []string{"S1"}) {
+		t.Fatalf("before the gap: %v", got)
+	}
+	s.SetGap()
+	if got := flags(at(2, 0), 2); !slices.Equal(got, []string{"S1", "gap"}) {
+		t.Fatalf("a known stay: %v", got)
+	}
+	if got := flags(at(2, 1), 3); !slices.Equal(got, []string{"im", "gap", "implicit_stay"}) {
+		t.Fatalf("a patient first seen behind the gap: %v", got)
+	}
+	flags(schemas.Record{Kind: schemas.KindEnd, Patient: "ward:01", Source: "adt", At: midnight + 3*schemas.Minute, Hash: 2, Move: &schemas.Move{}}, 4)
+	if got := flags(at(5, 1), 5); got != nil {
+		t.Fatalf("after the end of its stay: %v", got)
+	}
+	admit.Patient, admit.At, admit.Hash = "ward:01", midnight+6*schemas.Minute, 3
+	flags(admit, 6)
+	if got := flags(at(7, 1), 7); !slices.Equal(got, []string{"S1"}) {
+		t.Fatalf("admitted anew: %v", got)
+	}
+}
+
 // What follows a place in the log can be computed from RebuildFrom on.
 func TestRebuildFrom(t *testing.T) {
 	partly := 0
