@@ -149,18 +149,14 @@ func (c *Cluster) serve(ctx context.Context, group string, generation *kafka.Gen
 			stop := context.AfterFunc(ended, cancel)
 			defer stop()
 			lease := &Lease{c, group, generation.MemberID, generation.ID}
-			for ownCtx.Err() == nil {
-				err := own(ownCtx, a.ID, lease)
-				if ownCtx.Err() != nil {
-					return
-				}
-				if err == nil || errors.Is(err, ErrLeaseLost) {
-					break // the group knows better: wait for its next generation
-				}
+			err := own(ownCtx, a.ID, lease)
+			switch {
+			case ownCtx.Err() != nil:
+			case err == nil, errors.Is(err, ErrLeaseLost):
+				<-ownCtx.Done() // the group knows better: wait for its next generation
+			default:
 				fail(err)
-				return
 			}
-			<-ownCtx.Done()
 		})
 	}
 	if len(log) == 0 { // more members than partitions: hold the generation all the same

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
@@ -79,6 +78,8 @@ type tally struct {
 	byReason  map[string]int
 	patients  map[string]bool
 	stays     map[[2]string]bool
+	values    map[observed]bool  // what observations were logged
+	contents  map[content]bool   // what other records were
 	atOffset  map[[2]int64]int64 // (partition, log offset): append time of the raw event
 	obs       int
 	outputs   []output
@@ -91,7 +92,7 @@ type tally struct {
 func readBack(ctx context.Context, c *ingest.Cluster, s *summary) ([]output, error) {
 	t := &tally{
 		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
-		byReason: map[string]int{}, patients: map[string]bool{}, stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
+		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{}, stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
 	}
 	for i, topic := range schemas.RawTopics {
 		if err := eachRecord(ctx, c, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
@@ -164,15 +165,47 @@ func (t *tally) log(m *schemas.Message) error {
 	if r.Kind == schemas.KindAdmit && r.Move != nil {
 		t.stays[[2]string{r.Patient, r.Move.Stay}] = true
 	}
-	if t.logged[id] {
-		return nil
+	if !t.survives(r) {
+		return nil // nothing of it is new: a duplicate
 	}
 	t.logged[id] = true
-	t.obs += len(r.Observations)
-	if len(r.Observations) > 0 {
-		t.patients[r.Patient] = true
-	}
 	return nil
+}
+
+// observed is an observation of a patient, content another record's.
+type observed struct {
+	patient string
+	channel schemas.Channel
+	flags   schemas.Flag
+	at      schemas.Time
+	value   float32
+}
+
+type content struct {
+	patient string
+	topic   uint8
+	hash    uint64
+}
+
+// survives says whether the record holds something that no record before it did.
+func (t *tally) survives(r *schemas.Record) (news bool) {
+	for i := range r.Observations {
+		o := &r.Observations[i]
+		v := observed{r.Patient, o.Channel, o.Flags, o.EventTime.Floor16(), o.Value}
+		if !t.values[v] {
+			t.values[v] = true
+			t.obs++
+			t.patients[r.Patient] = true
+			news = true
+		}
+	}
+	if r.Kind == schemas.KindObservations {
+		return news
+	}
+	c := content{r.Patient, r.TopicIndex, r.Hash}
+	news = news || !t.contents[c]
+	t.contents[c] = true
+	return news
 }
 
 func (t *tally) deadLetter(m *schemas.Message) error {
@@ -258,15 +291,9 @@ func eachOf(ctx context.Context, c *ingest.Cluster, topic string, partition int,
 			}
 			at = batch[i].Offset + 1
 		}
-		if len(batch) == 0 {
-			// Nothing within the reader's patience: offsets may have holes up to the end.
-			if _, next, err := c.Ends(ctx, topic); err != nil || next[partition] <= at {
-				return err
-			}
-			at++
+		if len(batch) == 0 && r.Next() >= to {
+			return nil // only holes were left
 		}
 	}
 	return nil
 }
-
-func milliseconds(d time.Duration) int64 { return d.Milliseconds() }

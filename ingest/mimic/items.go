@@ -12,7 +12,6 @@ type mapped struct {
 	channel schemas.Channel
 	unit    string // what the item implies where the row names none
 	fluid   bool   // an amount, not a rate
-	texts   bool   // its text values carry numbers or flags
 }
 
 // itemTable finds items by table and id.
@@ -28,7 +27,7 @@ var items = func() (t itemTable) {
 	for c := 1; c < schemas.NumChannels(); c++ {
 		info := schemas.Channel(c).Info()
 		for _, item := range info.MIMIC3 {
-			m := &mapped{info.ID, item.Unit, info.Group == "fluid", len(info.Texts) > 0 || info.Group == "neuro"}
+			m := &mapped{info.ID, item.Unit, info.Group == "fluid"}
 			for i, name := range tableNames {
 				if name == item.Table || strings.HasPrefix(name, "INPUTEVENTS") && item.Table == "INPUTEVENTS" {
 					t[i][int64(item.ID)] = m
@@ -39,20 +38,10 @@ var items = func() (t itemTable) {
 	return t
 }()
 
-// number is the row's number: the numeric column, else what the text carries.
-// flags come from the text in either case.
+// number is the row's number: a listed text decides, else the numeric column, else
+// the number that the text begins with.
 func (m *mapped) number(r *row) (v float64, flags schemas.Flag, ok bool) {
-	text := bytes.TrimSpace(r.value)
-	if !m.texts && r.hasNumber {
-		return r.number, 0, true
-	}
-	if len(text) > 0 {
-		v, flags, ok = m.channel.ParseText(string(text))
-	}
-	if r.hasNumber && flags == 0 {
-		return r.number, 0, true
-	}
-	return v, flags, ok
+	return m.channel.Read(r.number, r.hasNumber, string(bytes.TrimSpace(r.value)))
 }
 
 // convert takes the number to the channel's unit; reason says why it cannot.

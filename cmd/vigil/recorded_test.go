@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// openData finds the open data; where it is absent the test is left out and says so.
+func openData(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("VIGIL_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the open data is not at VIGIL_DATA (%s)", dir)
+	}
+	return dir
+}
+
+// vigil runs the program and returns what it printed.
+func vigil(ctx context.Context, args ...string) (code int, stdout, stderr string) {
+	var out, talk bytes.Buffer
+	code = run(ctx, args, &out, &talk)
+	return code, out.String(), talk.String()
+}
+
+// demoJSON runs a demo to its end and returns its summary.
+func demoJSON(t *testing.T, args ...string) summary {
+	t.Helper()
+	code, stdout, stderr := vigil(t.Context(), append([]string{"demo", "--no-web", "--summary", "json"}, args...)...)
+	if code != 0 {
+		t.Fatalf("vigil demo %s ends with %d: %s", strings.Join(args, " "), code, stderr)
+	}
+	var s summary
+	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
+		t.Fatalf("stdout is not one JSON object: %v: %.200s", err, stdout)
+	}
+	checkSums(t, &s)
+	return s
+}
+
+// checkSums holds what every summary promises.
+func checkSums(t *testing.T, s *summary) {
+	t.Helper()
+	if r := s.Rows; r.Read != r.Used+r.Unmapped+r.Duplicate+r.Rejected {
+		t.Errorf("rows: %+v do not add up", r)
+	}
+	if e := s.Events; e.Published != e.Logged+e.Duplicate+e.DeadLetters || e.Duplicate < 0 {
+		t.Errorf("events: %+v do not add up", e)
+	}
+	if !strings.HasPrefix(s.Digest, "sha256:") || s.Scores == 0 {
+		t.Errorf("digest %q, %d scores", s.Digest, s.Scores)
+	}
+}
+
+// whole is the whole recorded unit, played once for all tests that look at it.
+var whole = sync.OnceValues(func() (string, []byte) {
+	dir, err := os.MkdirTemp("", "vigil-test-")
+	if err != nil {
+		panic(err)
+	}
+	data := os.Getenv("VIGIL_DATA")
+	if data == "" {
+		data = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	_, stdout, _ := vigil(context.Background(), "demo", "--no-web", "--summary", "json", "--speed", "max",
+		"--data", filepath.Join(data, "mimic-iii-demo"), "--export", dir)
+	return dir, []byte(stdout)
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if wholeUsed {
+		dir, _ := whole()
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+var wholeUsed bool
+
+func wholeRun(t *testing.T) (exported string, s summary) {
+	t.Helper()
+	openData(t)
+	if testing.Short() {
+		t.Skip("plays the whole recorded unit: left out with -short")
+	}
+	wholeUsed = true
+	exported, out := whole()
+	if err := json.Unmarshal(out, &s); err != nil {
+		t.Fatalf("the whole recorded unit: %v: %.300s", err, out)
+	}
+	return exported, s
+}
+
+func TestWholeRecordedUnit(t *testing.T) {
+	exported, s := wholeRun(t)
+	checkSums(t, &s)
+	if s.Source != "mimic-iii" || s.Patients != 72 || s.Stays != 102 || s.Events.DeadLetters != 0 || s.Alerts["start"] == 0 || s.FirstAlertMS == nil {
+		t.Errorf("summary %+v", s)
+	}
+	if s.Alerts["start"] != s.Alerts["end"] {
+		t.Errorf("%d alerts start and %d end, though every stay has ended", s.Alerts["start"], s.Alerts["end"])
+	}
+	for name, want := range map[string]int{"scores.jsonl": s.Scores, "alerts.jsonl": sum(s.Alerts)} {
+		b, err := os.ReadFile(filepath.Join(exported, name))
+		if err != nil || bytes.Count(b, []byte("\n")) != want {
+			t.Errorf("%s has %d lines, want %d (%v)", name, bytes.Count(b, []byte("\n")), want, err)
+		}
+	}
+}
+
+func sum(m map[string]int) (n int) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+func TestNEWS2AgreesWithTheTables(t *testing.T) {
+	exported, _ := wholeRun(t)
+	checkNEWS2(t, filepath.Join(openData(t), "mimic-iii-demo"), exported, 20)
+}
