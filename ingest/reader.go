@@ -119,7 +119,8 @@ func (r *PartitionReader) read(ctx context.Context, limit int) ([]schemas.Messag
 			return nil, err
 		}
 	}
-	stop := context.AfterFunc(ctx, func() { _ = r.conn.SetDeadline(time.Unix(1, 0)) })
+	conn := r.conn // the field may be nil by the time ctx ends
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if err := r.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return nil, err

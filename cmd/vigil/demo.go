@@ -40,6 +40,9 @@ type demoOptions struct {
 	model      string
 	policy     string
 	inputs     string
+	patients   []string
+
+	wrap func(replay.Resumer) replay.Resumer // in tests: stands between the player and Kafka
 }
 
 func demoCommand() *cobra.Command {
@@ -75,6 +78,7 @@ for demo, replay and evaluation on one machine.`,
 	f.IntVar(&o.workers, "workers", 1, "workers that share the partitions")
 	f.StringVar(&o.model, "model", "", "model file; without it the shipped one (untrained)")
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
+	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	return cmd
 }
@@ -151,7 +155,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	defer func() { err = errors.Join(err, house.Close()) }()
 	fmt.Fprintln(talk, house.Line())
 
-	plan, err := replay.NewPlan(ctx, src, replay.Options{Beds: replayBeds(o), Run: o.run})
+	plan, err := replay.NewPlan(ctx, src, replay.Options{Beds: replayBeds(o), Run: o.run, Only: o.patients})
 	if err != nil {
 		return interruptedOr(ctx, boot.Failure(err))
 	}
@@ -188,7 +192,11 @@ func play(ctx context.Context, o demoOptions, house *boot.House, plan *replay.Pl
 		defer cancel()
 	}
 	kafka := replay.NewKafkaSink(house.Cluster, house.Partitions)
-	player := replay.Player{Plan: plan, Sink: stoppable{kafka, stopping}, Speed: speed, Clock: wallClock{stopping}, Progress: ward.progress}
+	var sink replay.Resumer = stoppable{kafka, stopping}
+	if o.wrap != nil {
+		sink = o.wrap(sink)
+	}
+	player := replay.Player{Plan: plan, Sink: sink, Speed: speed, Clock: wallClock{stopping}, Progress: ward.progress}
 	err := player.Run(working)
 	end := plan.End
 	if stopping.Err() != nil && working.Err() == nil {
