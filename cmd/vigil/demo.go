@@ -161,7 +161,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	}
 	ward := newWard(house.Cluster, plan, talk, o.summary == "json")
 	if err := play(ctx, o, house, plan, speed, ward); err != nil {
-		return err
+		return house.Cause(err)
 	}
 	if o.summary == "json" || o.export != "" {
 		if err := report(context.WithoutCancel(ctx), o, src, house, plan, ward, start, stdout); err != nil {

@@ -60,6 +60,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	h = &House{config: c}
 	defer func() {
 		if err != nil {
+			err = h.Cause(err)
 			_ = h.Close()
 		}
 	}()
@@ -110,7 +111,7 @@ func files(c Config) (*fusion.Model, *alerts.Policy, error) {
 			policy, err = alerts.ParsePolicy(b)
 		}
 		if err != nil {
-			return nil, nil, Usage(fmt.Errorf("--policy: %w", err))
+			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", c.Policy, err))
 		}
 	}
 	return model, policy, nil
@@ -218,6 +219,18 @@ func (h *House) drained(ctx context.Context, play int64) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// Cause names what is behind an error of the embedded servers, which know less: a
+// full disk.
+func (h *House) Cause(err error) error {
+	if err == nil {
+		return nil
+	}
+	if full := embedded.Full(h.config.State); full != nil {
+		return Failure(fmt.Errorf("%w (%w)", full, err))
+	}
+	return err
 }
 
 // Close stops everything in the reverse order of its start.

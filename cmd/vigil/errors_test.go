@@ -1,0 +1,123 @@
+package main
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Each ends with one clear line, what, why and how to mend it, and its exit code.
+func TestErrorsSayHowToMendThem(t *testing.T) {
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other")
+	torn := filepath.Join(dir, "torn.safetensors")
+	policy := filepath.Join(dir, "policy.yaml")
+	file := filepath.Join(dir, "file")
+	for path, content := range map[string]string{
+		filepath.Join(other, "README.txt"): "not a data set", torn: "no model at all", policy: "version: 9\n", file: "x",
+	} {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	for _, c := range []struct {
+		name  string
+		args  string
+		code  int
+		words []string // all of them are in the line
+	}{
+		{"unknown command", "dmeo", boot.ExitUsage, []string{"dmeo", "vigil help"}},
+		{"wrong flag", "demo --sped max", boot.ExitUsage, []string{"--sped", "vigil demo --help"}},
+		{"stray word", "demo mimic", boot.ExitUsage, []string{"mimic", "--help"}},
+		{"wrong speed", "demo --speed fast", boot.ExitUsage, []string{"--speed", "fast", "max"}},
+		{"negative time", "demo --for -3s", boot.ExitUsage, []string{"--for", "30s"}},
+		{"unreadable time", "demo --for soon", boot.ExitUsage, []string{"--for", "soon"}},
+		{"unknown summary", "demo --summary xml", boot.ExitUsage, []string{"xml", "json"}},
+		{"no partitions", "demo --partitions 0", boot.ExitUsage, []string{"--partitions", "1 to"}},
+		{"no workers", "demo --workers 0", boot.ExitUsage, []string{"--workers"}},
+		{"unknown store", "demo --store etcd", boot.ExitUsage, []string{"etcd", "miniredis"}},
+		{"missing folder", "demo --data " + filepath.Join(dir, "nowhere"), boot.ExitUsage, []string{"nowhere"}},
+		{"folder of another layout", "demo --data " + other, boot.ExitUsage, []string{"other", "CHARTEVENTS"}},
+		{"a file, no folder", "demo --data " + file, boot.ExitUsage, []string{"file"}},
+		{"port in use", "demo --port " + port, boot.ExitDependency, []string{port, "in use", "--port"}},
+		{"broken model file", "demo --model " + torn, boot.ExitUsage, []string{"torn.safetensors", "vigil model show"}},
+		{"missing model file", "demo --model " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"none"}},
+		{"broken policy", "demo --policy " + policy, boot.ExitUsage, []string{"policy.yaml", "version"}},
+		{"state is a file", "demo --state " + file, boot.ExitUsage, []string{"--state"}},
+		{"unknown patient", "demo --patients synth:9999", boot.ExitFailure, []string{"synth:9999"}},
+		{"model show of a broken file", "model show " + torn, boot.ExitUsage, []string{"torn.safetensors"}},
+		{"model without a verb", "model", boot.ExitUsage, []string{"show"}},
+		{"topics of no broker", "topics check --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1", "--brokers"}},
+		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
+		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			code, stdout, stderr := vigil(t.Context(), strings.Fields(c.args)...)
+			line := lastLine(stderr)
+			if code != c.code || !strings.HasPrefix(line, "vigil: ") {
+				t.Fatalf("exit %d, want %d: %q (stdout %.100q)", code, c.code, stderr, stdout)
+			}
+			for _, word := range c.words {
+				if !strings.Contains(line, word) {
+					t.Errorf("%q does not say %q", line, word)
+				}
+			}
+		})
+	}
+}
+
+func lastLine(s string) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return lines[len(lines)-1]
+}
+
+// A full disk: the state folder is a file system of 4 MB in a mount namespace of
+// its own.
+func TestFullDisk(t *testing.T) {
+	if _, err := exec.LookPath("unshare"); err != nil || exec.Command("unshare", "-rm", "true").Run() != nil {
+		t.Skip("needs unshare(1) with user or root mount namespaces")
+	}
+	if testing.Short() {
+		t.Skip("builds the program: left out with -short")
+	}
+	path, dir := binary(t), t.TempDir()
+	script := "mount -t tmpfs -o size=4m tmpfs " + dir + " && exec " + path + " demo --speed max --no-web --summary json --store miniredis --state " + dir
+	cmd := exec.Command("unshare", "-rm", "sh", "-c", script)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Fatalf("a full disk ends with success: %s", out)
+	}
+	line := lastLine(string(out))
+	if code := cmd.ProcessState.ExitCode(); code != boot.ExitFailure && code != boot.ExitDependency {
+		t.Errorf("exit %d", code)
+	}
+	if !strings.HasPrefix(line, "vigil: ") || !strings.Contains(line, "--state") || !strings.Contains(line, "disk is full") {
+		t.Errorf("the line does not say what is full and how to mend it: %q", line)
+	}
+}
+
+func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"version"}, {"model", "show"}} {
+		code, stdout, _ := vigil(t.Context(), args...)
+		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
+			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)
+		}
+	}
+}
