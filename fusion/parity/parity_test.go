@@ -1,0 +1,53 @@
+package parity
+
+import (
+	"os"
+	"testing"
+)
+
+// reference is where the golden vectors lie; without them the test skips.
+func reference(t *testing.T) string {
+	dir := os.Getenv("VIGIL_REFERENCE")
+	if dir == "" {
+		dir = "../../../shared/reference/fusemoe"
+	}
+	if _, err := os.Stat(dir + "/index.json"); err != nil {
+		t.Skipf("no golden vectors at %s: set VIGIL_REFERENCE to their directory", dir)
+	}
+	return dir
+}
+
+func TestWalk(t *testing.T) {
+	results, err := Walk(reference(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type count struct {
+		ok, bad, skipped int
+		max64, max32     float64
+	}
+	counts := map[string]*count{}
+	var order []string
+	for _, r := range results {
+		n := counts[r.Group]
+		if n == nil {
+			n = &count{}
+			counts[r.Group] = n
+			order = append(order, r.Group)
+		}
+		n.max64, n.max32 = max(n.max64, r.MaxError64), max(n.max32, r.MaxError32)
+		switch {
+		case r.Skipped != "":
+			n.skipped++
+		case r.OK:
+			n.ok++
+		default:
+			n.bad++
+			t.Errorf("%s: %s", r.Name, r.Err)
+		}
+	}
+	for _, g := range order {
+		n := counts[g]
+		t.Logf("%-15s ok %3d, not ok %3d, skipped %3d; max error float64 %.2g, float32 %.2g", g, n.ok, n.bad, n.skipped, n.max64, n.max32)
+	}
+}
