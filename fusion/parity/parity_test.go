@@ -46,6 +46,11 @@ func TestWalk(t *testing.T) {
 			t.Errorf("%s: %s", r.Name, r.Err)
 		}
 	}
+	for _, g := range []string{"time_embedding", "mtand", "mtand_grad", "imputation", "utde"} {
+		if n := counts[g]; n == nil || n.ok == 0 {
+			t.Errorf("no case of group %s was computed", g)
+		}
+	}
 	for _, g := range order {
 		n := counts[g]
 		t.Logf("%-15s ok %3d, not ok %3d, skipped %3d; max error float64 %.2g, float32 %.2g", g, n.ok, n.bad, n.skipped, n.max64, n.max32)
