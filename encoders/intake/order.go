@@ -34,7 +34,7 @@ type Item struct {
 	Record *schemas.Record // nil: nothing of the message is left
 	Mark   *schemas.Mark   // the message is a progress mark
 
-	message  schemas.Message // what a dead letter quotes; its value is dropped where all is well
+	message  schemas.Message // what a dead letter quotes
 	problem  *schemas.Problem
 	partial  bool
 	run      string // empty: live
@@ -74,11 +74,6 @@ func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
 	i.Record = record
 	if len(problems) > 0 {
 		i.problem, i.partial = merge(problems), record != nil
-	} else {
-		i.message.Value = nil // nobody will quote it: only a live one in the wrong partition is sent on
-		if i.reroute >= 0 {
-			i.message.Value = m.Value
-		}
 	}
 	return i
 }

@@ -19,7 +19,6 @@ type queue struct {
 	mark  int64  // largest mark that was read, -1: none
 	ended bool   // the run's end mark was read
 	since int    // items behind the last mark: not checked against a mark yet
-	last  map[sender]int64
 }
 
 type sender struct{ patient, source string }
@@ -32,22 +31,11 @@ func (q *queue) take(i Item, run string) {
 		i.kill(schemas.NewProblem(schemas.WrongRun, "header "+schemas.HeaderRun, i.run,
 			"the run in progress, "+run+": wait for its end, or give the topics a prefix of their own"))
 	}
-	switch {
-	case i.Mark != nil:
-		for k := len(q.items) - q.since; k < len(q.items); k++ {
-			if it := &q.items[k]; it.run != "" && it.Record != nil && it.play > i.Mark.Play {
-				it.kill(schemas.NewProblem(schemas.Future, "header "+schemas.HeaderPlay, strconv.FormatInt(it.play, 10),
-					"at most "+strconv.FormatInt(i.Mark.Play, 10)+", the mark that follows it"))
-				it.play = i.Mark.Play
-			}
-		}
-		q.since = 0
+	if i.Mark != nil {
+		q.judge(i.Mark.Play)
 		q.mark = max(q.mark, i.Mark.Play)
 		q.ended = q.ended || i.Mark.End
-		clear(q.last)
 		return
-	case i.run != "" && i.Record != nil:
-		q.inOrder(&i)
 	}
 	if i.Record == nil || i.run == "" {
 		// It has no place of its own: it goes with what was read before it.
@@ -60,23 +48,35 @@ func (q *queue) take(i Item, run string) {
 	q.since++
 }
 
-// inOrder kills a recorded item that is behind a mark or an earlier item of its
-// sender.
-func (q *queue) inOrder(i *Item) {
-	if q.last == nil {
-		q.last = map[sender]int64{}
+// judge holds the recorded items behind the last mark against the one that has
+// come: first what lies beyond it is dead, then what lies behind the mark before
+// it or behind an earlier item of its sender.
+func (q *queue) judge(mark int64) {
+	last := map[sender]int64{}
+	for k := len(q.items) - q.since; k < len(q.items); k++ {
+		i := &q.items[k]
+		if i.run == "" || i.Record == nil {
+			i.play = min(i.play, mark)
+			continue
+		}
+		from := sender{i.Record.Patient, i.source}
+		least := q.mark + 1
+		if before, ok := last[from]; ok {
+			least = max(least, before)
+		}
+		switch {
+		case i.play > mark:
+			i.kill(schemas.NewProblem(schemas.Future, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
+				"at most "+strconv.FormatInt(mark, 10)+", the mark that follows it"))
+			i.play = mark
+		case i.play < least:
+			i.kill(schemas.NewProblem(schemas.OutOfOrder, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
+				"at least "+strconv.FormatInt(least, 10)+": a mark or an earlier record of this patient, source and topic came before it"))
+		default:
+			last[from] = i.play
+		}
 	}
-	key := sender{i.Record.Patient, i.source}
-	least := q.mark + 1
-	if before, ok := q.last[key]; ok {
-		least = max(least, before)
-	}
-	if i.play < least {
-		i.kill(schemas.NewProblem(schemas.OutOfOrder, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
-			"at least "+strconv.FormatInt(least, 10)+": a mark or an earlier record of this patient, source and topic came before it"))
-		return
-	}
-	q.last[key] = i.play
+	q.since = 0
 }
 
 // kill makes a dead letter of the item.

@@ -311,7 +311,7 @@ func (o *owner) endRun() {
 		}
 	}
 	for t := range o.queues {
-		o.queues[t].ended, o.queues[t].mark, o.queues[t].last = false, -1, nil
+		o.queues[t].ended, o.queues[t].mark = false, -1
 	}
 	o.done.Over, o.done.Run, o.done.Frontier = o.done.Run, "", -1
 }
