@@ -88,12 +88,17 @@ type tally struct {
 	alerts    map[string]int
 }
 
-// readBack fills a summary with what the topics hold.
-func readBack(ctx context.Context, c *ingest.Cluster, s *summary) ([]output, error) {
-	t := &tally{
+func newTally() *tally {
+	return &tally{
 		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
-		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{}, stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
+		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{},
+		stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
 	}
+}
+
+// read fills a summary with what the topics hold, and returns the outputs in the
+// order of the digest.
+func (t *tally) read(ctx context.Context, c *ingest.Cluster, s *summary) ([]output, error) {
 	for i, topic := range schemas.RawTopics {
 		if err := eachRecord(ctx, c, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
 			return nil, err

@@ -34,6 +34,7 @@ type Config struct {
 	Workers        int    // that share the partitions
 	Model, Policy  string // files; empty: the shipped ones
 	InputsAlerting bool
+	ScoreInterval  schemas.Time // least time between two scores after records; 0: a minute
 	Log            zerolog.Logger
 }
 
@@ -135,7 +136,7 @@ func (h *House) ground() error {
 }
 
 func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
-	settings := monitor.Settings{Inputs: monitor.InputsAll}
+	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
