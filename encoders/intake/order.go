@@ -41,7 +41,8 @@ type Item struct {
 	play     int64
 	source   string
 	earliest schemas.Time
-	reroute  int // partition that the key belongs to, -1: this one
+	behind   int64 // the largest mark before it in its topic
+	reroute  int   // partition that the key belongs to, -1: this one
 }
 
 // Decode reads a raw message of a topic with n partitions.

@@ -44,6 +44,7 @@ func (q *queue) take(i Item, run string) {
 			i.play = max(i.play, q.items[n-1].play)
 		}
 	}
+	i.behind = q.mark
 	q.items = append(q.items, i)
 	q.since++
 }
@@ -82,13 +83,13 @@ func (q *queue) judge(mark int64) {
 // kill makes a dead letter of the item.
 func (i *Item) kill(p *schemas.Problem) { i.Record, i.problem, i.partial = nil, p, false }
 
-// next is the offset from which a restart must read, once everything up to the
-// frontier is written: the first item that is not, else what comes next.
-func (q *queue) next() int64 {
+// next is where a restart must read on: the first item that is not written, else
+// what comes next; and what stood before it, the largest mark and the run's end.
+func (q *queue) next() (offset, mark int64, ended bool) {
 	if len(q.items) > 0 {
-		return q.items[0].message.Offset
+		return q.items[0].message.Offset, q.items[0].behind, false
 	}
-	return q.read
+	return q.read, q.mark, q.ended
 }
 
 // upTo removes and returns the items whose play is at most the frontier. Items

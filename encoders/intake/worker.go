@@ -332,7 +332,7 @@ func (o *owner) now() schemas.Time {
 // what is done.
 func (o *owner) write(ctx context.Context, items []Item, tick *schemas.Record) error {
 	for t := range o.queues {
-		o.done.Next[t], o.done.Marks[t], o.done.Ended[t] = o.queues[t].next(), o.queues[t].mark, o.queues[t].ended
+		o.done.Next[t], o.done.Marks[t], o.done.Ended[t] = o.queues[t].next()
 	}
 	o.records, o.letters = o.records[:0], o.letters[:0]
 	if err := o.sort(ctx, items); err != nil {
