@@ -1,0 +1,134 @@
+package mimic
+
+import (
+	"compress/gzip"
+	"encoding/csv"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// openData finds the open data; where it is absent the test is left out and says so.
+func openData(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("VIGIL_DATA")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "data")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("the open data is not at VIGIL_DATA (%s)", dir)
+	}
+	return dir
+}
+
+// rowsOf gives the rows of a gzipped table as maps; plain and slow, for judging.
+func rowsOf(t *testing.T, path string, each func(row map[string]string)) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := csv.NewReader(z)
+	r.LazyQuotes = true
+	head, err := r.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := map[string]string{}
+	for {
+		fields, err := r.Read()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range head {
+			row[strings.ToLower(name)] = fields[i]
+		}
+		each(row)
+	}
+}
+
+// The recorded unit is used as far as it can be: of the rows of the public
+// 17-variable map nearly all, of the laboratory's every one or with a reason.
+func TestRowsOfTheDemoAreUsed(t *testing.T) {
+	data := openData(t)
+	dir := filepath.Join(data, "mimic-iii-demo")
+	ready := map[string]bool{}
+	rowsOf(t, filepath.Join(data, "mappings", "itemid_to_variable_map.csv.gz"), func(row map[string]string) {
+		if strings.EqualFold(row["status"], "ready") && row["linksto"] == "chartevents" {
+			ready[row["itemid"]] = true
+		}
+	})
+	s, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := map[string]bool{}
+	for p, err := range s.Patients(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range p.Events {
+			if v := p.Events[i].Vitals; v != nil {
+				for k := range v.Observations {
+					sent[v.Observations[k].Ref] = true
+				}
+			}
+		}
+	}
+	all, used := 0, 0
+	rowsOf(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row map[string]string) {
+		if ready[row["itemid"]] {
+			all++
+			if sent["CHARTEVENTS:"+row["row_id"]] {
+				used++
+			}
+		}
+	})
+	if t.Logf("%d of %d CHARTEVENTS rows of ready items are used", used, all); all != 85_357 || used < 83_000 {
+		t.Errorf("%d of %d rows are used, want at least 83,000 of 85,357", used, all)
+	}
+	rows := s.Rows()
+	if rows.Read != rows.Used+rows.Unmapped+rows.Duplicate+rows.Rejected {
+		t.Errorf("rows do not add up: %+v", rows)
+	}
+	labs, labUsed := 0, 0
+	rowsOf(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row map[string]string) {
+		item, _ := strconv.ParseInt(row["itemid"], 10, 64)
+		if items.of(labEvents, item) == nil {
+			return
+		}
+		labs++
+		if sent["LABEVENTS:"+row["row_id"]] {
+			labUsed++
+		}
+	})
+	t.Logf("%d of %d LABEVENTS rows of table items are used; in all tables duplicate %d, rejected %v", labUsed, labs, rows.Duplicate, rows.RejectedBy)
+	if bad := rows.RejectedBy[schemas.Unreadable] + rows.RejectedBy[schemas.BadUnit]; bad > 0 {
+		t.Errorf("%d rows are unreadable or of a unit without conversion", bad)
+	}
+	if labUsed < labs/3 {
+		t.Errorf("only %d of %d laboratory rows are used", labUsed, labs)
+	}
+}
+
+// A folder of another layout, or none, is one clear error.
+func TestFoldersThatAreNot(t *testing.T) {
+	for name, dir := range map[string]string{"missing": filepath.Join(t.TempDir(), "nowhere"), "empty": t.TempDir()} {
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%s folder: %v", name, err)
+		}
+	}
+}
