@@ -159,6 +159,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return interruptedOr(ctx, boot.Failure(err))
 	}
+	sayUnmapped(talk, plan.Rows.UnmappedCodes)
 	ward := newWard(house.Cluster, plan, talk, o.summary == "json")
 	if err := play(ctx, o, house, plan, speed, ward); err != nil {
 		return house.Cause(err)
@@ -286,6 +287,22 @@ func report(ctx context.Context, o demoOptions, src replay.Source, house *boot.H
 	}
 	_, err = fmt.Fprintf(stdout, "%s\n", line)
 	return err
+}
+
+// sayUnmapped prints the commonest codes that the channel table does not know.
+func sayUnmapped(w io.Writer, codes []replay.CodeCount) {
+	if len(codes) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "codes without a channel, the %d commonest:", len(codes))
+	for _, c := range codes {
+		fmt.Fprintf(w, " %s", c.Code)
+		if c.Label != "" {
+			fmt.Fprintf(w, " (%s)", c.Label)
+		}
+		fmt.Fprintf(w, " %d;", c.Count)
+	}
+	fmt.Fprintln(w)
 }
 
 func rowsOf(r replay.RowCount) summaryRows {

@@ -43,7 +43,6 @@ type summaryRows struct {
 	Duplicate     int            `json:"duplicate"`
 	Rejected      int            `json:"rejected"`
 	RejectedBy    map[string]int `json:"rejected_by_reason"`
-	UnmappedCodes map[string]int `json:"unmapped_codes,omitempty"`
 	RecordedTimes int            `json:"available_recorded"`
 	ModelledTimes int            `json:"available_modelled"`
 }
