@@ -291,7 +291,7 @@ func TestRebuildFrom(t *testing.T) {
 			partly++
 		}
 	})
-	if partly < 10 {
+	if partly < 3 { // of 20 histories with -short
 		t.Errorf("only %d rebuilds began in mid-log", partly)
 	}
 }
