@@ -1,72 +1,13 @@
 package schemas
 
 import (
-	"compress/gzip"
-	"encoding/csv"
-	"errors"
-	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
-
-// dataDir returns VIGIL_DATA, by default ../shared/data beside the repository.
-func dataDir(t testing.TB) string {
-	dir := os.Getenv("VIGIL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no open data at %s: set VIGIL_DATA to its folder", dir)
-	}
-	return dir
-}
-
-// eachRow reads a CSV file with a header, gzipped by its name; row gives a field
-// by the name of its column.
-func eachRow(t testing.TB, path string, row func(field func(string) string)) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var in io.Reader = f
-	if filepath.Ext(path) == ".gz" {
-		if in, err = gzip.NewReader(f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r := csv.NewReader(in)
-	r.ReuseRecord = true
-	names, err := r.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := make(map[string]int, len(names))
-	for i, name := range names {
-		at[name] = i
-	}
-	var fields []string
-	get := func(name string) string {
-		i, ok := at[name]
-		if !ok {
-			t.Fatalf("%s has no column %s", path, name)
-		}
-		return fields[i]
-	}
-	for {
-		if fields, err = r.Read(); errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-		row(get)
-	}
-}
 
 // ofRow resolves a row of a MIMIC table through the channel table: its code, its
 // number or text, its unit.
@@ -93,7 +34,7 @@ func ofRow(item, number, text, unit string) (Channel, Reason) {
 // ready to use, by table.
 func readyItems(t testing.TB, dir string) map[string]string {
 	ready := map[string]string{}
-	eachRow(t, filepath.Join(dir, "mappings", "itemid_to_variable_map.csv.gz"), func(field func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, "mappings", "itemid_to_variable_map.csv.gz"), func(field func(string) string) {
 		if field("STATUS") == "ready" {
 			ready[field("ITEMID")] = field("LINKSTO")
 		}
@@ -102,7 +43,7 @@ func readyItems(t testing.TB, dir string) map[string]string {
 }
 
 func TestBenchmarkItemsHaveChannels(t *testing.T) {
-	ready := readyItems(t, dataDir(t))
+	ready := readyItems(t, opendata.Dir(t))
 	if len(ready) != 114 {
 		t.Fatalf("%d ready items, want 114", len(ready))
 	}
@@ -114,10 +55,10 @@ func TestBenchmarkItemsHaveChannels(t *testing.T) {
 }
 
 func TestBenchmarkRowsAreUsed(t *testing.T) {
-	dir := dataDir(t)
+	dir := opendata.Dir(t)
 	ready := readyItems(t, dir)
 	rows, reasons := 0, map[Reason]int{}
-	eachRow(t, filepath.Join(dir, "mimic-iii-demo", "CHARTEVENTS.csv.gz"), func(field func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, "mimic-iii-demo", "CHARTEVENTS.csv.gz"), func(field func(string) string) {
 		if ready[field("itemid")] != "chartevents" {
 			return
 		}
@@ -140,7 +81,7 @@ func TestBenchmarkRowsAreUsed(t *testing.T) {
 // Whatever a table item is charted with, its unit is known and its label is the
 // channel's: what is left over is empty, a bound, or cannot be.
 func TestMIMICRowsOfTheTable(t *testing.T) {
-	dir := filepath.Join(dataDir(t), "mimic-iii-demo")
+	dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	for _, table := range []struct {
 		name, number, text, unit string
 		used                     int
@@ -153,7 +94,7 @@ func TestMIMICRowsOfTheTable(t *testing.T) {
 	} {
 		reasons := map[Reason]int{}
 		left := map[string]int{}
-		eachRow(t, filepath.Join(dir, table.name+".csv.gz"), func(field func(string) string) {
+		opendata.EachRow(t, filepath.Join(dir, table.name+".csv.gz"), func(field func(string) string) {
 			item := field("itemid")
 			var number, text, unit string
 			if table.number != "" {

@@ -2,7 +2,6 @@ package monitor
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -11,20 +10,14 @@ import (
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // mimicLog is the recorded unit as the log of one partition, without Kafka; only
 // some patients where names are given.
 func mimicLog(t testing.TB, only ...string) (log []*schemas.Record) {
 	t.Helper()
-	data := os.Getenv("VIGIL_DATA")
-	if data == "" {
-		data = "../../../shared/data"
-	}
-	dir := filepath.Join(data, "mimic-iii-demo")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("no mimic-iii-demo under VIGIL_DATA (%s): the tests on recorded patients are left out", data)
-	}
+	dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	source, err := mimic.Open(dir)
 	if err != nil {
 		t.Fatal(err)

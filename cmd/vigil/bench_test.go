@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -16,19 +15,13 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // BenchmarkWholePathAtFullSpeed plays the recorded unit through everything: raw
 // topics, intake, log, monitor, store, outputs.
 func BenchmarkWholePathAtFullSpeed(b *testing.B) {
-	data := os.Getenv("VIGIL_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	data = filepath.Join(data, "mimic-iii-demo")
-	if _, err := os.Stat(data); err != nil {
-		b.Skipf("the open data is not at VIGIL_DATA (%s)", data)
-	}
+	data := filepath.Join(opendata.Dir(b), "mimic-iii-demo")
 	for b.Loop() {
 		code, stdout, stderr := vigil(b.Context(), "demo", "--no-web", "--summary", "json", "--speed", "max", "--data", data)
 		var s summary

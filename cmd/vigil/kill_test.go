@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -10,15 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
-)
 
-func decodeSummary(t *testing.T, line string) (s summary) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(line), &s); err != nil {
-		t.Fatalf("no summary: %v: %.200s", err, line)
-	}
-	return s
-}
+	"github.com/vigil-icu/vigil/schemas/opendata"
+)
 
 // binary builds the program once per test that needs a process to kill.
 func binary(t *testing.T) string {
@@ -36,7 +29,7 @@ func TestKilledProcessGoesOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process several times: left out with -short")
 	}
-	killed(t, filepath.Join(openData(t), "mimic-iii-demo"), eight(t), 3)
+	killed(t, filepath.Join(opendata.Dir(t), "mimic-iii-demo"), eight(t), 3)
 }
 
 func killed(t *testing.T, data string, patients []string, points int) {
@@ -109,7 +102,7 @@ func TestSoak(t *testing.T) {
 	if os.Getenv("VIGIL_SOAK") == "" {
 		t.Skip("the whole lists take about ten minutes: make soak")
 	}
-	data := filepath.Join(openData(t), "mimic-iii-demo")
+	data := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	t.Run("same", func(t *testing.T) { sameEverywhere(t, data, nil) })
 	t.Run("killed", func(t *testing.T) { killed(t, data, nil, 20) })
 }

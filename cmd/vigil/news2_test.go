@@ -2,10 +2,7 @@ package main
 
 import (
 	"bufio"
-	"compress/gzip"
-	"encoding/csv"
 	"encoding/json"
-	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -14,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // This file recomputes NEWS2 straight from the CSV rows and shares nothing with
@@ -66,46 +65,6 @@ type newsScore struct {
 	} `json:"news2"`
 }
 
-// openTable gives the rows of a gzipped table by lower-case column name.
-func openTable(t *testing.T, path string, each func(row func(string) string)) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := csv.NewReader(z)
-	r.ReuseRecord = true
-	head, err := r.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	column := map[string]int{}
-	for i, name := range head {
-		column[strings.ToLower(name)] = i
-	}
-	for {
-		row, err := r.Read()
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		each(func(name string) string {
-			i, ok := column[name]
-			if !ok {
-				t.Fatalf("%s has no column %s", path, name)
-			}
-			return row[i]
-		})
-	}
-}
-
 func newsTime(s string) time.Time {
 	t, _ := time.Parse("2006-01-02 15:04:05", s)
 	return t
@@ -115,7 +74,7 @@ func newsTime(s string) time.Time {
 func checkNEWS2(t *testing.T, dir, exported string, stays int) {
 	t.Helper()
 	admit, bounds := map[string]time.Time{}, map[string][]string{}
-	openTable(t, filepath.Join(dir, "ICUSTAYS.csv.gz"), func(row func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, "ICUSTAYS.csv.gz"), func(row func(string) string) {
 		admit[row("icustay_id")] = newsTime(row("intime"))
 		bounds[row("subject_id")] = append(bounds[row("subject_id")], row("icustay_id"))
 	})
@@ -177,7 +136,7 @@ func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]new
 		}
 	}
 	rows := map[string][]newsRow{}
-	openTable(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row func(string) string) {
 		kind, ok := kinds[row("itemid")]
 		if !ok || !wanted[row("subject_id")] || row("error") == "1" {
 			return
@@ -225,7 +184,7 @@ func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]new
 		r.value = float64(float32(r.value))
 		rows[row("subject_id")] = append(rows[row("subject_id")], r)
 	})
-	openTable(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
 		v, err := strconv.ParseFloat(row("valuenum"), 64)
 		if row("itemid") != bloodGasFiO2 || !wanted[row("subject_id")] || err != nil {
 			return

@@ -9,20 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-)
 
-// openData finds the open data; where it is absent the test is left out and says so.
-func openData(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("VIGIL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the open data is not at VIGIL_DATA (%s)", dir)
-	}
-	return dir
-}
+	"github.com/vigil-icu/vigil/schemas/opendata"
+)
 
 // vigil runs the program and returns what it printed.
 func vigil(ctx context.Context, args ...string) (code int, stdout, stderr string) {
@@ -38,11 +27,17 @@ func demoJSON(t *testing.T, args ...string) summary {
 	if code != 0 {
 		t.Fatalf("vigil demo %s ends with %d: %s", strings.Join(args, " "), code, stderr)
 	}
-	var s summary
-	if err := json.Unmarshal([]byte(stdout), &s); err != nil {
-		t.Fatalf("stdout is not one JSON object: %v: %.200s", err, stdout)
-	}
+	s := decodeSummary(t, stdout)
 	checkSums(t, &s)
+	return s
+}
+
+// decodeSummary reads the one line of stdout.
+func decodeSummary(t *testing.T, line string) (s summary) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(line), &s); err != nil {
+		t.Fatalf("stdout is not one JSON object: %v: %.200s", err, line)
+	}
 	return s
 }
 
@@ -61,43 +56,32 @@ func checkSums(t *testing.T, s *summary) {
 }
 
 // whole is the whole recorded unit, played once for all tests that look at it.
-var whole = sync.OnceValues(func() (string, []byte) {
-	dir, err := os.MkdirTemp("", "vigil-test-")
-	if err != nil {
-		panic(err)
-	}
-	data := os.Getenv("VIGIL_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	_, stdout, _ := vigil(context.Background(), "demo", "--no-web", "--summary", "json", "--speed", "max",
-		"--data", filepath.Join(data, "mimic-iii-demo"), "--export", dir)
-	return dir, []byte(stdout)
-})
+var whole struct {
+	once   sync.Once
+	dir    string
+	stdout string
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if wholeUsed {
-		dir, _ := whole()
-		os.RemoveAll(dir)
-	}
+	os.RemoveAll(whole.dir)
 	os.Exit(code)
 }
 
-var wholeUsed bool
-
 func wholeRun(t *testing.T) (exported string, s summary) {
 	t.Helper()
-	openData(t)
 	if testing.Short() {
 		t.Skip("plays the whole recorded unit: left out with -short")
 	}
-	wholeUsed = true
-	exported, out := whole()
-	if err := json.Unmarshal(out, &s); err != nil {
-		t.Fatalf("the whole recorded unit: %v: %.300s", err, out)
-	}
-	return exported, s
+	data := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
+	whole.once.Do(func() {
+		var err error
+		if whole.dir, err = os.MkdirTemp("", "vigil-test-"); err != nil {
+			t.Fatal(err)
+		}
+		_, whole.stdout, _ = vigil(context.Background(), "demo", "--no-web", "--summary", "json", "--speed", "max", "--data", data, "--export", whole.dir)
+	})
+	return whole.dir, decodeSummary(t, whole.stdout)
 }
 
 func TestWholeRecordedUnit(t *testing.T) {
@@ -126,5 +110,5 @@ func sum(m map[string]int) (n int) {
 
 func TestNEWS2AgreesWithTheTables(t *testing.T) {
 	exported, _ := wholeRun(t)
-	checkNEWS2(t, filepath.Join(openData(t), "mimic-iii-demo"), exported, 20)
+	checkNEWS2(t, filepath.Join(opendata.Dir(t), "mimic-iii-demo"), exported, 20)
 }

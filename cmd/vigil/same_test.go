@@ -19,12 +19,13 @@ import (
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // eight returns eight patients of the recorded unit, drawn from a seed.
 func eight(t *testing.T) []string {
 	t.Helper()
-	s, err := mimic.Open(filepath.Join(openData(t), "mimic-iii-demo"))
+	s, err := mimic.Open(filepath.Join(opendata.Dir(t), "mimic-iii-demo"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func TestDigestIsTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("plays a recorded unit seven times: left out with -short")
 	}
-	data := filepath.Join(openData(t), "mimic-iii-demo")
+	data := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	patients := eight(t)
 	sameEverywhere(t, data, patients)
 }

@@ -2,9 +2,7 @@ package ecg
 
 import (
 	"archive/tar"
-	"bytes"
 	"compress/gzip"
-	"encoding/csv"
 	"io"
 	"math"
 	"os"
@@ -14,20 +12,8 @@ import (
 	"testing"
 
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
-
-// data finds the open data; where it is absent the test is left out and says so.
-func data(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("VIGIL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the open data is not at VIGIL_DATA (%s)", dir)
-	}
-	return dir
-}
 
 // records212 reads the two leads of each MIT-BIH record: format 212, two 12-bit
 // samples in three bytes.
@@ -69,32 +55,20 @@ func records212(t *testing.T, path string) map[string][2][]int16 {
 
 func beats(t *testing.T, path string) map[string][]int {
 	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(z).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := map[string][]int{}
-	for _, row := range rows[1:] {
-		if strings.Contains("NLRBAaJSVrFejnE/fQ", row[2]) && len(row[2]) == 1 {
-			at, _ := strconv.Atoi(row[1])
-			out[row[0]] = append(out[row[0]], at)
+	opendata.EachRow(t, path, func(row func(string) string) {
+		if symbol := row("symbol"); len(symbol) == 1 && strings.Contains("NLRBAaJSVrFejnE/fQ", symbol) {
+			at, _ := strconv.Atoi(row("sample"))
+			out[row("record")] = append(out[row("record")], at)
 		}
-	}
+	})
 	return out
 }
 
 // Against the annotations of the MIT-BIH records, first lead, 150 ms, the first 5
 // minutes left out as ANSI/AAMI EC57 has it for learning.
 func TestBeatsOfMITBIH(t *testing.T) {
-	dir := filepath.Join(data(t), "wfdb")
+	dir := filepath.Join(opendata.Dir(t), "wfdb")
 	truth := beats(t, filepath.Join(dir, "mitdb-annotations.csv.gz"))
 	var hits, found, wanted int
 	for name, leads := range records212(t, filepath.Join(dir, "mitdb.tar.gz")) {

@@ -1,24 +1,13 @@
 package parity
 
 import (
-	"os"
 	"testing"
+
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
-// reference is where the golden vectors lie; without them the test skips.
-func reference(t *testing.T) string {
-	dir := os.Getenv("VIGIL_REFERENCE")
-	if dir == "" {
-		dir = "../../../shared/reference/fusemoe"
-	}
-	if _, err := os.Stat(dir + "/index.json"); err != nil {
-		t.Skipf("no golden vectors at %s: set VIGIL_REFERENCE to their directory", dir)
-	}
-	return dir
-}
-
 func TestWalk(t *testing.T) {
-	results, err := Walk(reference(t))
+	results, err := Walk(opendata.Reference(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,74 +1,24 @@
 package mimic
 
 import (
-	"compress/gzip"
-	"encoding/csv"
-	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
-
-// openData finds the open data; where it is absent the test is left out and says so.
-func openData(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("VIGIL_DATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skipf("the open data is not at VIGIL_DATA (%s)", dir)
-	}
-	return dir
-}
-
-// rowsOf gives the rows of a gzipped table as maps; plain and slow, for judging.
-func rowsOf(t *testing.T, path string, each func(row map[string]string)) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := csv.NewReader(z)
-	r.LazyQuotes = true
-	head, err := r.Read()
-	if err != nil {
-		t.Fatal(err)
-	}
-	row := map[string]string{}
-	for {
-		fields, err := r.Read()
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, name := range head {
-			row[strings.ToLower(name)] = fields[i]
-		}
-		each(row)
-	}
-}
 
 // The recorded unit is used as far as it can be: of the rows of the public
 // 17-variable map nearly all, of the laboratory's every one or with a reason.
 func TestRowsOfTheDemoAreUsed(t *testing.T) {
-	data := openData(t)
+	data := opendata.Dir(t)
 	dir := filepath.Join(data, "mimic-iii-demo")
 	ready := map[string]bool{}
-	rowsOf(t, filepath.Join(data, "mappings", "itemid_to_variable_map.csv.gz"), func(row map[string]string) {
-		if strings.EqualFold(row["status"], "ready") && row["linksto"] == "chartevents" {
-			ready[row["itemid"]] = true
+	opendata.EachRow(t, filepath.Join(data, "mappings", "itemid_to_variable_map.csv.gz"), func(row func(string) string) {
+		if strings.EqualFold(row("status"), "ready") && row("linksto") == "chartevents" {
+			ready[row("itemid")] = true
 		}
 	})
 	s, err := Open(dir)
@@ -89,10 +39,10 @@ func TestRowsOfTheDemoAreUsed(t *testing.T) {
 		}
 	}
 	all, used := 0, 0
-	rowsOf(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row map[string]string) {
-		if ready[row["itemid"]] {
+	opendata.EachRow(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row func(string) string) {
+		if ready[row("itemid")] {
 			all++
-			if sent["CHARTEVENTS:"+row["row_id"]] {
+			if sent["CHARTEVENTS:"+row("row_id")] {
 				used++
 			}
 		}
@@ -105,13 +55,13 @@ func TestRowsOfTheDemoAreUsed(t *testing.T) {
 		t.Errorf("rows do not add up: %+v", rows)
 	}
 	labs, labUsed := 0, 0
-	rowsOf(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row map[string]string) {
-		item, _ := strconv.ParseInt(row["itemid"], 10, 64)
+	opendata.EachRow(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
+		item, _ := strconv.ParseInt(row("itemid"), 10, 64)
 		if items.of(labEvents, item) == nil {
 			return
 		}
 		labs++
-		if sent["LABEVENTS:"+row["row_id"]] {
+		if sent["LABEVENTS:"+row("row_id")] {
 			labUsed++
 		}
 	})
