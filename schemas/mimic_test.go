@@ -35,8 +35,8 @@ func ofRow(item, number, text, unit string) (Channel, Reason) {
 func readyItems(t testing.TB, dir string) map[string]string {
 	ready := map[string]string{}
 	opendata.EachRow(t, filepath.Join(dir, "mappings", "itemid_to_variable_map.csv.gz"), func(field func(string) string) {
-		if field("STATUS") == "ready" {
-			ready[field("ITEMID")] = field("LINKSTO")
+		if field("status") == "ready" {
+			ready[field("itemid")] = field("linksto")
 		}
 	})
 	return ready
