@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/mimic"
@@ -175,78 +172,6 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	return nil
 }
 
-// play runs the workers and plays the plan until it ends, --for is over, Ctrl-C or
-// a failure; then it waits until what was sent is through.
-func play(ctx context.Context, o demoOptions, house *boot.House, plan *replay.Plan, speed replay.Speed, ward *ward) error {
-	// The workers go on after Ctrl-C and --for.
-	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWork()
-	work, working := errgroup.WithContext(working)
-	work.Go(func() error { return house.Work(working) })
-	ward.start(working)
-	defer ward.stop()
-
-	stopping := ctx
-	if o.lasts > 0 {
-		var cancel context.CancelFunc
-		stopping, cancel = context.WithTimeout(ctx, o.lasts)
-		defer cancel()
-	}
-	kafka := replay.NewKafkaSink(house.Cluster, house.Partitions)
-	var sink replay.Resumer = stoppable{kafka, stopping}
-	if o.wrap != nil {
-		sink = o.wrap(sink)
-	}
-	player := replay.Player{Plan: plan, Sink: sink, Speed: speed, Clock: wallClock{stopping}, Progress: ward.progress}
-	err := player.Run(working)
-	end := plan.End
-	if stopping.Err() != nil && working.Err() == nil {
-		end, err = kafka.Stop(working, plan)
-	}
-	if err == nil {
-		err = house.Drain(working, end)
-	}
-	if working.Err() != nil {
-		err = work.Wait() // a worker failed: its error is the cause
-	}
-	if err != nil {
-		return asExit(err)
-	}
-	stopWork()
-	_ = work.Wait() // ends with the context
-	return nil
-}
-
-// asExit gives an error without a code that of a failure.
-func asExit(err error) error {
-	var exit *boot.Exit
-	if errors.As(err, &exit) {
-		return err
-	}
-	return boot.Failure(err)
-}
-
-// stoppable is a sink that refuses to begin anything once its context is over, and
-// finishes what it has begun.
-type stoppable struct {
-	*replay.KafkaSink
-	stopping context.Context
-}
-
-func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) error {
-	if err := s.stopping.Err(); err != nil {
-		return err
-	}
-	return s.KafkaSink.Publish(ctx, messages)
-}
-
-func (s stoppable) Mark(ctx context.Context, play int64, end bool) error {
-	if err := s.stopping.Err(); err != nil {
-		return err
-	}
-	return s.KafkaSink.Mark(ctx, play, end)
-}
-
 // replayBeds limits a recorded unit's beds; an invented one has its own.
 func replayBeds(o demoOptions) int {
 	if o.data == "" {
@@ -260,71 +185,4 @@ func interruptedOr(ctx context.Context, err error) error {
 		return boot.Interrupted()
 	}
 	return err
-}
-
-// report reads the topics back, writes the export and prints the summary.
-func report(ctx context.Context, o demoOptions, src replay.Source, house *boot.House, plan *replay.Plan, ward *ward, start time.Time, stdout io.Writer) error {
-	s := &summary{
-		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-		Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
-	}
-	outputs, err := newTally().read(ctx, house.Cluster, s)
-	if err != nil {
-		return boot.Failure(fmt.Errorf("reading the topics back: %w", err))
-	}
-	if o.export != "" {
-		if err := exportOutputs(o.export, outputs); err != nil {
-			return boot.Failure(err)
-		}
-	}
-	if o.summary != "json" {
-		return nil
-	}
-	s.WallMS = time.Since(start).Milliseconds()
-	line, err := json.Marshal(s)
-	if err != nil {
-		return boot.Failure(err)
-	}
-	_, err = fmt.Fprintf(stdout, "%s\n", line)
-	return err
-}
-
-// sayUnmapped prints the commonest codes that the channel table does not know.
-func sayUnmapped(w io.Writer, codes []replay.CodeCount) {
-	if len(codes) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "codes without a channel, the %d commonest:", len(codes))
-	for _, c := range codes {
-		fmt.Fprintf(w, " %s", c.Code)
-		if c.Label != "" {
-			fmt.Fprintf(w, " (%s)", c.Label)
-		}
-		fmt.Fprintf(w, " %d;", c.Count)
-	}
-	fmt.Fprintln(w)
-}
-
-func rowsOf(r replay.RowCount) summaryRows {
-	rows := summaryRows{
-		Read: r.Read, Used: r.Used, Unmapped: r.Unmapped, Duplicate: r.Duplicate, Rejected: r.Rejected,
-		RejectedBy: map[string]int{}, RecordedTimes: r.RecordedTimes, ModelledTimes: r.ModelledTimes,
-	}
-	for reason, n := range r.RejectedBy {
-		rows.RejectedBy[string(reason)] = n
-	}
-	return rows
-}
-
-// exportOutputs writes the two topics as JSON lines, in the order of the digest.
-func exportOutputs(dir string, outputs []output) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("--export: %w", err)
-	}
-	for topic, name := range map[string]string{schemas.TopicScores: "scores.jsonl", schemas.TopicAlerts: "alerts.jsonl"} {
-		if err := exportTopic(dir, name, topic, outputs); err != nil {
-			return fmt.Errorf("--export: %w", err)
-		}
-	}
-	return nil
 }
