@@ -148,45 +148,6 @@ func (w *ward) draw(ctx context.Context) {
 	}
 }
 
-// follow calls see for the records of a topic as they come, from the beginning
-// or from now on, until ctx ends; partitions side by side.
-func follow(ctx context.Context, c *ingest.Cluster, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
-	first, next, err := c.Ends(ctx, topic)
-	if err != nil {
-		return err
-	}
-	if !fromBeginning {
-		first = next
-	}
-	var (
-		done sync.WaitGroup
-		mu   sync.Mutex
-		fail error
-	)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	for partition := range first {
-		done.Go(func() {
-			r := c.NewReader(topic, partition, first[partition])
-			defer r.Close()
-			for ctx.Err() == nil {
-				batch, err := r.Read(ctx, 1000)
-				mu.Lock()
-				for i := 0; i < len(batch) && err == nil; i++ {
-					err = see(&batch[i])
-				}
-				if err != nil && ctx.Err() == nil {
-					fail = err
-					cancel()
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	done.Wait()
-	return fail
-}
-
 // wallClock is the player's clock in a process; it wakes when stopping ends.
 type wallClock struct{ stopping context.Context }
 
