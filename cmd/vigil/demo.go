@@ -26,6 +26,9 @@ type demoOptions struct {
 	export     string
 	state      string
 	noWeb      bool
+	brokers    []string
+	redis      string
+	prefix     string
 	run        string
 	seed       uint64
 	beds       int
@@ -64,6 +67,9 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")
 	f.StringVar(&o.export, "export", "", "folder for scores.jsonl and alerts.jsonl")
 	f.StringVar(&o.state, "state", "", "folder for broker and store files; a second start on it goes on; without it a fresh one, removed at the end")
+	f.StringSliceVar(&o.brokers, "brokers", nil, "a Kafka that runs elsewhere, host:port; without it an embedded broker")
+	f.StringVar(&o.redis, "redis", "", "a Redis that runs elsewhere, redis://host:port/0; without it an embedded store")
+	f.StringVar(&o.prefix, "topic-prefix", "", "prefix of all topic names and of the store's keys")
 	f.BoolVar(&o.noWeb, "no-web", false, "no web view (there is none yet; the flag is here to stay)")
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the invented unit: the same seed gives the same unit")
@@ -71,7 +77,7 @@ for demo, replay and evaluation on one machine.`,
 	f.BoolVar(&o.healthy, "healthy", false, "every pathway of the invented unit set to healthy: no alert")
 	f.IntVar(&o.port, "port", 0, "port of the embedded broker on this machine; 0: any free one")
 	f.StringVar(&o.store, "store", "auto", "embedded store: auto (redis-server if there is one, else miniredis), redis, miniredis")
-	f.IntVar(&o.partitions, "partitions", 8, "partitions of the embedded broker's topics")
+	f.IntVar(&o.partitions, "partitions", 8, "partitions of topics that are made")
 	f.IntVar(&o.workers, "workers", 1, "workers that share the partitions")
 	f.StringVar(&o.model, "model", "", "model file; without it the shipped one (untrained)")
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
@@ -142,7 +148,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 		talk = stderr // stdout is the program's
 	}
 	house, err := boot.Start(ctx, boot.Config{
-		State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
+		Brokers: o.brokers, Redis: o.redis, Prefix: o.prefix, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting",
 		Log: zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,12 +28,15 @@ import (
 
 // Config says what a House is made of.
 type Config struct {
-	State          string // folder of broker and store; empty: a fresh one, removed at the end
-	Port           int    // of the embedded broker; 0: any
-	Store          string // auto, redis, miniredis
-	Partitions     int    // of topics that are made
-	Workers        int    // that share the partitions
-	Model, Policy  string // files; empty: the shipped ones
+	Brokers        []string // of a Kafka that runs elsewhere; empty: an embedded one
+	Redis          string   // URL of a Redis that runs elsewhere; empty: an embedded one
+	Prefix         string   // of topics and of the store's keys
+	State          string   // folder of broker and store; empty: a fresh one, removed at the end
+	Port           int      // of the embedded broker; 0: any
+	Store          string   // auto, redis, miniredis
+	Partitions     int      // of topics that are made
+	Workers        int      // that share the partitions
+	Model, Policy  string   // files; empty: the shipped ones
 	InputsAlerting bool
 	ScoreInterval  schemas.Time // least time between two scores after records; 0: a minute
 	Log            zerolog.Logger
@@ -45,14 +49,15 @@ type House struct {
 	Partitions int
 	Model      *fusion.Model
 
-	config  Config
-	fresh   bool // the state folder is ours to remove
-	broker  *embedded.Broker
-	store   *embedded.Store
-	redis   *redisstore.Store
-	intake  *intake.Worker
-	monitor *monitor.Service
-	closers []func()
+	config    Config
+	fresh     bool   // the state folder is ours to remove
+	brokers   string // for people: which broker, where
+	stores    string // for people: which store, where
+	storeKind string
+	redis     *redisstore.Store
+	intake    *intake.Worker
+	monitor   *monitor.Service
+	closers   []func()
 }
 
 // Start builds a house from the ground up. Its errors carry the exit code and say
@@ -70,23 +75,17 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
-	if err := h.ground(); err != nil {
+	if len(c.Brokers) == 0 || c.Redis == "" {
+		if err := h.ground(); err != nil {
+			return h, err
+		}
+	}
+	if err := h.broke(ctx); err != nil {
 		return h, err
 	}
-	if h.broker, err = embedded.StartBroker(filepath.Join(h.config.State, "broker"), c.Port); err != nil {
-		return h, Dependency(err)
+	if err := h.store(ctx); err != nil {
+		return h, err
 	}
-	h.closers = append(h.closers, h.broker.Close)
-	if h.store, err = embedded.StartStore(ctx, filepath.Join(h.config.State, "store"), c.Store); err != nil {
-		return h, Dependency(err)
-	}
-	h.closers = append(h.closers, h.store.Close)
-	h.Cluster = &ingest.Cluster{Brokers: h.broker.Addresses(), Log: c.Log}
-	h.closers = append(h.closers, h.Cluster.Close)
-	if h.redis, err = redisstore.Open("redis://"+h.store.Address, "vigil:"); err != nil {
-		return h, Dependency(err)
-	}
-	h.closers = append(h.closers, func() { _ = h.redis.Close() })
 	if _, err := h.Cluster.CreateTopics(ctx, c.Partitions, 1); err != nil {
 		return h, Dependency(err)
 	}
@@ -95,6 +94,62 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	}
 	h.wire(model, policy)
 	return h, nil
+}
+
+// broke connects to the Kafka of the configuration, or starts an embedded one.
+func (h *House) broke(ctx context.Context) (err error) {
+	c := &h.config
+	if len(c.Brokers) > 0 {
+		h.brokers = "Kafka " + strings.Join(c.Brokers, ",")
+		h.Cluster, err = Reach(ctx, c.Brokers, c.Prefix)
+	} else {
+		broker, startErr := embedded.StartBroker(filepath.Join(c.State, "broker"), c.Port)
+		if startErr != nil {
+			return Dependency(startErr)
+		}
+		h.closers = append(h.closers, broker.Close)
+		h.brokers = "embedded kfake " + strings.Join(broker.Addresses(), ",")
+		h.Cluster = &ingest.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
+	}
+	if err == nil {
+		h.closers = append(h.closers, h.Cluster.Close)
+	}
+	return err
+}
+
+// store opens the Redis of the configuration, or starts an embedded one.
+func (h *House) store(ctx context.Context) error {
+	c := &h.config
+	address := c.Redis
+	if address == "" {
+		s, err := embedded.StartStore(ctx, filepath.Join(c.State, "store"), c.Store)
+		if err != nil {
+			return Dependency(err)
+		}
+		h.closers = append(h.closers, s.Close)
+		h.storeKind, h.stores = s.Kind, "embedded "+s.Kind+" "+s.Address
+		address = "redis://" + s.Address
+	} else {
+		h.storeKind, h.stores = embedded.KindRedis, "Redis "+redacted(address)
+	}
+	var err error
+	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
+		return Usage(fmt.Errorf("--redis: %w", err))
+	}
+	h.closers = append(h.closers, func() { _ = h.redis.Close() })
+	if err := h.redis.Ping(ctx); err != nil {
+		return Dependency(err)
+	}
+	return nil
+}
+
+// redacted is a URL without its password, for people to read.
+func redacted(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return "at an address that cannot be read"
+	}
+	return u.Redacted()
 }
 
 // files loads what the worker uses.
@@ -246,20 +301,29 @@ func (h *House) Close() error {
 	return nil
 }
 
-// BrokerKind is "kfake"; StoreKind is "redis" or "miniredis".
-func (h *House) BrokerKind() string { return "kfake" }
+// BrokerKind is "kfake", or "kafka" for one that runs elsewhere.
+func (h *House) BrokerKind() string {
+	if len(h.config.Brokers) > 0 {
+		return "kafka"
+	}
+	return "kfake"
+}
 
 // StoreKind is "redis" or "miniredis".
-func (h *House) StoreKind() string { return h.store.Kind }
+func (h *House) StoreKind() string { return h.storeKind }
 
 // Line is the first line that a user sees: what is in use, and what this is not.
 func (h *House) Line() string {
-	state := h.config.State
-	if h.fresh {
-		state += " (removed at the end)"
+	state := ""
+	if h.config.State != "" {
+		state = " State: " + h.config.State
+		if h.fresh {
+			state += " (removed at the end)"
+		}
+		state += "."
 	}
-	return fmt.Sprintf("Vigil, %s. Broker: embedded kfake %s. Store: embedded %s %s. State: %s. Model %.12s: %s.",
-		schemas.Notice, strings.Join(h.broker.Addresses(), ","), h.store.Kind, h.store.Address, state, h.Model.Hash(), training(h.Model))
+	return fmt.Sprintf("Vigil, %s. Broker: %s. Store: %s.%s Model %.12s: %s.",
+		schemas.Notice, h.brokers, h.stores, state, h.Model.Hash(), training(h.Model))
 }
 
 func training(m *fusion.Model) string {
