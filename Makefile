@@ -16,10 +16,13 @@ check:            ## vet, staticcheck, short unit tests: before every commit
 
 test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	$(GO) test -timeout 20m $(PKGS)
+	@[ -d "$${VIGIL_DATA:-../shared/data}" ] || echo "VIGIL_DATA: no open data: $$(grep -rhE 'opendata\.Dir\(' --include='*_test.go' . | wc -l) tests and benchmarks on it were left out"
+	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
+	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
 
 test-real:        ## the suites against a real Redis: needs redis-server on PATH
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
-	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m ./window/... ./alerts/monitor/... ./cmd/...
+	$(GO) test -count=1 -timeout 20m ./window/... ./alerts/monitor/... ./cmd/...
 
 race:             ## the race detector on everything concurrent
 	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
