@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -18,7 +19,7 @@ var shown = []struct {
 	{"HR", []string{"heart_rate"}, 0},
 	{"SpO2", []string{"spo2"}, 0},
 	{"RR", []string{"respiratory_rate"}, 0},
-	{"SBP", []string{"systolic_arterial", "systolic_cuff", "sbp_arterial", "sbp_cuff", "sbp", "nisbp"}, 0},
+	{"SBP", []string{"systolic_arterial", "systolic_cuff"}, 0},
 	{"Temp", []string{"temperature"}, 1},
 }
 
@@ -37,28 +38,46 @@ func drawUnit(w io.Writer, u *unit, title, progress string, width, height int) {
 	put("%s", progress)
 	put("unit time %s   scores %d   alerts started %d", clock.Std().Format("2006-01-02 15:04:05"), scores, starts)
 	put("")
-	head := fmt.Sprintf("%-6s %-18s", "Bed", "Patient")
+	head := fmt.Sprintf("%-6s %-14s", "Bed", "Patient")
 	for _, c := range shown {
-		head += fmt.Sprintf(" %11s", c.head)
+		head += fmt.Sprintf(" %8s", c.head)
 	}
-	put("%s  %-7s %-8s %s", head, "NEWS2", "Risk*", "Open alerts")
-	room := max(height-8, 1)
+	wide := width >= 110 // alerts beside their patient; else below
+	put("%s %-5s %-5s %s", head, "NEWS2", "Risk*", "Open alerts")
+	room := max(height-9, 1) // title, progress, time, heads, footer, and the line of the cursor
+	if len(lines) > room {
+		slices.SortStableFunc(lines, func(a, b bedside) int { return b.score.NEWS2.Value - a.score.NEWS2.Value }) // the sickest are seen
+	}
 	for i := range lines {
-		if i == room {
-			put("… and %d more", len(lines)-room)
+		line, open := drawLine(&lines[i])
+		need := 1
+		if !wide && open != "" {
+			need = 2
+		}
+		if room < need {
+			put("… and %d more", len(lines)-i)
 			break
 		}
-		put("%s", drawLine(&lines[i]))
+		room -= need
+		if wide {
+			put("%s %s", line, open)
+			continue
+		}
+		put("%s", line)
+		if open != "" {
+			put("        %s", open)
+		}
 	}
 	put("")
-	put("* risk of death in hospital by an untrained model: shown to prove the path, means nothing, raises no alert.")
+	put("* death in hospital, by an untrained model: means nothing, raises no alert")
 	fmt.Fprint(w, "\x1b[J")
 }
 
-func drawLine(b *bedside) string {
-	line := fmt.Sprintf("%-6s %-18s", orDash(b.bed), b.patient)
+// drawLine is a patient's line, and the open alerts.
+func drawLine(b *bedside) (line, open string) {
+	line = fmt.Sprintf("%-6s %-14s", orDash(b.bed), b.patient)
 	for _, c := range shown {
-		line += fmt.Sprintf(" %11s", vital(&b.score, c.channels, c.decimals))
+		line += fmt.Sprintf(" %8s", vital(&b.score, c.channels, c.decimals))
 	}
 	news := fmt.Sprint(b.score.NEWS2.Value)
 	if b.score.NEWS2.Partial {
@@ -66,13 +85,13 @@ func drawLine(b *bedside) string {
 	}
 	risk := "—"
 	if r, ok := b.score.Risks["mortality"]; ok {
-		risk = fmt.Sprintf("%.1f %%", 100*r.Value)
+		risk = fmt.Sprintf("%.0f %%", 100*r.Value)
 	}
-	var open []string
+	var alerts []string
 	for i := range b.open {
-		open = append(open, fmt.Sprintf("%s %s since %s", stars(b.open[i].Severity), b.open[i].Reason, b.open[i].AsOf.Std().Format("15:04")))
+		alerts = append(alerts, fmt.Sprintf("%s %s since %s", stars(b.open[i].Severity), b.open[i].Reason, b.open[i].AsOf.Std().Format("15:04")))
 	}
-	return fmt.Sprintf("%s  %-7s %-8s %s", line, news, risk, strings.Join(open, "; "))
+	return fmt.Sprintf("%s %-5s %-5s", line, news, risk), strings.Join(alerts, "; ")
 }
 
 // vital is the latest value of the first channel that the score has, with its age.
@@ -80,7 +99,7 @@ func vital(s *schemas.Score, channels []string, decimals int) string {
 	for _, channel := range channels {
 		for i := range s.NEWS2.Inputs {
 			if in := &s.NEWS2.Inputs[i]; in.Channel == channel {
-				return fmt.Sprintf("%.*f %4s", decimals, in.Value, age(s.AsOf-in.EventTime))
+				return fmt.Sprintf("%.*f %3s", decimals, in.Value, age(s.AsOf-in.EventTime))
 			}
 		}
 	}

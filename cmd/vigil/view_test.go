@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// A picture fits the screen, says what it is not, and shows the sickest where not
+// all fit.
+func TestPictureFitsTheScreen(t *testing.T) {
+	u := newUnit()
+	at, _ := schemas.ParseTime("2026-01-01T08:00:00Z", nil)
+	for i := range 40 {
+		s := &schemas.Score{ID: "x", Patient: fmt.Sprintf("p:%02d", i), Stay: "s", AsOf: at, Risks: map[string]schemas.Risk{"mortality": {Value: 0.25}}}
+		s.NEWS2 = schemas.NEWS2{Value: i, Partial: i%2 == 0, Inputs: []schemas.NEWS2Input{{Channel: "heart_rate", Value: 93, EventTime: at - 90*schemas.Second}}}
+		u.seeScore(s)
+	}
+	u.seeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseStart, Severity: "high", Reason: "NEWS2 39", AsOf: at})
+	var out bytes.Buffer
+	drawUnit(&out, u, "Vigil "+schemas.Notice, "half way", 100, 20)
+	picture := out.String()
+	lines := strings.Split(picture, "\n")
+	if len(lines) > 20 {
+		t.Errorf("%d lines on a screen of 20", len(lines))
+	}
+	for _, line := range lines {
+		if n := len([]rune(strings.NewReplacer("\x1b[K", "", "\x1b[J", "", "\r", "").Replace(line))); n > 100 {
+			t.Errorf("%d columns on a screen of 100: %q", n, line)
+		}
+	}
+	for _, word := range []string{schemas.Notice, "half way", "p:39", "93", "1m", "*** NEWS2 39 since 08:00", "25 %", "and 30 more", "untrained"} {
+		if !strings.Contains(picture, word) {
+			t.Errorf("the picture does not show %q:\n%s", word, picture)
+		}
+	}
+	if strings.Contains(picture, "p:00") {
+		t.Error("the healthiest is shown in place of a sicker one")
+	}
+	u.seeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseEnd, AsOf: at})
+	out.Reset()
+	drawUnit(&out, u, "", "", 100, 20)
+	if strings.Contains(out.String(), "***") {
+		t.Error("an alert that has ended is still shown")
+	}
+}
