@@ -1,4 +1,9 @@
 // Package ecg reads an ECG strip without a model: where the beats are, heart rate,
-// whether the rhythm is irregular, and whether the signal can be used at all. A
-// later encoder turns strips into vectors; what stands here needs no weights.
+// variability, whether the rhythm is irregular, and whether the signal can be used
+// at all. Two unlike detectors look for the beats; their agreement, and how far the
+// beats stand out of what lies between them, is the quality.
+//
+// It promises no diagnosis. Ventricular fibrillation and flutter have no beats to
+// find and mostly come out as unusable, as noise does; asystole and leads off are one
+// flat line.
 package ecg

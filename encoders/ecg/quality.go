@@ -1,0 +1,73 @@
+package ecg
+
+import (
+	"math"
+	"slices"
+)
+
+// wholeShare is 0 for a flat line, else the share of the samples that do not stand
+// still for a second or more (leads off, amplifier at its rail), where half a strip
+// lost is a strip lost.
+func wholeShare(samples []int16, rate float64) float64 {
+	still, lost, run := int(rate), 0, 1
+	for i := 1; i <= len(samples); i++ {
+		if i < len(samples) && samples[i] == samples[i-1] {
+			run++
+			continue
+		}
+		if run >= still {
+			lost += run
+		}
+		run = 1
+	}
+	return max(0, 1-2*float64(lost)/float64(len(samples)))
+}
+
+// tooLow: in the band of a QRS the beats are lower than any QRS, or than what the
+// converter can show.
+func (d *Detector) tooLow(beats []int, gain float64) bool {
+	var sum float64
+	for _, at := range beats {
+		sum += math.Abs(d.band[at])
+	}
+	height := sum / float64(len(beats))
+	return height < 4 || gain > 0 && height*gain < 0.03 // mV
+}
+
+// contrast is how far the power falls between the beats, 0 to 1. Beats of real
+// strips have 0.8 and more, noise 0.4 to 0.6.
+func (d *Detector) contrast(beats []int) float64 {
+	var peaks, valleys float64
+	for k, at := range beats {
+		peaks += math.Sqrt(d.power[at])
+		if k > 0 {
+			valleys += math.Sqrt(slices.Min(d.power[beats[k-1]:at]))
+		}
+	}
+	if len(beats) < 2 || peaks == 0 {
+		return 0
+	}
+	return max(0, 1-valleys/float64(len(beats)-1)*float64(len(beats))/peaks)
+}
+
+// clear maps a contrast to 0 (noise) to 1.
+func clear(contrast float64) float64 { return min(1, max(0, (contrast-0.4)/0.4)) }
+
+// agreement is the share of beats that both lists have within reach: twice the
+// common ones by all.
+func agreement(x, y []int, reach int) float64 {
+	common, j := 0, 0
+	for _, at := range x {
+		for j < len(y) && y[j] < at-reach {
+			j++
+		}
+		if j < len(y) && y[j] <= at+reach {
+			common++
+			j++
+		}
+	}
+	if len(x)+len(y) == 0 {
+		return 0
+	}
+	return 2 * float64(common) / float64(len(x)+len(y))
+}
