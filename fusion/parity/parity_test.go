@@ -28,6 +28,7 @@ func TestWalk(t *testing.T) {
 		switch {
 		case r.Skipped != "":
 			n.skipped++
+			t.Errorf("%s: left out: %s", r.Name, r.Skipped)
 		case r.OK:
 			n.ok++
 		default:
@@ -35,10 +36,8 @@ func TestWalk(t *testing.T) {
 			t.Errorf("%s: %s", r.Name, r.Err)
 		}
 	}
-	for _, g := range []string{"time_embedding", "mtand", "mtand_grad", "imputation", "utde"} {
-		if n := counts[g]; n == nil || n.ok == 0 {
-			t.Errorf("no case of group %s was computed", g)
-		}
+	if len(order) < 12 {
+		t.Errorf("only the groups %v are there", order)
 	}
 	for _, g := range order {
 		n := counts[g]
