@@ -121,12 +121,10 @@ func (o *demoOptions) check() error {
 		return boot.Usage(fmt.Errorf("--beds %d: want 0 or more", o.beds))
 	case o.lasts < 0:
 		return boot.Usage(fmt.Errorf("--for %s: want a time above 0, for example 30s", o.lasts))
-	case o.inputs != "all" && o.inputs != "alerting":
-		return boot.Usage(fmt.Errorf("--inputs %q: want all or alerting", o.inputs))
 	case o.store != "auto" && o.store != "redis" && o.store != "miniredis":
 		return boot.Usage(fmt.Errorf("--store %q: want auto, redis or miniredis", o.store))
 	}
-	return nil
+	return checkInputs(o.inputs)
 }
 
 // runDemo is the whole demo; ctx ends with Ctrl-C.

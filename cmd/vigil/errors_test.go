@@ -66,6 +66,7 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"unknown patient", "demo --patients synth:9999", boot.ExitFailure, []string{"synth:9999"}},
 		{"model show of a broken file", "model show " + torn, boot.ExitUsage, []string{"torn.safetensors"}},
 		{"model without a verb", "model", boot.ExitUsage, []string{"show"}},
+		{"serve without a store", "serve", boot.ExitUsage, []string{"--redis"}},
 		{"topics of no broker", "topics check --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1", "--brokers"}},
 		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
 		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},

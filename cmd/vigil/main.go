@@ -51,6 +51,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil demo --for 30s --summary json               ... and end with one JSON object
   vigil alerts tail                                 follow the alerts of a running demo
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
   vigil model show                                  the card of the shipped model
 
 Vigil takes vitals, ECG waveforms, notes and imaging events as they arrive on Kafka,
@@ -76,7 +77,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
 	return root
 }
 

@@ -86,8 +86,10 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	if err := h.store(ctx); err != nil {
 		return h, err
 	}
-	if _, err := h.Cluster.CreateTopics(ctx, c.Partitions, 1); err != nil {
-		return h, Dependency(err)
+	if c.Partitions > 0 {
+		if _, err := h.Cluster.CreateTopics(ctx, c.Partitions, 1); err != nil {
+			return h, Dependency(err)
+		}
 	}
 	if h.Partitions, err = h.Cluster.Partitions(ctx); err != nil {
 		return h, Dependency(err)
@@ -275,6 +277,21 @@ func (h *House) drained(ctx context.Context, play int64) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// Status is one line on how the workers of this process stand.
+func (h *House) Status() string {
+	records, dead := h.intake.Totals()
+	letters := int64(0)
+	for _, n := range dead {
+		letters += n
+	}
+	var scores, alerts, open int64
+	for partition := range h.Partitions {
+		s := h.monitor.Stats(partition)
+		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
+	}
+	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays", records, letters, scores, alerts, open)
 }
 
 // Cause names what is behind an error of the embedded servers, which know less: a

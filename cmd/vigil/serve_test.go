@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/embedded"
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// servers starts a broker and a store for processes beside this one.
+func servers(t *testing.T, kind string) (c *ingest.Cluster, broker, redis string) {
+	t.Helper()
+	b, err := embedded.StartBroker(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	s, err := embedded.StartStore(t.Context(), t.TempDir(), kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	c = &ingest.Cluster{Brokers: b.Addresses()}
+	t.Cleanup(c.Close)
+	return c, b.Addresses()[0], "redis://" + s.Address + "/0"
+}
+
+// waitScored waits until the patient has scores of so many messages.
+func waitScored(t *testing.T, c *ingest.Cluster, patient string, logN uint64) (bodies map[uint64]int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		bodies = map[uint64]int{}
+		err := eachRecord(t.Context(), c, schemas.TopicScores, func(m *schemas.Message) error {
+			if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore || string(m.Key) != patient {
+				return nil
+			}
+			s, err := schemas.DecodeScore(m.Value)
+			if err == nil {
+				bodies[s.N]++
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uint64(len(bodies)) >= logN {
+			return bodies
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d scores of %s, want %d", len(bodies), patient, logN)
+		}
+	}
+}
+
+// live sends one live vitals message, measured minute minutes after the first.
+func live(t *testing.T, c *ingest.Cluster, p *ingest.Producer, patient string, seq int) {
+	t.Helper()
+	at := schemas.FromStd(time.Now())
+	e := &schemas.Event{Topic: schemas.TopicVitals, Patient: patient, Source: "gateway", Seq: uint64(seq), HasSeq: true,
+		Vitals: &schemas.Vitals{Head: schemas.Head{EventTime: &at}, Values: map[string]json.Number{"heart_rate": json.Number(fmt.Sprint(60 + seq))}}}
+	m, err := schemas.EncodeEvent(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := c.Partitions(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Append(t.Context(), m.Topic, ingest.PartitionOf(m.Key, n), []schemas.Message{m}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A process serves, is killed, another goes on; a third ends on SIGTERM in good
+// order. Each patient's first message is scored at once, each score once.
+func TestServe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and kills it: left out with -short")
+	}
+	c, broker, redis := servers(t, "auto")
+	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", broker, "--partitions", "4"); code != 0 {
+		t.Fatal(stderr)
+	}
+	path := binary(t)
+	start := func() (*exec.Cmd, *safeBuffer) {
+		cmd := exec.Command(path, "serve", "--brokers", broker, "--redis", redis)
+		talk := &safeBuffer{}
+		cmd.Stderr = talk
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd, talk
+	}
+	p := c.NewProducer("gateway")
+	first, talk := start()
+	live(t, c, p, "ward:1", 1)
+	waitScored(t, c, "ward:1", 1)
+	if !strings.Contains(talk.String(), schemas.Notice) {
+		t.Errorf("serve does not say what it is not: %s", talk.String())
+	}
+	_ = first.Process.Kill()
+	_ = first.Wait()
+	live(t, c, p, "ward:2", 1)
+	second, _ := start()
+	for patient, bodies := range map[string]map[uint64]int{"ward:1": waitScored(t, c, "ward:1", 1), "ward:2": waitScored(t, c, "ward:2", 1)} {
+		for n, times := range bodies {
+			if times != 1 {
+				t.Errorf("%s: score %d is there %d times", patient, n, times)
+			}
+		}
+	}
+	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- second.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("SIGTERM: %v", err)
+		}
+	case <-time.After(25 * time.Second):
+		_ = second.Process.Kill()
+		t.Error("SIGTERM does not end it within 25 s")
+	}
+}
+
+// Topics that are not there are one clear line.
+func TestServeWithoutTopics(t *testing.T) {
+	_, broker, redis := servers(t, embedded.KindMiniredis)
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	code, _, stderr := vigil(ctx, "serve", "--brokers", broker, "--redis", redis)
+	if code != boot.ExitDependency || !strings.Contains(stderr, "vigil topics init") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
