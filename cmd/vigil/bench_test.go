@@ -97,7 +97,7 @@ func steady(b *testing.B, lasts time.Duration, perSecond int) []int64 {
 	}
 	time.Sleep(500 * time.Millisecond) // the last ones are on their way
 	var s summary
-	t := newTally()
+	t := newTally("")
 	if _, err := t.read(ctx, house.Cluster, &s); err != nil {
 		b.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func report(ctx context.Context, o demoOptions, src replay.Source, house *boot.H
 		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
 		Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
 	}
-	outputs, err := newTally().read(ctx, house.Cluster, s)
+	outputs, err := newTally(o.run).read(ctx, house.Cluster, s)
 	if err != nil {
 		return boot.Failure(fmt.Errorf("reading the topics back: %w", err))
 	}

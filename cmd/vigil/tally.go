@@ -21,6 +21,7 @@ type identity struct {
 // tally reads all topics back and counts what is in them: it trusts no counter
 // of the worker.
 type tally struct {
+	run       string             // name of the run; patients of other runs in the same topics do not count
 	published map[identity]int64 // append time, ms
 	place     map[string]identity
 	logged    map[identity]bool
@@ -38,12 +39,25 @@ type tally struct {
 	alerts    map[string]int
 }
 
-func newTally() *tally {
+func newTally(run string) *tally {
 	return &tally{
+		run:       run,
 		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
 		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{},
 		stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
 	}
+}
+
+// mine says whether a patient is of the run: "NAME/domain:id" of a named one.
+func (t *tally) mine(patient string) bool {
+	name, _, named := strings.Cut(patient, "/")
+	if colon := strings.IndexByte(patient, ':'); named && colon >= 0 && colon < len(name) {
+		named = false // the slash is in the id
+	}
+	if t.run == "" {
+		return !named
+	}
+	return named && name == t.run
 }
 
 // read fills a summary with what the topics hold, and returns the outputs in the
@@ -82,6 +96,9 @@ func (t *tally) raw(topic uint8, m *schemas.Message) {
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark || kind == schemas.TypeClaim {
 		return
 	}
+	if len(m.Key) > 0 && !t.mine(string(m.Key)) {
+		return
+	}
 	place := placeOf(m.Topic, m.Partition, m.Offset)
 	id := identity{patient: place, topic: topic}
 	if name, ok := m.Header(schemas.HeaderID); ok {
@@ -110,7 +127,7 @@ func (t *tally) log(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse {
+	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse || !t.mine(r.Patient) {
 		return nil
 	}
 	id := identity{r.Patient, r.Source, r.TopicIndex, r.Seq}
@@ -171,8 +188,12 @@ func (t *tally) deadLetter(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
+	id, known := t.place[placeOf(d.Topic, d.Partition, d.Offset)]
+	if !known {
+		return nil // of another run
+	}
 	t.byReason[string(d.Reason)]++
-	if id := t.place[placeOf(d.Topic, d.Partition, d.Offset)]; !d.Partial && !t.logged[id] {
+	if !d.Partial && !t.logged[id] {
 		t.dead[id] = true
 	}
 	return nil
@@ -184,7 +205,7 @@ func (t *tally) output(m *schemas.Message) error {
 		return nil
 	}
 	o, err := readOutput(m)
-	if err != nil {
+	if err != nil || !t.mine(o.patient) {
 		return err
 	}
 	t.outputs = append(t.outputs, o)

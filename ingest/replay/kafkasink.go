@@ -74,16 +74,24 @@ func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
 // resume takes in the last record of one partition; it says whether that is the
 // run's end mark.
 func (k *KafkaSink) resume(m *schemas.Message, topic int, p *Plan, at *Resume) (end bool, err error) {
-	run, recorded := m.Header(schemas.HeaderRun)
-	text, _ := m.Header(HeaderIndex)
-	index, err := strconv.Atoi(text)
-	if !recorded || run != p.Run || err != nil || index < 0 || index > p.Len() {
-		return false, fmt.Errorf("%s/%d holds another run (%q, this one is %q): name this one with --run NAME and give it topics of its own, or start with a fresh --state",
-			m.Topic, m.Partition, run, p.Run)
-	}
 	mark, isMark, problem := schemas.ParseMark(m)
 	if problem != nil {
 		return false, problem
+	}
+	run, _ := m.Header(schemas.HeaderRun)
+	if run != p.Run {
+		switch {
+		case !isMark || !mark.End:
+			return false, fmt.Errorf("%s/%d holds the run %q, which has not ended: let it end first (the same command again goes on with it), or start with a fresh --state or --topic-prefix", m.Topic, m.Partition, run)
+		case p.Name == "":
+			return false, fmt.Errorf("%s/%d holds another run (%q, this one is %q): name this one with --run NAME, so that its patients are told from that one's", m.Topic, m.Partition, run, p.Run)
+		}
+		return false, nil // behind the end of another run this one begins
+	}
+	text, _ := m.Header(HeaderIndex)
+	index, err := strconv.Atoi(text)
+	if err != nil || index < 0 || index > p.Len() {
+		return false, fmt.Errorf("%s/%d offset %d: header %s is %.40q, want a position in the plan", m.Topic, m.Partition, m.Offset, HeaderIndex, text)
 	}
 	if !isMark {
 		k.there[topic][m.Partition] = index
