@@ -13,7 +13,7 @@ func (t *turn) tell(e *episode, at schemas.Time, phase schemas.Phase, reason, fl
 	a := schemas.Alert{
 		ID: e.id, Revision: e.revision, Phase: phase, Task: e.task,
 		Patient: t.s.Patient, Stay: t.s.Stay, AsOf: at, Value: e.seen, Reason: reason,
-		Model: t.e.Model, Policy: t.p.hash, Flags: []string{},
+		Model: t.e.Model, Policy: t.p.hash, Flags: []string{}, Notice: schemas.Notice,
 	}
 	e.revision++
 	e.value, e.told = e.seen, at

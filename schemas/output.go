@@ -95,6 +95,7 @@ type Alert struct {
 	Model     string   `json:"model"`
 	Policy    string   `json:"policy"`
 	Flags     []string `json:"flags"`
+	Notice    string   `json:"notice,omitempty"` // what Vigil is not
 }
 
 // Phase of an alert's life, in the words of IHE ACM.

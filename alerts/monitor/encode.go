@@ -123,6 +123,9 @@ func (e *encoder) alert(a *schemas.Alert) []byte {
 	e.string("model", a.Model)
 	e.string("policy", a.Policy)
 	e.strings("flags", a.Flags)
+	if a.Notice != "" {
+		e.string("notice", a.Notice)
+	}
 	e.close('}')
 	return e.done()
 }
