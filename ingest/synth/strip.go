@@ -6,59 +6,126 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// A strip is 10 s of lead II at 250 Hz, 200 units a millivolt.
+// A strip is 10 s at 250 Hz, 200 units a millivolt.
 const (
 	stripRate    = 250
 	stripSeconds = 10
 	stripGain    = 0.005
 )
 
-// wave is one deflection of a beat: where, how wide (seconds from the R peak), how
-// high (millivolt).
-type wave struct{ at, width, height float64 }
+// shape is a beat as the first lead sees it: units, sample by sample, the R peak at
+// shapeBefore.
+type shape []float64
 
-var (
-	narrow = []wave{{-0.17, 0.025, 0.12}, {-0.028, 0.009, -0.12}, {0, 0.011, 1.1}, {0.028, 0.01, -0.25}, {0.24, 0.045, 0.28}}
-	broad  = []wave{{-0.02, 0.045, 1.3}, {0.06, 0.05, -0.9}}
+const (
+	shapeBefore = 80
+	shapeLength = 200
 )
 
-// strip invents an ECG that follows the heart rate and the rhythm; now and then
-// the leads are off.
-func (l *life) strip(t schemas.Time) {
-	samples := make([]int16, stripRate*stripSeconds)
-	if l.r.IntN(60) > 0 {
-		l.beats(samples)
+var (
+	atrial      = shapeOf([]wave{{-0.17, 0.025, 0.12}})
+	ventricular = shapeOf([]wave{{-0.028, 0.009, -0.12}, {0, 0.011, 1.1}, {0.028, 0.01, -0.25}, {0.24, 0.045, 0.28}})
+	broad       = shapeOf([]wave{{-0.02, 0.045, 1.3}, {0.06, 0.05, -0.9}})
+	sine        = sineOf(1000) // one period in 4 s
+)
+
+// wave is one deflection of a beat: where and how wide (seconds, from the R peak),
+// how high (millivolt).
+type wave struct{ at, width, height float64 }
+
+func shapeOf(waves []wave) shape {
+	out := make(shape, shapeLength)
+	for i := range out {
+		for _, w := range waves {
+			d := (float64(i-shapeBefore)/stripRate - w.at) / w.width
+			out[i] += w.height / stripGain * math.Exp(-d*d/2)
+		}
 	}
-	l.add(schemas.TopicECG, t, t+stripSeconds*schemas.Second+500,
-		schemas.Event{Strip: &schemas.Strip{RateHz: stripRate, Gain: stripGain, Leads: []string{"II"}, Samples: [][]int16{samples}}})
+	return out
 }
 
-func (l *life) beats(samples []int16) {
-	interval := 60 / math.Max(l.state["heart_rate"].value, 20)
-	waves := narrow
-	if l.rhythm == "vt" {
-		waves = broad
+func sineOf(n int) []float64 {
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.Sin(2 * math.Pi * float64(i) / float64(n))
 	}
-	phase := 2 * math.Pi * l.r.Float64()
-	for i := range samples {
-		drift := 8 * math.Sin(phase+2*math.Pi*0.25*float64(i)/stripRate)
-		samples[i] = int16(drift + 2*l.r.NormFloat64())
+	return out
+}
+
+// leadHeight: the first lead is II; the next ones see the same beats otherwise.
+var leadHeight = [...]float64{1, -0.7, 0.5}
+
+// strip invents an ECG that follows the heart rate and the rhythm; now and then
+// the leads are off, or the patient moves and it is nothing but noise.
+func (l *life) strip(t schemas.Time) {
+	leads := l.path.Leads
+	if len(leads) == 0 {
+		leads = []string{"II"}
 	}
-	for at := interval * l.r.Float64(); at < stripSeconds+0.3; {
-		for k, w := range waves {
-			if k == 0 && l.rhythm == "af" {
-				continue // no P wave
+	s := &schemas.Strip{RateHz: stripRate, Gain: stripGain, Leads: leads}
+	state := l.r.IntN(100)
+	beats := l.beats()
+	for k := range leads {
+		samples := make([]int16, stripRate*stripSeconds)
+		switch state {
+		case 0: // leads off
+		case 1:
+			for i := range samples {
+				samples[i] = int16(150 * l.r.NormFloat64())
 			}
-			from, to := int((at+w.at-4*w.width)*stripRate), int((at+w.at+4*w.width)*stripRate)
-			for i := max(0, from); i < min(to, len(samples)); i++ {
-				d := (float64(i)/stripRate - at - w.at) / w.width
-				samples[i] += int16(w.height / stripGain * math.Exp(-d*d/2))
-			}
+		default:
+			l.draw(samples, beats, leadHeight[k%len(leadHeight)])
 		}
-		next := interval * (1 + 0.01*l.r.NormFloat64())
+		s.Samples = append(s.Samples, samples)
+	}
+	l.add(schemas.TopicECG, t, t+stripSeconds*schemas.Second+500, schemas.Event{Strip: s})
+}
+
+// beats are the samples of the R peaks, some of them beyond the strip's ends.
+func (l *life) beats() []int {
+	interval := 60 / math.Max(l.state[heartRate].shown(&usual[heartRate]), 20)
+	var at []int
+	for s := -0.5 + interval*l.r.Float64(); s < stripSeconds+0.5; {
+		at = append(at, int(s*stripRate))
 		if l.rhythm == "af" {
-			next = interval * (0.65 + 0.7*l.r.Float64())
+			s += interval * (0.6 + 0.8*l.r.Float64())
+		} else {
+			s += interval * (1 + 0.01*l.r.NormFloat64())
 		}
-		at += next
+	}
+	return at
+}
+
+// draw adds the beats to a base line that breathes and is a little noisy.
+func (l *life) draw(samples []int16, beats []int, height float64) {
+	phase := l.r.IntN(len(sine))
+	drawn := make([]float64, len(samples))
+	for i := range drawn {
+		drawn[i] = 8*sine[(phase+i)%len(sine)] + 2*l.r.NormFloat64()
+	}
+	switch l.rhythm {
+	case "vt":
+		add(drawn, beats, broad, height)
+	case "af": // the atria flicker, no P wave
+		for i := range drawn {
+			drawn[i] += 8 * sine[25*(phase+i)%len(sine)] * sine[3*i%len(sine)]
+		}
+		add(drawn, beats, ventricular, height)
+	default:
+		add(drawn, beats, atrial, height)
+		add(drawn, beats, ventricular, height)
+	}
+	for i, v := range drawn {
+		samples[i] = int16(math.Round(v))
+	}
+}
+
+func add(drawn []float64, beats []int, s shape, height float64) {
+	for _, at := range beats {
+		for i, v := range s {
+			if k := at - shapeBefore + i; k >= 0 && k < len(drawn) {
+				drawn[k] += height * v
+			}
+		}
 	}
 }

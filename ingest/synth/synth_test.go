@@ -1,14 +1,19 @@
 package synth
 
 import (
+	"context"
+	"errors"
+	"math"
+	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
+
+var _ replay.Source = (*Unit)(nil)
 
 func invent(t *testing.T, c Config) ([]*replay.Patient, string) {
 	t.Helper()
@@ -26,174 +31,199 @@ func invent(t *testing.T, c Config) ([]*replay.Patient, string) {
 	return all, u.Hash()
 }
 
+// The planned messages are the same to the byte.
 func TestSameSeedSameUnit(t *testing.T) {
-	short := Config{Seed: 7, Beds: 4, Duration: 2 * time.Hour}
-	_, a := invent(t, short)
-	_, b := invent(t, short)
-	other := short
-	other.Seed = 8
-	_, c := invent(t, other)
-	if a != b || a == c {
-		t.Errorf("seed 7 twice: %s and %s; seed 8: %s", a, b, c)
-	}
-}
-
-// points is a plain NEWS2 of what the unit measures, written for this test alone.
-func points(values map[string]float64) (total, most int) {
-	add := func(p int) { total, most = total+p, max(most, p) }
-	band := func(name string, edges []float64, p []int) {
-		v, ok := values[name]
-		if !ok {
-			return
+	c := Config{Seed: 7, Beds: 4, Duration: 40 * time.Minute}
+	bytes := func(c Config) string {
+		u, err := New(c)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for i, e := range edges {
-			if v <= e {
-				add(p[i])
-				return
-			}
+		plan, err := replay.NewPlan(t.Context(), u, replay.Options{})
+		if err != nil {
+			t.Fatal(err)
 		}
-		add(p[len(edges)])
-	}
-	band("respiratory_rate", []float64{8, 11, 20, 24}, []int{3, 1, 0, 2, 3})
-	band("spo2", []float64{91, 93, 95}, []int{3, 2, 1, 0})
-	band("fio2", []float64{0.21}, []int{0, 2})
-	name := "systolic_cuff"
-	if _, ok := values["systolic_arterial"]; ok {
-		name = "systolic_arterial"
-	}
-	band(name, []float64{90, 100, 110, 219}, []int{3, 2, 1, 0, 3})
-	band("heart_rate", []float64{40, 50, 90, 110, 130}, []int{3, 1, 0, 1, 2, 3})
-	band("temperature", []float64{35, 36, 38, 39}, []int{3, 1, 0, 1, 2})
-	if eye, ok := values["gcs_eye"]; ok {
-		if eye+values["gcs_verbal"]+values["gcs_motor"] == 15 {
-			add(0)
-		} else {
-			add(3)
-		}
-	}
-	return total, most
-}
-
-// worst is the highest NEWS2 of a patient until a moment, and the highest points of
-// one component, over the values in force.
-func worst(t *testing.T, p *replay.Patient, until schemas.Time) (total, single int) {
-	t.Helper()
-	values := map[string]float64{}
-	for i := range p.Events {
-		e := &p.Events[i]
-		if e.Vitals == nil || e.AvailableTime > until {
-			continue
-		}
-		for name, v := range e.Vitals.Values {
-			f, err := v.Float64()
+		var b strings.Builder
+		for i := range plan.Len() {
+			m, err := schemas.EncodeEvent(plan.Event(i))
 			if err != nil {
 				t.Fatal(err)
 			}
-			values[name] = f
+			b.Write(m.Key)
+			b.Write(m.Value)
+			for _, h := range m.Headers {
+				b.WriteString(h.Key + h.Value)
+			}
 		}
-		n, most := points(values)
-		total, single = max(total, n), max(single, most)
+		return b.String()
 	}
-	return total, single
-}
-
-func TestHealthyUnitNeverAlerts(t *testing.T) {
-	for seed := range uint64(5) {
-		all, _ := invent(t, Config{Seed: seed, Only: "healthy"})
-		for _, p := range all {
-			if total, single := worst(t, p, 1<<60); total >= 5 || single >= 3 {
-				t.Errorf("seed %d, %s: NEWS2 %d, %d in one component", seed, p.ID, total, single)
-			}
-		}
+	a, b := bytes(c), bytes(c)
+	if a != b || len(a) < 100_000 {
+		t.Errorf("seed 7 twice gives %d and %d bytes, the same: %v", len(a), len(b), a == b)
 	}
-}
-
-func TestSomebodyIsIllFromTheBeginning(t *testing.T) {
-	for seed := range uint64(5) {
-		all, _ := invent(t, Config{Seed: seed})
-		early, ever := 0, 0
-		for _, p := range all {
-			if total, single := worst(t, p, start+8*schemas.Minute); total >= 5 || single >= 3 {
-				early++
-			}
-			if total, _ := worst(t, p, 1<<60); total >= 7 {
-				ever++
-			}
-		}
-		if early == 0 || ever < 6 {
-			t.Errorf("seed %d: %d patients alert within 8 min, %d reach 7 in 12 h", seed, early, ever)
-		}
+	c.Seed = 8
+	if bytes(c) == a {
+		t.Error("seed 8 gives the unit of seed 7")
 	}
 }
 
-// Everything that the unit promises to show is there: all kinds of events, and each
-// is one that intake takes.
+// A bed's patient does not depend on how many beds there are.
+func TestBedsAreIndependent(t *testing.T) {
+	few, _ := invent(t, Config{Seed: 3, Beds: 2, Duration: time.Hour})
+	many, _ := invent(t, Config{Seed: 3, Beds: 5, Duration: time.Hour})
+	var a, b replay.Hasher
+	for i := range few {
+		a.Add(few[i])
+		b.Add(many[i])
+	}
+	if a.Sum("") != b.Sum("") {
+		t.Error("beds 1 and 2 differ between a unit of 2 and one of 5")
+	}
+}
+
+// Everything that the unit promises to show is there, and intake takes each of it.
 func TestUnitShowsEverything(t *testing.T) {
 	all, _ := invent(t, Config{Seed: 1})
 	kinds := map[string]int{}
-	late, messages := 0, 0
+	total := 0
 	for _, p := range all {
+		total += len(p.Events)
+		var last *schemas.Event
 		for i := range p.Events {
 			e := p.Events[i]
 			kinds[e.Topic]++
-			if e.ADT != nil {
+			switch {
+			case e.ADT != nil:
 				kinds[e.ADT.Type]++
-			}
-			if e.Vitals != nil && e.AvailableTime-e.EventTime > 15*schemas.Second && e.AvailableTime-e.EventTime < 2*schemas.Minute {
-				late++
-			}
-			if i%97 > 0 && e.Vitals != nil {
-				continue // encoding them all takes long and shows nothing more
-			}
-			messages++
-			e.Patient, e.Source, e.Seq, e.HasSeq = p.ID, "synth@test", 1, true
-			m, err := schemas.EncodeEvent(&e)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, problem := schemas.DecodeEvent(&m)
-			if problem != nil {
-				t.Fatalf("%s of %s: %v", e.Topic, p.ID, problem)
-			}
-			if got.Vitals != nil {
-				if _, problems := got.Vitals.Resolve(0, nil); len(problems) > 0 {
-					t.Fatalf("%s: %v", p.ID, problems[0])
+			case e.Note != nil && strings.ContainsAny(e.Note.Text, "{}"):
+				t.Errorf("%s: an unfilled note: %s", p.ID, e.Note.Text)
+			case e.Strip != nil:
+				lo, hi := slices.Min(e.Strip.Samples[0]), slices.Max(e.Strip.Samples[0])
+				if lo == hi {
+					kinds["leads off"]++
 				}
+			case e.Vitals != nil && e.Vitals.Values["heart_rate"] != "":
+				if e.AvailableTime-e.EventTime > 15*schemas.Second {
+					kinds["late"]++
+				}
+				if len(e.Vitals.Values) < 3 {
+					kinds["drop-out"]++
+				}
+				if last != nil && last.EventTime == e.EventTime {
+					kinds["doubled"]++
+				}
+				last = &p.Events[i]
 			}
-			if got.Provenance()&schemas.Invented == 0 {
-				t.Fatalf("an event of %s is not marked invented", p.ID)
+			if i%97 == 0 || e.Vitals == nil && e.Strip == nil {
+				passesIntake(t, p, e)
 			}
 		}
 	}
-	for _, want := range []string{schemas.TopicVitals, schemas.TopicECG, schemas.TopicNotes, schemas.TopicImaging, schemas.TopicADT, "admit", "transfer"} {
+	t.Logf("%d messages: %v", total, kinds)
+	for _, want := range []string{schemas.TopicVitals, schemas.TopicECG, schemas.TopicNotes, schemas.TopicImaging, schemas.TopicADT,
+		"admit", "transfer", "discharge", "leads off", "late", "drop-out", "doubled"} {
 		if kinds[want] == 0 {
 			t.Errorf("no %s in %v", want, kinds)
 		}
 	}
-	if late == 0 || messages == 0 {
-		t.Errorf("%d late messages", late)
+	if total > 400_000 {
+		t.Errorf("%d messages: a replay holds them all in memory", total)
 	}
 }
 
-func TestBadPathwayFiles(t *testing.T) {
-	for name, c := range map[string]struct{ text, want string }{
-		"no phases":       {"name: x\n", "phases"},
-		"no length":       {"phases: [{name: a}]\n", "lasts"},
-		"bad length":      {"phases: [{name: a, lasts: soon}]\n", "90m"},
-		"unknown channel": {"phases: [{name: a, lasts: 1h, targets: {hart_rate: 3}}]\n", "hart_rate"},
-		"implausible":     {"phases: [{name: a, lasts: 1h, targets: {heart_rate: 3000}}]\n", "implausible"},
-		"unknown rhythm":  {"phases: [{name: a, lasts: 1h, rhythm: samba}]\n", "samba"},
-		"unknown field":   {"phases: [{name: a, lasts: 1h, target: {}}]\n", "target"},
-		"not a number":    {"phases: [{name: a, lasts: 1h, targets: {heart_rate: fast}}]\n", "fast"},
-		"not a lab":       {"phases: [{name: a, lasts: 1h, labs: [heart_rate]}]\n", "heart_rate"},
-		"no YAML":         {"phases: [\n", "yaml"},
-	} {
-		_, err := New(Config{Files: fstest.MapFS{"p.yaml": {Data: []byte(c.text)}}})
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "p.yaml") {
-			t.Errorf("%s: %v, want an error that names the file and %q", name, err, c.want)
+func passesIntake(t *testing.T, p *replay.Patient, e schemas.Event) {
+	t.Helper()
+	e.Patient, e.Source, e.Seq, e.HasSeq = p.ID, "synth@test", 1, true
+	m, err := schemas.EncodeEvent(&e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, problem := schemas.DecodeEvent(&m)
+	if problem != nil {
+		t.Fatalf("%s of %s: %v", e.Topic, p.ID, problem)
+	}
+	if got.Vitals != nil {
+		if _, problems := got.Vitals.Resolve(0, nil); len(problems) > 0 {
+			t.Fatalf("%s: %v", p.ID, problems[0])
 		}
 	}
-	if _, err := New(Config{Only: "measles"}); err == nil || !strings.Contains(err.Error(), "measles") {
-		t.Errorf("unknown pathway: %v", err)
+	if got.Provenance()&schemas.Invented == 0 || !got.HasADT() {
+		t.Fatalf("an event of %s on %s is not marked invented, or not as of a source with movements", p.ID, e.Topic)
+	}
+}
+
+// A stay that ends says so; one that does not is open, also where the story ends
+// in the two minutes before the patient would be home.
+func TestDischarge(t *testing.T) {
+	short := files("name: x\nphases:\n- {name: a, lasts: 10m}\n")
+	for _, c := range []struct {
+		duration time.Duration
+		ended    bool
+	}{{5 * time.Minute, false}, {2 * time.Hour, true}} {
+		all, _ := invent(t, Config{Seed: 1, Beds: 3, Duration: c.duration, Files: short})
+		for _, p := range all {
+			checkEnd(t, p, c.ended)
+		}
+	}
+	ended := 0
+	for minutes := 5; minutes < 20; minutes++ {
+		all, _ := invent(t, Config{Seed: 1, Beds: 1, Duration: time.Duration(minutes) * time.Minute, Files: short})
+		checkEnd(t, all[0], all[0].Stays[0].End != 0)
+		if all[0].Stays[0].End != 0 {
+			ended++
+		}
+	}
+	if ended == 0 || ended == 15 {
+		t.Errorf("%d of 15 stories end with a discharge", ended)
+	}
+}
+
+func checkEnd(t *testing.T, p *replay.Patient, want bool) {
+	t.Helper()
+	i := slices.IndexFunc(p.Events, func(e schemas.Event) bool { return e.ADT != nil && e.ADT.Type == "discharge" })
+	if (i >= 0) != want || (p.Stays[0].End != 0) != want {
+		t.Errorf("%s: discharge %v, end %v, want %v", p.ID, i >= 0, p.Stays[0].End, want)
+		return
+	}
+	if want && p.Events[i].AvailableTime != p.Stays[0].End {
+		t.Errorf("%s: discharged at %s, the stay ends at %s", p.ID, p.Events[i].AvailableTime, p.Stays[0].End)
+	}
+}
+
+func TestPatientsStopsWithItsContext(t *testing.T) {
+	u, err := New(Config{Seed: 1, Duration: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	seen, ended := 0, error(nil)
+	for _, err := range u.Patients(ctx) {
+		if err != nil {
+			ended = err
+			continue
+		}
+		if seen++; seen == 2 {
+			cancel()
+		}
+	}
+	if seen != 2 || !errors.Is(ended, context.Canceled) {
+		t.Errorf("%d patients, then %v", seen, ended)
+	}
+}
+
+func TestBadConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		config Config
+		want   string
+	}{
+		"beds":     {Config{Beds: -1}, "beds"},
+		"too long": {Config{Duration: math.MaxInt64}, "720h"},
+		"pathway":  {Config{Only: "measles"}, "sepsis"},
+		"no files": {Config{Files: files()}, "*.yaml"},
+	} {
+		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want an error with %q", name, err, c.want)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -33,7 +34,9 @@ type Unit struct {
 	events   int
 }
 
-// start of the story. Nothing looks at the wall's date.
+// start of the story, and everybody's admission: a replay moves all admissions to
+// its own start anyhow, and so the beds' clocks agree. Nothing looks at the wall's
+// date.
 var start = schemas.FromStd(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 // casting is who lies in the first beds: somebody is ill from the beginning,
@@ -57,7 +60,11 @@ func New(c Config) (*Unit, error) {
 	}
 	u := &Unit{config: c, pathways: pathways}
 	if c.Only != "" && u.pathway(c.Only) == nil {
-		return nil, fmt.Errorf("there is no pathway %q", c.Only)
+		var names []string
+		for i := range pathways {
+			names = append(names, pathways[i].Name)
+		}
+		return nil, fmt.Errorf("there is no pathway %q (want one of %s)", c.Only, strings.Join(names, ", "))
 	}
 	return u, nil
 }
@@ -110,11 +117,11 @@ func (u *Unit) patient(bed int) *replay.Patient {
 	if u.config.Only != "" {
 		name = u.config.Only
 	}
-	l := &life{r: r, path: u.pathway(name), bed: bed, end: start + schemas.Time(u.config.Duration.Milliseconds()),
-		state: map[string]*drift{}, arterial: name != "healthy" && name != "recovery", pace: 0.75 + 0.6*r.Float64()}
-	l.out = &replay.Patient{ID: fmt.Sprintf("%s:%04d", Name, bed+1)}
-	l.stay = fmt.Sprintf("%s-%04d-1", Name, bed+1)
+	l := &life{
+		r: r, path: u.pathway(name), bed: bed, pace: 0.75 + 0.6*r.Float64(),
+		stay: fmt.Sprintf("%s-%04d-1", Name, bed+1), out: &replay.Patient{ID: fmt.Sprintf("%s:%04d", Name, bed+1)},
+		begin: start, end: start + schemas.Time(u.config.Duration.Milliseconds()),
+	}
 	l.live()
-	slices.SortStableFunc(l.out.Events, func(a, b schemas.Event) int { return int(a.AvailableTime - b.AvailableTime) })
 	return l.out
 }
