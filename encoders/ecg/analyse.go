@@ -83,7 +83,7 @@ func (a *Analyser) lead(samples []int16, rate, gain float64) Result {
 		return r
 	}
 	agree := agreement(a.beats, a.second.detect(samples, rate), int(0.1*rate))
-	r.Quality = float32(whole * agree * clear(a.detector.contrast(a.beats)))
+	r.Quality = float32(whole * agree * standing(a.detector.contrast(a.beats), a.detector.likeness(a.beats, int(0.1*rate))))
 	a.rhythm(&r, rate)
 	return r
 }

@@ -17,6 +17,7 @@ type Detector struct {
 	taken  []int32   // into peaks: the beats
 	slope  []float64 // squared
 	sorted []float64
+	shape  []float64 // of a beat, see likeness
 }
 
 // peak is a local maximum of the integrated power.
