@@ -5,11 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -43,6 +40,7 @@ func (c *Cluster) init() {
 		c.transport = &kafka.Transport{
 			Dial: c.Dial, TLS: c.TLS, SASL: c.SASL, ClientID: "vigil",
 			DialTimeout: 3 * time.Second, MetadataTTL: time.Second, IdleTimeout: 30 * time.Second,
+			MetadataTopics: c.names(), // not the whole cluster's, twice a second
 		}
 		c.client = &kafka.Client{Addr: kafka.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: c.transport}
 		c.dialer = &kafka.Dialer{ClientID: "vigil", Timeout: 3 * time.Second, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL}
@@ -57,27 +55,41 @@ func (c *Cluster) Close() {
 
 func (c *Cluster) topic(name string) string { return c.Prefix + name }
 
+// names are those of all topics, with the prefix.
+func (c *Cluster) names() []string {
+	names := make([]string, len(schemas.Topics))
+	for i, topic := range schemas.Topics {
+		names[i] = c.topic(topic)
+	}
+	return names
+}
+
 // Reach waits until a broker answers, at most until ctx ends.
 func (c *Cluster) Reach(ctx context.Context) error {
 	c.init()
+	if len(c.Brokers) == 0 {
+		return fmt.Errorf("%w: no broker is named; say --brokers HOST:PORT", ErrUnreachable)
+	}
 	var last error
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		for _, address := range c.Brokers {
 			conn, err := c.dialer.DialContext(ctx, "tcp", address)
 			if err == nil {
-				_ = conn.SetDeadline(time.Now().Add(3 * time.Second))
+				_ = conn.SetDeadline(now().Add(3 * time.Second))
 				_, err = conn.Brokers()
 				conn.Close()
 				if err == nil {
 					return nil
 				}
 			}
+			var code kafka.Error
+			if errors.As(err, &code) && !temporary(err) {
+				return fmt.Errorf("broker %s refuses: %w; check user, password and TLS", address, err)
+			}
 			last = err
 		}
-		select {
-		case <-ctx.Done():
+		if pause(ctx, wait) != nil {
 			return fmt.Errorf("%w at %v: %w", ErrUnreachable, c.Brokers, last)
-		case <-time.After(wait):
 		}
 	}
 }
@@ -98,26 +110,28 @@ func (c *Cluster) Partitions(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// counts returns partitions per topic that is there.
+// counts returns partitions per topic that is there, and that this user may see.
 func (c *Cluster) counts(ctx context.Context) (map[string]int, error) {
 	c.init()
-	names := make([]string, len(schemas.Topics))
-	for i, topic := range schemas.Topics {
-		names[i] = c.topic(topic)
-	}
-	var r *kafka.MetadataResponse
-	err := retry(ctx, func() (err error) {
-		r, err = c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: names})
-		return err
+	counts := map[string]int{}
+	err := c.retry(ctx, "reading topic metadata", func() error {
+		r, err := c.client.Metadata(ctx, &kafka.MetadataRequest{Topics: c.names()})
+		if err != nil {
+			return err
+		}
+		clear(counts)
+		for i := range r.Topics {
+			switch t := &r.Topics[i]; {
+			case t.Error == nil:
+				counts[t.Name[len(c.Prefix):]] = len(t.Partitions)
+			case !errors.Is(t.Error, kafka.UnknownTopicOrPartition):
+				return fmt.Errorf("topic %s: %w", t.Name, t.Error)
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reading topic metadata: %w", err)
-	}
-	counts := map[string]int{}
-	for i := range r.Topics {
-		if r.Topics[i].Error == nil {
-			counts[r.Topics[i].Name[len(c.Prefix):]] = len(r.Topics[i].Partitions)
-		}
 	}
 	return counts, nil
 }
@@ -138,7 +152,7 @@ func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, 
 	for p := range n {
 		requests = append(requests, kafka.FirstOffsetOf(p), kafka.LastOffsetOf(p))
 	}
-	err = retry(ctx, func() error {
+	err = c.retry(ctx, "reading offsets", func() error {
 		r, err := c.client.ListOffsets(ctx, &kafka.ListOffsetsRequest{Topics: map[string][]kafka.OffsetRequest{c.topic(topic): requests}})
 		if err != nil {
 			return err
@@ -156,43 +170,4 @@ func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, 
 		return nil, nil, fmt.Errorf("offsets of %s: %w", topic, err)
 	}
 	return first, next, nil
-}
-
-// temporary says whether the same call may succeed later: the broker's own
-// temporary errors and the network's.
-func temporary(err error) bool {
-	if err == nil {
-		return false
-	}
-	var code kafka.Error
-	if errors.As(err, &code) {
-		switch code {
-		case kafka.UnknownTopicOrPartition, kafka.LeaderNotAvailable, kafka.NotLeaderForPartition, kafka.RequestTimedOut,
-			kafka.BrokerNotAvailable, kafka.ReplicaNotAvailable, kafka.NetworkException, kafka.GroupLoadInProgress,
-			kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.NotEnoughReplicas,
-			kafka.NotEnoughReplicasAfterAppend, kafka.ConcurrentTransactions:
-			return true
-		}
-		return false
-	}
-	var network net.Error
-	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
-		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
-		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded)
-}
-
-// retry calls f until it succeeds, fails for good or ctx ends.
-func retry(ctx context.Context, f func() error) error {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := f()
-		if err == nil || !temporary(err) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w (last: %w)", ctx.Err(), err)
-		case <-time.After(wait):
-		}
-	}
 }

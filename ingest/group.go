@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,42 +20,6 @@ type GroupConfig struct {
 	HeartbeatInterval time.Duration // 0: 300 ms; a rebalance pauses for about one
 }
 
-// Lease is a worker's right to a partition within a generation of the group.
-type Lease struct {
-	cluster    *Cluster
-	group      string
-	member     string
-	generation int32
-}
-
-// String names member and generation: unique per lease.
-func (l *Lease) String() string { return fmt.Sprintf("%s#%d", l.member, l.generation) }
-
-// ErrLeaseLost: the group has given the partition to another member.
-var ErrLeaseLost = errors.New("the lease of the partition is lost")
-
-// Check asks the coordinator whether the lease still holds. kafka-go 0.4.51 reads
-// the heartbeat's answer in the wrong order: the error code lands in Throttle,
-// where 27 (a rebalance goes on) still means a member.
-func (l *Lease) Check(ctx context.Context) error {
-	return retry(ctx, func() error {
-		r, err := l.cluster.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
-			Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: l.generation, MemberID: l.member,
-		})
-		if err != nil {
-			return err
-		}
-		code := kafka.Error(r.Throttle / time.Millisecond)
-		switch {
-		case r.Error == nil && (code == 0 || code == kafka.RebalanceInProgress):
-			return nil
-		case temporary(code):
-			return code
-		}
-		return fmt.Errorf("%w: %w", ErrLeaseLost, code)
-	})
-}
-
 // Handler owns one partition number, in all topics, until ctx ends: the generation
 // is over, or the worker stops. An error that is not ctx's ends the worker.
 type Handler func(ctx context.Context, partition int, lease *Lease) error
@@ -62,113 +27,160 @@ type Handler func(ctx context.Context, partition int, lease *Lease) error
 // RunGroup joins the group, runs own for each assigned partition number in a
 // goroutine of its own, and joins again whenever the group changes, until ctx
 // ends or a handler fails. Every topic must have as many partitions: a member
-// owns the same numbers in all of them.
+// owns the same numbers in all of them. Several workers in a process are several
+// calls.
 func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) error {
-	c.init()
-	names := make([]string, 0, len(schemas.RawTopics)+1)
+	if _, err := c.Partitions(ctx); err != nil {
+		return fmt.Errorf("joining group %s: %w", g.ID, err)
+	}
+	names := []string{c.topic(schemas.TopicLog)}
 	for _, topic := range schemas.RawTopics {
 		names = append(names, c.topic(topic))
 	}
-	names = append(names, c.topic(schemas.TopicLog))
 	if g.SessionTimeout == 0 {
 		g.SessionTimeout = 6 * time.Second
 	}
 	if g.HeartbeatInterval == 0 {
 		g.HeartbeatInterval = 300 * time.Millisecond
 	}
+	m := &member{cluster: c, group: c.topic(g.ID), topics: names, own: own}
 	group, err := kafka.NewConsumerGroup(kafka.ConsumerGroupConfig{
-		ID: c.topic(g.ID), Brokers: c.Brokers, Dialer: c.dialer, Topics: names,
-		GroupBalancers:    []kafka.GroupBalancer{sortedRange{}},
+		ID: m.group, Brokers: c.Brokers, Dialer: c.dialer, Topics: names,
+		GroupBalancers:    []kafka.GroupBalancer{&m.balancer},
 		HeartbeatInterval: g.HeartbeatInterval, SessionTimeout: g.SessionTimeout, RebalanceTimeout: g.SessionTimeout,
 		JoinGroupBackoff: 500 * time.Millisecond, Timeout: 3 * time.Second, StartOffset: kafka.FirstOffset,
 	})
 	if err != nil {
 		return fmt.Errorf("joining group %s: %w", g.ID, err)
 	}
-	defer group.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	defer leave(group)
+	running, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	m.fail = fail
 	for {
-		generation, err := c.next(ctx, group)
+		generation, err := m.next(running, group)
+		if err == nil {
+			err = m.serve(running, generation)
+		}
+		if running.Err() != nil && ctx.Err() == nil {
+			return context.Cause(running) // a handler's
+		}
 		if err != nil {
-			if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-				return cause
-			}
 			return err
 		}
-		if err := c.serve(ctx, c.topic(g.ID), generation, own, cancel); err != nil {
-			return err
-		}
+	}
+}
+
+// member is one worker in the group.
+type member struct {
+	cluster  *Cluster
+	group    string   // with prefix
+	topics   []string // with prefix
+	own      Handler
+	fail     context.CancelCauseFunc
+	balancer sortedRange
+}
+
+// leave gives the partitions back. Close waits for a join in progress, which waits
+// for members that may be leaving too, up to the rebalance timeout: not worth
+// waiting for, the join ends by itself.
+func leave(group *kafka.ConsumerGroup) {
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_ = group.Close()
+	}()
+	select {
+	case <-left:
+	case <-time.After(500 * time.Millisecond):
 	}
 }
 
 // next waits for the next generation; the coordinator's and the network's
 // temporary errors come out of Next and are no reason to leave.
-func (c *Cluster) next(ctx context.Context, group *kafka.ConsumerGroup) (*kafka.Generation, error) {
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		generation, err := group.Next(ctx)
-		if err == nil {
-			return generation, nil
-		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+func (m *member) next(ctx context.Context, group *kafka.ConsumerGroup) (generation *kafka.Generation, err error) {
+	err = m.cluster.retry(ctx, "joining group "+m.group, func() error {
+		generation, err = group.Next(ctx)
 		var code kafka.Error
-		if errors.As(err, &code) && !temporary(code) && code != kafka.RebalanceInProgress && code != kafka.UnknownMemberId && code != kafka.IllegalGeneration {
-			return nil, fmt.Errorf("consumer group: %w", err)
+		switch {
+		case err == nil || ctx.Err() != nil:
+			return err
+		case !errors.As(err, &code):
+			return fmt.Errorf("%w: %w", kafka.NetworkException, err) // not a refusal
+		case code == kafka.RebalanceInProgress, code == kafka.UnknownMemberId, code == kafka.IllegalGeneration:
+			return kafka.GroupCoordinatorNotAvailable // join again
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(wait):
-		}
+		return err
+	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
 	}
+	if err != nil {
+		return nil, fmt.Errorf("consumer group %s: %w", m.group, err)
+	}
+	return generation, nil
 }
 
 // serve starts the handlers of a generation and returns when the generation ends
 // and all of them are back.
-func (c *Cluster) serve(ctx context.Context, group string, generation *kafka.Generation, own Handler, fail context.CancelCauseFunc) error {
-	var log []kafka.PartitionAssignment
-	for topic, partitions := range generation.Assignments {
-		if topic == c.topic(schemas.TopicLog) {
-			log = partitions
-		}
-	}
-	for topic, partitions := range generation.Assignments {
-		if len(partitions) != len(log) {
-			return fmt.Errorf("group %s: %d partitions of %s but %d of the log are assigned: all topics need as many", group, len(partitions), topic, len(log))
-		}
+func (m *member) serve(ctx context.Context, generation *kafka.Generation) error {
+	mine, err := m.assigned(generation)
+	if err != nil {
+		return err
 	}
 	var running sync.WaitGroup
-	for _, a := range log {
+	start := func(f func(ctx context.Context)) {
 		running.Add(1)
 		generation.Start(func(ended context.Context) {
 			defer running.Done()
-			ownCtx, cancel := context.WithCancel(ctx)
+			ctx, cancel := context.WithCancel(ctx)
 			defer cancel()
-			stop := context.AfterFunc(ended, cancel)
-			defer stop()
-			lease := &Lease{c, group, generation.MemberID, generation.ID}
-			err := own(ownCtx, a.ID, lease)
+			defer context.AfterFunc(ended, cancel)()
+			f(ctx)
+		})
+	}
+	for _, partition := range mine {
+		start(func(ctx context.Context) {
+			err := m.own(ctx, partition, &Lease{m.cluster, m.group, generation.MemberID, generation.ID})
 			switch {
-			case ownCtx.Err() != nil:
+			case ctx.Err() != nil:
 			case err == nil, errors.Is(err, ErrLeaseLost):
-				<-ownCtx.Done() // the group knows better: wait for its next generation
+				<-ctx.Done() // the group knows better: wait for its next generation
 			default:
-				fail(err)
+				m.fail(err)
 			}
 		})
 	}
-	if len(log) == 0 { // more members than partitions: hold the generation all the same
-		running.Add(1)
-		generation.Start(func(ended context.Context) {
-			defer running.Done()
-			select {
-			case <-ended.Done():
-			case <-ctx.Done():
+	if len(mine) == 0 {
+		start(func(ctx context.Context) {
+			if m.balancer.partial.Swap(false) {
+				// As the leader: the group joins again when this returns.
+				m.cluster.Log.Warn().Str("group", m.group).Msg("not every topic is seen with as many partitions: assigning again")
+				_ = pause(ctx, 500*time.Millisecond)
+				return
 			}
+			<-ctx.Done() // more members than partitions: in reserve
 		})
 	}
 	running.Wait()
 	return nil
+}
+
+// assigned returns the partition numbers of a generation, the same in all topics.
+func (m *member) assigned(generation *kafka.Generation) ([]int, error) {
+	var mine []int
+	for i, topic := range m.topics {
+		var numbers []int
+		for _, a := range generation.Assignments[topic] {
+			numbers = append(numbers, a.ID)
+		}
+		slices.Sort(numbers)
+		if i == 0 {
+			mine = numbers
+		}
+		if !slices.Equal(numbers, mine) {
+			return nil, fmt.Errorf("group %s: partitions %v of %s but %v of %s are assigned: another program is in the group; give Vigil a group of its own", m.group, mine, m.topics[0], numbers, topic)
+		}
+	}
+	return mine, nil
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	kafka "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
@@ -46,10 +45,11 @@ type target struct {
 
 // sequence of one partition; mu keeps one batch in flight.
 type sequence struct {
-	mu   sync.Mutex
-	next int32
-	buf  []byte
-	dead error
+	mu    sync.Mutex
+	next  int32
+	limit int // bytes of a batch, less than maxBatchBytes where the topic's limit is lower
+	buf   []byte
+	dead  error
 }
 
 // NewProducer returns a producer under a transactional id; two with the same name
@@ -97,7 +97,7 @@ func (p *Producer) start(ctx context.Context) error {
 	if p.id >= 0 {
 		return nil
 	}
-	err := retry(ctx, func() error {
+	err := p.cluster.retry(ctx, "getting the id of producer "+p.name, func() error {
 		r, err := p.cluster.client.InitProducerID(ctx, &kafka.InitProducerIDRequest{
 			Addr: p.cluster.client.Addr, TransactionalID: p.name, TransactionTimeoutMs: 60_000, ProducerID: -1, ProducerEpoch: -1,
 		})
@@ -111,7 +111,7 @@ func (p *Producer) start(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("producer %s: %w", p.name, err)
+		return fmt.Errorf("producer %s gets no id: %w; its user needs Write on this transactional id", p.name, err)
 	}
 	return nil
 }
@@ -121,15 +121,17 @@ func (p *Producer) target(topic string, partition int) *sequence {
 	defer p.mu.Unlock()
 	t := target{topic, partition}
 	if p.targets[t] == nil {
-		p.targets[t] = &sequence{}
+		p.targets[t] = &sequence{limit: maxBatchBytes}
 	}
 	return p.targets[t]
 }
 
 // Append writes messages to a partition in order and returns the offset of the
-// first. A batch whose answer was lost is sent again with the same bytes, which
-// the broker recognises. Temporary errors are waited out until ctx ends; after any
-// other one the producer is done with the partition and answers ErrFenced.
+// first (-1 of none). A batch whose answer was lost is sent again with the same
+// bytes, which the broker recognises. Temporary errors are waited out until ctx
+// ends; after any other one the producer is done with the partition and answers
+// ErrFenced. A message over the topic's limit is refused with
+// kafka.MessageSizeTooLarge: those before it are written, and the producer goes on.
 func (p *Producer) Append(ctx context.Context, topic string, partition int, messages []schemas.Message) (base int64, err error) {
 	if err := p.start(ctx); err != nil {
 		return 0, err
@@ -140,11 +142,15 @@ func (p *Producer) Append(ctx context.Context, topic string, partition int, mess
 	base = -1
 	for len(messages) > 0 {
 		n, size := 0, 0
-		for n < len(messages) && n < maxBatchRecords && (n == 0 || size+recordSize(&messages[n]) <= maxBatchBytes) {
+		for n < len(messages) && n < maxBatchRecords && (n == 0 || size+recordSize(&messages[n]) <= s.limit) {
 			size += recordSize(&messages[n])
 			n++
 		}
 		at, err := p.send(ctx, topic, partition, s, messages[:n])
+		if n > 1 && s.dead == nil && tooLarge(err) { // refused whole, so nothing of it is there
+			s.limit = size / 2
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -156,16 +162,30 @@ func (p *Producer) Append(ctx context.Context, topic string, partition int, mess
 	return base, nil
 }
 
+// tooLarge says that a topic's limit is lower than ours.
+func tooLarge(err error) bool {
+	return errors.Is(err, kafka.MessageSizeTooLarge) || errors.Is(err, kafka.RecordListTooLarge)
+}
+
 func (p *Producer) send(ctx context.Context, topic string, partition int, s *sequence, messages []schemas.Message) (base int64, err error) {
 	if s.dead != nil {
 		return 0, s.dead
 	}
-	s.buf = appendBatch(s.buf[:0], messages, session{p.id, p.epoch, s.next}, time.Now().UnixMilli())
-	err = retry(ctx, func() error {
+	s.buf = appendBatch(s.buf[:0], messages, session{p.id, p.epoch, s.next}, now().UnixMilli())
+	unseen := 0
+	err = p.cluster.retry(ctx, "writing to "+p.cluster.topic(topic), func() error {
 		r, err := p.cluster.client.RawProduce(ctx, &kafka.RawProduceRequest{
 			Addr: p.cluster.client.Addr, Topic: p.cluster.topic(topic), Partition: partition, RequiredAcks: kafka.RequireAll,
 			RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(s.buf)},
 		})
+		if errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition) {
+			// The client's list of topics may be old. It also says so to a user who
+			// may not see the topic, which does not pass.
+			if unseen++; unseen <= 10 {
+				return kafka.UnknownTopicOrPartition
+			}
+			return fmt.Errorf("%w: it is gone, or this user may not see it (Describe and Write)", err)
+		}
 		if err != nil {
 			return err
 		}
@@ -186,7 +206,7 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 		// The answer is unknown: the same bytes must go out again or nothing ever.
 		s.dead = fmt.Errorf("%w (given up in mid-batch)", ErrFenced)
 		return 0, ctx.Err()
-	case errors.Is(err, kafka.MessageSizeTooLarge):
+	case tooLarge(err):
 		return 0, fmt.Errorf("%s/%d: a batch of %d bytes is refused; raise max.message.bytes of the topic to %d: %w", topic, partition, len(s.buf), MaxMessageBytes, err)
 	}
 	s.dead = fmt.Errorf("%w: %s/%d: %w", ErrFenced, topic, partition, err)

@@ -18,148 +18,212 @@ const MaxWait = 150 * time.Millisecond
 // maxFetch is what one fetch brings at most; a larger record still comes alone.
 const maxFetch = 4 << 20
 
-// DataLossError says that the offset to be read next is not there any more:
-// retention has overtaken the reader. Nothing is skipped silently.
+// DataLossError says that the offset to be read next is not there: retention has
+// overtaken the reader, or the log is a shorter one. Nothing is skipped silently.
 type DataLossError struct {
 	Topic     string
 	Partition int
 	Offset    int64
+	// What is there: [First, Next).
+	First, Next int64
 }
 
 func (e *DataLossError) Error() string {
-	return fmt.Sprintf("%s/%d: offset %d is not there any more: records were lost to retention; rebuild from what is left, and keep the topic longer", e.Topic, e.Partition, e.Offset)
+	if e.Offset > e.Next {
+		return fmt.Sprintf("%s/%d: offset %d is beyond the log's end at %d: the topic was made anew or cut; use a fresh state or another topic prefix", e.Topic, e.Partition, e.Offset, e.Next)
+	}
+	return fmt.Sprintf("%s/%d: offset %d is not there any more, the log begins at %d: records were lost to retention; rebuild from what is left, and keep the topic longer", e.Topic, e.Partition, e.Offset, e.First)
 }
 
 // PartitionReader reads one partition in order from an offset. It belongs to one
 // goroutine.
+//
+// It gives what is decided: records of an open transaction, and all behind them,
+// wait until it ends. kafka-go cannot tell the records of an aborted transaction:
+// who writes raw topics must not abort.
 type PartitionReader struct {
 	cluster   *Cluster
 	topic     string
 	partition int
-	next      int64
-	conn      *kafka.Conn
-	wait      time.Duration
+	doing     string // for the log
+
+	pending []schemas.Message // fetched and not yet returned
+	next    int64             // offset behind pending: to be fetched next
+	conn    *kafka.Conn
 }
 
 // NewReader returns a reader that begins at offset from. It dials on the first
 // Read.
 func (c *Cluster) NewReader(topic string, partition int, from int64) *PartitionReader {
 	c.init()
-	return &PartitionReader{cluster: c, topic: topic, partition: partition, next: from}
+	return &PartitionReader{cluster: c, topic: topic, partition: partition, doing: fmt.Sprintf("reading %s/%d", topic, partition), next: from}
 }
 
-// Next is the offset that Read asks for next.
-func (r *PartitionReader) Next() int64 { return r.next }
+// Next is the offset from which the next Read goes on. It may be greater than the
+// last record's plus one: offsets have holes.
+func (r *PartitionReader) Next() int64 {
+	if len(r.pending) > 0 {
+		return r.pending[0].Offset
+	}
+	return r.next
+}
 
 // GoTo makes the next Read begin at offset.
-func (r *PartitionReader) GoTo(offset int64) {
-	r.next = offset
-	r.drop()
-}
+func (r *PartitionReader) GoTo(offset int64) { r.next, r.pending = offset, nil }
 
 // Close ends the connection.
-func (r *PartitionReader) Close() { r.drop() }
-
-// Read returns the records that are there, at most limit, in order; none if nothing
-// came within MaxWait. Their bytes stay valid. Temporary errors of the broker and
-// the network are waited out; the rest is DataLossError, ctx's error or what the
-// broker refuses.
-func (r *PartitionReader) Read(ctx context.Context, limit int) ([]schemas.Message, error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		batch, err := r.read(ctx, limit)
-		if len(batch) > 0 || err == nil {
-			r.wait = 0
-			return batch, nil
-		}
-		r.drop()
-		if errors.Is(err, kafka.OffsetOutOfRange) {
-			return nil, &DataLossError{r.topic, r.partition, r.next}
-		}
-		if !temporary(err) {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			return nil, fmt.Errorf("reading %s/%d at %d: %w", r.topic, r.partition, r.next, err)
-		}
-		r.wait = min(max(2*r.wait, 20*time.Millisecond), time.Second)
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(r.wait):
-		}
-	}
-}
-
-func (r *PartitionReader) drop() {
+func (r *PartitionReader) Close() {
 	if r.conn != nil {
 		r.conn.Close()
 		r.conn = nil
 	}
 }
 
-// dial connects to the partition's leader.
-func (r *PartitionReader) dial(ctx context.Context) error {
-	var err error
-	for _, address := range r.cluster.Brokers {
-		r.conn, err = r.cluster.dialer.DialLeader(ctx, "tcp", address, r.cluster.topic(r.topic), r.partition)
-		if err == nil {
-			_, err = r.conn.Seek(r.next, kafka.SeekAbsolute|kafka.SeekDontCheck)
+// Read returns the records that are there, at most limit (at least one), in order;
+// none if nothing came within MaxWait. Their bytes stay valid. Temporary errors of
+// the broker and the network are waited out; the rest is DataLossError, ctx's error
+// or what the broker refuses.
+func (r *PartitionReader) Read(ctx context.Context, limit int) ([]schemas.Message, error) {
+	if len(r.pending) == 0 {
+		if err := r.cluster.retry(ctx, r.doing, func() error { return r.fetch(ctx) }); err != nil {
+			var lost *DataLossError
+			switch {
+			case errors.As(err, &lost):
+				return nil, lost
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			}
+			return nil, fmt.Errorf("%s at %d: %w", r.doing, r.next, err)
+		}
+	}
+	n := min(max(limit, 1), len(r.pending))
+	out := r.pending[:n:n]
+	if r.pending = r.pending[n:]; len(r.pending) == 0 {
+		r.pending = nil
+	}
+	return out, nil
+}
+
+// fetch fills pending with what one request brings.
+func (r *PartitionReader) fetch(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if r.conn == nil {
+		if err := r.dial(ctx); err != nil {
 			return err
 		}
+	}
+	begun := now()
+	moved, err := r.receive(ctx)
+	switch {
+	case err == nil && !moved && now().Sub(begun) < MaxWait/2:
+		// The broker answers at once with nothing to give (an emptied batch at the
+		// end): do not ask without a pause.
+		return pause(ctx, MaxWait/2)
+	case err == nil:
+		return nil
+	}
+	r.Close()
+	switch {
+	case len(r.pending) > 0:
+		return nil // what came is good; the error comes again if it lasts
+	case errors.Is(err, kafka.OffsetOutOfRange):
+		return r.outOfRange(ctx)
+	case errors.Is(err, kafka.KafkaStorageError): // another replica will lead
+		return kafka.NotLeaderForPartition
 	}
 	return err
 }
 
-func (r *PartitionReader) read(ctx context.Context, limit int) ([]schemas.Message, error) {
-	if r.conn == nil {
-		if err := r.dial(ctx); err != nil {
-			return nil, err
+// dial connects to the partition's leader.
+func (r *PartitionReader) dial(ctx context.Context) (err error) {
+	for _, address := range r.cluster.Brokers {
+		if r.conn, err = r.cluster.dialer.DialLeader(ctx, "tcp", address, r.cluster.topic(r.topic), r.partition); err == nil {
+			return nil
 		}
 	}
-	conn := r.conn // the field may be nil by the time ctx ends
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	if err := r.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return nil, err
-	}
-	b := r.conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: maxFetch, MaxWait: MaxWait, IsolationLevel: kafka.ReadCommitted})
-	var out []schemas.Message
-	for len(out) < limit {
-		m, err := b.ReadMessage()
-		if err != nil {
-			closeErr := b.Close()
-			if errors.Is(err, io.EOF) || errors.Is(err, kafka.RequestTimedOut) {
-				err = closeErr
-			}
-			if errors.Is(err, kafka.RequestTimedOut) || errors.Is(err, io.EOF) {
-				err = nil // nothing more is there now; the connection stays good
-			}
-			if err != nil {
-				r.drop()
-			}
-			return r.took(out), err
-		}
-		out = append(out, r.message(&m))
-	}
-	if err := b.Close(); err != nil && !errors.Is(err, kafka.RequestTimedOut) {
-		r.drop()
-	} else if r.conn != nil {
-		// Records behind limit were fetched and dropped: ask for them again.
-		if _, err := r.conn.Seek(out[len(out)-1].Offset+1, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
-			r.drop()
-		}
-	}
-	return r.took(out), nil
+	r.conn = nil
+	return err
 }
 
-func (r *PartitionReader) took(out []schemas.Message) []schemas.Message {
-	if len(out) > 0 {
-		r.next = out[len(out)-1].Offset + 1
+// outOfRange is a DataLossError, unless the offset is there after all: a new
+// leader may not know yet.
+func (r *PartitionReader) outOfRange(ctx context.Context) error {
+	first, next, err := r.cluster.Ends(ctx, r.topic)
+	if err != nil {
+		return err
 	}
-	return out
+	lost := &DataLossError{r.topic, r.partition, r.next, 0, 0}
+	if r.partition < len(next) {
+		lost.First, lost.Next = first[r.partition], next[r.partition]
+	}
+	if lost.First <= r.next && r.next <= lost.Next {
+		return kafka.NotLeaderForPartition
+	}
+	return lost
+}
+
+// receive sends one request and takes what it brings. moved says that next did,
+// with or without records.
+func (r *PartitionReader) receive(ctx context.Context) (moved bool, err error) {
+	conn := r.conn // the field may be nil by the time ctx ends
+	if err := conn.SetDeadline(now().Add(10 * time.Second)); err != nil {
+		return false, err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	// Where the connection believes to stand is not to be trusted: behind a batch
+	// that compaction has emptied it goes back to offset 1.
+	if _, err := conn.Seek(r.next, kafka.SeekAbsolute|kafka.SeekDontCheck); err != nil {
+		return false, err
+	}
+	defer func() {
+		// kafka-go panics over several emptied batches in a row.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the Kafka client cannot parse what is at offset %d: %v", r.next, p)
+		}
+	}()
+	from := r.next
+	b := conn.ReadBatchWith(kafka.ReadBatchConfig{MinBytes: 1, MaxBytes: maxFetch, MaxWait: MaxWait, IsolationLevel: kafka.ReadCommitted})
+	for {
+		m, err := b.ReadMessage()
+		if err != nil {
+			return r.finish(b, from, err)
+		}
+		if m.Offset < r.next {
+			continue // the batch begins before next
+		}
+		r.next = m.Offset + 1
+		if !marker(&m) {
+			r.pending = append(r.pending, r.message(&m))
+		}
+	}
+}
+
+// finish tells the end of a batch from an error.
+func (r *PartitionReader) finish(b *kafka.Batch, from int64, err error) (moved bool, _ error) {
+	closeErr := b.Close()
+	switch {
+	case errors.Is(err, io.EOF) && closeErr == nil:
+		r.next = max(r.next, b.Offset()) // holes behind the last record
+		err = nil
+	case errors.Is(err, kafka.RequestTimedOut):
+		err = nil // nothing came in time; the connection stays good
+	case errors.Is(err, io.ErrUnexpectedEOF) && r.next == from && b.HighWaterMark() > from:
+		// An empty answer below the end: an open transaction holds it back.
+		// kafka-go takes it for a cut one and has closed the connection.
+		r.Close()
+		err = nil
+	}
+	return r.next > from, err
+}
+
+// marker tells the record that ends a transaction, which kafka-go gives like any
+// other: key and value hold a version and then the outcome (0, 1) and the
+// coordinator's epoch.
+func marker(m *kafka.Message) bool {
+	return len(m.Headers) == 0 && len(m.Key) == 4 && m.Key[0] == 0 && m.Key[1] == 0 && m.Key[2] == 0 && m.Key[3] <= 1 &&
+		len(m.Value) == 6 && m.Value[0] == 0 && m.Value[1] == 0
 }
 
 func (r *PartitionReader) message(m *kafka.Message) schemas.Message {
@@ -171,51 +235,4 @@ func (r *PartitionReader) message(m *kafka.Message) schemas.Message {
 		}
 	}
 	return out
-}
-
-// LastRecords returns the last n records of a partition, fewer where there are
-// fewer. Offsets may have holes.
-func (c *Cluster) LastRecords(ctx context.Context, topic string, partition, n int) ([]schemas.Message, error) {
-	first, next, err := c.Ends(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	if partition >= len(next) {
-		return nil, fmt.Errorf("%s has %d partitions, no %d", topic, len(next), partition)
-	}
-	for reach := int64(n); ; reach *= 4 {
-		from := max(first[partition], next[partition]-reach)
-		records, err := c.readTo(ctx, topic, partition, from, next[partition])
-		if err != nil {
-			return nil, err
-		}
-		if len(records) >= n || from == first[partition] {
-			return records[max(0, len(records)-n):], nil
-		}
-	}
-}
-
-// readTo reads [from, to) of a partition.
-func (c *Cluster) readTo(ctx context.Context, topic string, partition int, from, to int64) ([]schemas.Message, error) {
-	if from >= to {
-		return nil, nil
-	}
-	r := c.NewReader(topic, partition, from)
-	defer r.Close()
-	var all []schemas.Message
-	for {
-		batch, err := r.Read(ctx, 2000)
-		if err != nil {
-			return nil, err
-		}
-		for i := range batch {
-			if batch[i].Offset >= to {
-				return all, nil
-			}
-			all = append(all, batch[i])
-		}
-		if len(batch) == 0 || r.next >= to {
-			return all, nil // an empty read below the end: only holes are left
-		}
-	}
 }

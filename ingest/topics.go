@@ -22,6 +22,7 @@ func TopicConfig(topic string) map[string]string {
 		"message.timestamp.type": "LogAppendTime",
 		"retention.ms":           "-1",
 		"max.message.bytes":      strconv.Itoa(MaxMessageBytes),
+		"cleanup.policy":         "delete",
 	}
 	if topic == schemas.TopicAlertStates {
 		c["cleanup.policy"] = "compact"
@@ -31,6 +32,9 @@ func TopicConfig(topic string) map[string]string {
 
 // CreateTopics makes the topics that are missing and returns how many.
 func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int) (created int, err error) {
+	if partitions < 1 || replication < 1 {
+		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", partitions, replication)
+	}
 	if err := c.Reach(ctx); err != nil {
 		return 0, err
 	}
@@ -45,7 +49,7 @@ func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int)
 		configs = append(configs, config)
 	}
 	made := map[string]bool{}
-	err = retry(ctx, func() error {
+	err = c.retry(ctx, "making topics", func() error {
 		r, err := c.client.CreateTopics(ctx, &kafka.CreateTopicsRequest{Topics: configs})
 		if err != nil {
 			return err
@@ -64,7 +68,7 @@ func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int)
 		return len(made), fmt.Errorf("making topics: %w", err)
 	}
 	// The answer may come before every broker knows them.
-	return len(made), retry(ctx, func() error {
+	return len(made), c.retry(ctx, "making topics", func() error {
 		counts, err := c.counts(ctx)
 		if err == nil && len(counts) < len(schemas.Topics) {
 			err = kafka.UnknownTopicOrPartition
@@ -108,13 +112,22 @@ func (c *Cluster) CheckTopics(ctx context.Context) ([]Finding, error) {
 	}
 	for _, topic := range present {
 		for _, name := range []string{"message.timestamp.type", "max.message.bytes", "cleanup.policy"} {
-			want, ok := TopicConfig(topic)[name]
-			if got := settings[topic][name]; ok && got != "" && got != want {
+			want := TopicConfig(topic)[name]
+			if got := settings[topic][name]; got != "" && !enough(name, got, want) {
 				findings = append(findings, Finding{c.topic(topic), fmt.Sprintf("%s is %s, want %s", name, got, want), "Change it with kafka-configs.sh --alter"})
 			}
 		}
 	}
 	return findings, nil
+}
+
+// enough says whether a setting will do: a larger limit does.
+func enough(name, got, want string) bool {
+	if name == "max.message.bytes" {
+		n, err := strconv.Atoi(got)
+		return err == nil && n >= MaxMessageBytes
+	}
+	return got == want
 }
 
 func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map[string]string, error) {
@@ -123,12 +136,15 @@ func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map
 		request.Resources = append(request.Resources, kafka.DescribeConfigRequestResource{ResourceType: kafka.ResourceTypeTopic, ResourceName: c.topic(topic)})
 	}
 	settings := map[string]map[string]string{}
-	err := retry(ctx, func() error {
+	err := c.retry(ctx, "reading topic settings", func() error {
 		r, err := c.client.DescribeConfigs(ctx, request)
 		if err != nil {
 			return err
 		}
 		for _, resource := range r.Resources {
+			if errors.Is(resource.Error, kafka.UnknownTopicOrPartition) {
+				continue // deleted since: the next look says so
+			}
 			if resource.Error != nil {
 				return resource.Error
 			}

@@ -1,0 +1,80 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	kafka "github.com/segmentio/kafka-go"
+)
+
+// Lease is a worker's right to a partition within a generation of the group.
+type Lease struct {
+	cluster    *Cluster
+	group      string
+	member     string
+	generation int32
+}
+
+// String names member and generation: unique per lease.
+func (l *Lease) String() string { return fmt.Sprintf("%s#%d", l.member, l.generation) }
+
+// ErrLeaseLost: the group has given the partition to another member.
+var ErrLeaseLost = errors.New("the lease of the partition is lost")
+
+// Check asks the coordinator whether the lease still holds; during a rebalance it
+// does.
+func (l *Lease) Check(ctx context.Context) error {
+	return l.cluster.retry(ctx, "checking a lease", func() error {
+		r, err := l.cluster.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
+			Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: l.generation, MemberID: l.member,
+		})
+		if err != nil {
+			return err
+		}
+		switch code := heartbeatCode(r); {
+		case code == 0, code == kafka.RebalanceInProgress:
+			return nil
+		default:
+			return l.refused(code)
+		}
+	})
+}
+
+// heartbeatCode is the error code of a heartbeat's answer. On the wire it stands
+// behind four bytes of throttle time; kafka-go 0.4.51 reads it as if it stood
+// before them, so that it lands in the lower half of Throttle.
+func heartbeatCode(r *kafka.HeartbeatResponse) kafka.Error {
+	return kafka.Error(int16(r.Throttle / time.Millisecond))
+}
+
+// Commit tells the group how far a partition is read: the next offset. It is for
+// those who watch the lag and decides nothing here.
+func (l *Lease) Commit(ctx context.Context, topic string, partition int, next int64) error {
+	name := l.cluster.topic(topic)
+	return l.cluster.retry(ctx, "committing an offset", func() error {
+		r, err := l.cluster.client.OffsetCommit(ctx, &kafka.OffsetCommitRequest{
+			Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: int(l.generation), MemberID: l.member,
+			Topics: map[string][]kafka.OffsetCommit{name: {{Partition: partition, Offset: next}}},
+		})
+		if err != nil {
+			return err
+		}
+		for _, p := range r.Topics[name] {
+			var code kafka.Error
+			if errors.As(p.Error, &code) && code != kafka.RebalanceInProgress {
+				return l.refused(code)
+			}
+		}
+		return nil
+	})
+}
+
+// refused is ErrLeaseLost, or the code alone if it passes.
+func (l *Lease) refused(code kafka.Error) error {
+	if temporary(code) {
+		return code
+	}
+	return fmt.Errorf("%w: %w", ErrLeaseLost, code)
+}

@@ -1,0 +1,78 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	kafka "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+// longest is the longest pause between two tries; the first one that is reached
+// is worth a line in the log.
+const longest = time.Second
+
+// retry calls f until it succeeds, fails for good or ctx ends. doing says what f
+// does, for the log.
+func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error {
+	for wait, said := 20*time.Millisecond, false; ; wait = min(2*wait, longest) {
+		err := f()
+		if err == nil || !temporary(err) {
+			return err
+		}
+		if wait == longest && !said && ctx.Err() == nil {
+			said = true
+			c.Log.Warn().Err(err).Msg(doing + " fails, trying on")
+		}
+		if ctxErr := pause(ctx, wait); ctxErr != nil {
+			return fmt.Errorf("%w (last: %w)", ctxErr, err)
+		}
+	}
+}
+
+// pause waits, or returns ctx's error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// now is for deadlines of the network and for record times, which brokers replace
+// and nobody decides by.
+func now() time.Time { return time.Now() } //nolint:forbidigo // see above: no decision reads it
+
+// temporary says whether the same call may succeed later: the broker's own
+// temporary errors and the network's.
+func temporary(err error) bool {
+	if err == nil {
+		return false
+	}
+	var code kafka.Error
+	if errors.As(err, &code) {
+		switch code {
+		case kafka.UnknownTopicOrPartition, kafka.LeaderNotAvailable, kafka.NotLeaderForPartition, kafka.RequestTimedOut,
+			kafka.BrokerNotAvailable, kafka.ReplicaNotAvailable, kafka.NetworkException, kafka.GroupLoadInProgress,
+			kafka.GroupCoordinatorNotAvailable, kafka.NotCoordinatorForGroup, kafka.NotEnoughReplicas,
+			kafka.NotEnoughReplicasAfterAppend, kafka.NotController, kafka.ConcurrentTransactions,
+			kafka.FencedLeaderEpoch, kafka.UnknownLeaderEpoch, kafka.OffsetNotAvailable:
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, protocol.ErrNoLeader)
+}
