@@ -26,6 +26,8 @@ type Cluster struct {
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: a plain dial
 	Log     zerolog.Logger
 
+	ClientID string // as brokers log it and Evict knows its own by; empty: "vigil"
+
 	once      sync.Once
 	transport *kafka.Transport
 	client    *kafka.Client
@@ -37,13 +39,16 @@ var ErrUnreachable = errors.New("no Kafka broker answers")
 
 func (c *Cluster) init() {
 	c.once.Do(func() {
+		if c.ClientID == "" {
+			c.ClientID = "vigil"
+		}
 		c.transport = &kafka.Transport{
-			Dial: c.Dial, TLS: c.TLS, SASL: c.SASL, ClientID: "vigil",
+			Dial: c.Dial, TLS: c.TLS, SASL: c.SASL, ClientID: c.ClientID,
 			DialTimeout: 3 * time.Second, MetadataTTL: time.Second, IdleTimeout: 30 * time.Second,
 			MetadataTopics: c.names(), // not the whole cluster's, twice a second
 		}
 		c.client = &kafka.Client{Addr: kafka.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: c.transport}
-		c.dialer = &kafka.Dialer{ClientID: "vigil", Timeout: 3 * time.Second, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL}
+		c.dialer = &kafka.Dialer{ClientID: c.ClientID, Timeout: 3 * time.Second, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL}
 	})
 }
 

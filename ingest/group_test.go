@@ -274,3 +274,60 @@ func TestBalancer(t *testing.T) {
 		}
 	}
 }
+
+// Whoever died without leaving is taken out by the next process of its name, and
+// by no other.
+func TestEvict(t *testing.T) {
+	c, _ := testCluster(t, 2)
+	named := &Cluster{Brokers: c.Brokers, Prefix: c.Prefix, ClientID: "ward-a"}
+	defer named.Close()
+	owned := make(chan *Lease, 8)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- named.RunGroup(ctx, GroupConfig{ID: "g"}, func(ctx context.Context, _ int, l *Lease) error {
+			owned <- l
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}()
+	lease := <-owned
+	if n, err := c.Evict(t.Context(), "g"); n != 0 || err != nil {
+		t.Errorf("another's name takes out %d, %v", n, err)
+	}
+	if n, err := c.Evict(t.Context(), "nobody"); n != 0 || err != nil {
+		t.Errorf("of a group that is not there %d, %v", n, err)
+	}
+	if n, err := named.Evict(t.Context(), "g"); n != 1 || err != nil {
+		t.Errorf("its own name takes out %d, %v", n, err)
+	}
+	if err := lease.Check(t.Context()); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("the lease of who was taken out: %v, want ErrLeaseLost", err)
+	}
+	again := <-owned // it goes on: it was not dead
+	for again.String() == lease.String() {
+		again = <-owned
+	}
+	following, stop := context.WithCancel(t.Context())
+	defer stop()
+	followed := make(chan error, 1)
+	go func() { followed <- again.Follow(following, schemas.TopicLog, 1, func() int64 { return 17 }) }()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		at, err := c.Committed(t.Context(), "g", schemas.TopicLog)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at[0] == -1 && at[1] == 17 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("committed %v, want -1 and 17", at)
+		}
+	}
+	stop()
+	if err := <-followed; !errors.Is(err, context.Canceled) {
+		t.Errorf("Follow ends with %v", err)
+	}
+	cancel()
+	<-ended
+}

@@ -71,6 +71,25 @@ func (l *Lease) Commit(ctx context.Context, topic string, partition int, next in
 	})
 }
 
+// followEvery is the period in which Follow looks and commits.
+const followEvery = 250 * time.Millisecond
+
+// Follow commits what next returns, as it grows, until ctx ends or the lease is
+// lost. A coordinator that is away delays it and nothing else.
+func (l *Lease) Follow(ctx context.Context, topic string, partition int, next func() int64) error {
+	for last := int64(0); ; {
+		if at := next(); at > last {
+			if err := l.Commit(ctx, topic, partition, at); err != nil {
+				return err
+			}
+			last = at
+		}
+		if err := pause(ctx, followEvery); err != nil {
+			return err
+		}
+	}
+}
+
 // refused is ErrLeaseLost, or the code alone if it passes.
 func (l *Lease) refused(code kafka.Error) error {
 	if temporary(code) {

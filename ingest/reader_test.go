@@ -327,19 +327,35 @@ type transaction struct {
 
 func begin(t *testing.T, c *Cluster) *transaction {
 	t.Helper()
-	r, err := c.client.InitProducerID(t.Context(), &kafka.InitProducerIDRequest{
-		Addr: c.client.Addr, TransactionalID: c.Prefix + "gateway", TransactionTimeoutMs: 60_000, ProducerID: -1, ProducerEpoch: -1,
+	x := &transaction{c: c}
+	// A real broker is still busy with the transaction before this one for a while.
+	err := c.retry(t.Context(), "beginning a transaction", func() error {
+		r, err := c.client.InitProducerID(t.Context(), &kafka.InitProducerIDRequest{
+			Addr: c.client.Addr, TransactionalID: c.Prefix + "gateway", TransactionTimeoutMs: 60_000, ProducerID: -1, ProducerEpoch: -1,
+		})
+		if err != nil {
+			return err
+		}
+		if r.Error == nil {
+			x.s = session{int64(r.Producer.ProducerID), int16(r.Producer.ProducerEpoch), 0}
+		}
+		return r.Error
 	})
-	if err != nil || r.Error != nil {
-		t.Fatal(err, r)
+	if err != nil {
+		t.Fatal(err)
 	}
-	x := &transaction{c, session{int64(r.Producer.ProducerID), int16(r.Producer.ProducerEpoch), 0}}
-	added, err := c.client.AddPartitionsToTxn(t.Context(), &kafka.AddPartitionsToTxnRequest{
-		TransactionalID: c.Prefix + "gateway", ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch),
-		Topics: map[string][]kafka.AddPartitionToTxn{c.topic(schemas.TopicVitals): {{Partition: 0}}},
+	err = c.retry(t.Context(), "beginning a transaction", func() error {
+		added, err := c.client.AddPartitionsToTxn(t.Context(), &kafka.AddPartitionsToTxnRequest{
+			TransactionalID: c.Prefix + "gateway", ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch),
+			Topics: map[string][]kafka.AddPartitionToTxn{c.topic(schemas.TopicVitals): {{Partition: 0}}},
+		})
+		if err != nil {
+			return err
+		}
+		return added.Topics[c.topic(schemas.TopicVitals)][0].Error
 	})
-	if err != nil || added.Topics[c.topic(schemas.TopicVitals)][0].Error != nil {
-		t.Fatal(err, added)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return x
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strings"
@@ -9,25 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
 )
-
-// brokers are the flags of a command that reaches a Kafka.
-type brokers struct {
-	list   []string
-	prefix string
-}
-
-func (b *brokers) flags(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVar(&b.list, "brokers", []string{"127.0.0.1:9092"}, "Kafka brokers, host:port")
-	cmd.Flags().StringVar(&b.prefix, "topic-prefix", "", "prefix of all topic names")
-}
-
-// reach connects and says clearly when there is no broker.
-func (b *brokers) reach(ctx context.Context) (*ingest.Cluster, error) {
-	return boot.Reach(ctx, b.list, b.prefix)
-}
 
 func alertsCommand() *cobra.Command {
 	return group("alerts", "Follow the alerts, or write them out as JSON lines", alertsTail(), alertsExport())
@@ -35,7 +17,7 @@ func alertsCommand() *cobra.Command {
 
 func alertsTail() *cobra.Command {
 	var (
-		b    brokers
+		k    boot.Kafka
 		all  bool
 		json bool
 	)
@@ -45,11 +27,11 @@ func alertsTail() *cobra.Command {
   vigil alerts tail --all --json             from the beginning, as JSON lines`,
 		Long: "Vigil is " + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := b.reach(cmd.Context())
+			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: alerts of %s\n", schemas.Notice, strings.Join(b.list, ","))
+			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: alerts of %s\n", schemas.Notice, strings.Join(k.Brokers, ","))
 			err = follow(cmd.Context(), c, schemas.TopicAlerts, all, func(m *schemas.Message) error {
 				return printAlert(cmd.OutOrStdout(), m, json)
 			})
@@ -62,20 +44,20 @@ func alertsTail() *cobra.Command {
 			return nil
 		},
 	}
-	b.flags(cmd)
+	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
 	cmd.Flags().BoolVar(&all, "all", false, "from the beginning, not from now on")
 	cmd.Flags().BoolVar(&json, "json", false, "one JSON object a line")
 	return cmd
 }
 
 func alertsExport() *cobra.Command {
-	var b brokers
+	var k boot.Kafka
 	cmd := &cobra.Command{
 		Use: "export", Short: "Write all alerts to stdout as JSON lines and end", Args: noArgs,
 		Example: `  vigil alerts export --brokers kafka:9092 > alerts.jsonl`,
 		Long:    "Vigil is " + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := b.reach(cmd.Context())
+			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -91,7 +73,7 @@ func alertsExport() *cobra.Command {
 			return nil
 		},
 	}
-	b.flags(cmd)
+	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
 	return cmd
 }
 

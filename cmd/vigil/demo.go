@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
@@ -26,9 +25,8 @@ type demoOptions struct {
 	export     string
 	state      string
 	noWeb      bool
-	brokers    []string
+	kafka      boot.Kafka
 	redis      string
-	prefix     string
 	run        string
 	seed       uint64
 	beds       int
@@ -67,9 +65,8 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")
 	f.StringVar(&o.export, "export", "", "folder for scores.jsonl and alerts.jsonl")
 	f.StringVar(&o.state, "state", "", "folder for broker and store files; a second start on it goes on; without it a fresh one, removed at the end")
-	f.StringSliceVar(&o.brokers, "brokers", nil, "a Kafka that runs elsewhere, host:port; without it an embedded broker")
 	f.StringVar(&o.redis, "redis", "", "a Redis that runs elsewhere, redis://host:port/0; without it an embedded store")
-	f.StringVar(&o.prefix, "topic-prefix", "", "prefix of all topic names and of the store's keys")
+	kafkaFlags(cmd, &o.kafka, nil, "all topic names and of the store's keys; without --brokers an embedded broker")
 	f.BoolVar(&o.noWeb, "no-web", false, "no web view (there is none yet; the flag is here to stay)")
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the invented unit: the same seed gives the same unit")
@@ -88,25 +85,14 @@ for demo, replay and evaluation on one machine.`,
 
 // source opens what is to be played.
 func (o *demoOptions) source() (replay.Source, error) {
-	if o.data == "" {
-		c := synth.Config{Seed: o.seed, Beds: o.beds}
-		if c.Beds == 0 {
-			c.Beds = 12
-		}
-		if o.healthy {
-			c.Only = "healthy"
-		}
-		s, err := synth.New(c)
-		if err != nil {
-			return nil, boot.Usage(err)
-		}
-		return s, nil
+	if o.data != "" {
+		return openRecorded(o.data)
 	}
-	s, err := mimic.Open(o.data)
-	if err != nil {
-		return nil, boot.Usage(fmt.Errorf("--data: %w", err))
+	c := synth.Config{Seed: o.seed, Beds: o.beds}
+	if o.healthy {
+		c.Only = "healthy"
 	}
-	return s, nil
+	return openInvented(c)
 }
 
 func (o *demoOptions) check() error {
@@ -146,7 +132,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 		talk = stderr // stdout is the program's
 	}
 	house, err := boot.Start(ctx, boot.Config{
-		Brokers: o.brokers, Redis: o.redis, Prefix: o.prefix, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
+		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting",
 		Log: zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
 	})
@@ -166,7 +152,11 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 		return house.Cause(err)
 	}
 	if o.summary == "json" || o.export != "" {
-		if err := report(context.WithoutCancel(ctx), o, src, house, plan, ward, start, stdout); err != nil {
+		s := &summary{
+			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
+			Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
+		}
+		if err := report(context.WithoutCancel(ctx), house.Cluster, s, o.run, o.export, o.summary == "json", start, stdout); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ type output struct {
 	stay    string
 	n       uint64
 	phase   schemas.Phase // of an alert
+	model   summaryModel  // of a score
 	body    []byte
 }
 
@@ -29,11 +30,13 @@ func readOutput(m *schemas.Message) (output, error) {
 		Stay    string        `json:"stay"`
 		N       uint64        `json:"n"`
 		Phase   schemas.Phase `json:"phase"`
+		Model   string        `json:"model"`
+		Trained bool          `json:"trained"`
 	}
 	if err := json.Unmarshal(m.Value, &head); err != nil {
 		return output{}, fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	return output{m.Topic, head.Patient, head.Stay, head.N, head.Phase, m.Value}, nil
+	return output{m.Topic, head.Patient, head.Stay, head.N, head.Phase, summaryModel{head.Model, head.Trained}, m.Value}, nil
 }
 
 // digest is SHA-256 over the outputs ordered by patient, stay and n, each as its

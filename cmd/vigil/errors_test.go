@@ -34,7 +34,7 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	t.Cleanup(func() { l.Close() }) // the cases run side by side, later
 	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 	for _, c := range []struct {
 		name  string
@@ -67,12 +67,28 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"model show of a broken file", "model show " + torn, boot.ExitUsage, []string{"torn.safetensors"}},
 		{"model without a verb", "model", boot.ExitUsage, []string{"show"}},
 		{"serve without a store", "serve", boot.ExitUsage, []string{"--redis"}},
+		{"replay of nothing", "replay", boot.ExitUsage, []string{"SOURCE", "--help"}},
+		{"replay of an unknown source", "replay mimic-v " + dir, boot.ExitUsage, []string{"mimic-v", "mimic-iii", "synth"}},
+		{"replay of another layout", "replay mimic-iii " + other, boot.ExitUsage, []string{"other", "CHARTEVENTS"}},
+		{"replay of synth with a folder", "replay synth " + dir, boot.ExitUsage, []string{"no folder"}},
+		{"replay to no broker", "replay synth --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"replay to nowhere", "replay synth --to file", boot.ExitUsage, []string{"--to", "stdout"}},
+		{"waiting for stdout", "replay synth --to stdout --wait", boot.ExitUsage, []string{"--wait"}},
+		{"export without waiting", "replay synth --export " + dir, boot.ExitUsage, []string{"--wait"}},
+		{"user without mechanism", "topics check --user me", boot.ExitUsage, []string{"--sasl", "scram-sha-512"}},
+		{"mechanism without user", "topics check --sasl plain --tls", boot.ExitUsage, []string{"--user"}},
+		{"no password", "topics check --sasl plain --tls --user me", boot.ExitUsage, []string{"me", "VIGIL_KAFKA_PASSWORD", "--password-file"}},
+		{"unknown mechanism", "topics check --sasl gssapi --user me --password-file " + file, boot.ExitUsage, []string{"gssapi", "scram-sha-512"}},
+		{"plain in the clear", "topics check --sasl plain --user me --password-file " + file, boot.ExitUsage, []string{"--tls"}},
+		{"authority that is none", "topics check --tls-ca " + file, boot.ExitUsage, []string{"--tls-ca", "PEM"}},
+		{"certificate without key", "topics check --tls-cert " + file, boot.ExitUsage, []string{"--tls-key"}},
 		{"topics of no broker", "topics check --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1", "--brokers"}},
 		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
 		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // some wait for a broker that is not there
 			code, stdout, stderr := vigil(t.Context(), strings.Fields(c.args)...)
 			line := lastLine(stderr)
 			if code != c.code || !strings.HasPrefix(line, "vigil: ") {

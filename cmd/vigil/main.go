@@ -52,6 +52,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil alerts tail                                 follow the alerts of a running demo
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
+  vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
   vigil model show                                  the card of the shipped model
 
 Vigil takes vitals, ECG waveforms, notes and imaging events as they arrive on Kafka,
@@ -77,7 +78,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
 	return root
 }
 

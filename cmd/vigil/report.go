@@ -11,26 +11,24 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// report reads the topics back, writes the export and prints the summary.
-func report(ctx context.Context, o demoOptions, src replay.Source, house *boot.House, plan *replay.Plan, ward *ward, start time.Time, stdout io.Writer) error {
-	s := &summary{
-		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-		Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
-	}
-	outputs, err := newTally(o.run).read(ctx, house.Cluster, s)
+// report reads the topics back into the summary, writes the export and prints the
+// summary where asJSON.
+func report(ctx context.Context, c *ingest.Cluster, s *summary, run, export string, asJSON bool, start time.Time, stdout io.Writer) error {
+	outputs, err := newTally(run).read(ctx, c, s)
 	if err != nil {
 		return boot.Failure(fmt.Errorf("reading the topics back: %w", err))
 	}
-	if o.export != "" {
-		if err := exportOutputs(o.export, outputs); err != nil {
+	if export != "" {
+		if err := exportOutputs(export, outputs); err != nil {
 			return boot.Failure(err)
 		}
 	}
-	if o.summary != "json" {
+	if !asJSON {
 		return nil
 	}
 	s.WallMS = time.Since(start).Milliseconds()

@@ -21,7 +21,6 @@ const statusEvery = 30 * time.Second
 
 func serveCommand() *cobra.Command {
 	var (
-		b      brokers
 		c      boot.Config
 		inputs string
 	)
@@ -29,7 +28,7 @@ func serveCommand() *cobra.Command {
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
 		Example: `  vigil topics init --brokers kafka:9092
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
-  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3`,
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a`,
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
@@ -44,14 +43,15 @@ Vigil is ` + schemas.Notice + ".",
 			if c.Workers < 1 || c.Workers > 64 {
 				return boot.Usage(fmt.Errorf("--workers %d: want 1 to 64", c.Workers))
 			}
-			c.Brokers, c.Prefix, c.InputsAlerting = b.list, b.prefix, inputs == "alerting"
+			c.InputsAlerting = inputs == "alerting"
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			return serve(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
-	b.flags(cmd)
+	kafkaFlags(cmd, &c.Kafka, defaultBrokers, "all topic names and of the store's keys")
 	f := cmd.Flags()
 	f.StringVar(&c.Redis, "redis", "", "the store, redis://host:port/0")
+	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
 	f.StringVar(&c.Model, "model", "", "model file; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")

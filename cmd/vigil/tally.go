@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,6 +37,7 @@ type tally struct {
 	outputs   []output
 	latencies []int64
 	scores    int
+	model     summaryModel // of the last score
 	alerts    map[string]int
 }
 
@@ -86,6 +88,7 @@ func (t *tally) read(ctx context.Context, c *ingest.Cluster, s *summary) ([]outp
 	s.Events = summaryEvents{Published: len(t.published), Logged: len(t.logged), DeadLetters: len(t.dead), DeadLettersByReason: t.byReason}
 	s.Events.Duplicate = s.Events.Published - s.Events.Logged - s.Events.DeadLetters
 	s.Patients, s.Stays, s.Observations, s.Scores, s.Alerts, s.Digest = len(t.patients), len(t.stays), t.obs, t.scores, t.alerts, d
+	s.Model = cmp.Or(s.Model, t.model)
 	s.EventToScore = summaryLatency{quantile(t.latencies, 0.50), quantile(t.latencies, 0.99)}
 	return t.outputs, nil
 }
@@ -214,6 +217,7 @@ func (t *tally) output(m *schemas.Message) error {
 		return nil
 	}
 	t.scores++
+	t.model = o.model
 	position, _ := m.Header(schemas.HeaderPosition)
 	offset, _, _ := strings.Cut(position, ".")
 	if at, err := strconv.ParseInt(offset, 10, 64); err == nil {

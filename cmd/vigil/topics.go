@@ -15,7 +15,7 @@ func topicsCommand() *cobra.Command {
 
 func topicsInit() *cobra.Command {
 	var (
-		b           brokers
+		k           boot.Kafka
 		partitions  int
 		replication int
 	)
@@ -26,7 +26,7 @@ func topicsInit() *cobra.Command {
 			if partitions < 1 || replication < 1 {
 				return boot.Usage(fmt.Errorf("--partitions %d --replication %d: both want 1 or more", partitions, replication))
 			}
-			c, err := b.reach(cmd.Context())
+			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -38,19 +38,19 @@ func topicsInit() *cobra.Command {
 			return err
 		},
 	}
-	b.flags(cmd)
+	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
 	cmd.Flags().IntVar(&partitions, "partitions", 64, "partitions of every topic; fixed for good")
 	cmd.Flags().IntVar(&replication, "replication", 1, "copies of every partition")
 	return cmd
 }
 
 func topicsCheck() *cobra.Command {
-	var b brokers
+	var k boot.Kafka
 	cmd := &cobra.Command{
 		Use: "check", Short: "Hold the topics against what Vigil needs; exit 4 if something is wrong", Args: noArgs,
 		Example: `  vigil topics check --brokers kafka:9092`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := b.reach(cmd.Context())
+			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -68,6 +68,6 @@ func topicsCheck() *cobra.Command {
 			return err
 		},
 	}
-	b.flags(cmd)
+	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
 	return cmd
 }

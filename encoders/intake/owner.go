@@ -51,10 +51,10 @@ func (o *owner) claim(ctx context.Context) error {
 	}
 	var err error
 	var begun bool
-	if o.dead, _, err = o.tail(ctx, schemas.TopicDeadLetters); err != nil {
+	if o.dead, _, err = newestProgress(ctx, o.w.Cluster, schemas.TopicDeadLetters, o.partition); err != nil {
 		return err
 	}
-	if o.done, begun, err = o.tail(ctx, schemas.TopicLog); err != nil {
+	if o.done, begun, err = newestProgress(ctx, o.w.Cluster, schemas.TopicLog, o.partition); err != nil {
 		return err
 	}
 	o.queues = make([]queue, len(schemas.RawTopics))
@@ -68,19 +68,6 @@ func (o *owner) claim(ctx context.Context) error {
 	use := schemas.Record{Kind: schemas.KindUse, Use: &o.w.Use}
 	_, err = o.producer.Append(ctx, schemas.TopicLog, o.partition, []schemas.Message{logMessage(&use, nil), o.done.message()})
 	return err
-}
-
-// tail reads the newest offsets record of an output; claims may stand behind it.
-func (o *owner) tail(ctx context.Context, topic string) (p progress, found bool, err error) {
-	for n := 16; ; n *= 8 {
-		tail, err := o.w.Cluster.LastRecords(ctx, topic, o.partition, n)
-		if err != nil {
-			return p, false, err
-		}
-		if p, found, err = lastProgress(tail); err != nil || found || len(tail) < n {
-			return p, found, err
-		}
-	}
 }
 
 // read is what one topic's reader hands over.

@@ -1,9 +1,11 @@
 package intake
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
+	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -49,4 +51,25 @@ func lastProgress(tail []schemas.Message) (p progress, found bool, err error) {
 		return p, true, nil
 	}
 	return newProgress(), false, nil
+}
+
+// newestProgress reads the newest offsets record of an output; claims may stand
+// behind it. found is false where there is none.
+func newestProgress(ctx context.Context, c *ingest.Cluster, topic string, partition int) (p progress, found bool, err error) {
+	for n := 16; ; n *= 8 {
+		tail, err := c.LastRecords(ctx, topic, partition, n)
+		if err != nil {
+			return p, false, err
+		}
+		if p, found, err = lastProgress(tail); err != nil || found || len(tail) < n {
+			return p, found, err
+		}
+	}
+}
+
+// Logged says whether the log of a partition holds a run up to a playing time: what
+// Worker.Reached says of this process's own work, read from the log by anybody.
+func Logged(ctx context.Context, c *ingest.Cluster, partition int, run string, play int64) (bool, error) {
+	p, _, err := newestProgress(ctx, c, schemas.TopicLog, partition)
+	return err == nil && (p.Over == run || p.Run == run && p.Frontier >= play), err
 }

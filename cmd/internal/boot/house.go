@@ -26,17 +26,19 @@ import (
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
 
+// Group is the consumer group of all workers, without prefix.
+const Group = "vigil"
+
 // Config says what a House is made of.
 type Config struct {
-	Brokers        []string // of a Kafka that runs elsewhere; empty: an embedded one
-	Redis          string   // URL of a Redis that runs elsewhere; empty: an embedded one
-	Prefix         string   // of topics and of the store's keys
-	State          string   // folder of broker and store; empty: a fresh one, removed at the end
-	Port           int      // of the embedded broker; 0: any
-	Store          string   // auto, redis, miniredis
-	Partitions     int      // of topics that are made
-	Workers        int      // that share the partitions
-	Model, Policy  string   // files; empty: the shipped ones
+	Kafka                 // that runs elsewhere; without Brokers an embedded one. Prefix holds for the store's keys too
+	Redis          string // URL of a Redis that runs elsewhere; empty: an embedded one
+	State          string // folder of broker and store; empty: a fresh one, removed at the end
+	Port           int    // of the embedded broker; 0: any
+	Store          string // auto, redis, miniredis
+	Partitions     int    // of topics that are made
+	Workers        int    // that share the partitions
+	Model, Policy  string // files; empty: the shipped ones
 	InputsAlerting bool
 	ScoreInterval  schemas.Time // least time between two scores after records; 0: a minute
 	Log            zerolog.Logger
@@ -94,6 +96,15 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	if h.Partitions, err = h.Cluster.Partitions(ctx); err != nil {
 		return h, Dependency(err)
 	}
+	if c.ID != "" {
+		n, err := h.Cluster.Evict(ctx, Group)
+		if err != nil {
+			return h, Dependency(err)
+		}
+		if n > 0 {
+			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
+		}
+	}
 	h.wire(model, policy)
 	return h, nil
 }
@@ -103,7 +114,9 @@ func (h *House) broke(ctx context.Context) (err error) {
 	c := &h.config
 	if len(c.Brokers) > 0 {
 		h.brokers = "Kafka " + strings.Join(c.Brokers, ",")
-		h.Cluster, err = Reach(ctx, c.Brokers, c.Prefix)
+		if h.Cluster, err = c.Reach(ctx); err == nil {
+			h.Cluster.Log = c.Log
+		}
 	} else {
 		broker, startErr := embedded.StartBroker(filepath.Join(c.State, "broker"), c.Port)
 		if startErr != nil {
@@ -228,7 +241,7 @@ func nonce() string {
 func (h *House) Work(ctx context.Context) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	for range h.config.Workers {
-		workers.Go(func() error { return h.Cluster.RunGroup(ctx, ingest.GroupConfig{ID: "vigil"}, h.own) })
+		workers.Go(func() error { return h.Cluster.RunGroup(ctx, ingest.GroupConfig{ID: Group}, h.own) })
 	}
 	err := workers.Wait()
 	if errors.Is(err, monitor.ErrUnknownUse) {
@@ -242,6 +255,10 @@ func (h *House) own(ctx context.Context, partition int, lease *ingest.Lease) err
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
 	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })
+	stages.Go(func() error {
+		// For those who watch the lag or wait for a run: the store has the truth.
+		return lease.Follow(ctx, schemas.TopicLog, partition, func() int64 { return h.monitor.Stats(partition).Applied.Load() + 1 })
+	})
 	return stages.Wait()
 }
 
@@ -348,18 +365,4 @@ func training(m *fusion.Model) string {
 		return "trained"
 	}
 	return "untrained, raises no alert"
-}
-
-// Reach connects to a Kafka that runs elsewhere.
-func Reach(ctx context.Context, brokers []string, prefix string) (*ingest.Cluster, error) {
-	c := &ingest.Cluster{Brokers: brokers, Prefix: prefix}
-	try, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	if err := c.Reach(try); err != nil {
-		if ctx.Err() != nil {
-			return nil, Interrupted()
-		}
-		return nil, Dependency(fmt.Errorf("%w; is it running, is --brokers right?", err))
-	}
-	return c, nil
 }

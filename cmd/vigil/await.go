@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// patience is after how long without progress a waiting replay says so.
+const patience = 15 * time.Second
+
+// awaitScores returns when workers elsewhere have scored a whole run: it is in the
+// log to its end, and the group has committed the log to there, which it does
+// behind the outputs.
+func awaitScores(ctx context.Context, c *ingest.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
+	behind := make([]int64, partitions) // log offset up to which must be scored; 0: the run's end is not logged yet
+	moved, at := time.Now(), int64(-1)
+	for {
+		scored, err := c.Committed(ctx, boot.Group, schemas.TopicLog)
+		if err != nil {
+			return err
+		}
+		left, sum := 0, int64(0)
+		for p := range partitions {
+			if behind[p] == 0 {
+				logged, err := intake.Logged(ctx, c, p, plan.Run, plan.End)
+				if err != nil {
+					return err
+				}
+				if logged {
+					_, next, err := c.Ends(ctx, schemas.TopicLog)
+					if err != nil {
+						return err
+					}
+					behind[p] = next[p]
+				}
+			}
+			if behind[p] == 0 || scored[p] < behind[p] {
+				left++
+			}
+			sum += behind[p] + scored[p]
+		}
+		if left == 0 {
+			return nil
+		}
+		if sum != at {
+			moved, at = time.Now(), sum
+		} else if time.Since(moved) > patience {
+			moved = time.Now()
+			fmt.Fprintf(talk, "still waiting for %d of %d partitions to be scored: are workers running (vigil serve) on these brokers and this topic prefix?\n", left, partitions)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+)
+
+// kafkaFlags are those of a command that reaches a Kafka.
+func kafkaFlags(cmd *cobra.Command, k *boot.Kafka, brokers []string, prefixOf string) {
+	k.PasswordInEnv = os.Getenv(boot.PasswordVariable)
+	f := cmd.Flags()
+	f.StringSliceVar(&k.Brokers, "brokers", brokers, "Kafka brokers, host:port")
+	f.StringVar(&k.Prefix, "topic-prefix", "", "prefix of "+prefixOf)
+	f.BoolVar(&k.TLS, "tls", false, "encrypt; the brokers' certificates are checked against the system's authorities")
+	f.StringVar(&k.CA, "tls-ca", "", "PEM file of the authority to check them against instead")
+	f.StringVar(&k.Cert, "tls-cert", "", "PEM file of this client's certificate")
+	f.StringVar(&k.Key, "tls-key", "", "PEM file of its key")
+	f.StringVar(&k.Mechanism, "sasl", "", "log in: plain, scram-sha-256, scram-sha-512")
+	f.StringVar(&k.User, "user", "", "user of --sasl; the password comes from "+boot.PasswordVariable)
+	f.StringVar(&k.PasswordFile, "password-file", "", "file that holds the password, instead")
+}
+
+// defaultBrokers is where a Kafka or a demo with --port 9092 is.
+var defaultBrokers = []string{"127.0.0.1:9092"}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/synth"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// replayOptions are the flags of `vigil replay`.
+type replayOptions struct {
+	kafka    boot.Kafka
+	speed    string
+	beds     int
+	run      string
+	patients []string
+	seed     uint64
+	wait     bool
+	to       string
+	export   string
+}
+
+func replayCommand() *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use: "replay SOURCE [DIR]", Short: "Publish a recorded ICU into the raw topics of a Kafka, at any speed",
+		Example: `  vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
+  vigil replay mimic-iii mimic-iii-demo --run second --brokers kafka:9092
+  vigil replay mimic-iii mimic-iii-demo --to stdout --speed max | head`,
+		Long: "SOURCE is one of " + dataSetNames() + `, or synth, an invented unit (12 h of it, without DIR).
+Workers (vigil serve) score what is published. Cut off, the same command goes on where it
+ended; topics that hold another run are refused, see --run.
+
+Vigil is ` + schemas.Notice + ".",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 || len(args) == 1 && args[0] == synth.Name {
+				return nil
+			}
+			return boot.Usage(fmt.Errorf("`vigil replay` wants SOURCE and DIR, found %d arguments: see `vigil replay --help`", len(args)))
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runReplay(cmd.Context(), o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	kafkaFlags(cmd, &o.kafka, defaultBrokers, "all topic names")
+	f := cmd.Flags()
+	f.StringVar(&o.speed, "speed", "60", "times real speed, or max")
+	f.IntVar(&o.beds, "beds", 0, "a stay starts when one of so many beds is free (0: all at once); of synth its beds (0: 12)")
+	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
+	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
+	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
+	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
+	f.StringVar(&o.export, "export", "", "with --wait: folder for scores.jsonl and alerts.jsonl")
+	return cmd
+}
+
+func (o *replayOptions) check() error {
+	switch {
+	case o.to != "kafka" && o.to != "stdout":
+		return boot.Usage(fmt.Errorf("--to %q: want kafka or stdout", o.to))
+	case o.to == "stdout" && o.wait:
+		return boot.Usage(errors.New("--wait waits for scores on a Kafka: it does not go with --to stdout"))
+	case o.export != "" && !o.wait:
+		return boot.Usage(errors.New("--export writes what comes out of a run: it wants --wait"))
+	case o.beds < 0:
+		return boot.Usage(fmt.Errorf("--beds %d: want 0 or more", o.beds))
+	}
+	return nil
+}
+
+// source opens SOURCE [DIR]; beds are those of the plan.
+func (o *replayOptions) source(args []string) (src replay.Source, beds int, err error) {
+	if args[0] != synth.Name {
+		src, err = openNamed(args[0], args[1])
+		return src, o.beds, err
+	}
+	if len(args) == 2 {
+		return nil, 0, boot.Usage(fmt.Errorf("synth is invented and reads no folder: leave %s out", args[1]))
+	}
+	src, err = openInvented(synth.Config{Seed: o.seed, Beds: o.beds})
+	return src, 0, err
+}
+
+func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stderr io.Writer) error {
+	start := time.Now()
+	if err := o.check(); err != nil {
+		return err
+	}
+	speed, err := replay.ParseSpeed(o.speed)
+	if err != nil {
+		return boot.Usage(fmt.Errorf("--speed: %w", err))
+	}
+	src, beds, err := o.source(args)
+	if err != nil {
+		return err
+	}
+	var c *ingest.Cluster
+	var partitions int
+	if o.to == "kafka" { // before reading for minutes
+		if c, err = o.kafka.Reach(ctx); err != nil {
+			return err
+		}
+		defer c.Close()
+		if partitions, err = c.Partitions(ctx); err != nil {
+			return interruptedOr(ctx, boot.Dependency(err))
+		}
+	}
+	plan, err := replay.NewPlan(ctx, src, replay.Options{Beds: beds, Run: o.run, Only: o.patients})
+	if err != nil {
+		return interruptedOr(ctx, boot.Failure(err))
+	}
+	fmt.Fprintf(stderr, "Vigil, %s. %s: %d events of %d patients, run %s\n", schemas.Notice, plan.Source, plan.Len(), plan.Patients, plan.Run)
+	sayUnmapped(stderr, plan.Rows.UnmappedCodes)
+	if c == nil {
+		player := replay.Player{Plan: plan, Sink: jsonLines(stdout), Speed: speed, Clock: wallClock{ctx}}
+		return interruptedOr(ctx, player.Run(ctx))
+	}
+	ward := newWard(c, plan, stderr, true)
+	ward.start(context.WithoutCancel(ctx))
+	defer ward.stop()
+	if err := publish(ctx, c, partitions, plan, speed, ward); err != nil {
+		return err
+	}
+	if !o.wait {
+		_, err := fmt.Fprintf(stderr, "all %d events of run %s are in their topics\n", plan.Len(), plan.Run)
+		return err
+	}
+	if err := awaitScores(ctx, c, partitions, plan, stderr); err != nil {
+		return interruptedOr(ctx, boot.Dependency(err))
+	}
+	s := &summary{Source: src.Name(), Broker: "kafka", Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start)}
+	return report(ctx, c, s, o.run, o.export, true, start, stdout)
+}
+
+// publish plays the plan into Kafka. Ctrl-C ends it between two messages, with a
+// mark, so that what is there can be scored.
+func publish(ctx context.Context, c *ingest.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, ward *ward) error {
+	ending := context.WithoutCancel(ctx)
+	kafka := replay.NewKafkaSink(c, partitions)
+	player := replay.Player{Plan: plan, Sink: stoppable{kafka, ctx}, Speed: speed, Clock: wallClock{ctx}, Progress: ward.progress}
+	err := player.Run(ending)
+	if ctx.Err() != nil {
+		_, err = kafka.Stop(ending, plan)
+		if err == nil {
+			return boot.Interrupted()
+		}
+	}
+	if err != nil {
+		return boot.Failure(err)
+	}
+	return nil
+}

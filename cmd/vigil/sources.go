@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/mimic"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/synth"
+)
+
+// dataSet is a recorded ICU that can be played. open recognises the path and says
+// what it looked for and found where it is none.
+type dataSet struct {
+	name string
+	open func(path string) (replay.Source, error)
+}
+
+var dataSets = []dataSet{
+	{mimic.Name, func(path string) (replay.Source, error) { return mimic.Open(path) }},
+}
+
+// dataSetNames are what `vigil replay` knows, for people.
+func dataSetNames() string {
+	var names []string
+	for _, d := range dataSets {
+		names = append(names, d.name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// openNamed opens a path as the data set that the user names.
+func openNamed(name, path string) (replay.Source, error) {
+	for _, d := range dataSets {
+		if d.name == name {
+			s, err := d.open(path)
+			if err != nil {
+				return nil, boot.Usage(err)
+			}
+			return s, nil
+		}
+	}
+	return nil, boot.Usage(fmt.Errorf("there is no source %q: want %s or synth", name, dataSetNames()))
+}
+
+// openRecorded opens a path as whichever data set it is.
+func openRecorded(path string) (replay.Source, error) {
+	var refusals []error
+	for _, d := range dataSets {
+		s, err := d.open(path)
+		if err == nil {
+			return s, nil
+		}
+		refusals = append(refusals, err)
+	}
+	return nil, boot.Usage(fmt.Errorf("--data: %w", errors.Join(refusals...)))
+}
+
+// openInvented makes an invented unit, of 12 beds unless the user says how many.
+func openInvented(c synth.Config) (replay.Source, error) {
+	if c.Beds == 0 {
+		c.Beds = 12
+	}
+	s, err := synth.New(c)
+	if err != nil {
+		return nil, boot.Usage(err)
+	}
+	return s, nil
+}
