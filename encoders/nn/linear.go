@@ -5,29 +5,44 @@ type Float interface{ ~float32 | ~float64 }
 
 // Linear sets out [N] to W x + b: W is [N][K], x is [K], b is [N].
 func Linear[F Float](out, w, x, b []F) {
-	k := len(x)
-	if len(w) != len(out)*k || len(b) != len(out) {
+	if len(b) != len(out) {
 		panic("nn: Linear: shapes do not fit")
 	}
-	for n := range out {
-		out[n] = b[n] + Dot(w[n*k:n*k+k], x)
-	}
+	LinearRows(out, w, x, b, 1)
 }
 
-// Dot is the inner product, in four sums whose order does not depend on the
-// length: the same bits on every call.
+// LinearRows sets out [R][N] to W x + b for each row of x [R][K]: W is [N][K], b is
+// [N], or nil for none. An element's chain starts from b (see [Gemm]): a row's bits
+// are the same in any company. Weights that are used again and again are better
+// packed once: [Pack].
+func LinearRows[F Float](out, w, x, b []F, rows int) {
+	if rows < 1 || len(out)%rows != 0 || len(x)%rows != 0 {
+		panic("nn: LinearRows: shapes do not fit")
+	}
+	n, k := len(out)/rows, len(x)/rows
+	if len(w) != n*k || b != nil && len(b) != n {
+		panic("nn: LinearRows: shapes do not fit")
+	}
+	for r := range rows {
+		if b != nil {
+			copy(out[r*n:r*n+n], b)
+		}
+	}
+	Gemm(RowMajor(out, n), RowMajor(x, k), RowMajor(w, k).T(), rows, k, n, b != nil)
+}
+
+// Dot is the inner product, in 8 running sums as [Sum], each a chain of fma.
 func Dot[F Float](a, b []F) F {
 	b = b[:len(a)]
-	var s0, s1, s2, s3 F
+	var s [lanes]F
 	i := 0
-	for ; i+4 <= len(a); i += 4 {
-		s0 += a[i] * b[i]
-		s1 += a[i+1] * b[i+1]
-		s2 += a[i+2] * b[i+2]
-		s3 += a[i+3] * b[i+3]
+	for ; i+lanes <= len(a); i += lanes {
+		for l := range s {
+			s[l] = fma(a[i+l], b[i+l], s[l])
+		}
 	}
-	for ; i < len(a); i++ {
-		s0 += a[i] * b[i]
+	for l := range len(a) - i {
+		s[l] = fma(a[i+l], b[i+l], s[l])
 	}
-	return (s0 + s1) + (s2 + s3)
+	return tree(&s)
 }

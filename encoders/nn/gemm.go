@@ -1,0 +1,133 @@
+package nn
+
+// View is a matrix over a flat slice, with any steps: element (i, j) is
+// Data[i*Row+j*Col].
+type View[F Float] struct {
+	Data     []F
+	Row, Col int
+}
+
+// RowMajor views data as rows of the given width.
+func RowMajor[F Float](data []F, width int) View[F] { return View[F]{data, width, 1} }
+
+// T is the transposed view of the same elements.
+func (v View[F]) T() View[F] { return View[F]{v.Data, v.Col, v.Row} }
+
+// holds says whether an m by n matrix lies within the view's slice.
+func (v View[F]) holds(m, n int) bool {
+	return m == 0 || n == 0 || v.Row >= 0 && v.Col >= 0 && (m-1)*v.Row+(n-1)*v.Col < len(v.Data)
+}
+
+// Gemm sets out [m][n] to a [m][k] times b [k][n], or adds the product to it. The
+// elements of a row of out must lie side by side (Col 1), and out must not overlap a
+// or b.
+//
+// Every element is one chain over k in ascending order, starting from 0 or from what
+// out holds: acc = fma(a[i][k], b[k][j], acc). So an element's bits depend on its
+// row of a and its column of b alone, not on the other rows, the shapes, or the kind
+// of kernel. NaN and Inf go their way: nothing is skipped for being 0.
+func Gemm[F Float](out, a, b View[F], m, k, n int, add bool) {
+	if m < 0 || k < 0 || n < 0 || out.Col != 1 || !out.holds(m, n) || !a.holds(m, k) || !b.holds(k, n) {
+		panic("nn: Gemm: shapes do not fit")
+	}
+	if m == 0 || n == 0 {
+		return
+	}
+	if !add {
+		for i := range m {
+			clear(out.Data[i*out.Row : i*out.Row+n])
+		}
+	}
+	whole := 0
+	if b.Col == 1 && (m < 24 || k*b.Row <= l1Elements) {
+		// b can be read where it lies, but for the columns behind the last whole panel.
+		if whole = n - n%panelWidth; whole > 0 {
+			tiles(out.Data, out.Row, a.Data, a.Row, a.Col, b.Data, b.Row, m, k, whole)
+		}
+	}
+	switch {
+	case whole == n:
+	case k <= 32:
+		gemmSmall(out, a, b, m, k, n, whole)
+	default:
+		gemmPacked(out, a, b, m, k, n, whole)
+	}
+}
+
+const (
+	panelWidth = 16   // columns of b in a panel: two vectors of 8
+	panelDepth = 256  // rows of b in a panel: 16 KiB, half of an L1 cache
+	l1Elements = 4096 // of a b that need not be packed, whatever its row step
+)
+
+// gemmSmall and gemmPacked do the columns of b from `from` on, by way of panels.
+func gemmSmall[F Float](out, a, b View[F], m, k, n, from int) {
+	var panel [32 * panelWidth]F
+	packedColumns(panel[:], out, a, b, m, k, n, from)
+}
+
+//go:noinline
+func gemmPacked[F Float](out, a, b View[F], m, k, n, from int) {
+	var panel [panelDepth * panelWidth]F
+	packedColumns(panel[:], out, a, b, m, k, n, from)
+}
+
+func packedColumns[F Float](panel []F, out, a, b View[F], m, k, n, from int) {
+	depth := len(panel) / panelWidth
+	for j := from; j < n; j += panelWidth {
+		width := min(panelWidth, n-j)
+		for top := 0; top < k; top += depth {
+			rows := min(depth, k-top)
+			packPanel(panel, b.Data[top*b.Row+j*b.Col:], b.Row, b.Col, rows, width)
+			o, in := out.Data[j:], a.Data[top*a.Col:]
+			if width == panelWidth {
+				tiles(o, out.Row, in, a.Row, a.Col, panel, panelWidth, m, rows, panelWidth)
+			} else {
+				narrow(o, out.Row, in, a.Row, a.Col, panel, m, rows, width)
+			}
+		}
+	}
+}
+
+// packPanel copies rows by width elements of b into a panel [rows][16], the rest of
+// whose columns is 0.
+func packPanel[F Float](panel, b []F, row, col, rows, width int) {
+	switch {
+	case col == 1:
+		for r := range rows {
+			copy(panel[r*panelWidth:r*panelWidth+width], b[r*row:r*row+width])
+		}
+	case row == 1:
+		for c := range width {
+			for r, v := range b[c*col : c*col+rows] {
+				panel[r*panelWidth+c] = v
+			}
+		}
+	default:
+		for r := range rows {
+			for c := range width {
+				panel[r*panelWidth+c] = b[r*row+c*col]
+			}
+		}
+	}
+	if width < panelWidth {
+		for r := range rows {
+			clear(panel[r*panelWidth+width : (r+1)*panelWidth])
+		}
+	}
+}
+
+// narrow does a panel of fewer than 16 columns by way of a tile at the side.
+func narrow[F Float](out []F, outRow int, a []F, aRow, aCol int, panel []F, m, k, width int) {
+	var tile [tileRows * panelWidth]F
+	for i := 0; i < m; i += tileRows {
+		rows := min(tileRows, m-i)
+		for r := range rows {
+			copy(tile[r*panelWidth:r*panelWidth+width], out[(i+r)*outRow:])
+		}
+		tiles(tile[:], panelWidth, a[i*aRow:], aRow, aCol, panel, panelWidth, rows, k, panelWidth)
+		for r := range rows {
+			copy(out[(i+r)*outRow:(i+r)*outRow+width], tile[r*panelWidth:])
+		}
+	}
+}
