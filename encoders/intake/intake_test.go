@@ -133,9 +133,11 @@ func send(t *testing.T, c *ingest.Cluster, messages []schemas.Message, order *ra
 	}
 }
 
-func readResult(t *testing.T, c *ingest.Cluster) (out result) {
+func readResult(t testing.TB, c *ingest.Cluster) result { return readPartition(t, c, 0) }
+
+func readPartition(t testing.TB, c *ingest.Cluster, partition int) (out result) {
 	t.Helper()
-	tail, err := c.LastRecords(t.Context(), schemas.TopicLog, 0, 1_000_000)
+	tail, err := c.LastRecords(t.Context(), schemas.TopicLog, partition, 1_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +156,7 @@ func readResult(t *testing.T, c *ingest.Cluster) (out result) {
 			out.Records = append(out.Records, r)
 		}
 	}
-	letters, err := c.LastRecords(t.Context(), schemas.TopicDeadLetters, 0, 1_000_000)
+	letters, err := c.LastRecords(t.Context(), schemas.TopicDeadLetters, partition, 1_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 
+	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -41,9 +42,16 @@ type Item struct {
 	play     int64
 	source   string
 	earliest schemas.Time
-	behind   int64 // the largest mark before it in its topic
-	reroute  int   // partition that the key belongs to, -1: this one
+	reroute  int // partition that the key belongs to, -1: this one
 }
+
+// direct says whether the message waits for no mark: a live one, and a recorded
+// one of which nothing is left. It does not depend on what else was read.
+func (i *Item) direct() bool { return i.Mark == nil && (i.run == "" || i.Record == nil) }
+
+// maxOnward is the largest message that is sent on to its right partition: with
+// what stands around it, it must fit the topic without compression.
+const maxOnward = ingest.MaxMessageBytes - 64<<10
 
 // Decode reads a raw message of a topic with n partitions.
 func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
@@ -57,6 +65,7 @@ func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
 		return i
 	}
 	i.source, _ = m.Header(schemas.HeaderSource)
+	i.source = i.source[:min(len(i.source), schemas.MaxID)] // not checked yet
 	i.run, _ = m.Header(schemas.HeaderRun)
 	ev, problem := schemas.DecodeEvent(m)
 	if problem != nil {
@@ -65,11 +74,12 @@ func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
 	}
 	i.source, i.run, i.play, i.earliest = ev.Source, ev.Run, ev.Play, ev.EventTime
 	if right := partitionOf(m.Key, n); right != m.Partition {
-		if ev.Run != "" {
+		if ev.Run != "" || len(m.Value) > maxOnward {
 			i.problem = schemas.NewProblem(schemas.BadKey, "partition", itoa(m.Partition), itoa(right)+": murmur2 of the key, as the Java client does")
-			return i
+		} else {
+			i.reroute = right // its values are judged there
 		}
-		i.reroute = right
+		return i
 	}
 	record, problems := e.Record(ev, m, now)
 	i.Record = record

@@ -3,7 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
-	"slices"
+	"math"
 	"sync"
 	"time"
 
@@ -19,13 +19,15 @@ type owner struct {
 	partitions int
 	producer   *ingest.Producer
 	queues     []queue
-	done       progress // as the log says
-	dead       progress // as the dead letters say
+	log, dead  output
 	stats      *Stats
-	batch      []Item
 	again      bool // marks of the run that is over were read: to be written down
-	records    []schemas.Message
-	letters    []schemas.Message
+
+	// Of one step.
+	direct []*Item             // that are not in the log
+	judged []*Item             // that a mark has judged, with a problem
+	batch  []*Item             // of the merge
+	onward [][]schemas.Message // per partition that they are sent on to
 }
 
 func (w *Worker) own(ctx context.Context, partition int) error {
@@ -33,7 +35,11 @@ func (w *Worker) own(ctx context.Context, partition int) error {
 	if err != nil {
 		return err
 	}
-	o := &owner{w: w, partition: partition, partitions: n, stats: w.statsOf(partition)}
+	o := &owner{
+		w: w, partition: partition, partitions: n, stats: w.statsOf(partition),
+		dead: output{topic: schemas.TopicDeadLetters, point: "dead letters written"},
+		log:  output{topic: schemas.TopicLog, point: "log written"},
+	}
 	if err := o.claim(ctx); err != nil {
 		return err
 	}
@@ -44,36 +50,37 @@ func (w *Worker) own(ctx context.Context, partition int) error {
 // owner is refused by both.
 func (o *owner) claim(ctx context.Context) error {
 	o.producer = o.w.Cluster.NewProducer(fmt.Sprintf("%s%s-%d", o.w.Cluster.Prefix, producerName, o.partition))
-	for _, topic := range [...]string{schemas.TopicDeadLetters, schemas.TopicLog} {
-		if err := o.producer.Claim(ctx, topic, []int{o.partition}, nil); err != nil {
+	for _, out := range [...]*output{&o.dead, &o.log} {
+		if err := o.producer.Claim(ctx, out.topic, []int{o.partition}, nil); err != nil {
 			return err
 		}
 	}
 	var err error
 	var begun bool
-	if o.dead, _, err = newestProgress(ctx, o.w.Cluster, schemas.TopicDeadLetters, o.partition); err != nil {
+	if o.dead.state, _, err = newestProgress(ctx, o.w.Cluster, o.dead.topic, o.partition); err != nil {
 		return err
 	}
-	if o.done, begun, err = newestProgress(ctx, o.w.Cluster, schemas.TopicLog, o.partition); err != nil {
+	if o.log.state, begun, err = newestProgress(ctx, o.w.Cluster, o.log.topic, o.partition); err != nil {
 		return err
+	}
+	s, d := &o.log.state, &o.dead.state
+	s.Judged, s.Clock = nil, nil
+	d.Next, d.Marks, d.Ended = nil, nil, nil
+	if d.Step > s.Step && s.Run == "" {
+		s.Run = d.Run // by which the newest dead letters were judged
 	}
 	o.queues = make([]queue, len(schemas.RawTopics))
-	for i := range o.queues {
-		o.queues[i] = queue{read: o.done.Next[i], mark: o.done.Marks[i], ended: o.done.Ended[i]}
+	for t := range o.queues {
+		o.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
 	}
-	o.stats.note(nil, &o.done)
+	o.stats.note(&o.log, s)
 	if begun {
 		return nil
 	}
-	use := schemas.Record{Kind: schemas.KindUse, Use: &o.w.Use}
-	_, err = o.producer.Append(ctx, schemas.TopicLog, o.partition, []schemas.Message{logMessage(&use, nil), o.done.message()})
-	return err
-}
-
-// read is what one topic's reader hands over.
-type read struct {
-	items []Item
-	err   error
+	if err := o.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &o.w.Use}, useKey); err != nil {
+		return err
+	}
+	return o.cut(ctx, &o.log)
 }
 
 // work reads the raw topics side by side and writes what is ready.
@@ -85,18 +92,14 @@ func (o *owner) work(ctx context.Context) error {
 	in := make([]chan read, len(schemas.RawTopics))
 	for t := range schemas.RawTopics {
 		in[t] = make(chan read, 2)
-		readers.Go(func() { o.follow(ctx, t, in[t]) })
+		f := follower{o.w, t, o.partition, o.partitions, o.queues[t].read, o.dead.state.Direct[t], schemas.Time(o.dead.state.Clock[t])}
+		readers.Go(func() { f.follow(ctx, in[t]) })
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var from [6]chan read
 	for {
-		for t := range from {
-			from[t] = nil
-			if q := &o.queues[t]; !q.ended && len(q.items) < aheadLimit {
-				from[t] = in[t]
-			}
-		}
+		o.choose(in, from[:])
 		var (
 			got   read
 			topic int
@@ -115,8 +118,8 @@ func (o *owner) work(ctx context.Context) error {
 		case got = <-from[5]:
 			topic = 5
 		case <-tick.C:
-			if o.done.Live {
-				if err := o.write(ctx, nil, o.liveTick()); err != nil {
+			if o.log.state.Live {
+				if err := o.tick(ctx); err != nil {
 					return err
 				}
 			}
@@ -124,65 +127,30 @@ func (o *owner) work(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+		if len(got.items) > 0 {
+			if err := o.step(ctx, topic, &got); err != nil {
+				return err
+			}
+		}
 		if got.err != nil {
 			return got.err
 		}
-		for i := range got.items {
-			o.take(topic, got.items[i])
-		}
-		if err := o.flush(ctx); err != nil {
-			return err
-		}
 	}
 }
 
-// take adds an item to its topic's queue; the first recorded one names the run.
-func (o *owner) take(topic int, i Item) {
-	if i.Mark != nil && o.done.Run == "" && i.run == o.done.Over {
-		// A replayer that was cut off at the end sends its end marks again.
-		o.queues[topic].read = i.message.Offset + 1
-		o.again = true
-		return
+// choose names the topics to be read on: all but those of which too much waits for
+// another topic's mark or for the next run. One that holds the others up goes on,
+// however long it is to its next mark.
+func (o *owner) choose(in, from []chan read) {
+	least := int64(math.MaxInt64)
+	for t := range o.queues {
+		least = min(least, o.queues[t].mark)
 	}
-	if o.done.Run == "" && i.run != "" && i.problem == nil {
-		o.done.Run = i.run
-	}
-	o.queues[topic].take(i, o.done.Run)
-}
-
-// follow reads one topic and decodes it.
-func (o *owner) follow(ctx context.Context, topic int, out chan<- read) {
-	r := o.w.Cluster.NewReader(schemas.RawTopics[topic], o.partition, o.queues[topic].read)
-	defer r.Close()
-	for {
-		messages, err := r.Read(ctx, readLimit)
-		if len(messages) == 0 && err == nil {
-			continue
-		}
-		got := read{err: err, items: make([]Item, len(messages))}
-		now := o.w.Clock()
-		for i := range messages {
-			got.items[i] = o.w.Encoder.Decode(&messages[i], o.partitions, now)
-		}
-		// One read is handed over up to a run's end mark: what follows belongs to the
-		// next run and waits until this one is over in all topics.
-		for len(got.items) > 0 || got.err != nil {
-			end := slices.IndexFunc(got.items, func(i Item) bool { return i.Mark != nil && i.Mark.End }) + 1
-			if end == 0 {
-				end = len(got.items)
-			}
-			part := read{items: got.items[:end]}
-			if got.items = got.items[end:]; len(got.items) == 0 {
-				part.err, got.err = got.err, nil
-			}
-			select {
-			case out <- part:
-			case <-ctx.Done():
-				return
-			}
-		}
-		if err != nil {
-			return
+	for t := range from {
+		q := &o.queues[t]
+		from[t] = in[t]
+		if len(q.later) >= aheadLimit || len(q.items) >= aheadLimit && q.mark > least {
+			from[t] = nil
 		}
 	}
 }

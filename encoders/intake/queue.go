@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/vigil-icu/vigil/ingest"
@@ -12,112 +11,127 @@ func partitionOf(key []byte, n int) int { return ingest.PartitionOf(key, n) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-// queue is one raw topic of a partition on its way through the merge.
+// queue holds the recorded messages of one raw topic of a partition on their way
+// through the merge.
 type queue struct {
-	items []Item // read and not yet written, in offset order
-	read  int64  // next offset to be read
-	mark  int64  // largest mark that was read, -1: none
-	ended bool   // the run's end mark was read
-	since int    // items behind the last mark: not checked against a mark yet
+	items    []*Item   // read and not yet written, in offset order
+	judged   int       // so many of items stand before a mark and are good
+	segments []segment // in which the items stand; the last may lack its mark
+	later    []*Item   // what came behind the run's end mark: the next run's
+	read     int64     // next offset to be read
+	mark     int64     // largest mark that was read, -1: none
+	ended    bool      // the run's end mark was read
+
+	last map[sender]int64 // of judge
+}
+
+// segment is what lies between two marks. It is judged as a whole, so a restart
+// reads it as a whole.
+type segment struct {
+	first int64 // offset of its first recorded message
+	mark  int64 // largest mark before it
 }
 
 type sender struct{ patient, source string }
 
-// take adds an item that was read, and judges what run and marks can judge.
-func (q *queue) take(i Item, run string) {
-	q.read = i.message.Offset + 1
-	if i.run != "" && i.run != run && i.problem == nil {
-		i.Mark = nil
-		i.kill(schemas.NewProblem(schemas.WrongRun, "header "+schemas.HeaderRun, i.run,
-			"the run in progress, "+run+": wait for its end, or give the topics a prefix of their own"))
+// put adds a message that waits for its mark.
+func (q *queue) put(i *Item) {
+	if len(q.items) == q.judged {
+		q.segments = append(q.segments, segment{i.message.Offset, q.mark})
 	}
-	if i.Mark != nil {
-		q.judge(i.Mark.Play)
-		q.mark = max(q.mark, i.Mark.Play)
-		q.ended = q.ended || i.Mark.End
-		return
-	}
-	if i.Record == nil || i.run == "" {
-		// It has no place of its own: it goes with what was read before it.
-		i.play = max(q.mark, 0)
-		if n := len(q.items); n > 0 {
-			i.play = max(i.play, q.items[n-1].play)
-		}
-	}
-	i.behind = q.mark
 	q.items = append(q.items, i)
-	q.since++
 }
 
-// judge holds the recorded items behind the last mark against the one that has
-// come: first what lies beyond it is dead, then what lies behind the mark before
-// it or behind an earlier item of its sender.
-func (q *queue) judge(mark int64) {
-	last := map[sender]int64{}
-	for k := len(q.items) - q.since; k < len(q.items); k++ {
-		i := &q.items[k]
-		if i.run == "" || i.Record == nil {
-			i.play = min(i.play, mark)
-			continue
+// judge holds the messages behind the last mark against the run's mark that has
+// come: dead is what belongs to another run, then what lies beyond the mark, then
+// what lies behind the mark before it or behind an earlier one of its sender. What
+// the log holds already, up to frontier, is forgotten. It appends to problems all
+// that have one. The verdicts depend on the segment alone, so a restart repeats them.
+func (q *queue) judge(mark schemas.Mark, frontier int64, problems []*Item) []*Item {
+	if q.last == nil {
+		q.last = map[sender]int64{}
+	}
+	clear(q.last)
+	kept := q.items[:q.judged]
+	for _, i := range q.items[q.judged:] {
+		q.verdict(i, mark)
+		if i.problem != nil {
+			problems = append(problems, i)
 		}
-		from := sender{i.Record.Patient, i.source}
-		least := q.mark + 1
-		if before, ok := last[from]; ok {
-			least = max(least, before)
-		}
-		switch {
-		case i.play > mark:
-			i.kill(schemas.NewProblem(schemas.Future, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
-				"at most "+strconv.FormatInt(mark, 10)+", the mark that follows it"))
-			i.play = mark
-		case i.play < least:
-			i.kill(schemas.NewProblem(schemas.OutOfOrder, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
-				"at least "+strconv.FormatInt(least, 10)+": a mark or an earlier record of this patient, source and topic came before it"))
-		default:
-			last[from] = i.play
+		if i.Record != nil && i.play > frontier {
+			kept = append(kept, i)
 		}
 	}
-	q.since = 0
+	q.keep(kept)
+	q.judged = len(kept)
+	q.mark, q.ended = max(q.mark, mark.Play), mark.End
+	return problems
+}
+
+func (q *queue) verdict(i *Item, mark schemas.Mark) {
+	if i.run != mark.Run {
+		i.kill(schemas.NewProblem(schemas.WrongRun, "header "+schemas.HeaderRun, i.run,
+			"the run in progress, "+mark.Run+": wait for its end, or give the topics a prefix of their own"))
+		return
+	}
+	from := sender{i.Record.Patient, i.source}
+	least := q.mark + 1
+	if before, ok := q.last[from]; ok {
+		least = max(least, before)
+	}
+	switch {
+	case i.play > mark.Play:
+		i.kill(schemas.NewProblem(schemas.Future, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
+			"at most "+strconv.FormatInt(mark.Play, 10)+", the mark that follows it"))
+	case i.play < least:
+		i.kill(schemas.NewProblem(schemas.OutOfOrder, "header "+schemas.HeaderPlay, strconv.FormatInt(i.play, 10),
+			"at least "+strconv.FormatInt(least, 10)+": a mark or an earlier record of this patient, source and topic came before it"))
+	default:
+		q.last[from] = i.play
+	}
 }
 
 // kill makes a dead letter of the item.
 func (i *Item) kill(p *schemas.Problem) { i.Record, i.problem, i.partial = nil, p, false }
 
-// next is where a restart must read on: the first item that is not written, else
-// what comes next; and what stood before it, the largest mark and the run's end.
-func (q *queue) next() (offset, mark int64, ended bool) {
-	if len(q.items) > 0 {
-		return q.items[0].message.Offset, q.items[0].behind, false
-	}
-	return q.read, q.mark, q.ended
-}
-
-// upTo removes and returns the items whose play is at most the frontier. Items
-// behind the last mark stay: no mark has said yet that they are whole.
-func (q *queue) upTo(frontier int64, dst []Item) []Item {
-	whole := len(q.items) - q.since
-	kept := q.items[:0]
-	for k := range q.items {
-		if k < whole && q.items[k].play <= frontier {
-			dst = append(dst, q.items[k])
-		} else {
-			kept = append(kept, q.items[k])
-		}
-	}
+// keep forgets all items but the first of the same list.
+func (q *queue) keep(kept []*Item) {
 	clear(q.items[len(kept):])
 	q.items = kept
-	return dst
 }
 
-// liveItems removes and returns live items and dead ones that stand before any
-// recorded item: they wait for nothing.
-func (q *queue) liveItems(dst []Item) []Item {
-	n := slices.IndexFunc(q.items, func(i Item) bool { return i.run != "" })
-	if n < 0 {
-		n = len(q.items)
+// next is where a restart must read on: at the first segment that is not written
+// whole, else at what comes next; and what stood before it, the largest mark and
+// the run's end.
+func (q *queue) next() (offset, mark int64, ended bool) {
+	if len(q.items) == 0 {
+		q.segments = q.segments[:0]
+		if len(q.later) > 0 {
+			return q.later[0].message.Offset, q.mark, q.ended
+		}
+		return q.read, q.mark, q.ended
 	}
-	dst = append(dst, q.items[:n]...)
-	q.items = slices.Delete(q.items, 0, n)
-	q.since = min(q.since, len(q.items))
+	for len(q.segments) > 1 && q.segments[1].first <= q.items[0].message.Offset {
+		q.segments = q.segments[1:]
+	}
+	return q.segments[0].first, q.segments[0].mark, false
+}
+
+// upTo removes and returns the judged items whose play is at most the frontier.
+func (q *queue) upTo(frontier int64, dst []*Item) []*Item {
+	kept, judged := q.items[:0], 0
+	for k, i := range q.items {
+		switch {
+		case k >= q.judged:
+			kept = append(kept, i)
+		case i.play <= frontier:
+			dst = append(dst, i)
+		default:
+			kept = append(kept, i)
+			judged++
+		}
+	}
+	q.keep(kept)
+	q.judged = judged
 	return dst
 }

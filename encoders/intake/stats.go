@@ -28,25 +28,21 @@ func newStats() *Stats {
 	return s
 }
 
-func (s *Stats) note(items []Item, done *progress) {
-	n := int64(0)
-	for i := range items {
-		if items[i].Record != nil {
-			n++
+// note takes in a batch that was written, and where the log stands.
+func (s *Stats) note(out *output, log *progress) {
+	s.Records.Add(out.records)
+	if len(out.reasons) > 0 {
+		s.mu.Lock()
+		for _, r := range out.reasons {
+			s.reasons[r]++
 		}
+		s.mu.Unlock()
 	}
-	s.Records.Add(n)
-	if done.Run == "" && done.Over != "" {
+	if log.Run == "" && log.Over != "" {
 		s.Frontier.Store(math.MaxInt64) // the run is over
 	} else {
-		s.Frontier.Store(done.Frontier)
+		s.Frontier.Store(log.Frontier)
 	}
-}
-
-func (s *Stats) dead(r schemas.Reason) {
-	s.mu.Lock()
-	s.reasons[r]++
-	s.mu.Unlock()
 }
 
 // Totals sums all partitions: records written, and dead letters by reason.

@@ -24,8 +24,17 @@ type Worker struct {
 
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
+	// most, in tests, is how many records a batch takes; 0: batchRecords.
+	most int
 
 	stats sync.Map // partition: *Stats
+}
+
+func (w *Worker) batchRecords() int {
+	if w.most > 0 {
+		return w.most
+	}
+	return batchRecords
 }
 
 // producerName begins the transactional ids of intake's producers.
@@ -34,7 +43,7 @@ const producerName = "vigil-intake"
 // Limits of what waits in memory.
 const (
 	readLimit  = 1000   // records of one read
-	aheadLimit = 50_000 // items of one topic that wait for the others' marks
+	aheadLimit = 50_000 // items of one topic that wait for the others' marks or for the next run
 )
 
 // Own works one partition until ctx ends, or gives it up when the lease is lost.
