@@ -4,6 +4,9 @@ import "math"
 
 // GELU replaces x by x Phi(x), the exact form with erf (Hendrycks and Gimpel 2016).
 func GELU[F Float](x []F) {
+	if isSingle[F]() && geluFast(single(x)) {
+		return
+	}
 	for i, v := range x {
 		x[i] = F(v * phi(v))
 	}
@@ -14,6 +17,9 @@ func GELU[F Float](x []F) {
 func GELUBackward[F Float](dx, x, dy []F) {
 	if len(dx) != len(x) || len(dy) != len(x) {
 		panic("nn: GELUBackward: shapes do not fit")
+	}
+	if isSingle[F]() && geluBackwardFast(single(dx), single(x), single(dy)) {
+		return
 	}
 	for i, v := range x {
 		slope := fma(F(v*density), exp(F(v*F(v*-0.5))), phi(v))
@@ -56,6 +62,9 @@ func Sigmoid[F Float](v F) F { return 1 / (1 + exp(-v)) }
 
 // Sigmoids replaces x by its sigmoids.
 func Sigmoids[F Float](x []F) {
+	if isSingle[F]() && sigmoidFast(single(x)) {
+		return
+	}
 	for i, v := range x {
 		x[i] = Sigmoid(v)
 	}

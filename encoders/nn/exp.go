@@ -5,6 +5,9 @@ import "math"
 // Exp replaces x by its exponentials. In float32 it is the polynomial of [exp32],
 // within 1 ulp; in float64 it is math.Exp.
 func Exp[F Float](x []F) {
+	if isSingle[F]() && expFast(single(x)) {
+		return
+	}
 	for i, v := range x {
 		x[i] = exp(v)
 	}

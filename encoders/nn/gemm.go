@@ -42,7 +42,7 @@ func Gemm[F Float](out, a, b View[F], m, k, n int, add bool) {
 	if b.Col == 1 && (m < 24 || k*b.Row <= l1Elements) {
 		// b can be read where it lies, but for the columns behind the last whole panel.
 		if whole = n - n%panelWidth; whole > 0 {
-			tiles(out.Data, out.Row, a.Data, a.Row, a.Col, b.Data, b.Row, m, k, whole)
+			tiles(out.Data, out.Row, a.Data, a.Row, a.Col, b.Data, b.Row, panelWidth, m, k, whole)
 		}
 	}
 	switch {
@@ -81,7 +81,7 @@ func packedColumns[F Float](panel []F, out, a, b View[F], m, k, n, from int) {
 			packPanel(panel, b.Data[top*b.Row+j*b.Col:], b.Row, b.Col, rows, width)
 			o, in := out.Data[j:], a.Data[top*a.Col:]
 			if width == panelWidth {
-				tiles(o, out.Row, in, a.Row, a.Col, panel, panelWidth, m, rows, panelWidth)
+				tiles(o, out.Row, in, a.Row, a.Col, panel, panelWidth, 0, m, rows, panelWidth)
 			} else {
 				narrow(o, out.Row, in, a.Row, a.Col, panel, m, rows, width)
 			}
@@ -125,7 +125,7 @@ func narrow[F Float](out []F, outRow int, a []F, aRow, aCol int, panel []F, m, k
 		for r := range rows {
 			copy(tile[r*panelWidth:r*panelWidth+width], out[(i+r)*outRow:])
 		}
-		tiles(tile[:], panelWidth, a[i*aRow:], aRow, aCol, panel, panelWidth, rows, k, panelWidth)
+		tiles(tile[:], panelWidth, a[i*aRow:], aRow, aCol, panel, panelWidth, 0, rows, k, panelWidth)
 		for r := range rows {
 			copy(out[(i+r)*outRow:(i+r)*outRow+width], tile[r*panelWidth:])
 		}

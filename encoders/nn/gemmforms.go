@@ -51,6 +51,9 @@ func Axpy[F Float](y []F, a F, x []F) {
 	if len(x) != len(y) {
 		panic("nn: Axpy: shapes do not fit")
 	}
+	if isSingle[F]() && axpyFast(single(y), float32(a), single(x)) {
+		return
+	}
 	for i, v := range x {
 		y[i] = fma(a, v, y[i])
 	}

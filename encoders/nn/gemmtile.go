@@ -4,16 +4,16 @@ package nn
 // leave room for a row of b and a broadcast element of a.
 const tileRows = 6
 
-// tiles adds a [m][k] times b [k][n] to out, tile by tile; n is a multiple of 16 and
-// b's rows are bRow apart.
-func tiles[F Float](out []F, outRow int, a []F, aRow, aCol int, b []F, bRow, m, k, n int) {
-	if k == 0 {
+// tiles adds a [m][k] times b [k][n] to out, tile by tile; n is a multiple of 16.
+// The rows of b are bRow apart, its groups of 16 columns bPanel.
+func tiles[F Float](out []F, outRow int, a []F, aRow, aCol int, b []F, bRow, bPanel, m, k, n int) {
+	if k == 0 || isSingle[F]() && tilesFast(single(out), outRow, single(a), aRow, aCol, single(b), bRow, bPanel, m, k, n) {
 		return
 	}
 	for j := 0; j < n; j += panelWidth {
 		for i := 0; i < m; {
 			rows := nextRows(m - i)
-			tile(rows, out[i*outRow+j:], outRow, a[i*aRow:], aRow, aCol, b[j:], bRow, k)
+			tile(rows, out[i*outRow+j:], outRow, a[i*aRow:], aRow, aCol, b[j/panelWidth*bPanel:], bRow, k)
 			i += rows
 		}
 	}

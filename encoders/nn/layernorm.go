@@ -11,6 +11,9 @@ func LayerNorm[F Float](out, x, gain, bias []F) {
 	if len(out) != len(x) || len(gain) != len(x) || len(bias) != len(x) {
 		panic("nn: LayerNorm: shapes do not fit")
 	}
+	if isSingle[F]() && layerNormFast(single(out), single(x), single(gain), single(bias)) {
+		return
+	}
 	mean, scale := moments(x)
 	for i, v := range x {
 		out[i] = fma(F((float64(v)-mean)*scale), gain[i], bias[i])

@@ -34,6 +34,11 @@ func LinearRows[F Float](out, w, x, b []F, rows int) {
 // Dot is the inner product, in 8 running sums as [Sum], each a chain of fma.
 func Dot[F Float](a, b []F) F {
 	b = b[:len(a)]
+	if isSingle[F]() {
+		if s, ok := dotFast(single(a), single(b)); ok {
+			return F(s)
+		}
+	}
 	var s [lanes]F
 	i := 0
 	for ; i+lanes <= len(a); i += lanes {

@@ -2,7 +2,7 @@ package nn
 
 // Softmax replaces x by its softmax; the largest element is taken out first.
 func Softmax[F Float](x []F) {
-	if len(x) == 0 {
+	if len(x) == 0 || isSingle[F]() && softmaxFast(single(x)) {
 		return
 	}
 	top := x[0]

@@ -38,11 +38,22 @@ func LaplaceScores[F Float](scores, x, centres []F) {
 		panic("nn: LaplaceScores: shapes do not fit")
 	}
 	for e := range scores {
-		var sum float64
-		for i, v := range centres[e*d : e*d+d] {
-			diff := float64(x[i] - v)
-			sum += diff * diff
-		}
-		scores[e] = F(-math.Sqrt(sum))
+		scores[e] = F(-math.Sqrt(squaredDistance(x, centres[e*d:e*d+d])))
 	}
+}
+
+// squaredDistance of a and b [D]: differences in F, squared and summed in float64, in
+// 8 running sums as [Sum].
+func squaredDistance[F Float](a, b []F) float64 {
+	if isSingle[F]() {
+		if s, ok := distanceFast(single(a), single(b)); ok {
+			return s
+		}
+	}
+	var s [lanes]float64
+	for i, v := range a {
+		d := float64(F(v - b[i]))
+		s[i%lanes] += float64(d * d)
+	}
+	return tree(&s)
 }

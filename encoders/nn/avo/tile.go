@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tile emits the kernel of rows by 16*panels elements of a product: it adds a
+// [rows][k] times b [k][16*panels] to out. All steps count elements. The rows of b
+// are bRow apart, its groups of 16 columns bPanel. Two vectors hold 16 columns, so
+// that 6 by 16 fill 12 of the 16 registers; few rows take more columns instead, for
+// there must be 8 or more chains to hide the 4 cycles of an addition.
+func tile(rows, panels int) {
+	TEXT(fmt.Sprintf("tile%dx%d", rows, 16*panels), NOSPLIT,
+		"func(out *float32, outRow int, a *float32, aRow, aCol int, b *float32, bRow, bPanel, k int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("tile%dx%d adds a [%d][k] times b [k][%d] to out; k is at least 1.", rows, 16*panels, rows, 16*panels))
+	get := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
+	step := func(name string) reg.GPVirtual {
+		r := get(name)
+		SHLQ(Imm(2), r)
+		return r
+	}
+
+	acc := make([]reg.VecVirtual, 0, rows*2*panels)
+	out, outRow := get("out"), step("outRow")
+	row := GP64()
+	MOVQ(out, row)
+	for i := range rows {
+		for c := range 2 * panels {
+			acc = append(acc, load(Mem{Base: row, Disp: 32 * c}))
+		}
+		if i < rows-1 {
+			ADDQ(outRow, row)
+		}
+	}
+
+	// The rows of a: up to three from one address, the others from three rows on.
+	a, aRow, aCol := get("a"), step("aRow"), step("aCol")
+	starts := []reg.GPVirtual{a}
+	if rows > 3 {
+		next := GP64()
+		LEAQ(Mem{Base: a, Index: aRow, Scale: 2}, next)
+		ADDQ(aRow, next)
+		starts = append(starts, next)
+	}
+	element := func(i int) Mem {
+		m := Mem{Base: starts[i/3]}
+		if i%3 > 0 {
+			m.Index, m.Scale = aRow, uint8(i%3)
+		}
+		return m
+	}
+
+	b, bRow := get("b"), step("bRow")
+	var bPanel, threePanels reg.GPVirtual
+	if panels > 1 {
+		bPanel = step("bPanel")
+	}
+	if panels > 3 {
+		threePanels = GP64()
+		LEAQ(Mem{Base: bPanel, Index: bPanel, Scale: 2}, threePanels)
+	}
+	column := func(c int) Mem {
+		m := Mem{Base: b, Disp: 32 * (c % 2)}
+		switch p := c / 2; p {
+		case 0:
+		case 3:
+			m.Index, m.Scale = threePanels, 1
+		default:
+			m.Index, m.Scale = bPanel, uint8(p)
+		}
+		return m
+	}
+
+	k := get("k")
+	Label("loop")
+	if rows == 1 {
+		v := YMM()
+		VBROADCASTSS(element(0), v)
+		for c := range 2 * panels {
+			VFMADD231PS(column(c), v, acc[c])
+		}
+	} else {
+		line := make([]reg.VecVirtual, 2*panels)
+		for c := range line {
+			line[c] = load(column(c))
+		}
+		for i := range rows {
+			v := YMM()
+			VBROADCASTSS(element(i), v)
+			for c := range line {
+				VFMADD231PS(line[c], v, acc[i*2*panels+c])
+			}
+		}
+	}
+	for _, s := range starts {
+		ADDQ(aCol, s)
+	}
+	ADDQ(bRow, b)
+	DECQ(k)
+	JNE(LabelRef("loop"))
+
+	for i := range rows {
+		for c := range 2 * panels {
+			VMOVUPS(acc[i*2*panels+c], Mem{Base: out, Disp: 32 * c})
+		}
+		if i < rows-1 {
+			ADDQ(outRow, out)
+		}
+	}
+	VZEROUPPER()
+	RET()
+}

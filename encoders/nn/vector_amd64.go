@@ -1,0 +1,128 @@
+package nn
+
+import (
+	"os"
+
+	"golang.org/x/sys/cpu"
+)
+
+//go:generate go -C avo run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg nn
+
+// vector says whether the assembly does the work: the CPU has AVX2 and FMA, and
+// VIGIL_KERNELS is not "plain".
+var vector = cpu.X86.HasAVX2 && cpu.X86.HasFMA && os.Getenv("VIGIL_KERNELS") != "plain"
+
+// The functions below do their work in assembly and say so, or say false.
+
+func expFast(x []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	expVector(&x[0], len(x))
+	return true
+}
+
+func sigmoidFast(x []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	sigmoidVector(&x[0], len(x))
+	return true
+}
+
+func geluFast(x []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	geluVector(&x[0], len(x))
+	return true
+}
+
+func geluBackwardFast(dx, x, dy []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	geluBackwardVector(&dx[0], &x[0], &dy[0], len(x))
+	return true
+}
+
+func softmaxFast(x []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	softmaxVector(&x[0], len(x))
+	return true
+}
+
+func dotFast(a, b []float32) (float32, bool) {
+	if !vector || len(a) == 0 {
+		return 0, false
+	}
+	return dotVector(&a[0], &b[0], len(a)), true
+}
+
+func axpyFast(y []float32, a float32, x []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	axpyVector(&y[0], a, &x[0], len(x))
+	return true
+}
+
+func distanceFast(a, b []float32) (float64, bool) {
+	if !vector || len(a) == 0 {
+		return 0, false
+	}
+	return distanceVector(&a[0], &b[0], len(a)), true
+}
+
+func layerNormFast(out, x, gain, bias []float32) bool {
+	if !vector || len(x) == 0 {
+		return false
+	}
+	layerNormVector(&out[0], &x[0], &gain[0], &bias[0], len(x))
+	return true
+}
+
+// tilesFast is tiles. The last element of each operand is touched first: the
+// assembly itself knows no bounds.
+func tilesFast(out []float32, outRow int, a []float32, aRow, aCol int, b []float32, bRow, bPanel, m, k, n int) bool {
+	if !vector || m == 0 || k == 0 || n == 0 {
+		return false
+	}
+	_, _, _ = out[(m-1)*outRow+n-1], a[(m-1)*aRow+(k-1)*aCol], b[(k-1)*bRow+(n/panelWidth-1)*bPanel+panelWidth-1]
+	for p := 0; p < n/panelWidth; {
+		panels := 1
+		if left := n/panelWidth - p; m == 1 && left >= 4 {
+			panels = 4
+		} else if m == 2 && left >= 2 {
+			panels = 2
+		}
+		line := &b[p*bPanel]
+		for i := 0; i < m; {
+			rows := nextRows(m - i)
+			o, from := &out[i*outRow+p*panelWidth], &a[i*aRow]
+			switch {
+			case panels == 4:
+				tile1x64(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case panels == 2:
+				tile2x32(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case rows == 6:
+				tile6x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case rows == 5:
+				tile5x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case rows == 4:
+				tile4x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case rows == 3:
+				tile3x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			case rows == 2:
+				tile2x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			default:
+				tile1x16(o, outRow, from, aRow, aCol, line, bRow, bPanel, k)
+			}
+			i += rows
+		}
+		p += panels
+	}
+	return true
+}
