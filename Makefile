@@ -33,6 +33,8 @@ fuzz:             ## every decoder, 10 s each
 	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$p || exit 1; done; done
 
 bench:            ## ratios in one run; keep bench.txt for benchstat
+	@mkdir -p bin; $${CC:-cc} -O2 -o bin/openblas-time encoders/nn/openblas/time.c -lopenblas 2>/dev/null || \
+	  { rm -f bin/openblas-time; echo "no comparison with OpenBLAS: that needs a C compiler and libopenblas-dev"; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS) | tee bench.txt
 
 soak:             ## the whole lists: digest matrix, 20 kills; about half an hour

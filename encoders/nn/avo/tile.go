@@ -76,33 +76,50 @@ func tile(rows, panels int) {
 		return m
 	}
 
-	k := get("k")
-	Label("loop")
-	if rows == 1 {
-		v := YMM()
-		VBROADCASTSS(element(0), v)
-		for c := range 2 * panels {
-			VFMADD231PS(column(c), v, acc[c])
-		}
-	} else {
-		line := make([]reg.VecVirtual, 2*panels)
-		for c := range line {
-			line[c] = load(column(c))
-		}
-		for i := range rows {
+	multiply := func() {
+		if rows == 1 {
 			v := YMM()
-			VBROADCASTSS(element(i), v)
+			VBROADCASTSS(element(0), v)
+			for c := range 2 * panels {
+				VFMADD231PS(column(c), v, acc[c])
+			}
+		} else {
+			line := make([]reg.VecVirtual, 2*panels)
 			for c := range line {
-				VFMADD231PS(line[c], v, acc[i*2*panels+c])
+				line[c] = load(column(c))
+			}
+			for i := range rows {
+				v := YMM()
+				VBROADCASTSS(element(i), v)
+				for c := range line {
+					VFMADD231PS(line[c], v, acc[i*2*panels+c])
+				}
 			}
 		}
+		for _, s := range starts {
+			ADDQ(aCol, s)
+		}
+		ADDQ(bRow, b)
 	}
-	for _, s := range starts {
-		ADDQ(aCol, s)
+	// Four steps a turn: a loop of 32 turns ends where the CPU foresees it, one of 128
+	// does not, and the next tile cannot start early.
+	k := get("k")
+	SUBQ(Imm(4), k)
+	JLT(LabelRef("rest"))
+	Label("loop")
+	for range 4 {
+		multiply()
 	}
-	ADDQ(bRow, b)
+	SUBQ(Imm(4), k)
+	JGE(LabelRef("loop"))
+	Label("rest")
+	ADDQ(Imm(4), k)
+	JEQ(LabelRef("end"))
+	Label("single")
+	multiply()
 	DECQ(k)
-	JNE(LabelRef("loop"))
+	JNE(LabelRef("single"))
+	Label("end")
 
 	for i := range rows {
 		for c := range 2 * panels {
