@@ -3,7 +3,7 @@ GO        ?= go
 PKGS      ?= ./...
 SEEDS     ?= 3
 
-.PHONY: check test test-real race fuzz bench soak demo build generate
+.PHONY: check test test-real race fuzz bench bench-real soak demo build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -36,6 +36,9 @@ bench:            ## ratios in one run; keep bench.txt for benchstat
 	@mkdir -p bin; $${CC:-cc} -O2 -o bin/openblas-time encoders/nn/openblas/time.c -lopenblas 2>/dev/null || \
 	  { rm -f bin/openblas-time; echo "no comparison with OpenBLAS: that needs a C compiler and libopenblas-dev"; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS) | tee bench.txt
+
+bench-real:       ## device ticks through a worker process: rates, a backlog of 1.5 million, kill -9 (TestBenchReal has the settings)
+	VIGIL_BENCH=$${VIGIL_BENCH:-1500000} $(GO) test -count=1 -timeout 60m -v -run 'TestBenchReal' ./cmd/vigil
 
 soak:             ## the whole lists: digest matrix, 20 kills; about half an hour
 	VIGIL_SOAK=1 $(GO) test -count=1 -timeout 120m -v -run 'TestSoak' ./cmd/vigil

@@ -35,8 +35,11 @@ func (t *turn) advance(to schemas.Time) {
 func (t *turn) scoreSoon() {
 	p := t.p
 	interval := t.m.Settings.ScoreInterval
-	if interval == 0 {
+	switch interval {
+	case 0:
 		interval = schemas.Minute
+	case EveryRecord:
+		interval = 0
 	}
 	switch {
 	case p.scored == never || p.clock >= p.scored+interval:

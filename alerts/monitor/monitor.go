@@ -21,11 +21,14 @@ type Monitor struct {
 // Settings of a monitor. All of them change outputs.
 type Settings struct {
 	// ScoreInterval is the least patient time between two scores after records;
-	// 0: one minute.
+	// 0: one minute, EveryRecord: none.
 	ScoreInterval schemas.Time
 	// Inputs says which scores list the observations behind NEWS2; empty: all.
 	Inputs Inputs
 }
+
+// EveryRecord, as score interval, makes a score due after every record.
+const EveryRecord schemas.Time = -1
 
 // Inputs is the setting `inputs`.
 type Inputs string
@@ -39,8 +42,8 @@ const (
 
 // Validate says what is wrong with the settings.
 func (s Settings) Validate() error {
-	if s.ScoreInterval < 0 || s.ScoreInterval > schemas.Hour {
-		return fmt.Errorf("score_interval %d ms: want 0 (one minute) to one hour", s.ScoreInterval)
+	if s.ScoreInterval < EveryRecord || s.ScoreInterval > schemas.Hour {
+		return fmt.Errorf("score_interval %d ms: want at most one hour, 0 (one minute) or -1 (every record)", s.ScoreInterval)
 	}
 	if s.Inputs != "" && s.Inputs != InputsAll && s.Inputs != InputsAlerting {
 		return fmt.Errorf("inputs %q: want all or alerting", s.Inputs)

@@ -154,7 +154,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if o.summary == "json" || o.export != "" {
 		s := &summary{
 			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-			Model: summaryModel{house.Model.Hash(), house.Model.Trained()}, Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
+			Model: modelOf(house.Model), Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
 		}
 		if err := report(context.WithoutCancel(ctx), house.Cluster, s, o.run, o.export, o.summary == "json", start, stdout); err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"runtime/pprof"
 	"strings"
 	"syscall"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -21,8 +24,10 @@ const statusEvery = 30 * time.Second
 
 func serveCommand() *cobra.Command {
 	var (
-		c      boot.Config
-		inputs string
+		c       boot.Config
+		inputs  string
+		profile string
+		between time.Duration
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
@@ -43,8 +48,17 @@ Vigil is ` + schemas.Notice + ".",
 			if c.Workers < 1 || c.Workers > 64 {
 				return boot.Usage(fmt.Errorf("--workers %d: want 1 to 64", c.Workers))
 			}
+			var err error
+			if c.ScoreInterval, err = scoreInterval(between); err != nil {
+				return err
+			}
 			c.InputsAlerting = inputs == "alerting"
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
+			stop, err := profileTo(profile)
+			if err != nil {
+				return err
+			}
+			defer stop()
 			return serve(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
@@ -53,10 +67,42 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&c.Redis, "redis", "", "the store, redis://host:port/0")
 	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
-	f.StringVar(&c.Model, "model", "", "model file; without it the shipped one (untrained)")
+	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
+	f.StringVar(&profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	return cmd
+}
+
+// scoreInterval is the setting of the monitor.
+func scoreInterval(d time.Duration) (schemas.Time, error) {
+	if d < 0 || d > time.Hour || d%time.Millisecond != 0 {
+		return 0, boot.Usage(fmt.Errorf("--score-interval %s: want 0s to 1h in whole milliseconds", d))
+	}
+	if d == 0 {
+		return monitor.EveryRecord, nil
+	}
+	return schemas.Time(d.Milliseconds()), nil
+}
+
+// profileTo writes a CPU profile until stop is called; without a file it does
+// nothing.
+func profileTo(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err == nil {
+		err = pprof.StartCPUProfile(f)
+	}
+	if err != nil {
+		return nil, boot.Failure(fmt.Errorf("--profile: %w; choose another file", err))
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
 }
 
 func checkInputs(inputs string) error {

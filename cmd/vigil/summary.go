@@ -1,5 +1,7 @@
 package main
 
+import "github.com/vigil-icu/vigil/fusion"
+
 // summary is the object that `demo --summary json` prints on one line. Programs
 // read it: its fields are fixed.
 type summary struct {
@@ -55,4 +57,12 @@ func quantile(sorted []int64, q float64) int64 {
 		return 0
 	}
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
+}
+
+// modelOf says which model is used; without one the id is empty.
+func modelOf(m *fusion.Model) summaryModel {
+	if m == nil {
+		return summaryModel{}
+	}
+	return summaryModel{m.Hash(), m.Trained()}
 }

@@ -29,6 +29,9 @@ import (
 // Group is the consumer group of all workers, without prefix.
 const Group = "vigil"
 
+// NoModel, as model file, turns the model off: NEWS2 only.
+const NoModel = "none"
+
 // Config says what a House is made of.
 type Config struct {
 	Kafka                 // that runs elsewhere; without Brokers an embedded one. Prefix holds for the store's keys too
@@ -38,9 +41,9 @@ type Config struct {
 	Store          string // auto, redis, miniredis
 	Partitions     int    // of topics that are made
 	Workers        int    // that share the partitions
-	Model, Policy  string // files; empty: the shipped ones
+	Model, Policy  string // files, or NoModel; empty: the shipped ones
 	InputsAlerting bool
-	ScoreInterval  schemas.Time // least time between two scores after records; 0: a minute
+	ScoreInterval  schemas.Time // of monitor.Settings
 	Log            zerolog.Logger
 }
 
@@ -49,7 +52,7 @@ type Config struct {
 type House struct {
 	Cluster    *ingest.Cluster
 	Partitions int
-	Model      *fusion.Model
+	Model      *fusion.Model // nil: off
 
 	config    Config
 	fresh     bool   // the state folder is ours to remove
@@ -170,7 +173,11 @@ func redacted(raw string) string {
 // files loads what the worker uses.
 func files(c Config) (*fusion.Model, *alerts.Policy, error) {
 	model, policy := fusion.Shipped(), alerts.DefaultPolicy()
-	if c.Model != "" {
+	switch c.Model {
+	case "":
+	case NoModel:
+		model = nil
+	default:
 		var err error
 		if model, err = fusion.Load(c.Model); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--model: %w", err))
@@ -210,9 +217,13 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
+	use := schemas.Use{Policy: policy.Hash()}
+	if model != nil {
+		use.Model = model.Hash()
+	}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: analyseStrip}, Log: h.config.Log,
-		Use:   schemas.Use{Model: model.Hash(), Policy: policy.Hash()},
+		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
 	h.monitor = &monitor.Service{
@@ -356,8 +367,11 @@ func (h *House) Line() string {
 		}
 		state += "."
 	}
-	return fmt.Sprintf("Vigil, %s. Broker: %s. Store: %s.%s Model %.12s: %s.",
-		schemas.Notice, h.brokers, h.stores, state, h.Model.Hash(), training(h.Model))
+	model := "Model off: NEWS2 only"
+	if h.Model != nil {
+		model = fmt.Sprintf("Model %.12s: %s", h.Model.Hash(), training(h.Model))
+	}
+	return fmt.Sprintf("Vigil, %s. Broker: %s. Store: %s.%s %s.", schemas.Notice, h.brokers, h.stores, state, model)
 }
 
 func training(m *fusion.Model) string {
