@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"slices"
 	"sort"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -16,13 +17,31 @@ type follower struct {
 	from       int64
 	judged     int64        // direct messages below this offset were judged before a crash,
 	clock      schemas.Time // by this clock: they are again
+
+	short *schemas.ShortReader
+	free  chan read // whose memory may be used again
 }
 
 // read is what a follower hands over at a time.
 type read struct {
-	items []Item
-	now   schemas.Time // clock by which they were decoded
-	err   error
+	items   []Item
+	records []schemas.Record // of those in the short form
+	now     schemas.Time     // clock by which they were decoded
+	err     error
+	free    chan<- read
+}
+
+// done gives the memory back, unless a queue holds a part of it.
+func (r *read) done() {
+	for k := range r.items {
+		if !r.items[k].direct() {
+			return
+		}
+	}
+	select {
+	case r.free <- *r:
+	default:
+	}
 }
 
 func (f *follower) follow(ctx context.Context, out chan<- read) {
@@ -45,11 +64,22 @@ func (f *follower) follow(ctx context.Context, out chan<- read) {
 }
 
 func (f *follower) decode(messages []schemas.Message, now schemas.Time) read {
-	items := make([]Item, len(messages))
-	for k := range messages {
-		items[k] = f.w.Encoder.Decode(&messages[k], f.partitions, now)
+	got := read{}
+	select {
+	case got = <-f.free:
+	default:
 	}
-	return read{items: items, now: now}
+	n := len(messages)
+	got.now, got.free = now, f.free
+	got.items = slices.Grow(got.items[:0], n)[:n]
+	got.records = slices.Grow(got.records[:0], n)[:n]
+	for k := range messages {
+		m := &messages[k]
+		if !f.w.Encoder.decodeShort(f.short, m, f.partitions, now, &got.items[k], &got.records[k]) {
+			got.items[k] = f.w.Encoder.Decode(m, f.partitions, now)
+		}
+	}
+	return got
 }
 
 func hand(ctx context.Context, out chan<- read, r read) bool {

@@ -89,6 +89,24 @@ func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
 	return i
 }
 
+// decodeShort does for a live vitals message of the short form what Decode does, with
+// the item and the record in memory of the caller's. False: it is for Decode.
+func (e *Encoder) decodeShort(s *schemas.ShortReader, m *schemas.Message, n int, now schemas.Time, i *Item, r *schemas.Record) bool {
+	if !s.Read(m, r) || partitionOf(m.Key, n) != m.Partition {
+		return false
+	}
+	event := r.Observations[0].EventTime // they have all the same
+	if ahead(event, &schemas.Record{At: now}) != nil {
+		return false
+	}
+	r.At = now
+	if r.Available == 0 {
+		r.Available = now
+	}
+	*i = Item{Record: r, message: *m, source: r.Source, earliest: event, reroute: -1}
+	return true
+}
+
 // merge makes one problem of several: the first, which names how many more.
 func merge(problems []schemas.Problem) *schemas.Problem {
 	p := problems[0]

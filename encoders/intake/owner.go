@@ -92,7 +92,11 @@ func (o *owner) work(ctx context.Context) error {
 	in := make([]chan read, len(schemas.RawTopics))
 	for t := range schemas.RawTopics {
 		in[t] = make(chan read, 2)
-		f := follower{o.w, t, o.partition, o.partitions, o.queues[t].read, o.dead.state.Direct[t], schemas.Time(o.dead.state.Clock[t])}
+		f := follower{
+			w: o.w, topic: t, partition: o.partition, partitions: o.partitions, from: o.queues[t].read,
+			judged: o.dead.state.Direct[t], clock: schemas.Time(o.dead.state.Clock[t]),
+			short: schemas.NewShortReader(), free: make(chan read, cap(in[t])+2),
+		}
 		readers.Go(func() { f.follow(ctx, in[t]) })
 	}
 	tick := time.NewTicker(time.Second)
@@ -131,6 +135,7 @@ func (o *owner) work(ctx context.Context) error {
 			if err := o.step(ctx, topic, &got); err != nil {
 				return err
 			}
+			got.done()
 		}
 		if got.err != nil {
 			return got.err

@@ -1,0 +1,262 @@
+package schemas
+
+import "slices"
+
+// ShortReader reads the form in which monitors send: a live vitals message with an
+// event time and nothing but numbers of canonical channels in "values". It is a
+// fast twin of [DecodeEvent], [Vitals.Resolve] and [ContentHash]: what it reads, it
+// reads as they do, and what is in any way unusual or wrong it leaves to them. It
+// belongs to one goroutine.
+type ShortReader struct {
+	patients map[string]shortPatient
+	sources  map[string]string
+	columns  []shortColumn // of the message before: a sender keeps its order
+	row      []shortValue
+}
+
+// shortPatient is an id that was checked, with the hash as far as it is the
+// patient's own.
+type shortPatient struct {
+	id   string
+	hash fnv
+}
+
+type shortColumn struct {
+	name    string
+	channel Channel
+	rank    uint16
+}
+
+type shortValue struct {
+	column shortColumn
+	text   []byte
+	value  float32
+}
+
+// shortKept bounds how many ids and senders are remembered.
+const shortKept = 1 << 13
+
+// NewShortReader returns a reader that has seen nothing.
+func NewShortReader() *ShortReader {
+	return &ShortReader{patients: map[string]shortPatient{}, sources: map[string]string{}}
+}
+
+// rankOf is the place of a channel in the order of the names.
+var rankOf = func() (ranks [MaxChannels]uint16) {
+	names := make([]string, 0, len(channels))
+	for i := range channels[1:] {
+		names = append(names, channels[i+1].Name)
+	}
+	slices.Sort(names)
+	for i := range channels[1:] {
+		at, _ := slices.BinarySearch(names, channels[i+1].Name)
+		ranks[i+1] = uint16(at)
+	}
+	return ranks
+}()
+
+var vitalsIndex = uint8(slices.Index(RawTopics[:], TopicVitals))
+
+// Read fills r, reusing its Observations, or returns false and leaves the message
+// to DecodeEvent. At is zero, and Available where the message does not say it. The
+// strings of r are the reader's own.
+func (s *ShortReader) Read(m *Message, r *Record) bool {
+	if m.Topic != TopicVitals || len(m.Value) > 1<<16 || !plainHeaders(m.Headers) {
+		return false
+	}
+	*r = Record{Kind: KindObservations, TopicIndex: vitalsIndex, Observations: r.Observations[:0]}
+	p := shortScan{b: m.Value}
+	var event Time
+	var patient shortPatient
+	seen := 0
+	once := func(bit int) bool {
+		first := seen&bit == 0
+		seen |= bit
+		return first
+	}
+	const (
+		hasPatient = 1 << iota
+		hasSource
+		hasSequence
+		hasAvailable
+		hasEvent
+		hasADT
+		hasValues
+	)
+	if !p.take('{') {
+		return false
+	}
+	for more := true; more; more = p.take(',') {
+		key, ok := p.text()
+		if !ok || !p.take(':') {
+			return false
+		}
+		switch string(key) {
+		case "patient":
+			var id []byte
+			if id, ok = p.text(); ok {
+				patient, ok = s.patient(id, m.Key)
+			}
+			ok = ok && once(hasPatient)
+		case "source":
+			var text []byte
+			if text, ok = p.text(); ok {
+				r.Source, ok = s.source(text)
+			}
+			ok = ok && once(hasSource)
+		case "seq":
+			r.Seq, ok = p.whole()
+			r.HasSeq = true
+			ok = ok && r.Seq > 0 && once(hasSequence)
+		case "available_time":
+			r.Available, ok = p.time()
+			ok = ok && once(hasAvailable)
+		case "event_time":
+			event, ok = p.time()
+			ok = ok && once(hasEvent)
+		case "has_adt":
+			if ok = p.word("true"); ok {
+				r.Provenance |= SourceHasADT
+			}
+			ok = (ok || p.word("false")) && once(hasADT)
+		case "values":
+			ok = s.values(&p) && once(hasValues)
+		default:
+			ok = false
+		}
+		if !ok {
+			return false
+		}
+	}
+	if !p.take('}') || !p.end() || seen&(hasPatient|hasSource|hasEvent|hasValues) != hasPatient|hasSource|hasEvent|hasValues {
+		return false
+	}
+	r.Patient = patient.id
+	return s.finish(r, patient.hash, event)
+}
+
+// plainHeaders: nothing in them asks for more than the short form.
+func plainHeaders(headers []Header) bool {
+	for i := range headers {
+		h := &headers[i]
+		switch h.Key {
+		case HeaderSpecVersion:
+			if h.Value != "1.0" {
+				return false
+			}
+		case HeaderType:
+			if h.Value != TypeVitals {
+				return false
+			}
+		case HeaderContentType:
+			if h.Value != ContentJSON {
+				return false
+			}
+		case HeaderRun, HeaderPlay, HeaderEncoding:
+			return false
+		}
+	}
+	return true
+}
+
+func (s *ShortReader) patient(id, key []byte) (shortPatient, bool) {
+	if string(id) != string(key) {
+		return shortPatient{}, false
+	}
+	if p, ok := s.patients[string(id)]; ok {
+		return p, true
+	}
+	if !patientForm(string(id)) {
+		return shortPatient{}, false
+	}
+	if len(s.patients) == shortKept {
+		clear(s.patients)
+	}
+	p := shortPatient{id: string(id), hash: fnvStart}
+	p.hash.string(TopicVitals)
+	p.hash.string(p.id)
+	s.patients[p.id] = p
+	return p, true
+}
+
+func (s *ShortReader) source(text []byte) (string, bool) {
+	if known, ok := s.sources[string(text)]; ok {
+		return known, true
+	}
+	if len(text) == 0 || len(text) > MaxID || !printable(string(text)) {
+		return "", false
+	}
+	if len(s.sources) == shortKept {
+		clear(s.sources)
+	}
+	known := string(text)
+	s.sources[known] = known
+	return known, true
+}
+
+// values reads the object into row.
+func (s *ShortReader) values(p *shortScan) bool {
+	if !p.take('{') {
+		return false
+	}
+	s.row = s.row[:0]
+	for more := true; more; more = p.take(',') {
+		name, ok := p.text()
+		if !ok || !p.take(':') {
+			return false
+		}
+		i := len(s.row)
+		if i == len(s.columns) {
+			s.columns = append(s.columns, shortColumn{})
+		}
+		if c := &s.columns[i]; c.name != string(name) {
+			channel, known := byName[string(name)]
+			if !known {
+				return false
+			}
+			*c = shortColumn{channel.Info().Name, channel, rankOf[channel]}
+		}
+		v := shortValue{column: s.columns[i]}
+		number, ok := p.number(&v.text)
+		if !ok {
+			return false
+		}
+		var problem *Problem
+		if v.value, problem = v.column.channel.Convert(number, ""); problem != nil {
+			return false
+		}
+		s.row = append(s.row, v)
+	}
+	return p.take('}')
+}
+
+// finish puts the values in the order of their names and hashes them.
+func (s *ShortReader) finish(r *Record, hash fnv, event Time) bool {
+	row := s.row
+	for i := 1; i < len(row); i++ {
+		for j := i; j > 0 && row[j].column.rank < row[j-1].column.rank; j-- {
+			row[j], row[j-1] = row[j-1], row[j]
+		}
+	}
+	hash.int(int64(event))
+	hash.int(int64(len(row)))
+	for i := range row {
+		v := &row[i]
+		if i > 0 && v.column.channel == row[i-1].column.channel {
+			return false // named twice: the last one counts, which is not ours to find
+		}
+		hash.string(v.column.name)
+		hash.bytes(v.text)
+		r.Observations = append(r.Observations, Observation{Channel: v.column.channel, EventTime: event, Value: v.value})
+	}
+	r.Hash = uint64(hash)
+	return true
+}
+
+func (h *fnv) bytes(s []byte) {
+	x := *h
+	for _, c := range s {
+		x = (x ^ fnv(c)) * fnvPrime
+	}
+	*h = (x ^ 0xff) * fnvPrime
+}
