@@ -3,6 +3,7 @@ package window
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -16,6 +17,9 @@ type Batch struct {
 	Last      int64  // offset of its last record
 	Patients  []PatientWrite
 	Outbox    []OutboxEntry // ascending position; all have Prev < Offset <= Last
+	// Published, where it is not zero, drops the earlier outbox before this position,
+	// as the store's Published does up to one.
+	Published Position
 }
 
 // PatientWrite is what a batch changes of one patient. [Window.TakeWrites]
@@ -66,6 +70,14 @@ func (p Position) Compare(o Position) int {
 		return 0
 	}
 	return 1
+}
+
+// After is the first position behind p.
+func (p Position) After() Position {
+	if p.Index >= math.MaxUint32 {
+		return Position{Offset: p.Offset + 1}
+	}
+	return Position{p.Offset, p.Index + 1}
 }
 
 // OutboxEntry is an output that waits to be published. A nil Key or Value

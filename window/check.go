@@ -18,6 +18,9 @@ func (b *Batch) Check() error {
 	case b.Prev < -1 || b.Last <= b.Prev || b.Last >= MaxOffset:
 		return fmt.Errorf("window: batch from %d to %d, want -1 <= Prev < Last < 2^53", b.Prev, b.Last)
 	}
+	if p := b.Published; p.Offset < 0 || p.Index < 0 || p.Index > math.MaxUint32 || p.Offset > b.Prev+1 {
+		return fmt.Errorf("window: batch from %d to %d drops the outbox before %d.%d", b.Prev, b.Last, p.Offset, p.Index)
+	}
 	for i, e := range b.Outbox {
 		if e.Offset <= b.Prev || e.Offset > b.Last || e.Index < 0 || e.Index > math.MaxUint32-1 {
 			return fmt.Errorf("window: outbox entry %d at %d.%d is outside the batch %d to %d", i, e.Offset, e.Index, b.Prev, b.Last)

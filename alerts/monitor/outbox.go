@@ -133,15 +133,13 @@ func (o *owner) publishStored(ctx context.Context) error {
 	if len(o.batch.Outbox) == 0 {
 		return nil
 	}
-	last := o.batch.Outbox[len(o.batch.Outbox)-1].Position
+	o.out = o.batch.Outbox[len(o.batch.Outbox)-1].After()
 	o.batch.Outbox = slices.DeleteFunc(o.batch.Outbox, func(e window.OutboxEntry) bool { return !o.tails.above(e.Topic, e.Position) })
-	if len(o.batch.Outbox) == 0 {
-		return o.drop(ctx, last)
-	}
 	return o.publish(ctx)
 }
 
-// publish appends the outbox to its topics and then drops it.
+// publish appends the outbox to its topics. The store drops it with the next batch,
+// or when the log is idle.
 func (o *owner) publish(ctx context.Context) error {
 	if len(o.batch.Outbox) == 0 {
 		return nil
@@ -167,10 +165,19 @@ func (o *owner) publish(ctx context.Context) error {
 			return err
 		}
 	}
-	return o.drop(ctx, o.batch.Outbox[len(o.batch.Outbox)-1].Position)
+	o.out = o.batch.Outbox[len(o.batch.Outbox)-1].After()
+	return nil
 }
 
-// drop forgets the outbox up to a position.
-func (o *owner) drop(ctx context.Context, upTo window.Position) error {
-	return retryStore(ctx, func() error { return o.s.Store.Published(ctx, o.number, o.nonce, upTo) })
+// drop makes the store forget what is published.
+func (o *owner) drop(ctx context.Context) error {
+	if o.out == (window.Position{}) {
+		return nil
+	}
+	upTo := window.Position{Offset: o.out.Offset, Index: o.out.Index - 1} // After counted one on
+	err := retryStore(ctx, func() error { return o.s.Store.Published(ctx, o.number, o.nonce, upTo) })
+	if err == nil {
+		o.out = window.Position{}
+	}
+	return err
 }

@@ -20,7 +20,8 @@ type owner struct {
 	reader   *ingest.PartitionReader
 	state    *Partition
 	stats    *Stats
-	applied  int64 // where the store stands
+	applied  int64           // where the store stands
+	out      window.Position // the store's outbox before it is published; zero: there is none
 	tails    tails
 
 	outputs []Output
@@ -145,6 +146,9 @@ func (o *owner) work(ctx context.Context) error {
 			return err
 		}
 		if len(records) == 0 {
+			if err := o.drop(ctx); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := o.apply(ctx, records); err != nil {
@@ -216,7 +220,7 @@ func (o *owner) step(m *schemas.Message) error {
 // write applies the batch. The same bytes are sent until the store answers.
 func (o *owner) write(ctx context.Context, last int64) error {
 	o.batch.Partition, o.batch.Owner = o.number, o.nonce
-	o.batch.Prev, o.batch.Last = o.applied, last
+	o.batch.Prev, o.batch.Last, o.batch.Published = o.applied, last, o.out
 	if err := o.s.at("stepped"); err != nil {
 		return err
 	}
@@ -233,7 +237,7 @@ func (o *owner) write(ctx context.Context, last int64) error {
 	}
 	switch answer {
 	case window.OK, window.Already:
-		o.applied = last
+		o.applied, o.out = last, window.Position{}
 		return o.s.at("applied")
 	}
 	return fmt.Errorf("%w: the store answers %s to offsets %d to %d and stands at %d", errAgain, answer, o.batch.Prev+1, last, applied)

@@ -97,6 +97,7 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	for i := range b.Patients {
 		p.write(&b.Patients[i])
 	}
+	p.published(b.Published)
 	for _, e := range b.Outbox {
 		p.outbox = append(p.outbox, cloneEntry(e))
 	}
@@ -132,10 +133,14 @@ func (p *partition) write(w *window.PatientWrite) {
 	}
 }
 
+func (p *partition) published(before window.Position) {
+	p.outbox = slices.DeleteFunc(p.outbox, func(e window.OutboxEntry) bool { return e.Compare(before) < 0 })
+}
+
 // Published drops the outbox up to and including a position.
 func (s *Store) Published(ctx context.Context, number int, owner string, upTo window.Position) error {
 	return s.fenced(ctx, number, owner, func(p *partition) {
-		p.outbox = slices.DeleteFunc(p.outbox, func(e window.OutboxEntry) bool { return e.Compare(upTo) <= 0 })
+		p.published(upTo.After())
 	})
 }
 

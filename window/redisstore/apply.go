@@ -53,14 +53,20 @@ func (s *Store) pack(b *window.Batch) (keys []string, args []any) {
 			gone++
 		}
 	}
-	outputs, fields := 2*len(b.Outbox), 2*len(b.Patients)+2
+	fields := 2*len(b.Patients) + 2
 	keys = make([]string, 0, 2+writes+deletes)
-	args = make([]any, 0, 9+2*writes+outputs+fields+gone)
+	args = make([]any, 0, 11+2*writes+fields+gone)
 	last := strconv.FormatInt(b.Last, 10)
 	bound := appendPosition([]byte("["), window.Position{Offset: b.Prev + 1})
 
 	keys = append(keys, k.meta, k.out)
-	args = append(args, b.Owner, strconv.FormatInt(b.Prev, 10), last, bound, k.chunks, writes, outputs, fields, gone)
+	args = append(args, b.Owner, strconv.FormatInt(b.Prev, 10), last, bound, k.chunks, writes, fields, gone, appendOutbox(nil, b.Outbox))
+	if b.Published == (window.Position{}) {
+		args = append(args, "", "")
+	} else {
+		bound, digits := before(b.Published)
+		args = append(args, bound, digits)
+	}
 	for i := range b.Patients {
 		p := &b.Patients[i]
 		for _, c := range p.Chunks {
@@ -71,9 +77,6 @@ func (s *Store) pack(b *window.Batch) (keys []string, args []any) {
 			keys = append(keys, k.chunk(p.Patient, c.Hour))
 			args = append(args, pos, c.Bytes)
 		}
-	}
-	for i := range b.Outbox {
-		args = append(args, "0", appendEntry(nil, &b.Outbox[i]))
 	}
 	for i := range b.Patients {
 		p := &b.Patients[i]

@@ -5,8 +5,8 @@
 // applied twice, or half and then whole, they leave the same bytes. Keys of
 // partition N, in one cluster slot:
 //
-//	<prefix>{kN}:m                  hash: own, o (applied offset), v (layout), p<patient> -> head and state
-//	<prefix>{kN}:out                sorted set, all scores 0: position, then the output
+//	<prefix>{kN}:m                  hash: own, o (applied offset), v (layout), d (outputs before it are dropped), p<patient> -> head and state
+//	<prefix>{kN}:out                sorted set, all scores 0: a member a batch, its last position, then the outputs
 //	<prefix>{kN}:w:<patient>:<hour> string: one chunk of packed window records
 //
 // The head of a patient says to which offset the state belongs, and which

@@ -71,7 +71,7 @@ func (s *Store) load(ctx context.Context, k keys, number int) (*window.Partition
 		}
 		p.Patients = append(p.Patients, window.StoredPatient{Patient: patient, State: state, Chunks: chunks})
 	}
-	return p, s.outbox(ctx, k, p)
+	return p, s.outbox(ctx, k, p, meta["d"])
 }
 
 // chunks reads a patient's chunks, each cut to its length: what lies beyond it
@@ -99,20 +99,25 @@ func (s *Store) chunks(ctx context.Context, k keys, patient string, lens []windo
 	return chunks, nil
 }
 
-func (s *Store) outbox(ctx context.Context, k keys, p *window.Partition) error {
+// outbox reads the outputs, without those that were dropped.
+func (s *Store) outbox(ctx context.Context, k keys, p *window.Partition, dropped string) error {
+	var from window.Position
+	if dropped != "" {
+		var err error
+		if from, err = parseDigits(dropped); err != nil {
+			return fmt.Errorf("redis: partition %d: %w: %w", p.Number, window.ErrTorn, err)
+		}
+	}
 	members, err := s.client.ZRange(ctx, k.out, 0, -1).Result()
 	if err != nil {
 		return failed("load outbox", err)
 	}
 	for _, m := range members {
-		e, err := parseEntry([]byte(m))
-		if err != nil {
+		if p.Outbox, err = parseOutbox([]byte(m), p.Outbox); err != nil {
 			return fmt.Errorf("redis: partition %d: %w: %w", p.Number, window.ErrTorn, err)
 		}
-		if e.Offset <= p.Applied {
-			p.Outbox = append(p.Outbox, e)
-		}
 	}
+	p.Outbox = slices.DeleteFunc(p.Outbox, func(e window.OutboxEntry) bool { return e.Offset > p.Applied || e.Compare(from) < 0 })
 	return nil
 }
 

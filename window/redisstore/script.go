@@ -3,7 +3,7 @@ package redisstore
 import "github.com/redis/go-redis/v9"
 
 // layout is the version of what is stored, in field v.
-const layout = "1"
+const layout = "2"
 
 // Scripts are called with keys m and out first. An owner that does not match
 // answers NOT_OWNER, with the applied offset.
@@ -42,13 +42,23 @@ local function each(list, from, to, f)
 end
 `
 
+// dropBefore is shared by the scripts that drop outputs: bound is of the outbox's
+// members, which are batches, and before, as digits, of the outputs in them.
+const dropBefore = `
+local function dropBefore(m, out, bound, before)
+  redis.call('ZREMRANGEBYLEX', out, '-', bound)
+  local was = redis.call('HGET', m, 'd')
+  if not was or was < before then redis.call('HSET', m, 'd', before) end
+end
+`
+
 // applyScript: KEYS m, out, a key per chunk write, a key per deleted chunk.
-// ARGV owner, prev, last, outbox bound, chunk prefix, and the numbers of chunk
-// writes, outbox arguments, hash arguments and deleted patients; then of each
-// chunk write its position (empty: the whole value) and bytes; of each output
-// 0 and the member; of the hash field and value, the applied offset last; the
-// deleted patients.
-var applyScript = redis.NewScript(chunksOf + `
+// ARGV owner, prev, last, outbox bound, chunk prefix, the numbers of chunk
+// writes, hash arguments and deleted patients, the outbox member (empty: none), and
+// before what outputs are dropped (bound and digits, or empty); then of each
+// chunk write its position (empty: the whole value) and bytes; of the hash field
+// and value, the applied offset last; the deleted patients.
+var applyScript = redis.NewScript(chunksOf + dropBefore + `
 local call = redis.call
 local m, out = KEYS[1], KEYS[2]
 local is = call('HMGET', m, 'own', 'o')
@@ -56,8 +66,8 @@ local applied = is[2] or '-1'
 if is[1] ~= ARGV[1] then return {'NOT_OWNER', applied} end
 if tonumber(applied) >= tonumber(ARGV[3]) then return {'ALREADY', applied} end
 if applied ~= ARGV[2] then return {'GAP', applied} end
-local writes, outputs, fields, patients = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9])
-local at = 10
+local writes, fields, patients = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local at = 12
 for i = 3, writes + 2 do
   local pos = ARGV[at]
   if pos == '' then
@@ -68,8 +78,8 @@ for i = 3, writes + 2 do
   at = at + 2
 end
 call('ZREMRANGEBYLEX', out, ARGV[4], '+')
-each(ARGV, at, at + outputs - 1, function(...) call('ZADD', out, ...) end)
-at = at + outputs
+if ARGV[11] ~= '' then dropBefore(m, out, ARGV[10], ARGV[11]) end
+if ARGV[9] ~= '' then call('ZADD', out, '0', ARGV[9]) end
 local gone = {}
 for i = at + fields, at + fields + patients - 1 do
   chunksOf(gone, ARGV[5], ARGV[i], call('HGET', m, 'p' .. ARGV[i]))
@@ -82,11 +92,11 @@ for i = at, at + patients - 1 do call('HDEL', m, 'p' .. ARGV[i]) end
 return {'OK', ARGV[3]}
 `)
 
-// publishedScript: ARGV owner, outbox bound.
-var publishedScript = redis.NewScript(`
+// publishedScript: ARGV owner, and before what outputs are dropped (bound, digits).
+var publishedScript = redis.NewScript(dropBefore + `
 local is = redis.call('HMGET', KEYS[1], 'own', 'o')
 if is[1] ~= ARGV[1] then return {'NOT_OWNER', is[2] or '-1'} end
-redis.call('ZREMRANGEBYLEX', KEYS[2], '-', ARGV[2])
+dropBefore(KEYS[1], KEYS[2], ARGV[2], ARGV[3])
 return {'OK', is[2] or '-1'}
 `)
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	neturl "net/url"
 	"strconv"
 	"strings"
@@ -125,11 +124,8 @@ func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied
 // Published drops the outbox up to and including a position.
 func (s *Store) Published(ctx context.Context, partition int, owner string, upTo window.Position) error {
 	k := s.keys(partition)
-	if upTo.Index++; upTo.Index > math.MaxUint32 {
-		upTo = window.Position{Offset: upTo.Offset + 1}
-	}
-	bound := string(appendPosition([]byte("("), upTo))
-	return s.fenced(ctx, "published", partition, publishedScript, []string{k.meta, k.out}, owner, bound)
+	bound, digits := before(upTo.After())
+	return s.fenced(ctx, "published", partition, publishedScript, []string{k.meta, k.out}, owner, bound, digits)
 }
 
 // Reset empties a partition that owner has claimed, so that it can be rebuilt

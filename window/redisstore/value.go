@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
@@ -60,20 +61,56 @@ func appendPosition(dst []byte, p window.Position) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(p.Index))
 }
 
-func appendEntry(dst []byte, e *window.OutboxEntry) []byte {
-	dst = appendPosition(dst, e.Position)
-	dst = appendString(dst, e.Topic)
-	dst = appendBytes(dst, e.Key)
-	dst = appendBytes(dst, e.Value)
-	dst = binary.AppendUvarint(dst, uint64(len(e.Headers)))
-	for _, h := range e.Headers {
-		dst = appendString(appendString(dst, h.Key), h.Value)
+// before says to a script which outputs go: the bound of the members of the outbox,
+// and a position as digits, whose order is the same in every locale.
+func before(p window.Position) (bound, digits string) {
+	return string(appendPosition([]byte("("), p)), fmt.Sprintf("%016d%010d", p.Offset, p.Index)
+}
+
+func parseDigits(s string) (p window.Position, err error) {
+	if len(s) != 26 {
+		return p, fmt.Errorf("position %q, want 26 digits", s)
+	}
+	if p.Offset, err = strconv.ParseInt(s[:16], 10, 64); err == nil {
+		p.Index, err = strconv.Atoi(s[16:])
+	}
+	return p, err
+}
+
+// appendOutbox packs a batch's outputs as one member of the outbox: the position of
+// the last in front, then each. What is the same as in the one before, topic and
+// headers, is one byte. No outputs are no bytes.
+func appendOutbox(dst []byte, all []window.OutboxEntry) []byte {
+	if len(all) == 0 {
+		return dst
+	}
+	dst = appendPosition(dst, all[len(all)-1].Position)
+	last := &window.OutboxEntry{}
+	for i := range all {
+		e := &all[i]
+		dst = appendPosition(dst, e.Position)
+		dst = appendChanged(dst, e.Topic, last.Topic)
+		dst = appendBytes(dst, e.Key)
+		dst = appendBytes(dst, e.Value)
+		dst = binary.AppendUvarint(dst, uint64(len(e.Headers)))
+		for j, h := range e.Headers {
+			var was schemas.Header
+			if j < len(last.Headers) {
+				was = last.Headers[j]
+			}
+			dst = appendChanged(appendChanged(dst, h.Key, was.Key), h.Value, was.Value)
+		}
+		last = e
 	}
 	return dst
 }
 
-func appendString(dst []byte, s string) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+// appendChanged writes a string, or that it is what it was.
+func appendChanged(dst []byte, s, was string) []byte {
+	if s == was {
+		return append(dst, 0)
+	}
+	return append(binary.AppendUvarint(dst, uint64(len(s))+1), s...)
 }
 
 // appendBytes tells nil (a Kafka tombstone) from empty.
@@ -84,28 +121,40 @@ func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))+1), b...)
 }
 
-func parseEntry(b []byte) (e window.OutboxEntry, err error) {
+// parseOutbox appends the outputs of a member to dst.
+func parseOutbox(b []byte, dst []window.OutboxEntry) ([]window.OutboxEntry, error) {
 	if len(b) < positionSize {
-		return e, fmt.Errorf("output of %d bytes, want at least %d", len(b), positionSize)
+		return dst, fmt.Errorf("outbox member of %d bytes, want at least %d", len(b), positionSize)
 	}
-	e.Offset, e.Index = int64(binary.BigEndian.Uint64(b)), int(binary.BigEndian.Uint32(b[8:]))
 	r := reader{b: b[positionSize:]}
-	e.Topic = string(r.take(r.uvarint()))
-	e.Key, e.Value = r.bytes(), r.bytes()
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.torn = true
+	last := window.OutboxEntry{}
+	for len(r.b) > 0 && !r.torn {
+		e := window.OutboxEntry{Position: r.position()}
+		e.Topic = r.changed(last.Topic)
+		e.Key, e.Value = r.bytes(), r.bytes()
+		n := r.uvarint()
+		if n > uint64(len(r.b)) {
+			r.torn = true
+		}
+		for i := 0; i < int(n) && !r.torn; i++ {
+			var was schemas.Header
+			if i < len(last.Headers) {
+				was = last.Headers[i]
+			}
+			e.Headers = append(e.Headers, schemas.Header{Key: r.changed(was.Key), Value: r.changed(was.Value)})
+		}
+		if e.Offset < 0 {
+			r.torn = true
+		}
+		dst, last = append(dst, e), e
 	}
-	for i := uint64(0); i < n && !r.torn; i++ {
-		e.Headers = append(e.Headers, schemas.Header{Key: string(r.take(r.uvarint())), Value: string(r.take(r.uvarint()))})
+	if r.torn || last.Position != (&reader{b: b}).position() {
+		return dst, fmt.Errorf("outbox member that ends at %d.%d is torn", last.Offset, last.Index)
 	}
-	if r.torn || len(r.b) != 0 || e.Offset < 0 {
-		return e, fmt.Errorf("output at %d.%d is torn", e.Offset, e.Index)
-	}
-	return e, nil
+	return dst, nil
 }
 
-// reader takes an output apart; torn says that it ended too early.
+// reader takes outputs apart; torn says that it ended too early.
 type reader struct {
 	b    []byte
 	torn bool
@@ -119,6 +168,21 @@ func (r *reader) uvarint() uint64 {
 	}
 	r.b = r.b[n:]
 	return v
+}
+
+func (r *reader) position() (p window.Position) {
+	if b := r.take(positionSize); b != nil {
+		p.Offset, p.Index = int64(binary.BigEndian.Uint64(b)), int(binary.BigEndian.Uint32(b[8:]))
+	}
+	return p
+}
+
+func (r *reader) changed(was string) string {
+	n := r.uvarint()
+	if n == 0 {
+		return was
+	}
+	return string(r.take(n - 1))
 }
 
 func (r *reader) take(n uint64) []byte {

@@ -21,23 +21,26 @@ func FuzzParsePatient(f *testing.F) {
 	})
 }
 
-// FuzzParseEntry: whatever the bytes, an error or an output that survives
-// another writing and reading.
-func FuzzParseEntry(f *testing.F) {
-	f.Add(appendEntry(nil, &window.OutboxEntry{
+// FuzzParseOutbox: whatever the bytes, an error or outputs that survive another
+// writing and reading.
+func FuzzParseOutbox(f *testing.F) {
+	first := window.OutboxEntry{
 		Position: window.Position{Offset: 9, Index: 3}, Topic: "icu.scores.v1", Key: []byte("x:1"), Value: []byte("{}"),
-		Headers: []schemas.Header{{Key: "pos", Value: "9.3"}},
-	}))
+		Headers: []schemas.Header{{Key: "id", Value: "a"}, {Key: "pos", Value: "9.3"}},
+	}
+	second := first
+	second.Position, second.Headers = window.Position{Offset: 9, Index: 4}, []schemas.Header{{Key: "id", Value: "a"}, {Key: "pos", Value: "9.4"}, {Key: "more"}}
+	f.Add(appendOutbox(nil, []window.OutboxEntry{first, second}))
 	f.Add(bytes.Repeat([]byte{255}, 40))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		e, err := parseEntry(b)
+		all, err := parseOutbox(b, nil)
 		if err != nil {
 			return
 		}
-		once := appendEntry(nil, &e)
-		again, err := parseEntry(once)
-		if err != nil || !bytes.Equal(appendEntry(nil, &again), once) {
-			t.Fatalf("%x read as %+v, again as %+v, %v", b, e, again, err)
+		once := appendOutbox(nil, all)
+		again, err := parseOutbox(once, nil)
+		if err != nil || !bytes.Equal(appendOutbox(nil, again), once) {
+			t.Fatalf("%x read as %+v, again as %+v, %v", b, all, again, err)
 		}
 	})
 }

@@ -195,12 +195,20 @@ func outboxOrder(c *check) {
 		if last > prev+1 {
 			b.Outbox = append([]window.OutboxEntry{output(prev+1, 3)}, b.Outbox...)
 		}
+		switch last {
+		case 10:
+			b.Published = window.Position{Offset: 2, Index: 9} // a part of a batch
+		case 99:
+			b.Published = window.Position{Offset: 2} // already
+		case 65536:
+			b.Published = window.Position{Offset: 99, Index: math.MaxUint32} // several batches whole
+		}
 		c.apply(b, window.OK, last)
 		want.apply(b)
+		c.holds(&want.Partition)
 		prev = last
 	}
-	c.holds(&want.Partition)
-	for _, upTo := range []window.Position{{Offset: 0, Index: 2}, {Offset: 2, Index: 1}, {Offset: 9, Index: 10}, {Offset: 9, Index: 10}, {Offset: 5}, {Offset: 200}, {Offset: 256, Index: math.MaxUint32}, {Offset: 1 << 41}} {
+	for _, upTo := range []window.Position{{Offset: 0, Index: 2}, {Offset: 100, Index: 1}, {Offset: 100, Index: 10}, {Offset: 100, Index: 10}, {Offset: 5}, {Offset: 200}, {Offset: 256, Index: math.MaxUint32}, {Offset: 1 << 41}} {
 		if err := c.Store.Published(c.ctx, 0, "a", upTo); err != nil {
 			c.Fatal(err)
 		}

@@ -48,6 +48,7 @@ func (e *expected) apply(b *window.Batch) {
 		}
 		slices.SortFunc(p.Chunks, func(a, b window.Chunk) int { return cmp.Compare(a.Hour, b.Hour) })
 	}
+	e.Outbox = slices.DeleteFunc(slices.Clone(e.Outbox), func(o window.OutboxEntry) bool { return o.Compare(b.Published) < 0 })
 	e.Outbox = append(e.Outbox, b.Outbox...)
 	e.Applied = b.Last
 }
