@@ -50,6 +50,7 @@ type PartitionReader struct {
 	pending []schemas.Message // fetched and not yet returned
 	next    int64             // offset behind pending: to be fetched next
 	conn    *kafka.Conn
+	headers []schemas.Header // of the last record that had some
 }
 
 // NewReader returns a reader that begins at offset from. It dials on the first
@@ -229,10 +230,23 @@ func marker(m *kafka.Message) bool {
 func (r *PartitionReader) message(m *kafka.Message) schemas.Message {
 	out := schemas.Message{Topic: r.topic, Partition: r.partition, Offset: m.Offset, Key: m.Key, Value: m.Value, Appended: m.Time.UnixMilli()}
 	if len(m.Headers) > 0 {
-		out.Headers = make([]schemas.Header, len(m.Headers))
-		for i, h := range m.Headers {
-			out.Headers[i] = schemas.Header{Key: h.Key, Value: string(h.Value)}
-		}
+		out.Headers = r.same(m.Headers)
 	}
 	return out
+}
+
+// same gives the headers of a record; those of the record before it, if they are
+// the same, as they usually are.
+func (r *PartitionReader) same(headers []kafka.Header) []schemas.Header {
+	same := len(headers) == len(r.headers)
+	for i := 0; same && i < len(headers); i++ {
+		same = headers[i].Key == r.headers[i].Key && string(headers[i].Value) == r.headers[i].Value
+	}
+	if !same {
+		r.headers = make([]schemas.Header, len(headers))
+		for i, h := range headers {
+			r.headers[i] = schemas.Header{Key: h.Key, Value: string(h.Value)}
+		}
+	}
+	return r.headers
 }

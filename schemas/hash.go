@@ -42,6 +42,16 @@ func ContentHash(e *Event) uint64 {
 	return uint64(h)
 }
 
+// RecordHash is the ContentHash of an event for its log record. Live observations
+// with a sequence number have none: the number identifies them, and where it is too
+// old to tell, the window of observations does.
+func RecordHash(e *Event) uint64 {
+	if e.Vitals != nil && e.HasSeq && e.Run == "" {
+		return 0
+	}
+	return ContentHash(e)
+}
+
 type fnv uint64
 
 const (

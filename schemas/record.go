@@ -48,7 +48,7 @@ type Record struct {
 	TopicIndex uint8 // in RawTopics
 	Seq        uint64
 	HasSeq     bool
-	Hash       uint64 // of the decoded content
+	Hash       uint64 // ContentHash; 0 of live observations with a sequence number
 
 	Observations []Observation // observations; derived ones of a strip or a note
 	Item         *Item         // strip, note, image

@@ -1,29 +1,42 @@
 package schemas
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"unsafe"
 )
 
 // DecodeRecord reads what AppendBinary wrote, and all of it: a torn record, one
 // of a later version, or one with bytes behind its end is an error.
 func DecodeRecord(b []byte) (*Record, error) {
+	r := new(Record)
+	if err := r.Decode(bytes.Clone(b)); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Decode reads as DecodeRecord does, into r, of which it reuses only Observations. b
+// must not change any more: strings of a small record are parts of it.
+func (r *Record) Decode(b []byte) error {
 	d := recordDecoder{b: b}
-	if len(b) <= shareLimit {
-		d.all = string(b)
+	if 0 < len(b) && len(b) <= shareLimit {
+		d.all = unsafe.String(&b[0], len(b))
 	}
 	if version := d.byte(); version != recordVersion || d.bad {
-		return nil, fmt.Errorf("log record of version %d: this build reads version %d", version, recordVersion)
+		return fmt.Errorf("log record of version %d: this build reads version %d", version, recordVersion)
 	}
-	r := &Record{Kind: RecordKind(d.byte()), Provenance: Provenance(d.byte())}
+	*r = Record{Kind: RecordKind(d.byte()), Provenance: Provenance(d.byte()), Observations: r.Observations[:0]}
 	presence := d.byte()
 	if r.Kind < KindObservations || r.Kind > KindMergeIn {
-		return nil, fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindMergeIn)
+		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindMergeIn)
 	}
 	if presence&^allPresence != 0 {
-		return nil, errors.New("log record: unknown presence bits; it is torn or of a later version")
+		return errors.New("log record: unknown presence bits; it is torn or of a later version")
 	}
 	r.Patient = d.string()
 	r.At = Time(d.varint())
@@ -36,7 +49,7 @@ func DecodeRecord(b []byte) (*Record, error) {
 	}
 	r.Hash = d.uint64()
 	if n := d.count(maxRecordObservations, 8); n > 0 {
-		r.Observations = make([]Observation, n)
+		r.Observations = slices.Grow(r.Observations, n)[:n]
 		for i := range r.Observations {
 			o := &r.Observations[i]
 			c := d.uvarint()
@@ -62,9 +75,9 @@ func DecodeRecord(b []byte) (*Record, error) {
 		r.Use = &Use{Model: d.string(), Policy: d.string(), Encoder: d.string()}
 	}
 	if d.bad || len(d.b) > 0 {
-		return nil, errors.New("log record is torn: its length does not fit its fields")
+		return errors.New("log record is torn: its length does not fit its fields")
 	}
-	return r, nil
+	return nil
 }
 
 // recordDecoder takes fields from the front of b; once something is missing, bad

@@ -230,7 +230,8 @@ func (s *ShortReader) values(p *shortScan) bool {
 	return p.take('}')
 }
 
-// finish puts the values in the order of their names and hashes them.
+// finish puts the values in the order of their names. It hashes them where no number
+// identifies the message: that would take longer than all the rest.
 func (s *ShortReader) finish(r *Record, hash fnv, event Time) bool {
 	row := s.row
 	for i := 1; i < len(row); i++ {
@@ -238,18 +239,22 @@ func (s *ShortReader) finish(r *Record, hash fnv, event Time) bool {
 			row[j], row[j-1] = row[j-1], row[j]
 		}
 	}
-	hash.int(int64(event))
-	hash.int(int64(len(row)))
 	for i := range row {
 		v := &row[i]
 		if i > 0 && v.column.channel == row[i-1].column.channel {
 			return false // named twice: the last one counts, which is not ours to find
 		}
-		hash.string(v.column.name)
-		hash.bytes(v.text)
 		r.Observations = append(r.Observations, Observation{Channel: v.column.channel, EventTime: event, Value: v.value})
 	}
-	r.Hash = uint64(hash)
+	if !r.HasSeq {
+		hash.int(int64(event))
+		hash.int(int64(len(row)))
+		for i := range row {
+			hash.string(row[i].column.name)
+			hash.bytes(row[i].text)
+		}
+		r.Hash = uint64(hash)
+	}
 	return true
 }
 

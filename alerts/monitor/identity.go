@@ -2,6 +2,7 @@ package monitor
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -37,7 +38,7 @@ func (p *patient) sender(rec *schemas.Record) *sender {
 			return s
 		}
 	}
-	p.senders = append(p.senders, sender{source: rec.Source, topic: rec.TopicIndex})
+	p.senders = append(p.senders, sender{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
 	return &p.senders[len(p.senders)-1]
 }
 

@@ -69,7 +69,8 @@ type Output struct {
 // Step moves the partition by one record of its log, at offset, and appends to
 // dst what that caused. Time passes first: all that falls due up to and including
 // the record's `at` is done, each at its own time; then the record is applied.
-// The only error is ErrUnknownUse; the partition is then as it was.
+// The only error is ErrUnknownUse; the partition is then as it was. Step keeps
+// strings of the record, but not its list of observations.
 func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Output) ([]Output, error) {
 	t := turn{m: m, s: s, offset: offset, first: len(dst), out: dst}
 	if rec.Kind != schemas.KindUse && s.use.at >= 0 {

@@ -24,6 +24,7 @@ type owner struct {
 	out      window.Position // the store's outbox before it is published; zero: there is none
 	tails    tails
 
+	record  schemas.Record
 	outputs []Output
 	batch   window.Batch
 	counted Counts
@@ -207,11 +208,11 @@ func (o *owner) step(m *schemas.Message) error {
 		o.s.Log.Warn().Int("partition", o.number).Int64("offset", m.Offset).Str("type", kind).Msg("a record in the log that is not intake's: left out")
 		return nil
 	}
-	rec, err := schemas.DecodeRecord(m.Value)
+	err := o.record.Decode(m.Value)
 	if err != nil {
 		return fmt.Errorf("log record at offset %d cannot be read: %w; a newer version may have written it: run that one", m.Offset, err)
 	}
-	if o.outputs, err = o.s.Monitor.Step(o.state, rec, m.Offset, o.outputs); err != nil {
+	if o.outputs, err = o.s.Monitor.Step(o.state, &o.record, m.Offset, o.outputs); err != nil {
 		return fmt.Errorf("log record at offset %d: %w", m.Offset, err)
 	}
 	return nil

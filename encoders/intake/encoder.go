@@ -44,7 +44,7 @@ func mustChannel(name string) schemas.Channel {
 func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time) (*schemas.Record, []schemas.Problem) {
 	r := &schemas.Record{
 		Provenance: ev.Provenance(), Patient: ev.Patient, Play: ev.Play, Available: ev.AvailableTime,
-		Source: ev.Source, TopicIndex: topicIndex(ev.Topic), Seq: ev.Seq, HasSeq: ev.HasSeq, Hash: schemas.ContentHash(ev),
+		Source: ev.Source, TopicIndex: topicIndex(ev.Topic), Seq: ev.Seq, HasSeq: ev.HasSeq, Hash: schemas.RecordHash(ev),
 	}
 	r.At = now
 	if ev.Run != "" {
