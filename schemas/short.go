@@ -11,7 +11,9 @@ type ShortReader struct {
 	patients map[string]shortPatient
 	sources  map[string]string
 	columns  []shortColumn // of the message before: a sender keeps its order
-	row      []shortValue
+	order    []uint16      // of the columns by name, for so many columns
+	values   []float32
+	texts    [][2]int32 // where the numbers stand in the message
 }
 
 // shortPatient is an id that was checked, with the hash as far as it is the
@@ -25,12 +27,6 @@ type shortColumn struct {
 	name    string
 	channel Channel
 	rank    uint16
-}
-
-type shortValue struct {
-	column shortColumn
-	text   []byte
-	value  float32
 }
 
 // shortKept bounds how many ids and senders are remembered.
@@ -120,7 +116,7 @@ func (s *ShortReader) Read(m *Message, r *Record) bool {
 			}
 			ok = (ok || p.word("false")) && once(hasADT)
 		case "values":
-			ok = s.values(&p) && once(hasValues)
+			ok = s.readValues(&p) && once(hasValues)
 		default:
 			ok = false
 		}
@@ -132,7 +128,8 @@ func (s *ShortReader) Read(m *Message, r *Record) bool {
 		return false
 	}
 	r.Patient = patient.id
-	return s.finish(r, patient.hash, event)
+	s.finish(r, m.Value, patient.hash, event)
+	return true
 }
 
 // plainHeaders: nothing in them asks for more than the short form.
@@ -194,68 +191,80 @@ func (s *ShortReader) source(text []byte) (string, bool) {
 	return known, true
 }
 
-// values reads the object into row.
-func (s *ShortReader) values(p *shortScan) bool {
+// readValues reads the object into values and texts, by column.
+func (s *ShortReader) readValues(p *shortScan) bool {
 	if !p.take('{') {
 		return false
 	}
-	s.row = s.row[:0]
+	s.values, s.texts = s.values[:0], s.texts[:0]
+	known := true // the columns are those of the message before
 	for more := true; more; more = p.take(',') {
 		name, ok := p.text()
 		if !ok || !p.take(':') {
 			return false
 		}
-		i := len(s.row)
+		i := len(s.values)
 		if i == len(s.columns) {
 			s.columns = append(s.columns, shortColumn{})
 		}
-		if c := &s.columns[i]; c.name != string(name) {
-			channel, known := byName[string(name)]
-			if !known {
+		c := &s.columns[i]
+		if c.name != string(name) {
+			channel, found := byName[string(name)]
+			if !found {
 				return false
 			}
 			*c = shortColumn{channel.Info().Name, channel, rankOf[channel]}
+			known = false
+			s.order = s.order[:0]
 		}
-		v := shortValue{column: s.columns[i]}
-		number, ok := p.number(&v.text)
+		var text [2]int32
+		number, ok := p.number(&text)
 		if !ok {
 			return false
 		}
-		var problem *Problem
-		if v.value, problem = v.column.channel.Convert(number, ""); problem != nil {
+		value, problem := c.channel.Convert(number, "")
+		if problem != nil {
 			return false
 		}
-		s.row = append(s.row, v)
+		s.values, s.texts = append(s.values, value), append(s.texts, text)
 	}
-	return p.take('}')
+	return p.take('}') && (known && len(s.order) == len(s.values) || s.sort())
+}
+
+// sort finds the order of the columns by name; false if one comes twice: the last
+// one counts, which is not ours to find.
+func (s *ShortReader) sort() bool {
+	s.order = s.order[:0]
+	for i := range s.values {
+		s.order = append(s.order, uint16(i))
+	}
+	slices.SortFunc(s.order, func(a, b uint16) int { return int(s.columns[a].rank) - int(s.columns[b].rank) })
+	for i := 1; i < len(s.order); i++ {
+		if s.columns[s.order[i]].channel == s.columns[s.order[i-1]].channel {
+			s.order = s.order[:0]
+			return false
+		}
+	}
+	return true
 }
 
 // finish puts the values in the order of their names. It hashes them where no number
 // identifies the message: that would take longer than all the rest.
-func (s *ShortReader) finish(r *Record, hash fnv, event Time) bool {
-	row := s.row
-	for i := 1; i < len(row); i++ {
-		for j := i; j > 0 && row[j].column.rank < row[j-1].column.rank; j-- {
-			row[j], row[j-1] = row[j-1], row[j]
-		}
+func (s *ShortReader) finish(r *Record, body []byte, hash fnv, event Time) {
+	r.Observations = slices.Grow(r.Observations, len(s.order))[:len(s.order)]
+	for i, at := range s.order {
+		r.Observations[i] = Observation{Channel: s.columns[at].channel, EventTime: event, Value: s.values[at]}
 	}
-	for i := range row {
-		v := &row[i]
-		if i > 0 && v.column.channel == row[i-1].column.channel {
-			return false // named twice: the last one counts, which is not ours to find
-		}
-		r.Observations = append(r.Observations, Observation{Channel: v.column.channel, EventTime: event, Value: v.value})
+	if r.HasSeq {
+		return
 	}
-	if !r.HasSeq {
-		hash.int(int64(event))
-		hash.int(int64(len(row)))
-		for i := range row {
-			hash.string(row[i].column.name)
-			hash.bytes(row[i].text)
-		}
-		r.Hash = uint64(hash)
+	hash.int(int64(event))
+	hash.int(int64(len(s.order)))
+	for _, at := range s.order {
+		hash.string(s.columns[at].name)
+		hash.bytes(body[s.texts[at][0]:s.texts[at][1]])
 	}
-	return true
+	r.Hash = uint64(hash)
 }
 
 func (h *fnv) bytes(s []byte) {

@@ -89,10 +89,10 @@ func (p *shortScan) whole() (uint64, bool) {
 
 var powersOf10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// number reads a number of at most 15 digits without an exponent, and its text.
+// number reads a number of at most 15 digits without an exponent, and where it stands.
 // Digits and power of ten are exact as float64, so their quotient is the nearest
 // one: what strconv.ParseFloat gives.
-func (p *shortScan) number(text *[]byte) (float64, bool) {
+func (p *shortScan) number(text *[2]int32) (float64, bool) {
 	p.space()
 	start := p.at
 	minus := p.at < len(p.b) && p.b[p.at] == '-'
@@ -116,7 +116,7 @@ func (p *shortScan) number(text *[]byte) (float64, bool) {
 	if p.at < len(p.b) && p.b[p.at]|0x20 == 'e' {
 		return 0, false
 	}
-	*text = p.b[start:p.at]
+	*text = [2]int32{int32(start), int32(p.at)}
 	f := float64(v) / powersOf10[behind]
 	if minus {
 		f = -f

@@ -152,7 +152,12 @@ func (w *Window) insert(n int64) *hour {
 		w.deletes = slices.Delete(w.deletes, i, i+1)
 		h.full, h.stored = true, true
 	}
-	w.hours = slices.Insert(w.hours, w.search(n), h)
+	at := w.search(n)
+	if at > 0 { // as long as the hour before it, likely
+		h.raw = make([]byte, 0, len(w.hours[at-1].raw))
+		h.links = make([]uint32, 0, len(w.hours[at-1].links))
+	}
+	w.hours = slices.Insert(w.hours, at, h)
 	return h
 }
 

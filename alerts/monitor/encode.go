@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
@@ -15,13 +16,27 @@ import (
 type encoder struct {
 	b     []byte
 	comma bool
+	block []byte // where the next bodies go
 }
 
 // reset begins a new body.
 func (e *encoder) reset() { e.b, e.comma = e.b[:0], false }
 
-// done returns the body in memory of its own.
-func (e *encoder) done() []byte { return slices.Clone(e.b) }
+// blockSize is the memory that bodies are cut from.
+const blockSize = 32 << 10
+
+// done returns the body in memory that is not used again.
+func (e *encoder) done() []byte {
+	if cap(e.block)-len(e.block) < len(e.b) {
+		if len(e.b) > blockSize/8 {
+			return slices.Clone(e.b)
+		}
+		e.block = make([]byte, 0, blockSize)
+	}
+	start := len(e.block)
+	e.block = append(e.block, e.b...)
+	return e.block[start:len(e.block):len(e.block)]
+}
 
 func (e *encoder) open(c byte)  { e.b = append(e.b, c); e.comma = false }
 func (e *encoder) close(c byte) { e.b = append(e.b, c); e.comma = true }
@@ -50,7 +65,7 @@ func (e *encoder) key(s string) {
 
 func (e *encoder) text(s string) {
 	for i := range len(s) {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if !plain[s[i]] {
 			quoted, _ := json.Marshal(s) // a string cannot fail
 			e.b = append(e.b, quoted...)
 			return
@@ -60,6 +75,14 @@ func (e *encoder) text(s string) {
 	e.b = append(e.b, s...)
 	e.b = append(e.b, '"')
 }
+
+// plain are the bytes that JSON, as encoding/json writes it, has as they are.
+var plain = func() (table [256]bool) {
+	for c := 0x20; c < 0x7f; c++ {
+		table[c] = !strings.ContainsRune("\"\\<>&", rune(c))
+	}
+	return table
+}()
 
 func (e *encoder) string(name, s string) { e.name(name); e.text(s) }
 

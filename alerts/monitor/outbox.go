@@ -18,7 +18,8 @@ var outputTopics = [...]string{schemas.TopicScores, schemas.TopicAlerts, schemas
 // tails say how far the outputs got: the position of the last record of each.
 type tails struct {
 	at          [len(outputTopics)]window.Position
-	rebuildFrom int64 // as the newest of them says, -1 where none does
+	rebuildFrom int64            // as the newest of them says, -1 where none does
+	headers     []schemas.Header // of the outbox
 }
 
 // nothing is the position before all.
@@ -104,25 +105,29 @@ func (t *tails) above(topic string, p window.Position) bool {
 	return i < 0 || p.Compare(t.at[i]) > 0
 }
 
-// outbox appends the outputs that are not yet in their topics.
+// outbox appends the outputs that are not yet in their topics. Their headers are in
+// memory that the next call uses again.
 func (t *tails) outbox(dst []window.OutboxEntry, outputs []Output, rebuild int64) []window.OutboxEntry {
 	rebuilt := rebuildHeader(rebuild)
+	t.headers = slices.Grow(t.headers[:0], 7*len(outputs))
 	for i := range outputs {
 		out := &outputs[i]
 		if !t.above(out.Topic, out.Position) {
 			continue
 		}
+		from := len(t.headers)
+		t.headers = append(t.headers,
+			schemas.Header{Key: schemas.HeaderSpecVersion, Value: "1.0"},
+			schemas.Header{Key: schemas.HeaderID, Value: out.ID},
+			schemas.Header{Key: schemas.HeaderType, Value: out.Type},
+			schemas.Header{Key: schemas.HeaderSource, Value: "vigil"},
+			schemas.Header{Key: schemas.HeaderContentType, Value: schemas.ContentJSON},
+			positionHeader(out.Position),
+			rebuilt,
+		)
 		dst = append(dst, window.OutboxEntry{
 			Position: out.Position, Topic: out.Topic, Key: []byte(out.Key), Value: out.Value,
-			Headers: []schemas.Header{
-				{Key: schemas.HeaderSpecVersion, Value: "1.0"},
-				{Key: schemas.HeaderID, Value: out.ID},
-				{Key: schemas.HeaderType, Value: out.Type},
-				{Key: schemas.HeaderSource, Value: "vigil"},
-				{Key: schemas.HeaderContentType, Value: schemas.ContentJSON},
-				positionHeader(out.Position),
-				rebuilt,
-			},
+			Headers: t.headers[from:len(t.headers):len(t.headers)],
 		})
 	}
 	return dst
@@ -144,7 +149,7 @@ func (o *owner) publish(ctx context.Context) error {
 	if len(o.batch.Outbox) == 0 {
 		return nil
 	}
-	var messages []schemas.Message
+	messages := o.messages
 	for i, topic := range outputTopics {
 		messages = messages[:0]
 		last := nothing
@@ -165,6 +170,8 @@ func (o *owner) publish(ctx context.Context) error {
 			return err
 		}
 	}
+	clear(messages)
+	o.messages = messages[:0]
 	o.out = o.batch.Outbox[len(o.batch.Outbox)-1].After()
 	return nil
 }

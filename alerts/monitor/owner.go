@@ -24,10 +24,11 @@ type owner struct {
 	out      window.Position // the store's outbox before it is published; zero: there is none
 	tails    tails
 
-	record  schemas.Record
-	outputs []Output
-	batch   window.Batch
-	counted Counts
+	record   schemas.Record
+	outputs  []Output
+	messages []schemas.Message // of publish
+	batch    window.Batch
+	counted  Counts
 }
 
 // claim takes the store and then the outputs. From here on an older owner is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 
 	"github.com/vigil-icu/vigil/window"
 )
@@ -20,7 +21,10 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	if err := b.Check(); err != nil {
 		return 0, 0, err
 	}
-	keys, args := s.pack(b)
+	memory := members.Get().(*[]byte)
+	defer members.Put(memory) // the client has sent it or given up by then
+	*memory = appendOutbox((*memory)[:0], b.Outbox)
+	keys, args := s.pack(b, *memory)
 	for try := 1; ; try++ {
 		word, applied, err := s.run(ctx, "apply", applyScript, keys, args...)
 		if err == nil {
@@ -33,6 +37,9 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	}
 }
 
+// members is memory for the outbox of a batch, which may be long.
+var members = sync.Pool{New: func() any { return new([]byte) }}
+
 func parseAnswer(word string) (window.Answer, error) {
 	for _, a := range []window.Answer{window.OK, window.Already, window.Gap, window.NotOwner} {
 		if word == a.String() {
@@ -43,7 +50,7 @@ func parseAnswer(word string) (window.Answer, error) {
 }
 
 // pack lays a batch out as applyScript reads it.
-func (s *Store) pack(b *window.Batch) (keys []string, args []any) {
+func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any) {
 	k := s.keys(b.Partition)
 	writes, deletes, gone := 0, 0, 0
 	for i := range b.Patients {
@@ -60,7 +67,7 @@ func (s *Store) pack(b *window.Batch) (keys []string, args []any) {
 	bound := appendPosition([]byte("["), window.Position{Offset: b.Prev + 1})
 
 	keys = append(keys, k.meta, k.out)
-	args = append(args, b.Owner, strconv.FormatInt(b.Prev, 10), last, bound, k.chunks, writes, fields, gone, appendOutbox(nil, b.Outbox))
+	args = append(args, b.Owner, strconv.FormatInt(b.Prev, 10), last, bound, k.chunks, writes, fields, gone, outbox)
 	if b.Published == (window.Position{}) {
 		args = append(args, "", "")
 	} else {
