@@ -180,7 +180,7 @@ func (b *realBench) rate(rate int) {
 	b.subscribe(ctx, c, scores)
 	load.openLoop(ctx, b.t, c, 1e6, benchPatients, 1, time.Now()) // one tick of each patient
 	begun := time.Now()
-	cmd, end := b.worker(prefix)
+	cmd, _ := b.worker(prefix)
 	first := b.wait("the first score", func() bool { return scores.total.Load() > 0 }).Sub(begun)
 	b.wait("the first scores", func() bool { return scores.total.Load() == benchPatients })
 
@@ -198,7 +198,7 @@ func (b *realBench) rate(rate int) {
 	_ = cmd.Wait()
 	load.openLoop(ctx, b.t, c, 1e6, benchPatients, each+2, time.Now())
 	killed := time.Now()
-	_, end = b.worker(prefix)
+	_, end := b.worker(prefix)
 	again := b.wait("a score after the kill", func() bool { return scores.total.Load() > int64(benchPatients+n) }).Sub(killed)
 	b.wait("the last scores", func() bool { return scores.total.Load() >= int64(2*benchPatients+n) })
 	end()
