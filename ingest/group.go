@@ -57,6 +57,7 @@ func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) erro
 	running, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	m.fail = fail
+	defer m.quitting.Wait()
 	for {
 		generation, err := m.next(running, group)
 		if err == nil {
@@ -79,6 +80,8 @@ type member struct {
 	own      Handler
 	fail     context.CancelCauseFunc
 	balancer sortedRange
+	id       string // in the generation before, "" where that is left
+	quitting sync.WaitGroup
 }
 
 // leave gives the partitions back. Close waits for a join in progress, which waits
@@ -103,8 +106,16 @@ func (m *member) next(ctx context.Context, group *kafka.ConsumerGroup) (generati
 		generation, err = group.Next(ctx)
 		var code kafka.Error
 		switch {
-		case err == nil || ctx.Err() != nil:
+		case err == nil:
+			m.id = generation.MemberID
+			return nil
+		case ctx.Err() != nil:
 			return err
+		}
+		if !errors.Is(err, kafka.RebalanceInProgress) {
+			m.quit(ctx)
+		}
+		switch {
 		case !errors.As(err, &code):
 			return fmt.Errorf("%w: %w", kafka.NetworkException, err) // not a refusal
 		case code == kafka.RebalanceInProgress, code == kafka.UnknownMemberId, code == kafka.IllegalGeneration:
@@ -119,6 +130,26 @@ func (m *member) next(ctx context.Context, group *kafka.ConsumerGroup) (generati
 		return nil, fmt.Errorf("consumer group %s: %w", m.group, err)
 	}
 	return generation, nil
+}
+
+// quit takes the member that this worker was out of the group: after an error
+// kafka-go joins as a new one, and the group would wait for the old one until its
+// session ends.
+func (m *member) quit(ctx context.Context) {
+	if m.id == "" {
+		return
+	}
+	leave := &kafka.LeaveGroupRequest{Addr: m.cluster.client.Addr, GroupID: m.group, Members: []kafka.LeaveGroupRequestMember{{ID: m.id}}}
+	m.id = ""
+	m.quitting.Go(func() {
+		_ = m.cluster.retry(ctx, "leaving group "+m.group, func() error { // what does not pass, the session's end mends
+			r, err := m.cluster.client.LeaveGroup(ctx, leave)
+			if err != nil {
+				return err
+			}
+			return r.Error
+		})
+	})
 }
 
 // serve starts the handlers of a generation and returns when the generation ends

@@ -179,9 +179,10 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 			RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(s.buf)},
 		})
 		if errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition) {
-			// The client's list of topics may be old. It also says so to a user who
-			// may not see the topic, which does not pass.
-			if unseen++; unseen <= 10 {
+			// The client's list of topics may be old, or that of a broker which has
+			// just begun. It also says so to a user who may not see the topic, which
+			// does not pass.
+			if unseen++; unseen <= 15 || s.next > 0 {
 				return kafka.UnknownTopicOrPartition
 			}
 			return fmt.Errorf("%w: it is gone, or this user may not see it (Describe and Write)", err)

@@ -26,6 +26,12 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error
 		if err == nil || !temporary(err) {
 			return err
 		}
+		var code kafka.Error
+		if !errors.As(err, &code) && ctx.Err() == nil {
+			// The network's: the other idle connections are as dead as this one was,
+			// and each would cost a try.
+			c.transport.CloseIdleConnections()
+		}
 		if wait == longest && !said && ctx.Err() == nil {
 			said = true
 			c.Log.Warn().Err(err).Msg(doing + " fails, trying on")

@@ -49,14 +49,14 @@ func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
 		k.there[t] = make([]int, k.partitions)
 		for partition := range k.partitions {
 			k.there[t][partition] = -1
-			tail, err := k.cluster.LastRecords(ctx, topic, partition, 1)
+			last, err := k.lastRecorded(ctx, topic, partition)
 			if err != nil {
 				return at, err
 			}
-			if len(tail) == 0 {
+			if last == nil {
 				continue
 			}
-			end, err := k.resume(&tail[0], t, p, &at)
+			end, err := k.resume(last, t, p, &at)
 			if err != nil {
 				return at, err
 			}
@@ -69,6 +69,28 @@ func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
 	at.Ended = ends == k.partitions*len(schemas.RawTopics)
 	k.sent = at.From
 	return at, nil
+}
+
+// lastRecorded is the last message or mark of any run in a partition, nil where
+// there is none; live messages may stand behind it.
+func (k *KafkaSink) lastRecorded(ctx context.Context, topic string, partition int) (*schemas.Message, error) {
+	for n := 1; ; n *= 8 {
+		tail, err := k.cluster.LastRecords(ctx, topic, partition, n)
+		if err != nil {
+			return nil, err
+		}
+		for i := len(tail) - 1; i >= 0; i-- {
+			if run, _ := tail[i].Header(schemas.HeaderRun); run != "" {
+				return &tail[i], nil
+			}
+		}
+		if len(tail) < n {
+			return nil, nil
+		}
+		if n > 1e5 {
+			return nil, fmt.Errorf("the last %d messages of %s, partition %d, are live ones, so how far a run came cannot be told: replay into topics of its own (--topic-prefix)", n, topic, partition)
+		}
+	}
 }
 
 // resume takes in the last record of one partition; it says whether that is the
