@@ -10,10 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/segmentio/kafka-go/sasl"
-	"github.com/segmentio/kafka-go/sasl/plain"
-	"github.com/segmentio/kafka-go/sasl/scram"
-
 	"github.com/vigil-icu/vigil/ingest"
 )
 
@@ -46,7 +42,7 @@ func (k *Kafka) Cluster() (*ingest.Cluster, error) {
 	if c.TLS, err = k.encryption(); err != nil {
 		return nil, Usage(err)
 	}
-	if c.SASL, err = k.login(); err != nil {
+	if err := k.login(c); err != nil {
 		return nil, Usage(err)
 	}
 	if c.SASL != nil && strings.EqualFold(k.Mechanism, "plain") && c.TLS == nil {
@@ -83,36 +79,31 @@ func (k *Kafka) encryption() (*tls.Config, error) {
 	return config, nil
 }
 
-func (k *Kafka) login() (sasl.Mechanism, error) {
+func (k *Kafka) login(c *ingest.Cluster) (err error) {
 	if k.Mechanism == "" {
 		if k.User != "" {
-			return nil, errors.New("--user wants --sasl: plain, scram-sha-256 or scram-sha-512")
+			return errors.New("--user wants --sasl: plain, scram-sha-256 or scram-sha-512")
 		}
-		return nil, nil
+		return nil
 	}
 	if k.User == "" {
-		return nil, fmt.Errorf("--sasl %s wants --user", k.Mechanism)
+		return fmt.Errorf("--sasl %s wants --user", k.Mechanism)
 	}
 	password := k.PasswordInEnv
 	if k.PasswordFile != "" {
 		b, err := os.ReadFile(k.PasswordFile)
 		if err != nil {
-			return nil, fmt.Errorf("--password-file: %w", err)
+			return fmt.Errorf("--password-file: %w", err)
 		}
 		password = strings.TrimRight(string(b), "\r\n")
 	}
 	if password == "" {
-		return nil, fmt.Errorf("there is no password for %s: put it into the environment as %s, or into a file named by --password-file", k.User, PasswordVariable)
+		return fmt.Errorf("there is no password for %s: put it into the environment as %s, or into a file named by --password-file", k.User, PasswordVariable)
 	}
-	switch strings.ToLower(k.Mechanism) {
-	case "plain":
-		return plain.Mechanism{Username: k.User, Password: password}, nil
-	case "scram-sha-256":
-		return scram.Mechanism(scram.SHA256, k.User, password)
-	case "scram-sha-512":
-		return scram.Mechanism(scram.SHA512, k.User, password)
+	if c.SASL, err = ingest.Login(k.Mechanism, k.User, password); err != nil {
+		return fmt.Errorf("--sasl: %w", err)
 	}
-	return nil, fmt.Errorf("--sasl %q is not known: want plain, scram-sha-256 or scram-sha-512", k.Mechanism)
+	return nil
 }
 
 // Reach connects, and says clearly when there is no broker or it refuses.
