@@ -20,9 +20,11 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
 
-test-real:        ## the suites against a real Redis: needs redis-server on PATH
+test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
-	$(GO) test -count=1 -timeout 20m ./window/... ./alerts/monitor/... ./cmd/...
+	deploy/dev/kafka.sh fetch
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest ./window/... ./alerts/monitor/...
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 30m -v -run 'TestReal' ./cmd/vigil
 
 race:             ## the race detector on everything concurrent
 	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
@@ -40,8 +42,8 @@ bench:            ## ratios in one run; keep bench.txt for benchstat
 bench-real:       ## device ticks through a worker process: rates, a backlog of 1.5 million, kill -9 (TestBenchReal has the settings)
 	VIGIL_BENCH=$${VIGIL_BENCH:-1500000} $(GO) test -count=1 -timeout 60m -v -run 'TestBenchReal' ./cmd/vigil
 
-soak:             ## the whole lists: digest matrix, 20 kills; about half an hour
-	VIGIL_SOAK=1 $(GO) test -count=1 -timeout 120m -v -run 'TestSoak' ./cmd/vigil
+soak:             ## the whole lists: digest matrix, 20 kills, 10 seeds of faults on real servers; about an hour
+	VIGIL_REAL=1 VIGIL_SOAK=1 $(GO) test -count=1 -timeout 120m -v -run 'TestSoak|TestReal' ./cmd/vigil
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo

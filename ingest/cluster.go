@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -94,7 +95,10 @@ func (c *Cluster) Reach(ctx context.Context) error {
 			last = err
 		}
 		if pause(ctx, wait) != nil {
-			return fmt.Errorf("%w at %v: %w", ErrUnreachable, c.Brokers, last)
+			if errors.Is(last, io.EOF) && c.TLS == nil {
+				return fmt.Errorf("%w at %v: it closes the connection; does it want --tls?", ErrUnreachable, c.Brokers)
+			}
+			return fmt.Errorf("%w at %v: %w; is it running, is --brokers right?", ErrUnreachable, c.Brokers, last)
 		}
 	}
 }

@@ -14,14 +14,35 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
+	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// The suite runs over the embedded broker; with VIGIL_KAFKA=host:port over a real
-// one, each test under a prefix of its own.
-var realKafka = os.Getenv("VIGIL_KAFKA")
+// The suite runs over the embedded broker; with VIGIL_REAL=1 over a real one, each
+// test under a prefix of its own.
+var realKafka *realkafka.Kafka
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	done := func() {}
+	if realkafka.Wanted() {
+		dir, err := os.MkdirTemp("", "vigil-kafka")
+		if err == nil {
+			realKafka, err = realkafka.Begin(dir, realkafka.Options{})
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		done = func() {
+			_ = realKafka.Kill()
+			_ = os.RemoveAll(dir)
+		}
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		done()
+		os.Exit(code)
+	}))
+}
 
 var prefixes atomic.Int64
 
@@ -32,8 +53,8 @@ func testCluster(t testing.TB, partitions int) (*Cluster, *kfake.Cluster) {
 		c      *Cluster
 		broker *kfake.Cluster
 	)
-	if realKafka != "" {
-		c = &Cluster{Brokers: []string{realKafka}, Prefix: fmt.Sprintf("t%d-%d.", time.Now().UnixNano(), prefixes.Add(1))}
+	if realKafka != nil {
+		c = &Cluster{Brokers: realKafka.Addresses, Prefix: fmt.Sprintf("t%d-%d.", time.Now().UnixNano(), prefixes.Add(1))}
 	} else {
 		var err error
 		if broker, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"message.max.bytes": fmt.Sprint(MaxMessageBytes)})); err != nil {
@@ -54,7 +75,7 @@ func faulty(t *testing.T, partitions int) (*Cluster, *kfake.Cluster) {
 	t.Helper()
 	c, broker := testCluster(t, partitions)
 	if broker == nil {
-		t.Skip("a real broker does not misbehave on demand: unset VIGIL_KAFKA")
+		t.Skip("a real broker does not misbehave on demand: unset VIGIL_REAL")
 	}
 	return c, broker
 }

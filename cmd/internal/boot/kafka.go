@@ -120,8 +120,6 @@ func (k *Kafka) Reach(ctx context.Context) (*ingest.Cluster, error) {
 		return c, nil
 	case ctx.Err() != nil:
 		return nil, Interrupted()
-	case errors.Is(err, ingest.ErrUnreachable):
-		err = fmt.Errorf("%w; is it running, is --brokers right?", err)
 	}
 	return nil, Dependency(err)
 }
