@@ -26,10 +26,18 @@ var Names = [NumModalities]string{"numeric", "ecg", "notes", "imaging"}
 // Input is one patient as of one moment. It is filled anew for each prediction
 // and may be reused; it belongs to one goroutine.
 type Input struct {
+	Series       Series
+	Stats        []float32 // [Series.Channels][Statistics] of the window at now, see vitals.Statistics
+	StatsKnown   []bool    // [Series.Channels][Statistics]
+	Statics      []float32 // attributes of the stay, by the model's list
+	StaticsKnown []bool
+	Hours        float32 // of data, at most 48
+	Items        []Items // per item modality, in the model's order
+
 	Channels []schemas.Channel
 	Mean     []float32 // [len(Channels)][Bins], in canonical units
 	Count    []float32 // [len(Channels)][Bins]; 0: the bin is empty
-	Statics  schemas.Statics
+	Stay     schemas.Statics
 	States   [NumModalities]schemas.ItemState
 	AgeHours [NumModalities]float32 // since the newest item; read where the state is not absent
 }
@@ -39,6 +47,26 @@ func NewInput(channels []schemas.Channel) *Input {
 	in := &Input{Channels: channels, Mean: make([]float32, len(channels)*Bins), Count: make([]float32, len(channels)*Bins)}
 	for m := range in.States {
 		in.States[m] = schemas.Absent
+	}
+	return in
+}
+
+// Shape is what an Input has room for.
+type Shape struct {
+	Channels, Cells, Statics int
+	Items                    []int // widths of the item modalities
+}
+
+// New returns an input of the shape, everything absent.
+func (s Shape) New() *Input {
+	in := &Input{
+		Series: NewSeries(s.Channels, s.Cells),
+		Stats:  make([]float32, s.Channels*Statistics), StatsKnown: make([]bool, s.Channels*Statistics),
+		Statics: make([]float32, s.Statics), StaticsKnown: make([]bool, s.Statics),
+		Items: make([]Items, len(s.Items)),
+	}
+	for i, width := range s.Items {
+		in.Items[i] = Items{State: schemas.Absent, Width: width}
 	}
 	return in
 }

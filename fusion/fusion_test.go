@@ -51,7 +51,7 @@ func invented(m *Model, seed uint64) *encoders.Input {
 		}
 	}
 	age := float32(71)
-	in.Statics = schemas.Statics{AgeYears: &age, Sex: "female"}
+	in.Stay = schemas.Statics{AgeYears: &age, Sex: "female"}
 	return in
 }
 

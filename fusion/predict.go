@@ -92,7 +92,7 @@ func (m *Model) numeric(s *Scratch, in *encoders.Input) {
 	for ch := range channels {
 		any = m.channel(s, in, ch) || any
 	}
-	m.stay(s, &in.Statics)
+	m.stay(s, &in.Stay)
 	for r := range bins {
 		token := s.tokens[r*j : r*j+d]
 		if !any {

@@ -57,7 +57,7 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 	in, out := scratch.input, &scratch.prediction
 	p.window.Hours(p.clock, p.stay.from, in.Channels, in.Mean, in.Count)
-	in.Statics = p.stay.statics
+	in.Stay = p.stay.statics
 	for i := range sc.modalities {
 		ms := &sc.modalities[i]
 		in.States[ms.which] = ms.state
