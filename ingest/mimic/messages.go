@@ -41,7 +41,7 @@ func (s *Source) dropDuplicates(values []value) []value {
 	for _, v := range values {
 		if n := len(kept); n > 0 && kept[n-1].channel == v.channel && kept[n-1].at == v.at && kept[n-1].number == v.number {
 			if v.bits&derived == 0 {
-				s.count.duplicate++
+				s.count.Duplicate++
 			}
 			continue
 		}
@@ -49,11 +49,11 @@ func (s *Source) dropDuplicates(values []value) []value {
 		if v.bits&derived != 0 {
 			continue
 		}
-		s.count.used++
+		s.count.Used++
 		if v.bits&modelled != 0 {
-			s.count.modelled++
+			s.count.Modelled++
 		} else {
-			s.count.recorded++
+			s.count.Recorded++
 		}
 	}
 	return kept

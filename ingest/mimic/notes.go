@@ -49,32 +49,32 @@ func (s *Source) readNotes() error {
 		text := bytes.TrimSpace(f[at[7]])
 		switch {
 		case isOne(f[at[6]]):
-			s.count.reject(schemas.MarkedWrong)
+			s.count.Reject(schemas.MarkedWrong)
 			return nil
 		case p == nil || !p.inStay(t):
-			s.count.reject(schemas.OutsideStay)
+			s.count.Reject(schemas.OutsideStay)
 			return nil
 		case len(text) == 0:
-			s.count.reject(schemas.NoValue)
+			s.count.Reject(schemas.NoValue)
 			return nil
 		}
 		c := content{subject, t, strings.ToLower(string(bytes.TrimSpace(f[at[5]]))), string(text)}
 		if seen[c] {
-			s.count.duplicate++
+			s.count.Duplicate++
 			return nil
 		}
 		seen[c] = true
-		s.count.used++
+		s.count.Used++
 		available := t
 		switch {
 		case hasStored:
 			available = max(t, stored)
-			s.count.recorded++
+			s.count.Recorded++
 		case dateOnly:
-			s.count.modelled++
+			s.count.Modelled++
 		default:
 			available += Delay["NOTEEVENTS"]
-			s.count.modelled++
+			s.count.Modelled++
 		}
 		note := &schemas.Note{Kind: c.kind, Text: c.text, Ref: "NOTEEVENTS:" + strconv.FormatInt(id, 10)}
 		note.HasADT = true

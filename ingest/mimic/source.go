@@ -22,7 +22,7 @@ type Source struct {
 	patients   map[int64]*patient
 	admissions map[int64]*admission
 	texts      []string // value texts that say more than their number
-	count      *counter
+	count      *replay.Counter[int64]
 	hash       replay.Hasher
 	labels     map[int64]string
 }
@@ -32,7 +32,7 @@ func Open(dir string) (*Source, error) {
 	if err := Recognise(dir); err != nil {
 		return nil, err
 	}
-	return &Source{dir: dir, count: newCounter()}, nil
+	return &Source{dir: dir, count: replay.NewCounter[int64]()}, nil
 }
 
 // Name is "mimic-iii".
@@ -44,7 +44,7 @@ func (s *Source) Hash() string { return s.hash.Sum("") }
 
 // Rows says what became of each row; valid once Patients has ended.
 func (s *Source) Rows() replay.RowCount {
-	return s.count.rows(func(item int64) string { return s.labels[item] })
+	return s.count.Rows(func(item int64) string { return s.labels[item] })
 }
 
 // Patients reads the folder, then yields every patient with an ICU stay, by
@@ -94,7 +94,7 @@ func (s *Source) readLabels() error {
 	for _, dictionary := range []string{"D_ITEMS", "D_LABITEMS"} {
 		err := s.eachRow(dictionary, false, false, []string{"itemid", "label"}, func(f [][]byte, at []int) error {
 			item, _ := table.Int(f[at[0]])
-			if s.count.unmappedItems[item] > 0 {
+			if s.count.Unmapped(item) {
 				s.labels[item] = string(f[at[1]])
 			}
 			return nil

@@ -93,9 +93,9 @@ func (s *Source) eachRow(name string, required, counted bool, columns []string, 
 			return err
 		}
 		if torn != nil {
-			s.count.problem(torn.Error())
+			s.count.Problem(torn.Error())
 			if counted {
-				s.count.reject(schemas.Unreadable)
+				s.count.Reject(schemas.Unreadable)
 			}
 		}
 	}
@@ -116,11 +116,11 @@ func (s *Source) readStays() error {
 		}
 	}
 	for _, a := range s.admissions { // sums only: the order does not matter
-		s.count.duplicate += a.rows - 1
+		s.count.Duplicate += a.rows - 1
 		if a.used {
-			s.count.used++
+			s.count.Used++
 		} else {
-			s.count.reject(schemas.OutsideStay)
+			s.count.Reject(schemas.OutsideStay)
 		}
 	}
 	for _, p := range s.patients { // each on its own: the order does not matter
@@ -173,13 +173,13 @@ func (s *Source) readICUStays() error {
 		}
 		switch {
 		case len(f[at[3]]) == 0 || len(f[at[4]]) == 0:
-			s.count.reject(schemas.NoValue)
+			s.count.Reject(schemas.NoValue)
 			return nil
 		case times[1] < times[0]:
-			s.count.reject(schemas.Implausible)
+			s.count.Reject(schemas.Implausible)
 			return nil
 		case seen[ids[2]]:
-			s.count.duplicate++
+			s.count.Duplicate++
 			return nil
 		}
 		seen[ids[2]] = true
@@ -202,10 +202,10 @@ func (s *Source) readICUStays() error {
 		kept := p.stays[:0]
 		for _, st := range p.stays {
 			if len(kept) > 0 && st.admit < kept[len(kept)-1].end {
-				s.count.reject(schemas.Implausible)
+				s.count.Reject(schemas.Implausible)
 				continue
 			}
-			s.count.used++
+			s.count.Used++
 			if a := s.admissions[st.admission]; a != nil {
 				a.used = true
 			}
@@ -254,7 +254,7 @@ func (s *Source) readTransfers() error {
 			return unreadable("subject_id", f[at[1]])
 		}
 		if len(f[at[2]]) == 0 {
-			s.count.reject(schemas.NoValue)
+			s.count.Reject(schemas.NoValue)
 			return nil
 		}
 		t, ok := table.Time(f[at[2]])
@@ -273,12 +273,12 @@ func (s *Source) readTransfers() error {
 		}
 		switch {
 		case in == nil:
-			s.count.reject(schemas.OutsideStay)
+			s.count.Reject(schemas.OutsideStay)
 		case t == in.admit || t == in.end || seen[moment{subject, t}]:
-			s.count.duplicate++
+			s.count.Duplicate++
 		default:
 			seen[moment{subject, t}] = true
-			s.count.used++
+			s.count.Used++
 			p.moves = append(p.moves, move(t, &schemas.ADT{Type: "transfer", Stay: strconv.FormatInt(in.id, 10),
 				Unit: string(f[at[3]]), Bed: ward(f[at[4]])}))
 		}

@@ -155,17 +155,17 @@ func (s *Source) readOutputs() error {
 // known. What is unreadable has been told before.
 func (s *Source) judge(r *row) {
 	if r.wrong {
-		s.count.reject(schemas.MarkedWrong)
+		s.count.Reject(schemas.MarkedWrong)
 		return
 	}
 	m := items.of(r.table, r.item)
 	if m == nil {
-		s.count.unmap(r.item)
+		s.count.Unmap(r.item)
 		return
 	}
 	p := s.patients[r.subject]
 	if p == nil || !p.inStay(r.at) {
-		s.count.reject(schemas.OutsideStay)
+		s.count.Reject(schemas.OutsideStay)
 		return
 	}
 	if v, ok := s.keep(r, m); ok {
@@ -177,12 +177,12 @@ func (s *Source) judge(r *row) {
 func (s *Source) keep(r *row, m *mapped) (value, bool) {
 	number, flags, ok := m.number(r)
 	if !ok {
-		s.count.reject(schemas.NoValue)
+		s.count.Reject(schemas.NoValue)
 		return value{}, false
 	}
 	canonical, reason := m.convert(number, r.unit)
 	if reason != "" {
-		s.count.reject(reason)
+		s.count.Reject(reason)
 		return value{}, false
 	}
 	v := value{at: r.at, row: r.id, number: canonical, channel: m.channel, table: r.table}

@@ -1,0 +1,77 @@
+package replay
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+const (
+	commonest   = 50 // unmapped codes that are reported
+	maxProblems = 20 // unreadable rows that are reported word by word
+)
+
+// Counter puts every row that a source reads into one class. C is what the
+// source's codes are: item ids, names. It belongs to one goroutine.
+type Counter[C cmp.Ordered] struct {
+	Used, Duplicate    int
+	Recorded, Modelled int // available times of used rows
+
+	rejected map[schemas.Reason]int
+	unmapped map[C]int
+	problems []string
+}
+
+// NewCounter returns a counter of nothing.
+func NewCounter[C cmp.Ordered]() *Counter[C] {
+	return &Counter[C]{rejected: make(map[schemas.Reason]int), unmapped: make(map[C]int)}
+}
+
+// Reject counts a row that is not used, by its reason.
+func (c *Counter[C]) Reject(r schemas.Reason) { c.rejected[r]++ }
+
+// Unmap counts a row whose code the channel table does not know.
+func (c *Counter[C]) Unmap(code C) { c.unmapped[code]++ }
+
+// Unmapped says whether a row of the code was counted so.
+func (c *Counter[C]) Unmapped(code C) bool { return c.unmapped[code] > 0 }
+
+// Problem keeps the first few for people.
+func (c *Counter[C]) Problem(problem string) {
+	if len(c.problems) < maxProblems {
+		c.problems = append(c.problems, problem)
+	}
+}
+
+// Rows sums up; label names a code for people and may be nil.
+func (c *Counter[C]) Rows(label func(code C) string) RowCount {
+	out := RowCount{
+		Used: c.Used, Duplicate: c.Duplicate,
+		RejectedBy:    make(map[schemas.Reason]int, len(c.rejected)),
+		Problems:      c.problems,
+		RecordedTimes: c.Recorded, ModelledTimes: c.Modelled,
+	}
+	for reason, n := range c.rejected {
+		out.Rejected += n
+		out.RejectedBy[reason] = n
+	}
+	codes := make([]C, 0, len(c.unmapped))
+	for code, n := range c.unmapped {
+		out.Unmapped += n
+		codes = append(codes, code)
+	}
+	out.Read = out.Used + out.Unmapped + out.Duplicate + out.Rejected
+	slices.SortFunc(codes, func(a, b C) int {
+		return cmp.Or(-cmp.Compare(c.unmapped[a], c.unmapped[b]), cmp.Compare(a, b))
+	})
+	for _, code := range codes[:min(len(codes), commonest)] {
+		count := CodeCount{Code: fmt.Sprint(code), Count: c.unmapped[code]}
+		if label != nil {
+			count.Label = label(code)
+		}
+		out.UnmappedCodes = append(out.UnmappedCodes, count)
+	}
+	return out
+}
