@@ -1,0 +1,93 @@
+package score
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Metric is a number that says how well predictions [N] fit outcomes [N], NaN where it
+// is not defined.
+type Metric func(predicted []float64, outcome []bool) float64
+
+// threshold counts the stays predicted at one value, and those above it.
+type threshold struct {
+	positives, negatives int // at this value
+	above, aboveNegative int
+}
+
+// thresholds lists the distinct predictions from high to low, and how many stays are
+// positive and negative in all.
+func thresholds(predicted []float64, outcome []bool) (list []threshold, positives, negatives int) {
+	if len(predicted) != len(outcome) {
+		panic("score: as many predictions as outcomes are wanted")
+	}
+	order := make([]int, len(predicted))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(predicted[b], predicted[a]) })
+	for i, at := range order {
+		if i == 0 || predicted[at] != predicted[order[i-1]] {
+			list = append(list, threshold{above: positives, aboveNegative: negatives})
+		}
+		t := &list[len(list)-1]
+		if outcome[at] {
+			t.positives++
+			positives++
+		} else {
+			t.negatives++
+			negatives++
+		}
+	}
+	return list, positives, negatives
+}
+
+// AUROC is the probability that a positive stay is predicted higher than a negative
+// one, a tie counting half (Mann and Whitney's U).
+func AUROC(predicted []float64, outcome []bool) float64 {
+	list, positives, negatives := thresholds(predicted, outcome)
+	if positives == 0 || negatives == 0 || !finite(predicted) {
+		return math.NaN()
+	}
+	twice := 0
+	for _, t := range list {
+		twice += t.negatives * (2*t.above + t.positives)
+	}
+	return float64(twice) / 2 / float64(positives) / float64(negatives)
+}
+
+// AveragePrecision is the sum over thresholds of precision times the step in recall.
+func AveragePrecision(predicted []float64, outcome []bool) float64 {
+	list, positives, _ := thresholds(predicted, outcome)
+	if positives == 0 || !finite(predicted) {
+		return math.NaN()
+	}
+	sum := 0.0
+	for _, t := range list {
+		hits := t.above + t.positives
+		sum += float64(t.positives) / float64(positives) * float64(hits) / float64(hits+t.aboveNegative+t.negatives)
+	}
+	return sum
+}
+
+// TrapezoidPRC is the area under the precision-recall curve by straight lines between
+// its points, beginning at recall 0 and precision 1.
+func TrapezoidPRC(predicted []float64, outcome []bool) float64 {
+	list, positives, _ := thresholds(predicted, outcome)
+	if positives == 0 || !finite(predicted) {
+		return math.NaN()
+	}
+	sum, before := 0.0, 1.0
+	for _, t := range list {
+		hits := t.above + t.positives
+		precision := float64(hits) / float64(hits+t.aboveNegative+t.negatives)
+		sum += float64(t.positives) / float64(positives) * (before + precision) / 2
+		before = precision
+	}
+	return sum
+}
+
+func finite(x []float64) bool {
+	return !slices.ContainsFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+}
