@@ -21,10 +21,10 @@ type ChannelInfo struct {
 	Conversions []Conversion
 	Texts       []TextValue // text values that carry a number
 	MIMIC3      []Item3     // MIMIC-III item ids with the unit that each implies
-	MIMIC4      []Item3
-	EICU        []Code // names of eICU columns, labels and drugs
-	AlsoLOINC   []Code // further LOINC codes that are read as this channel
-	PhysioNet   string // CinC 2012 variable name
+	MIMIC4      []Item3     // filled from MIMIC3 and alsoMIMIC4
+	EICU        []Code      // names of eICU columns, labels and drugs
+	AlsoLOINC   []Code      // further LOINC codes that are read as this channel
+	PhysioNet   string      // CinC 2012 variable name
 }
 
 // Code is a name of another system. Unit is what the name implies where the value

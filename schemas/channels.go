@@ -162,7 +162,7 @@ var baseChannels = []ChannelInfo{
 	{Name: "dopamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30043, 30307, 221662), EICU: named("Dopamine (mcg/kg/min)")},
 	{Name: "dobutamine", Group: "drug", Unit: "ug/kg/min", High: 100, Decimals: 1, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30042, 30306, 221653), EICU: named("Dobutamine (mcg/kg/min)")},
 	{Name: "phenylephrine", Group: "drug", Unit: "ug/kg/min", High: 20, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30128, 221749), EICU: named("Phenylephrine (mcg/kg/min)")},
-	{Name: "vasopressin", Group: "drug", Unit: "U/min", High: 10, Decimals: 2, Conversions: with(same("units/min", "Umin"), Conversion{"units/hour", 1.0 / 60, 0}, Conversion{"U/h", 1.0 / 60, 0}), MIMIC3: in("U/min", 30051, 222315), EICU: named("Vasopressin (units/min)")},
+	{Name: "vasopressin", Group: "drug", Unit: "U/min", High: 10, Decimals: 2, Conversions: with(same("units/min", "Umin"), Conversion{"units/hour", 1.0 / 60, 0}, Conversion{"U/h", 1.0 / 60, 0}), MIMIC3: both(in("U/min", 30051), in("units/hour", 222315)), EICU: named("Vasopressin (units/min)")},
 	{Name: "milrinone", Group: "drug", Unit: "ug/kg/min", High: 5, Decimals: 2, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30125, 221986), EICU: named("Milrinone (mcg/kg/min)")},
 	{Name: "propofol", Group: "drug", Unit: "ug/kg/min", High: 500, Conversions: weightRate, MIMIC3: in("mcg/kg/min", 30131, 222168), EICU: named("Propofol (mcg/kg/min)")},
 	{Name: "midazolam", Group: "drug", Unit: "mg/h", High: 100, Decimals: 1, Conversions: hourly, MIMIC3: in("mg/h", 30124, 221668), EICU: named("Midazolam (mg/hr)")},

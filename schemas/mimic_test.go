@@ -11,8 +11,8 @@ import (
 
 // ofRow resolves a row of a MIMIC table through the channel table: its code, its
 // number or text, its unit.
-func ofRow(item, number, text, unit string) (Channel, Reason) {
-	c, implied, ok := ChannelByCode("mimic-iii", item)
+func ofRow(system, item, number, text, unit string) (Channel, Reason) {
+	c, implied, ok := ChannelByCode(system, item)
 	if !ok {
 		return 0, UnknownChannel
 	}
@@ -65,7 +65,7 @@ func TestBenchmarkRowsAreUsed(t *testing.T) {
 		rows++
 		reason := MarkedWrong
 		if field("error") != "1" {
-			_, reason = ofRow(field("itemid"), field("valuenum"), field("value"), field("valueuom"))
+			_, reason = ofRow("mimic-iii", field("itemid"), field("valuenum"), field("value"), field("valueuom"))
 		}
 		reasons[reason]++
 	})
@@ -81,30 +81,37 @@ func TestBenchmarkRowsAreUsed(t *testing.T) {
 // Whatever a table item is charted with, its unit is known and its label is the
 // channel's: what is left over is empty, a bound, or cannot be.
 func TestMIMICRowsOfTheTable(t *testing.T) {
-	dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	for _, table := range []struct {
-		name, number, text, unit string
-		used                     int
+		system, name, number, text, unit string
+		used                             int
 	}{
-		{"CHARTEVENTS", "valuenum", "value", "valueuom", 120_000},
-		{"LABEVENTS", "valuenum", "value", "valueuom", 43_500},
-		{"OUTPUTEVENTS", "value", "value", "valueuom", 7_000},
-		{"INPUTEVENTS_CV", "", "", "", 15_000},
-		{"INPUTEVENTS_MV", "", "", "", 5_500},
+		{"mimic-iii", "CHARTEVENTS", "valuenum", "value", "valueuom", 120_000},
+		{"mimic-iii", "LABEVENTS", "valuenum", "value", "valueuom", 43_500},
+		{"mimic-iii", "OUTPUTEVENTS", "value", "value", "valueuom", 7_000},
+		{"mimic-iii", "INPUTEVENTS_CV", "", "", "", 15_000},
+		{"mimic-iii", "INPUTEVENTS_MV", "", "", "", 5_500},
+		{"mimic-iv", "icu/chartevents", "valuenum", "value", "valueuom", 142_000},
+		{"mimic-iv", "hosp/labevents", "valuenum", "value", "valueuom", 79_000},
+		{"mimic-iv", "icu/outputevents", "value", "value", "valueuom", 8_800},
+		{"mimic-iv", "icu/inputevents", "", "", "", 13_000},
 	} {
 		reasons := map[Reason]int{}
 		left := map[string]int{}
-		opendata.EachRow(t, filepath.Join(dir, table.name+".csv.gz"), func(field func(string) string) {
+		path := filepath.Join(opendata.Dir(t), table.system+"-demo", table.name+".csv.gz")
+		opendata.EachRow(t, path, func(field func(string) string) {
 			item := field("itemid")
 			var number, text, unit string
 			if table.number != "" {
 				number, text, unit = field(table.number), field(table.text), field(table.unit)
-			} else if c, _, _ := ChannelByCode("mimic-iii", item); c.Info().Group == "fluid" {
+			} else if c, _, _ := ChannelByCode(table.system, item); c.Info().Group == "fluid" {
 				number, unit = field("amount"), field("amountuom")
 			} else {
 				number, unit = field("rate"), field("rateuom")
 			}
-			c, reason := ofRow(item, number, text, unit)
+			if item == "223849" && text == "" {
+				return // the demo of MIMIC-IV lost the words of the ventilator's mode
+			}
+			c, reason := ofRow(table.system, item, number, text, unit)
 			reasons[reason]++
 			if reason == BadUnit || reason == Implausible {
 				left[c.Info().Name+" "+item+" "+string(reason)+" "+number+" "+unit]++

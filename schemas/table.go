@@ -7,7 +7,7 @@ import (
 
 // ChannelTableVersion is raised with every change of the table. Lines are only
 // added, so that an older window or log is read rightly.
-const ChannelTableVersion = 1
+const ChannelTableVersion = 2
 
 // NumChannels is the length of the table; channel 0 is not used.
 func NumChannels() int { return len(channels) }
@@ -69,16 +69,29 @@ func init() {
 			}
 		}
 	}
-	for _, also := range alsoLOINC {
-		c, ok := ChannelByName(also.channel)
-		if !ok {
-			panic("schemas: no channel " + also.channel)
-		}
-		channels[c].AlsoLOINC = also.codes
-		for _, code := range also.codes {
-			addCode("loinc", code.Name, c, code.Unit)
+	for _, also := range alsoMIMIC4 {
+		info := mustInfo(also.channel)
+		info.MIMIC4 = append(info.MIMIC4, also.items...)
+		for _, item := range also.items {
+			addCode("mimic-iv", itoa(item.ID), info.ID, item.Unit)
 		}
 	}
+	for _, also := range alsoLOINC {
+		info := mustInfo(also.channel)
+		info.AlsoLOINC = also.codes
+		for _, code := range also.codes {
+			addCode("loinc", code.Name, info.ID, code.Unit)
+		}
+	}
+}
+
+// mustInfo finds a channel that another list of this package names.
+func mustInfo(name string) *ChannelInfo {
+	c, ok := ChannelByName(name)
+	if !ok {
+		panic("schemas: no channel " + name)
+	}
+	return &channels[c]
 }
 
 func itoa(n int) string {
