@@ -8,6 +8,9 @@
 // in avo (go generate; a module of its own). Everything in assembly has a plain twin
 // in Go, and the environment VIGIL_KERNELS=plain, read at the start, takes the twins.
 //
+// A [Tape] over [Params] runs the kernels as a network, forward and, if it records,
+// backward; package gradient checks what it says.
+//
 // What holds:
 //
 //   - Assembly and twin give the same bits, for all inputs: 0 ulp, only a NaN may
@@ -19,6 +22,7 @@
 //   - Sums along a row go in 8 running sums, added up as a tree ([Sum]): the order
 //     depends on the length alone.
 //   - Exp is within 1 ulp, GELU within 2^-23 of max(1, |x|), of the exact value.
-//   - Nothing is allocated but by [Pack]; nothing is skipped for being 0.
+//   - Nothing is allocated but by [Pack] and a tape that records or grows; nothing is
+//     skipped for being 0.
 //   - float64 goes by math.Exp and math.Erf and is promised to no bit.
 package nn

@@ -1,0 +1,62 @@
+package nn
+
+import "fmt"
+
+// Param is one named parameter of [Params]; [NoParam] stands for none.
+type Param int
+
+// NoParam is the bias of a layer without one.
+const NoParam Param = -1
+
+// Params are named parameters over one flat slice, so that optimiser, clipping,
+// averaging, reduction and checkpoints are loops over flat memory.
+type Params[F Float] struct {
+	Names   []string
+	Shapes  [][]int
+	Offsets []int // of a parameter's first element in Values
+	Values  []F
+	index   map[string]Param
+}
+
+// Add appends a parameter of zeros. A name that is there already panics. Slices that
+// Of gave before are no longer those of the parameters.
+func (p *Params[F]) Add(name string, shape ...int) Param {
+	if p.index == nil {
+		p.index = map[string]Param{}
+	}
+	if _, twice := p.index[name]; twice {
+		panic(fmt.Sprintf("nn: Params.Add: %q is there already", name))
+	}
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	i := Param(len(p.Names))
+	p.index[name] = i
+	p.Names, p.Shapes, p.Offsets = append(p.Names, name), append(p.Shapes, shape), append(p.Offsets, len(p.Values))
+	p.Values = append(p.Values, make([]F, n)...)
+	return i
+}
+
+// Len is the number of elements of a parameter.
+func (p *Params[F]) Len(i Param) int {
+	if int(i)+1 < len(p.Offsets) {
+		return p.Offsets[i+1] - p.Offsets[i]
+	}
+	return len(p.Values) - p.Offsets[i]
+}
+
+// Of is the parameter's part of Values.
+func (p *Params[F]) Of(i Param) []F { return p.part(p.Values, i) }
+
+func (p *Params[F]) part(flat []F, i Param) []F {
+	from := p.Offsets[i]
+	to := from + p.Len(i)
+	return flat[from:to:to]
+}
+
+// Named finds a parameter by its name.
+func (p *Params[F]) Named(name string) (Param, bool) {
+	i, ok := p.index[name]
+	return i, ok
+}
