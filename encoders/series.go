@@ -7,7 +7,7 @@ import "github.com/vigil-icu/vigil/schemas"
 const Limit = 6
 
 // Series is the numeric channels of one stay as of one moment on a grid of
-// cells, the last of which ends at that moment: 48 hours, or 2880 minutes. All
+// cells over 48 hours, the last of which holds that moment: hours, or minutes. All
 // slices are [Channels][Cells] and hold the observations of a cell after the
 // channel's transform and scale, z = (f(x) - centre) / scale. All but Count and
 // Var are clipped to [-Limit, Limit]. Where Count is 0 the cell is empty, and
@@ -52,6 +52,19 @@ func (s *Series) Drop(channel, cell int) {
 	i := channel*s.Cells + cell
 	for _, v := range s.parts() {
 		v[i] = 0
+	}
+}
+
+// Shift moves every channel towards the end by the given number of cells: what
+// stood in the last ones is gone, the first ones are empty.
+func (s *Series) Shift(by int) {
+	by = min(by, s.Cells)
+	for _, v := range s.parts() {
+		for c := range s.Channels {
+			row := v[c*s.Cells : (c+1)*s.Cells]
+			copy(row[by:], row)
+			clear(row[:by])
+		}
 	}
 }
 

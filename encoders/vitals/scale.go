@@ -1,0 +1,53 @@
+package vitals
+
+import (
+	"slices"
+
+	"github.com/vigil-icu/vigil/encoders"
+)
+
+// Standardise puts cells of f(x) on the scale of z, see the package.
+func Standardise(s *encoders.Series, channels []Channel) {
+	for c := range channels {
+		centre, scale := channels[c].Centre, channels[c].Scale
+		z := func(f float32) float32 {
+			return float32(min(max((float64(f)-centre)/scale, -encoders.Limit), encoders.Limit))
+		}
+		for i := c * s.Cells; i < (c+1)*s.Cells; i++ {
+			if s.Count[i] == 0 {
+				continue
+			}
+			s.Mean[i], s.Min[i], s.Max[i] = z(s.Mean[i]), z(s.Min[i]), z(s.Max[i])
+			s.First[i], s.Last[i] = z(s.First[i]), z(s.Last[i])
+			s.Var[i] = float32(float64(s.Var[i]) / (scale * scale))
+		}
+	}
+}
+
+// normalSpread is the 90th less the 10th percentile of a normal distribution of
+// deviation 1.
+const normalSpread = 2.563
+
+// FitScale is the centre (median) and scale (90th less 10th percentile, over that of
+// the normal distribution) of a channel's cell means in f(x). It sorts means. ok is
+// false where they tell nothing: fewer than 50, or no spread.
+func FitScale(means []float32) (centre, scale float64, ok bool) {
+	if len(means) < minValid {
+		return 0, 0, false
+	}
+	slices.Sort(means)
+	scale = (quantile(means, 0.9) - quantile(means, 0.1)) / normalSpread
+	return quantile(means, 0.5), scale, scale > 0
+}
+
+// minValid is how many values a quantile wants.
+const minValid = 50
+
+// quantile of sorted values, linear between the two that are nearest.
+func quantile(sorted []float32, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := min(int(at), len(sorted)-1)
+	j := min(i+1, len(sorted)-1)
+	low, high := float64(sorted[i]), float64(sorted[j])
+	return low + (high-low)*(at-float64(i))
+}

@@ -1,0 +1,101 @@
+package vitals
+
+import (
+	"math"
+
+	"github.com/vigil-icu/vigil/encoders"
+)
+
+// The statistics of a channel in the window at now, in the order of Input.Stats.
+const (
+	Last    = iota
+	Age     // hours from the hour of the last value to this one
+	Mean    // over observations, as the next one
+	SD      // divided by the number of observations
+	Min     // the least of the window
+	Max     //
+	First   // the earliest of the window
+	Mean12  // over the observations of the last 12 hours
+	Mean6   //
+	Count   // of observations
+	Count12 //
+	Count6  //
+)
+
+// StatisticNames in their order, as in an export.
+var StatisticNames = [encoders.Statistics]string{
+	"last", "age", "mean", "sd", "min", "max", "first", "mean12", "mean6", "count", "count12", "count6",
+}
+
+// Statistics fills in.Stats and in.StatsKnown from in.Series. The first seven are
+// known where the channel was seen in the window, the two means where it was seen in
+// their hours, the counts always. What is not known is 0. Sums over cells run from
+// the oldest on, in float64.
+func Statistics(in *encoders.Input) {
+	s := &in.Series
+	for c := range s.Channels {
+		out := in.Stats[c*encoders.Statistics : (c+1)*encoders.Statistics]
+		known := in.StatsKnown[c*encoders.Statistics : (c+1)*encoders.Statistics]
+		clear(out)
+		var all, half, quarter moments
+		least, most := float32(math.Inf(1)), float32(math.Inf(-1))
+		for i := range s.Cells {
+			at := c*s.Cells + i
+			n := float64(s.Count[at])
+			if n == 0 {
+				continue
+			}
+			if all.n == 0 {
+				out[First] = s.First[at]
+			}
+			hour := i * encoders.Bins / s.Cells
+			out[Last], out[Age] = s.Last[at], float32(encoders.Bins-1-hour)
+			least, most = min(least, s.Min[at]), max(most, s.Max[at])
+			all.add(n, float64(s.Mean[at]))
+			if hour >= encoders.Bins-12 {
+				half.add(n, float64(s.Mean[at]))
+			}
+			if hour >= encoders.Bins-6 {
+				quarter.add(n, float64(s.Mean[at]))
+			}
+		}
+		for i := range known {
+			known[i] = all.n > 0
+		}
+		known[Mean12], known[Mean6] = half.n > 0, quarter.n > 0
+		known[Count], known[Count12], known[Count6] = true, true, true
+		if all.n == 0 {
+			continue
+		}
+		mean := all.mean()
+		out[Min], out[Max], out[Mean], out[SD] = least, most, float32(mean), deviation(s, c, all.n, mean)
+		out[Mean12], out[Mean6] = float32(half.mean()), float32(quarter.mean())
+		out[Count], out[Count12], out[Count6] = float32(all.n), float32(half.n), float32(quarter.n)
+	}
+}
+
+// moments sum cells up.
+type moments struct{ n, sum float64 }
+
+func (m *moments) add(n, mean float64) {
+	m.n += n
+	m.sum += n * mean
+}
+
+// mean is 0 of nothing.
+func (m *moments) mean() float64 {
+	if m.n == 0 {
+		return 0
+	}
+	return m.sum / m.n
+}
+
+// deviation over n observations, from the means and variances of the cells.
+func deviation(s *encoders.Series, channel int, n, mean float64) float32 {
+	squares := 0.0
+	for i := channel * s.Cells; i < (channel+1)*s.Cells; i++ {
+		d := float64(s.Mean[i]) - mean
+		squares += float64(s.Count[i]) * (float64(s.Var[i]) + d*d)
+	}
+	return float32(math.Sqrt(squares / n))
+}
