@@ -18,6 +18,7 @@ type ChannelInfo struct {
 	Low, High   float64 // plausible range in Unit, inclusive
 	Decimals    int     // for people
 	Fraction    bool    // a value above 1 is a percentage
+	Transform   Transform
 	Conversions []Conversion
 	Texts       []TextValue // text values that carry a number
 	MIMIC3      []Item3     // MIMIC-III item ids with the unit that each implies

@@ -238,21 +238,20 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkHours: 70 channels, the fast path; and with an observation of the
+// BenchmarkBins: 70 channels, the fast path; and with an observation of the
 // current hour still ahead, which is summed from the hour's records.
-func BenchmarkHours(b *testing.B) {
+func BenchmarkBins(b *testing.B) {
 	w := full48(70)
 	channels := make([]schemas.Channel, 70)
 	for i := range channels {
 		channels[i] = schemas.Channel(i)
 	}
-	mean := make([]float32, len(channels)*window.HourBins)
-	count := make([]float32, len(mean))
+	bins := window.NewBins(len(channels))
 	for name, asOf := range map[string]schemas.Time{"all": base + 48*schemas.Hour - 1, "some ahead": base + 48*schemas.Hour - 3*schemas.Minute} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				w.Hours(asOf, base, channels, mean, count)
+				w.Bins(asOf, base, channels, bins)
 			}
 		})
 	}

@@ -19,10 +19,11 @@
 // ([schemas.Time.Floor16]), so that a window rebuilt from its bytes answers as
 // the one that took the observations.
 //
-// Beside the records a window keeps, for every hour and channel, an int64
-// fixed-point sum and a count of the observations in force. They are exact
-// under any arrival order and any correction: [Window.Hours] gives the bits
-// that a sum over [Window.At] gives.
+// Beside the records a window keeps a cell for every hour and channel: what the
+// observations in force come to. [Window.Bins] gives count, mean, variance, least,
+// greatest, first and last of each hour from it, of values after the transform that
+// the channel table names. They are exact under any arrival order and any
+// correction: the same as from the observations of [Window.At].
 //
 // A window belongs to one goroutine. The stores (memstore, redisstore) pass
 // the suite in storetest; the types that they speak in, [Batch] and

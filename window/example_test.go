@@ -22,13 +22,13 @@ func Example() {
 			fmt.Println("as of", logN, p.EventTime, p.Value)
 		}
 	}
-	mean, count := make([]float32, window.HourBins), make([]float32, window.HourBins)
-	w.Hours(now, eight, []schemas.Channel{heartRate}, mean, count)
-	fmt.Println("this hour:", mean[47], "of", count[47])
+	bins := window.NewBins(1)
+	w.Bins(now, eight, []schemas.Channel{heartRate}, bins)
+	fmt.Println("this hour:", bins.Count[47], "of mean", bins.Mean[47], "from", bins.Min[47], "to", bins.Max[47])
 	// Output:
 	// as of 2 2026-01-31T08:00:00.000Z 93
 	// as of 2 2026-01-31T08:01:00.000Z 193
 	// as of 3 2026-01-31T08:00:00.000Z 93
 	// as of 3 2026-01-31T08:01:00.000Z 93.5
-	// this hour: 93.25 of 2
+	// this hour: 2 of mean 93.25 from 93 to 93.5
 }

@@ -32,10 +32,10 @@ func (w *Window) At(asOf schemas.Time, logN uint32, from schemas.Time) View {
 // Append appends the channel's observations to dst, ordered by event time,
 // log_n and arrival.
 func (v View) Append(dst []Point, ch schemas.Channel) []Point {
-	if int(ch) >= len(v.w.slots) || v.w.slots[ch] == 0 {
+	slot := v.w.slot(ch)
+	if slot < 0 {
 		return dst
 	}
-	slot := int(v.w.slots[ch]) - 1
 	for i := v.w.search(v.from.hour); i < len(v.w.hours) && v.w.hours[i].n <= v.to.hour; i++ {
 		dst = v.appendHour(dst, v.w.hours[i], slot)
 	}
@@ -99,10 +99,10 @@ func (v View) Channels(dst []schemas.Channel) []schemas.Channel {
 // [from, asOf]; of several at one time the one that arrived last. ok is false
 // where there is none.
 func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, ok bool) {
-	if int(ch) >= len(w.slots) || w.slots[ch] == 0 {
+	slot, lo, hi := w.slot(ch), momentOf(from), momentOf(asOf)
+	if slot < 0 {
 		return Point{}, false
 	}
-	slot, lo, hi := int(w.slots[ch])-1, momentOf(from), momentOf(asOf)
 	i := w.search(hi.hour)
 	if i == len(w.hours) || w.hours[i].n > hi.hour {
 		i--
@@ -112,25 +112,26 @@ func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, o
 		if slot >= len(h.cells) || h.cells[slot].count == 0 {
 			continue
 		}
-		best := record{}
-		found := false
-		for j := h.cells[slot].tail; j != 0; j = h.links[j-1] &^ dead {
-			if h.links[j-1]&dead != 0 {
-				continue
-			}
-			r := unpack(h.raw[(j-1)*RecordSize:])
-			m := moment{h.n, r.at}
-			if m.before(lo) || hi.before(m) || found && r.at <= best.at {
-				continue
-			}
-			best, found = r, true
-			if r.at == h.cells[slot].last {
-				break
-			}
-		}
-		if found {
-			return Point{moment{h.n, best.at}.time(), best.value, best.logN, best.flags}, true
+		begin, end := h.bounds(lo, hi)
+		if r, ok := h.latest(&h.cells[slot], begin, end); ok {
+			return Point{moment{h.n, r.at}.time(), r.value, r.logN, r.flags}, true
 		}
 	}
 	return Point{}, false
+}
+
+// latest is the channel's latest record in force with time in [from, to].
+func (h *hour) latest(c *cell, from, to uint16) (r record, ok bool) {
+	if c.end <= to {
+		return c.latest, c.end >= from
+	}
+	for i := c.tail; i != 0; i = h.links[i-1] &^ dead {
+		if h.links[i-1]&dead != 0 {
+			continue
+		}
+		if o := unpack(h.raw[(i-1)*RecordSize:]); o.at >= from && o.at <= to && (!ok || o.at > r.at) {
+			r, ok = o, true
+		}
+	}
+	return r, ok
 }

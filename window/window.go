@@ -16,7 +16,7 @@ type Window struct {
 	logN    uint32   // of the last record
 	open    int64    // first hour that is not closed
 	deletes []int64  // hours that the store still holds, ascending
-	scratch []binSum // by slot, for hours of which only a part counts
+	part    cell     // of eachBin: an hour of which only a part counts
 }
 
 // New returns an empty window.
@@ -170,7 +170,14 @@ func (w *Window) slotOf(ch schemas.Channel) int {
 	if w.slots[ch] == 0 {
 		w.used++
 		w.slots[ch] = uint16(w.used)
-		w.scratch = append(w.scratch, binSum{})
+	}
+	return int(w.slots[ch]) - 1
+}
+
+// slot is the channel's, or -1 where the window never had one of it.
+func (w *Window) slot(ch schemas.Channel) int {
+	if int(ch) >= len(w.slots) {
+		return -1
 	}
 	return int(w.slots[ch]) - 1
 }

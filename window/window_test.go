@@ -184,12 +184,11 @@ func TestAnyOrderOfArrival(t *testing.T) {
 		other := rapid.Permutation(calls).Draw(t, "other")
 		a, b := build(calls), build(other)
 		asOf, from := drawTime.Draw(t, "asOf"), drawTime.Draw(t, "from")
-		n := len(modelChannels) * window.HourBins
-		am, ac, bm, bc := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
-		a.Hours(asOf, from, modelChannels, am, ac)
-		b.Hours(asOf, from, modelChannels, bm, bc)
-		if !cmp.Equal(am, bm) || !cmp.Equal(ac, bc) {
-			t.Fatal("hour bins depend on the order of arrival")
+		abins, bbins := window.NewBins(len(modelChannels)), window.NewBins(len(modelChannels))
+		a.Bins(asOf, from, modelChannels, abins)
+		b.Bins(asOf, from, modelChannels, bbins)
+		if diff := cmp.Diff(abins, bbins); diff != "" {
+			t.Fatal("hour bins depend on the order of arrival: " + diff)
 		}
 		byValue := cmpopts.SortSlices(func(x, y window.Point) bool {
 			if x.EventTime != y.EventTime {
@@ -354,12 +353,11 @@ func TestNoAllocation(t *testing.T) {
 			w.Add(schemas.Observation{Channel: channels[i], EventTime: base + h*schemas.Hour + schemas.Minute, Value: 1}, 1)
 		}
 	}
-	mean := make([]float32, len(channels)*window.HourBins)
-	count := make([]float32, len(mean))
+	bins := window.NewBins(len(channels))
 	dst := make([]window.Point, 0, 100)
 	asOf := base + 47*schemas.Hour + 30*schemas.Second // inside the last hour, before its observations
 	if n := testing.AllocsPerRun(10, func() {
-		w.Hours(asOf, base, channels, mean, count)
+		w.Bins(asOf, base, channels, bins)
 		w.Latest(5, asOf, base)
 		dst = w.At(asOf, ever, base).Append(dst[:0], 5)
 		w.Add(schemas.Observation{Channel: 3, EventTime: base + schemas.Minute, Value: 1}, 1) // a repeat
