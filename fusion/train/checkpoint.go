@@ -1,0 +1,144 @@
+package train
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// A checkpoint is: magic, length of the header (8 bytes), header (JSON), the float32
+// sections in little-endian one behind the other, SHA-256 of all before.
+const magic = "vigil checkpoint 1\n"
+
+// checkpointHeader says what the sections are. AdamW's settings are the recipe's, so
+// that only its step is here.
+type checkpointHeader struct {
+	Signature string   `json:"signature"` // of recipe and data
+	Progress  progress `json:"progress"`
+	Adam      int      `json:"adam_steps"`
+	Sections  [5]int   `json:"sections"` // lengths of weights, average, best, mean, square
+}
+
+func (s *state) sections() [5]*[]float32 {
+	return [5]*[]float32{&s.weights, &s.average, &s.best, &s.adam.Mean, &s.adam.Square}
+}
+
+// writeCheckpoint replaces the file in one move: there is always a whole one.
+func writeCheckpoint(path, signature string, s *state) error {
+	h := checkpointHeader{Signature: signature, Progress: s.progress, Adam: s.adam.Steps}
+	floats := 0
+	for i, v := range s.sections() {
+		h.Sections[i] = len(*v)
+		floats += len(*v)
+	}
+	header, err := json.Marshal(h)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	b := make([]byte, 0, len(magic)+8+len(header)+4*floats+sha256.Size)
+	b = append(b, magic...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(header)))
+	b = append(b, header...)
+	for _, v := range s.sections() {
+		for _, f := range *v {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+		}
+	}
+	sum := sha256.Sum256(b)
+	return replace(path, append(b, sum[:]...))
+}
+
+// replace writes a file whole or not at all, readable by all.
+func replace(path string, content []byte) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// readCheckpoint sets a state, made for the same problem, to what the file holds.
+func readCheckpoint(path, signature string, s *state) error {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no checkpoint %s to resume from: without --resume training begins anew", path)
+	}
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	h, data, err := openCheckpoint(b)
+	if err != nil {
+		return fmt.Errorf("checkpoint %s: %w; remove it to begin anew", path, err)
+	}
+	if h.Signature != signature {
+		return fmt.Errorf("checkpoint %s is of another recipe, seed or data: name those it was begun with, or remove it to begin anew", path)
+	}
+	for i, v := range s.sections() {
+		want := len(s.weights)
+		if i == 1 {
+			want = len(s.average)
+		}
+		if h.Sections[i] != want && !(i == 2 && h.Sections[i] == 0) {
+			return fmt.Errorf("checkpoint %s: section %d has %d numbers, this model has %d; remove it to begin anew", path, i, h.Sections[i], want)
+		}
+		if i == 2 {
+			*v = make([]float32, h.Sections[i])
+		}
+		for k := range *v { // in place: the weights are the network's memory
+			(*v)[k] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*k:]))
+		}
+		data = data[4*len(*v):]
+	}
+	s.progress, s.adam.Steps = h.Progress, h.Adam
+	return nil
+}
+
+// openCheckpoint checks that the bytes are whole and takes them apart.
+func openCheckpoint(b []byte) (*checkpointHeader, []byte, error) {
+	if len(b) < len(magic)+8+sha256.Size || string(b[:len(magic)]) != magic {
+		return nil, nil, errors.New("this is no checkpoint of this version, or it is torn")
+	}
+	body := b[:len(b)-sha256.Size]
+	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], b[len(body):]) {
+		return nil, nil, errors.New("its checksum is wrong: the file was changed or is torn")
+	}
+	n := binary.LittleEndian.Uint64(body[len(magic):])
+	rest := body[len(magic)+8:]
+	if n > uint64(len(rest)) {
+		return nil, nil, fmt.Errorf("its header is said to have %d bytes, %d are there", n, len(rest))
+	}
+	h := new(checkpointHeader)
+	d := json.NewDecoder(bytes.NewReader(rest[:n]))
+	d.DisallowUnknownFields()
+	if err := d.Decode(h); err != nil {
+		return nil, nil, fmt.Errorf("header: %w", err)
+	}
+	data, floats := rest[n:], 0
+	for _, v := range h.Sections {
+		if v < 0 || v > len(data) {
+			return nil, nil, fmt.Errorf("a section of %d numbers does not fit", v)
+		}
+		floats += v
+	}
+	if len(data) != 4*floats {
+		return nil, nil, fmt.Errorf("the sections have %d bytes, %d are there", 4*floats, len(data))
+	}
+	return h, data, nil
+}

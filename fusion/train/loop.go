@@ -1,0 +1,241 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
+
+// Loop trains a problem. The same problem, settings and seed give the same bits on any
+// number of cores, and whether or not the run was cut and resumed.
+type Loop struct {
+	Problem  Problem
+	Settings Settings
+	Seed     uint64
+	Threads  int // shards computed at the same time
+
+	Checkpoint string        // file; "" for none
+	Signature  string        // of recipe and data: the checkpoint of another is refused
+	Resume     bool          // go on from the checkpoint
+	Every      time.Duration // between checkpoints; one more is written at the end of a run that is cut
+	Now        func() time.Time
+
+	Progress func(Progress) // called after each step; may be nil
+}
+
+// Progress is where a run is.
+type Progress struct {
+	Epoch, Epochs int
+	Step, Steps   int // of the whole run
+	Loss          float64
+	Ended         *Point // of the epoch that ends with this step
+}
+
+// Result is a trained model.
+type Result struct {
+	Weights []float32 // in the order of Params.Values
+	Curve   []Point
+	Epoch   int // whose weights these are
+}
+
+// Cut is the error of a run whose context ended.
+type Cut struct {
+	Step, Steps int
+	Checkpoint  string // where it can be resumed from; "" if nowhere
+	Err         error
+}
+
+func (c *Cut) Error() string {
+	kept := "nothing is kept"
+	if c.Checkpoint != "" {
+		kept = "kept in " + c.Checkpoint
+	}
+	return fmt.Sprintf("training was cut after step %d of %d; %s", c.Step, c.Steps, kept)
+}
+
+func (c *Cut) Unwrap() error { return c.Err }
+
+// Run trains to the end, or until ctx ends, which gives a *[Cut].
+func (l *Loop) Run(ctx context.Context) (*Result, error) {
+	if err := l.Settings.Check(); err != nil {
+		return nil, err
+	}
+	p, n := l.Problem.Params(), l.Problem.Examples()
+	if n < 1 {
+		return nil, errors.New("there is no example to train on")
+	}
+	r := &run{Loop: l, params: p, examples: n, schedule: l.Settings.schedule(n), state: newState(p, &l.Settings)}
+	if l.Resume {
+		if err := readCheckpoint(l.Checkpoint, l.Signature, r.state); err != nil {
+			return nil, err
+		}
+	}
+	for range l.Settings.Shards {
+		r.tapes = append(r.tapes, nn.NewTape(p, true))
+	}
+	return r.run(ctx)
+}
+
+// run is a Loop at work.
+type run struct {
+	*Loop
+	params   *nn.Params[float32]
+	examples int
+	schedule nn.Schedule
+	tapes    []*nn.Tape[float32]
+	state    *state
+	order    []int // of the examples in this epoch
+	saved    time.Time
+}
+
+func (r *run) run(ctx context.Context) (*Result, error) {
+	s, perEpoch := r.state, r.Settings.steps(r.examples)
+	if r.Now != nil {
+		r.saved = r.Now()
+	}
+	for s.Step < r.schedule.Steps && !s.stopped(r.Settings.Patience) {
+		if ctx.Err() != nil {
+			return nil, r.cut(ctx)
+		}
+		epoch, at := s.Step/perEpoch+1, s.Step%perEpoch
+		if at == 0 || r.order == nil {
+			r.order = shuffled(r.order, r.examples, nn.Draw{Seed: r.Seed, Step: uint64(epoch)})
+		}
+		batch := r.order[at*r.Settings.Batch : min((at+1)*r.Settings.Batch, r.examples)]
+		loss, err := r.step(epoch, batch)
+		if err != nil {
+			return nil, fmt.Errorf("step %d (epoch %d, batch %d of %d, examples %v): %w", s.Step+1, epoch, at+1, perEpoch, batch, err)
+		}
+		said := Progress{Epoch: epoch, Epochs: r.Settings.Epochs, Step: s.Step, Steps: r.schedule.Steps, Loss: loss}
+		if at == perEpoch-1 {
+			v, err := r.validate(ctx)
+			if err != nil {
+				return nil, err
+			}
+			s.endEpoch(epoch, r.schedule.At(s.Step), perEpoch, v, r.Settings.Patience)
+			said.Ended = &s.Curve[len(s.Curve)-1]
+		}
+		if r.Progress != nil {
+			r.Progress(said)
+		}
+		if err := r.saveIfDue(); err != nil {
+			return nil, err
+		}
+	}
+	result := &Result{Weights: slices.Clone(s.model()), Curve: s.Curve, Epoch: len(s.Curve)}
+	if s.BestEpoch > 0 {
+		result.Weights, result.Epoch = slices.Clone(s.best), s.BestEpoch
+	}
+	return result, nil
+}
+
+// validate asks the problem about the weights that would be served. It is not cut: the
+// step that it belongs to is done.
+func (r *run) validate(ctx context.Context) (*Validation, error) {
+	p := *r.params
+	p.Values = r.state.model()
+	v, err := r.Problem.Validate(context.WithoutCancel(ctx), &p)
+	if err != nil {
+		return nil, fmt.Errorf("validation after step %d: %w", r.state.Step, err)
+	}
+	return v, nil
+}
+
+// step learns from one batch: the shards' gradients are added in the shards' order.
+func (r *run) step(epoch int, batch []int) (loss float64, err error) {
+	s := r.state
+	losses := make([]float64, len(r.tapes))
+	var work errgroup.Group
+	work.SetLimit(max(1, r.Threads))
+	for i, tape := range r.tapes {
+		from, to := len(batch)*i/len(r.tapes), len(batch)*(i+1)/len(r.tapes)
+		work.Go(func() error {
+			tape.Reset()
+			if from == to {
+				return nil
+			}
+			shard := Shard{
+				Draw: nn.Draw{Seed: r.Seed, Step: uint64(s.Step + 1)}, Epoch: epoch, Index: i, Batch: batch, From: from, To: to,
+			}
+			y := r.Problem.Loss(tape, shard)
+			losses[i] = float64(y.Value[0])
+			if sound(losses[i]) {
+				tape.Backward(y)
+			}
+			return nil
+		})
+	}
+	_ = work.Wait() // no shard fails
+	for _, v := range losses {
+		loss += v
+	}
+	if !sound(loss) {
+		return 0, fmt.Errorf("the loss is %v: lower the rate, or look for values that cannot be in these examples", loss)
+	}
+	grads := r.tapes[0].Grads()
+	for _, t := range r.tapes[1:] {
+		nn.Axpy(grads, 1, t.Grads())
+	}
+	norm := nn.Clip(grads, r.limit())
+	if !(norm < overflow) {
+		return 0, fmt.Errorf("the loss is %v, but its gradient has the norm %v: lower the rate, or look for values that cannot be in these examples", loss, norm)
+	}
+	s.adam.Step(s.weights, grads, r.schedule.At(s.Step+1))
+	s.Step++
+	if len(s.average) > 0 {
+		nn.Average(s.average, s.weights, r.Settings.Average, s.Step)
+	}
+	s.Sum, s.Norm, s.Examples = s.Sum+loss*float64(len(batch)), s.Norm+norm, s.Examples+len(batch)
+	return loss, nil
+}
+
+// overflow is a norm whose square may be beyond float32, which would stop AdamW for good.
+const overflow = 1e18
+
+// limit of the gradient's norm.
+func (r *run) limit() float64 {
+	if r.Settings.Clip == 0 {
+		return math.Inf(1)
+	}
+	return r.Settings.Clip
+}
+
+func (r *run) cut(ctx context.Context) error {
+	c := &Cut{Step: r.state.Step, Steps: r.schedule.Steps, Err: ctx.Err()}
+	if r.Checkpoint != "" {
+		if err := writeCheckpoint(r.Checkpoint, r.Signature, r.state); err != nil {
+			return errors.Join(c, err)
+		}
+		c.Checkpoint = r.Checkpoint
+	}
+	return c
+}
+
+func (r *run) saveIfDue() error {
+	if r.Checkpoint == "" || r.Now == nil || r.Now().Sub(r.saved) < r.Every {
+		return nil
+	}
+	r.saved = r.Now()
+	return writeCheckpoint(r.Checkpoint, r.Signature, r.state)
+}
+
+// shuffled is an order of n examples (Fisher and Yates), in the memory of into.
+func shuffled(into []int, n int, d nn.Draw) []int {
+	into = slices.Grow(into[:0], n)[:n]
+	for i := range into {
+		into[i] = i
+	}
+	row := d.Row(shuffling, 0)
+	for i := n - 1; i > 0; i-- {
+		j := int(row.Uniform(uint64(i)) * float64(i+1))
+		into[i], into[j] = into[j], into[i]
+	}
+	return into
+}
