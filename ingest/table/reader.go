@@ -98,13 +98,29 @@ func Open(dir, name string) (*Reader, error) {
 
 // NewReader reads the header of a table from in; file is its name in messages.
 func NewReader(file string, in io.Reader) (*Reader, error) {
-	r := &Reader{file: file, in: bufio.NewReaderSize(in, bufferSize)}
+	r := &Reader{in: bufio.NewReaderSize(in, bufferSize)}
+	if err := r.start(file); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Reset goes on with another table, in the memory of r: for data sets of many
+// small files. r is of NewReader, not of Open.
+func (r *Reader) Reset(file string, in io.Reader) error {
+	r.in.Reset(in)
+	return r.start(file)
+}
+
+// start reads the header.
+func (r *Reader) start(file string) error {
+	r.file, r.header, r.line, r.first = file, r.header[:0], 0, 0
 	fields, err := r.read()
 	if err == io.EOF {
-		return nil, fmt.Errorf("%s is empty: want a header line", file)
+		return fmt.Errorf("%s is empty: want a header line", file)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, f := range fields {
 		if i == 0 {
@@ -112,7 +128,7 @@ func NewReader(file string, in io.Reader) (*Reader, error) {
 		}
 		r.header = append(r.header, strings.ToLower(strings.TrimSpace(string(f))))
 	}
-	return r, nil
+	return nil
 }
 
 // Columns returns the places of the named columns. The error names all that are
