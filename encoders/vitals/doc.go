@@ -12,7 +12,7 @@
 //
 // [Reader.Fill] does the first, third and fourth step and the statics for serving.
 //
-// f is a channel's transform (identity, log x or log(1+x)), and z = (f(x) -
+// f is a channel's transform in the channel table (identity, log x or log(1+x)), and z = (f(x) -
 // centre) / scale. A cell is summed up over f(x) first and then put on the scale
 // of z, where mean, minimum, maximum, first and last are clipped to [-6, 6] and
 // the variance is divided by scale squared: so one window serves models of

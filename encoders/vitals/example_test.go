@@ -12,7 +12,7 @@ import (
 // A window is read as the cells, the statistics and the statics of a model.
 func Example() {
 	lactate, _ := schemas.ChannelByName("lactate")
-	channels := []vitals.Channel{{ID: lactate, Transform: vitals.Log, Low: 0.2, High: 35, Centre: 0.693, Scale: 0.679}}
+	channels := []vitals.Channel{{ID: lactate, Low: 0.2, High: 35, Centre: 0.693, Scale: 0.679}}
 
 	admission := 400_000 * schemas.Hour
 	w := window.New()

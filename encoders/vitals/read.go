@@ -24,13 +24,22 @@ func (m Moment) Hours() int {
 // Reader reads windows for one model. It belongs to one goroutine.
 type Reader struct {
 	channels []Channel
+	ids      []schemas.Channel // of channels
+	least    []float32         // f(Low) by channel
+	most     []float32         // f(High)
 	statics  []Static
 	points   []window.Point
 }
 
 // NewReader returns a reader of the channels and statics of a model.
 func NewReader(channels []Channel, statics []Static) *Reader {
-	return &Reader{channels: channels, statics: statics}
+	r := &Reader{channels: channels, statics: statics}
+	for _, c := range channels {
+		f := c.ID.Info().Transform
+		r.ids = append(r.ids, c.ID)
+		r.least, r.most = append(r.least, float32(f.Of(c.Low))), append(r.most, float32(f.Of(c.High)))
+	}
+	return r
 }
 
 // Fill fills Series, Stats, Statics and Hours of an input that has the reader's
@@ -44,24 +53,62 @@ func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas
 }
 
 // Read fills cells [channels][48, or a multiple of it] with the observations in
-// force as of the moment, after the transform and before the scale.
+// force as of the moment, after the transform and before the scale. Hours come from
+// the sums that the window keeps, but for those that hold a value outside the model's
+// range; finer cells come from the observations.
 func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
-	dst.Clear()
-	view := w.At(m.AsOf, math.MaxUint32, m.From)
-	g := gridOf(m.AsOf, dst.Cells)
-	for i := range r.channels {
-		c := &r.channels[i]
-		r.points = view.Append(r.points[:0], c.ID)
-		for points := r.points; len(points) > 0; {
-			cell, n := g.cell(points[0].EventTime), 1
-			for n < len(points) && g.cell(points[n].EventTime) == cell {
-				n++
-			}
-			if cell >= 0 {
-				c.sum(dst, i*dst.Cells+cell, points[:n])
-			}
-			points = points[n:]
+	if dst.Cells != encoders.Bins {
+		dst.Clear()
+		for i := range r.channels {
+			r.observations(dst, i, w, m)
 		}
+		return
+	}
+	bins := window.Bins{Count: dst.Count, Mean: dst.Mean, Var: dst.Var, Min: dst.Min, Max: dst.Max, First: dst.First, Last: dst.Last}
+	w.Bins(m.AsOf, m.From, r.ids, &bins)
+	for i := range r.channels {
+		if r.mark(dst, i) {
+			r.observations(dst, i, w, m)
+		}
+	}
+}
+
+// marked is the count of a cell that is to be made from the observations.
+const marked = -1
+
+// mark empties and marks the cells of a channel that hold a value which the model does
+// not read, and says whether there are any. On the way it makes the mean of one value
+// that value: sums are rounded.
+func (r *Reader) mark(s *encoders.Series, channel int) (any bool) {
+	bounded := r.channels[channel].bounded()
+	for i := channel * s.Cells; i < (channel+1)*s.Cells; i++ {
+		switch {
+		case s.Count[i] == 0:
+		case bounded && (s.Min[i] < r.least[channel] || s.Max[i] > r.most[channel]):
+			s.Drop(channel, i-channel*s.Cells)
+			s.Count[i] = marked
+			any = true
+		case s.Count[i] == 1:
+			s.Mean[i] = s.First[i]
+		}
+	}
+	return any
+}
+
+// observations fills the cells of a channel that are empty or marked from what was
+// observed.
+func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Window, m Moment) {
+	c, g := &r.channels[channel], gridOf(m.AsOf, dst.Cells)
+	r.points = w.At(m.AsOf, math.MaxUint32, m.From).Append(r.points[:0], c.ID)
+	for points := r.points; len(points) > 0; {
+		cell, n := g.cell(points[0].EventTime), 1
+		for n < len(points) && g.cell(points[n].EventTime) == cell {
+			n++
+		}
+		if at := channel*dst.Cells + cell; cell >= 0 && dst.Count[at] <= 0 {
+			c.sum(dst, at, points[:n])
+		}
+		points = points[n:]
 	}
 }
 
@@ -85,31 +132,45 @@ func (g grid) cell(t schemas.Time) int {
 	return min(int((t-g.begin)/g.width), g.cells-1)
 }
 
-// sum fills cell at of s with points in the order of their times.
+// sum fills cell at of s with points in the order of their times. Of several at the
+// first or the last time it takes the lowest and the highest, as the window does. The
+// sums are of whole numbers, 2^-24 each, so that the order of arrival leaves no trace.
 func (c *Channel) sum(s *encoders.Series, at int, points []window.Point) {
-	n, sum := 0, 0.0
+	const unit = 1 << 24
+	transform := c.ID.Info().Transform
+	n, sum := 0, int64(0)
+	var begin, end schemas.Time
 	for _, p := range points {
 		if !c.reads(p.Value) {
 			continue
 		}
-		f := c.Transform.Of(float64(p.Value))
+		f := transform.Of(p.Value)
+		v := float32(f)
 		if n == 0 {
-			s.First[at], s.Min[at], s.Max[at] = float32(f), float32(f), float32(f)
+			begin, s.First[at], s.Min[at], s.Max[at] = p.EventTime, v, v, v
 		}
-		s.Last[at] = float32(f)
-		s.Min[at], s.Max[at] = min(s.Min[at], float32(f)), max(s.Max[at], float32(f))
+		if p.EventTime == begin {
+			s.First[at] = min(s.First[at], v)
+		}
+		if p.EventTime != end || v > s.Last[at] || n == 0 {
+			s.Last[at] = v
+		}
+		end = p.EventTime
+		s.Min[at], s.Max[at] = min(s.Min[at], v), max(s.Max[at], v)
 		n++
-		sum += f
+		sum += int64(math.RoundToEven(f * unit))
 	}
-	if n == 0 {
+	s.Count[at] = float32(n)
+	if n < 2 {
+		s.Mean[at] = s.First[at]
 		return
 	}
-	mean, squares := sum/float64(n), 0.0
+	mean, squares := float64(sum)/float64(n)/unit, int64(0)
 	for _, p := range points {
 		if c.reads(p.Value) {
-			d := c.Transform.Of(float64(p.Value)) - mean
-			squares += d * d
+			d := transform.Of(p.Value) - mean
+			squares += int64(math.RoundToEven(min(d*d, 1<<30) * unit))
 		}
 	}
-	s.Count[at], s.Mean[at], s.Var[at] = float32(n), float32(mean), float32(squares/float64(n))
+	s.Mean[at], s.Var[at] = float32(mean), float32(float64(squares)/float64(n)/unit)
 }

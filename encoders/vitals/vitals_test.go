@@ -30,8 +30,8 @@ func channel(t testing.TB, name string) schemas.Channel {
 func three(t testing.TB) []vitals.Channel {
 	return []vitals.Channel{
 		{ID: channel(t, "heart_rate"), Low: 10, High: 300, Centre: 86, Scale: 17.6},
-		{ID: channel(t, "lactate"), Transform: vitals.Log, Low: 0.2, High: 35, Centre: 0.693, Scale: 0.679},
-		{ID: channel(t, "urine_output"), Transform: vitals.Log1p, Low: 0, High: 5000, Centre: 4.26, Scale: 0.983},
+		{ID: channel(t, "lactate"), Low: 0.2, High: 35, Centre: 0.693, Scale: 0.679},
+		{ID: channel(t, "urine_output"), Low: 0, High: 5000, Centre: 4.26, Scale: 0.983},
 	}
 }
 
@@ -101,17 +101,27 @@ func TestStatisticsAgainstRawObservations(t *testing.T) {
 // statisticsOf is the plain definition, from the observations in force.
 func statisticsOf(w *window.Window, c *vitals.Channel, now vitals.Moment) (out []float64, known []bool) {
 	out, known = make([]float64, encoders.Statistics), make([]bool, encoders.Statistics)
-	end := (now.AsOf - 1).FloorHour() + schemas.Hour // of the window
-	begin := end - 48*schemas.Hour
+	origin := (now.AsOf - 1).FloorHour() - 47*schemas.Hour
 	var all, last12, last6 []float64
-	for _, p := range w.At(now.AsOf, math.MaxUint32, max(now.From, begin)).Append(nil, c.ID) {
+	var begin, end schemas.Time // of the observations
+	for _, p := range w.At(now.AsOf, math.MaxUint32, max(now.From, origin)).Append(nil, c.ID) {
 		if p.Value < c.Low || p.Value > c.High {
 			continue
 		}
-		z := (c.Transform.Of(float64(p.Value)) - c.Centre) / c.Scale
+		z := (c.ID.Info().Transform.Of(p.Value) - c.Centre) / c.Scale
 		z = min(max(z, -6), 6)
+		if len(all) == 0 {
+			begin = p.EventTime
+			out[vitals.First] = z
+		} else if p.EventTime == begin {
+			out[vitals.First] = min(out[vitals.First], z)
+		}
+		if p.EventTime != end || z > out[vitals.Last] {
+			out[vitals.Last] = z
+		}
+		end = p.EventTime
 		all = append(all, z)
-		hour := min(int((p.EventTime-begin)/schemas.Hour), 47)
+		hour := min(int((p.EventTime-origin)/schemas.Hour), 47)
 		if hour >= 36 {
 			last12 = append(last12, z)
 		}
@@ -132,7 +142,7 @@ func statisticsOf(w *window.Window, c *vitals.Channel, now vitals.Moment) (out [
 			out[vitals.SD] += (z - m) * (z - m) / float64(len(all))
 		}
 		out[vitals.SD] = math.Sqrt(out[vitals.SD])
-		out[vitals.Last], out[vitals.First], out[vitals.Min], out[vitals.Max] = all[len(all)-1], all[0], slices.Min(all), slices.Max(all)
+		out[vitals.Min], out[vitals.Max] = slices.Min(all), slices.Max(all)
 		out[vitals.Mean], out[vitals.Mean12], out[vitals.Mean6] = m, mean(last12), mean(last6)
 	}
 	out[vitals.Count], out[vitals.Count12], out[vitals.Count6] = float64(len(all)), float64(len(last12)), float64(len(last6))
@@ -246,22 +256,31 @@ func TestPack(t *testing.T) {
 	})
 }
 
-// Values at one time stay in the order of their arrival, and the hour that ends now
-// has the observation of this very moment.
+// Of values at one time the lowest is the first and the highest the last, and the hour
+// that ends now has the observation of this very moment.
 func TestReadEdges(t *testing.T) {
 	channels := three(t)[:1]
 	at := func(when schemas.Time, v float32) schemas.Observation {
 		return schemas.Observation{Channel: channels[0].ID, EventTime: when, Value: v}
 	}
 	now := admission + 48*schemas.Hour
-	w := windowOf([]schemas.Observation{at(now, 90), at(now, 70), at(now+schemas.Second, 50), at(admission, 60), at(admission-1, 40)})
+	w := windowOf([]schemas.Observation{at(now, 90), at(now, 70), at(now+schemas.Second, 50), at(admission, 60), at(admission-1, 40),
+		at(admission+schemas.Hour, 0), at(admission+schemas.Hour, 300), at(admission+schemas.Hour, 200), at(admission+2*schemas.Hour, 0)})
 	s := encoders.NewSeries(1, 48)
 	vitals.NewReader(channels, nil).Read(&s, w, moment(48))
-	if s.Count[47] != 2 || s.First[47] != 90 || s.Last[47] != 70 || s.Mean[47] != 80 || s.Var[47] != 100 {
-		t.Errorf("the last hour: n %v, first %v, last %v, mean %v, variance %v", s.Count[47], s.First[47], s.Last[47], s.Mean[47], s.Var[47])
-	}
-	if s.Count[0] != 1 || s.Mean[0] != 60 {
-		t.Errorf("the first hour: n %v, mean %v", s.Count[0], s.Mean[0])
+	for _, c := range []struct {
+		hour                         int
+		n, first, last, mean, spread float32
+	}{
+		{47, 2, 70, 90, 80, 100},
+		{0, 1, 60, 60, 60, 0},
+		{1, 2, 200, 300, 250, 2500}, // without the 0
+		{2, 0, 0, 0, 0, 0},
+	} {
+		got := []float32{s.Count[c.hour], s.First[c.hour], s.Last[c.hour], s.Mean[c.hour], s.Var[c.hour], s.Min[c.hour], s.Max[c.hour]}
+		if want := []float32{c.n, c.first, c.last, c.mean, c.spread, c.first, c.last}; !slices.Equal(got, want) {
+			t.Errorf("hour %d: %v, want %v", c.hour, got, want)
+		}
 	}
 }
 
