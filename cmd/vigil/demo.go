@@ -51,6 +51,7 @@ func demoCommand() *cobra.Command {
   vigil demo --for 30s --summary json                    ... for 30 s, ending with one JSON object
   vigil demo --data mimic-iii-demo --speed max           a recorded ICU as fast as it goes
   vigil demo --data mimic-iii-demo --state run1          kept: the same command goes on where it ended
+  vigil demo --data physionet2012 --patients physionet2012:132540,physionet2012:140525
   vigil demo --port 9092                                 a fixed port, for kcat and other subscribers`,
 		Long: "Vigil is " + schemas.Notice + `. The invented unit's patients do not exist. The embedded broker is
 for demo, replay and evaluation on one machine.`,
@@ -59,7 +60,7 @@ for demo, replay and evaluation on one machine.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.data, "data", "", "folder of a recorded ICU (MIMIC-III layout); without it an invented unit")
+	f.StringVar(&o.data, "data", "", "folder or archive of a recorded ICU (MIMIC-III, PhysioNet 2012); without it an invented unit")
 	f.DurationVar(&o.lasts, "for", 0, "end after this time, for example 30s; 0: when the recording ends")
 	f.StringVar(&o.speed, "speed", "60", "times real speed, or max")
 	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")

@@ -35,6 +35,7 @@ func replayCommand() *cobra.Command {
 		Use: "replay SOURCE [DIR]", Short: "Publish a recorded ICU into the raw topics of a Kafka, at any speed",
 		Example: `  vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
   vigil replay mimic-iii mimic-iii-demo --run second --brokers kafka:9092
+  vigil replay physionet2012 set-a.tar.gz --brokers kafka:9092 --beds 20
   vigil replay mimic-iii mimic-iii-demo --to stdout --speed max | head`,
 		Long: "SOURCE is one of " + dataSetNames() + `, or synth, an invented unit (12 h of it, without DIR).
 Workers (vigil serve) score what is published. Cut off, the same command goes on where it

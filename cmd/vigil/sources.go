@@ -3,10 +3,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/mimic"
+	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/synth"
 )
@@ -20,6 +23,7 @@ type dataSet struct {
 
 var dataSets = []dataSet{
 	{mimic.Name, func(path string) (replay.Source, error) { return mimic.Open(path) }},
+	{physionet.Name, func(path string) (replay.Source, error) { return physionet.Open(path) }},
 }
 
 // dataSetNames are what `vigil replay` knows, for people.
@@ -45,17 +49,21 @@ func openNamed(name, path string) (replay.Source, error) {
 	return nil, boot.Usage(fmt.Errorf("there is no source %q: want %s or synth", name, dataSetNames()))
 }
 
-// openRecorded opens a path as whichever data set it is.
+// openRecorded opens a path as whichever data set it is. The error says in one
+// line why it is none of them.
 func openRecorded(path string) (replay.Source, error) {
-	var refusals []error
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, boot.Usage(fmt.Errorf("--data: there is no folder or file %s: name one of %s", path, dataSetNames()))
+	}
+	var refusals []string
 	for _, d := range dataSets {
 		s, err := d.open(path)
 		if err == nil {
 			return s, nil
 		}
-		refusals = append(refusals, err)
+		refusals = append(refusals, d.name+": "+err.Error())
 	}
-	return nil, boot.Usage(fmt.Errorf("--data: %w", errors.Join(refusals...)))
+	return nil, boot.Usage(fmt.Errorf("--data: %s is no recorded ICU that Vigil knows. %s", path, strings.Join(refusals, "; ")))
 }
 
 // openInvented makes an invented unit, of 12 beds unless the user says how many.
