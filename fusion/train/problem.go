@@ -45,6 +45,7 @@ const (
 	thinRate                         // of a stay
 	thinCell                         // of a bin
 	momentDrawn                      // whether, and to which hour, a stay is shortened
+	parting                          // into folds; row: the patient's hash
 )
 
 // Validation says how good weights are.

@@ -1,0 +1,166 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/window"
+	"golang.org/x/sync/errgroup"
+)
+
+// Reach is how far a stay's view goes back before its admission, as in serving.
+const Reach = 48 * schemas.Hour
+
+// Cohort says which examples are made of a source, and how.
+type Cohort struct {
+	Channels []vitals.Channel // centre and scale are not read
+	Statics  []vitals.Static
+	Cells    int
+	Tasks    []string
+
+	// Moments of a stay, ascending; none: the stay is left out.
+	Moments func(replay.Stay) []schemas.Time
+	// Labels of a stay as of a moment, one a task, NaN where one is not known.
+	Labels func(patient string, stay replay.Stay, asOf schemas.Time) []float32
+	// Charted takes every value as known when it was measured. Otherwise a moment
+	// sees what was available by then, as a score does.
+	Charted bool
+}
+
+// Load makes the examples of a source, on all cores. A patient's events take the way
+// of a replay: plan, log records, window, view; an example at a moment is what a
+// score as of it sees. Errors: the source's, or a cohort that lacks something.
+func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
+	if c.Moments == nil || c.Labels == nil || len(c.Channels) == 0 || c.Cells <= 0 || c.Cells%encoders.Bins != 0 {
+		return nil, fmt.Errorf("a cohort wants channels, moments, labels, and cells that are a multiple of %d", encoders.Bins)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	patients := make(chan *replay.Patient, 64)
+	group.Go(func() error {
+		defer close(patients)
+		for p, err := range source.Patients(ctx) {
+			if err != nil {
+				return err
+			}
+			select {
+			case patients <- p:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	parts := make([][]Example, runtime.GOMAXPROCS(0))
+	for i := range parts {
+		group.Go(func() error {
+			m := maker{cohort: &c, reader: vitals.NewReader(c.Channels, c.Statics), series: encoders.NewSeries(len(c.Channels), c.Cells)}
+			for p := range patients {
+				if err := m.patient(ctx, p); err != nil {
+					return fmt.Errorf("patient %s: %w", p.ID, err)
+				}
+			}
+			parts[i] = m.examples
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	s := &Set{Channels: c.Channels, Statics: c.Statics, Cells: c.Cells, Tasks: c.Tasks, Examples: slices.Concat(parts...)}
+	s.Source, s.Rows = source.Name()+"@"+source.Hash(), source.Rows()
+	slices.SortFunc(s.Examples, func(a, b Example) int {
+		return cmp.Or(strings.Compare(a.Patient, b.Patient), cmp.Compare(a.AsOf, b.AsOf), strings.Compare(a.Stay, b.Stay))
+	})
+	return s, nil
+}
+
+// maker makes examples, one patient after the other.
+type maker struct {
+	cohort   *Cohort
+	reader   *vitals.Reader
+	series   encoders.Series
+	encoder  intake.Encoder
+	examples []Example
+}
+
+// wanted is an example to be made.
+type wanted struct {
+	stay   replay.Stay
+	moment vitals.Moment
+}
+
+func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
+	list := m.wanted(p)
+	plan, err := replay.NewPlan(ctx, &one{patient: p}, replay.Options{})
+	if err != nil {
+		return err
+	}
+	w, statics := window.New(), map[string]schemas.Statics{}
+	for i := range plan.Len() {
+		event := plan.Event(i)
+		for !m.cohort.Charted && len(list) > 0 && list[0].moment.AsOf < event.AvailableTime {
+			m.add(p.ID, list[0], w, statics)
+			list = list[1:]
+		}
+		record, _ := m.encoder.Record(event, &schemas.Message{Topic: event.Topic}, event.AvailableTime)
+		if record == nil { // none of its values can be used: a dead letter
+			continue
+		}
+		if record.Kind == schemas.KindAdmit {
+			statics[record.Move.Stay] = record.Move.Statics
+		}
+		for _, o := range record.Observations {
+			w.Add(o, uint32(i+1))
+		}
+	}
+	for _, x := range list {
+		m.add(p.ID, x, w, statics)
+	}
+	return nil
+}
+
+// wanted lists the moments of a patient's stays in their order.
+func (m *maker) wanted(p *replay.Patient) (list []wanted) {
+	from := schemas.Time(math.MinInt64)
+	for _, stay := range p.Stays {
+		for _, asOf := range m.cohort.Moments(stay) {
+			list = append(list, wanted{stay, vitals.Moment{AsOf: asOf, From: max(from, stay.Admit-Reach), Admission: stay.Admit}})
+		}
+		from = stay.End
+	}
+	return list
+}
+
+func (m *maker) add(patient string, x wanted, w *window.Window, statics map[string]schemas.Statics) {
+	m.reader.Read(&m.series, w, x.moment)
+	e := Example{
+		Stay: x.stay.ID, Patient: patient, AsOf: x.moment.AsOf, Hours: x.moment.Hours(), Series: vitals.Pack(&m.series),
+		Statics: make([]float32, len(m.cohort.Statics)), StaticsKnown: make([]bool, len(m.cohort.Statics)),
+		Labels: m.cohort.Labels(patient, x.stay, x.moment.AsOf), Teacher: float32(math.NaN()),
+	}
+	who := statics[x.stay.ID]
+	vitals.Statics(e.Statics, e.StaticsKnown, m.cohort.Statics, &who)
+	m.examples = append(m.examples, e)
+}
+
+// one is a source of one patient: its plan has the order that the patient's events
+// have in the plan of all.
+type one struct{ patient *replay.Patient }
+
+func (o *one) Name() string          { return "one" }
+func (o *one) Hash() string          { return "" }
+func (o *one) Rows() replay.RowCount { return replay.RowCount{} }
+func (o *one) Patients(context.Context) iter.Seq2[*replay.Patient, error] {
+	return func(yield func(*replay.Patient, error) bool) { yield(o.patient, nil) }
+}
