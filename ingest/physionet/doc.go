@@ -54,4 +54,10 @@
 // One vitals message holds what became available of a patient at one moment, its
 // observations ordered by event time and line; ref is "RecordID:line", of which
 // the header is line 1.
+//
+// # Outcomes
+//
+// [ReadOutcomes] reads what came of the stays from Outcomes-a.txt and its kin, for
+// training and evaluation: -1 is unknown, but for Survival, where it means that no
+// death is on record.
 package physionet

@@ -1,0 +1,142 @@
+package physionet
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vigil-icu/vigil/ingest/table"
+)
+
+// Outcome is what came of a stay. It is for training and evaluation: no source
+// sends it.
+type Outcome struct {
+	Died         bool    // in hospital
+	SAPSI        float32 // at admission; NaN: not known
+	SOFA         float32 // at admission; NaN: not known
+	LengthOfStay float32 // in hospital, days; NaN: not known
+	Survival     float32 // days from admission to death; +Inf: no death on record; NaN: not known
+}
+
+// DiedWithin is 1 or 0, and NaN where the day of death is not known.
+func (o *Outcome) DiedWithin(days float32) float32 {
+	switch {
+	case math.IsNaN(float64(o.Survival)):
+		return o.Survival
+	case o.Survival <= days:
+		return 1
+	}
+	return 0
+}
+
+// ReadOutcomes reads the outcomes of the stays at path, by RecordID. path is one
+// that [Open] takes: Outcomes-a.txt lies beside set-a or set-a.tar.gz or in the
+// folder of records. It may also be such a file itself. A file that is missing or
+// has a line that cannot be read is an error: labels are not guessed.
+func ReadOutcomes(path string) (map[string]Outcome, error) {
+	files, err := outcomeFiles(path)
+	if err != nil {
+		return nil, err
+	}
+	outcomes := make(map[string]Outcome)
+	for _, file := range files {
+		if err := readOutcomes(file, outcomes); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+// outcomeFiles are those of each part that path holds.
+func outcomeFiles(path string) (files []string, err error) {
+	if strings.EqualFold(filepath.Ext(path), ".txt") {
+		return []string{path}, nil
+	}
+	parts, err := find(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parts {
+		set := strings.TrimPrefix(filepath.Base(stem(p.path)), "set-")
+		file := filepath.Join(filepath.Dir(p.path), "Outcomes-"+set+".txt")
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !p.archive {
+			inside, err := filepath.Glob(filepath.Join(p.path, "Outcomes-*.txt"))
+			if err != nil {
+				return nil, err
+			}
+			if inside != nil {
+				files = append(files, inside...)
+				continue
+			}
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func readOutcomes(path string, into map[string]Outcome) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no outcomes at %s: PhysioNet 2012 has an Outcomes-a.txt for its set-a; put it beside the records", path)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r, err := table.NewReader(path, f)
+	if err != nil {
+		return err
+	}
+	at, err := r.Columns("recordid", "saps-i", "sofa", "length_of_stay", "survival", "in-hospital_death")
+	if err != nil {
+		return err
+	}
+	for {
+		fields, err := r.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		id, o, err := outcome(fields, at)
+		if err != nil {
+			return fmt.Errorf("%s line %d: %w", path, r.Line(), err)
+		}
+		if _, twice := into[id]; twice {
+			return fmt.Errorf("%s line %d: record %s has two outcomes", path, r.Line(), id)
+		}
+		into[id] = o
+	}
+}
+
+func outcome(f [][]byte, at []int) (id string, o Outcome, err error) {
+	var n [6]int64
+	for i, column := range at {
+		var ok bool
+		if n[i], ok = table.Int(f[column]); !ok {
+			return "", o, fmt.Errorf("%.40q is not a whole number", f[column])
+		}
+	}
+	if n[5] != 0 && n[5] != 1 {
+		return "", o, fmt.Errorf("a death in hospital of %d, want 0 or 1", n[5])
+	}
+	o = Outcome{Died: n[5] == 1, SAPSI: known(n[1]), SOFA: known(n[2]), LengthOfStay: known(n[3]), Survival: known(n[4])}
+	if n[4] == -1 { // here it does not mean unknown
+		o.Survival = float32(math.Inf(1))
+	}
+	return fmt.Sprint(n[0]), o, nil
+}
+
+// known is NaN for -1 and for what cannot be either.
+func known(v int64) float32 {
+	if v < 0 {
+		return float32(math.NaN())
+	}
+	return float32(v)
+}
