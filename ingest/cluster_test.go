@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,31 +18,14 @@ import (
 
 // The suite runs over the embedded broker; with VIGIL_REAL=1 over a real one, each
 // test under a prefix of its own.
-var realKafka *realkafka.Kafka
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
 
-func TestMain(m *testing.M) {
-	done := func() {}
-	if realkafka.Wanted() {
-		dir, err := os.MkdirTemp("", "vigil-kafka")
-		if err == nil {
-			realKafka, err = realkafka.Begin(dir, realkafka.Options{})
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		done = func() {
-			_ = realKafka.Kill()
-			_ = os.RemoveAll(dir)
-		}
-	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		done()
-		os.Exit(code)
-	}))
+type suite struct{ m *testing.M }
+
+// Run implements goleak.TestingM. The cleaner is to come at once, not every 15 s.
+func (s suite) Run() int {
+	return realkafka.Main(s.m, realkafka.Options{Properties: []string{"log.cleaner.backoff.ms=100"}})
 }
-
-var prefixes atomic.Int64
 
 // testCluster is a broker with all topics. The second result is nil on a real one.
 func testCluster(t testing.TB, partitions int) (*Cluster, *kfake.Cluster) {
@@ -53,8 +34,8 @@ func testCluster(t testing.TB, partitions int) (*Cluster, *kfake.Cluster) {
 		c      *Cluster
 		broker *kfake.Cluster
 	)
-	if realKafka != nil {
-		c = &Cluster{Brokers: realKafka.Addresses, Prefix: fmt.Sprintf("t%d-%d.", time.Now().UnixNano(), prefixes.Add(1))}
+	if k := realkafka.Shared(); k != nil {
+		c = &Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
 	} else {
 		var err error
 		if broker, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"message.max.bytes": fmt.Sprint(MaxMessageBytes)})); err != nil {
@@ -78,6 +59,14 @@ func faulty(t *testing.T, partitions int) (*Cluster, *kfake.Cluster) {
 		t.Skip("a real broker does not misbehave on demand: unset VIGIL_REAL")
 	}
 	return c, broker
+}
+
+// deleteRecords makes a partition begin at an offset, as retention does.
+func deleteRecords(t *testing.T, c *Cluster, topic string, partition int, begin int64) {
+	t.Helper()
+	if err := realkafka.DeleteRecords(t.Context(), c.Brokers, c.topic(topic), partition, begin); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func messages(n, from int) []schemas.Message {

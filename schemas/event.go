@@ -124,7 +124,7 @@ type Message struct {
 	Key       []byte
 	Value     []byte
 	Headers   []Header
-	Appended  int64 // the broker's append time, Unix ms; for measurements, no decision reads it
+	Appended  int64 // the writer's clock as it sent the batch, Unix ms (kafka-go reads no LogAppendTime); for measurements, no decision reads it
 }
 
 // Header of a Message.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -13,14 +14,17 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
 	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/memstore"
 	"github.com/vigil-icu/vigil/window/redisstore"
+	"github.com/vigil-icu/vigil/window/storetest"
 )
 
 // world is an embedded broker with the topics of one run: a log, and what a
@@ -35,8 +39,14 @@ type world struct {
 	names   atomic.Int64
 }
 
+// TestMain gives the tests a real Kafka where VIGIL_REAL=1 wants one.
+func TestMain(m *testing.M) { os.Exit(realkafka.Main(m, realkafka.Options{})) }
+
 func broker(t testing.TB) []string {
 	t.Helper()
+	if k := realkafka.Shared(); k != nil {
+		return k.Addresses
+	}
 	b, err := kfake.NewCluster(kfake.NumBrokers(1))
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +57,7 @@ func broker(t testing.TB) []string {
 
 func newWorld(t testing.TB, brokers []string, prefix string) *world {
 	t.Helper()
+	prefix += realkafka.Prefix()
 	w := &world{cluster: &ingest.Cluster{Brokers: brokers, Prefix: prefix}, monitor: testMonitor()}
 	t.Cleanup(w.cluster.Close)
 	if _, err := w.cluster.CreateTopics(t.Context(), 1, 1); err != nil {
@@ -177,6 +188,20 @@ func TestCrashHistories(t *testing.T) {
 					server.SetError("LOADING Redis is loading the dataset in memory")
 					time.AfterFunc(30*time.Millisecond, func() { server.SetError("") })
 				}
+			})
+		})
+	}
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("redis/", seed), func(t *testing.T) {
+			server := redis.NewClient(&redis.Options{Addr: storetest.Redis(t)})
+			t.Cleanup(func() { server.Close() })
+			store, err := redisstore.Open("redis://"+server.Options().Addr, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { store.Close() })
+			crashHistory(t, brokers, 200+seed, func() Store { return store }, func(*rand.Rand) func() {
+				return func() { server.FlushAll(context.WithoutCancel(t.Context())) }
 			})
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/memstore"
 )
@@ -37,6 +38,7 @@ func TestWorkersAndPartitions(t *testing.T) {
 
 func runGroup(t *testing.T, brokers []string, prefix string, log []*schemas.Record, partitions, workers int) map[string]string {
 	t.Helper()
+	prefix += realkafka.Prefix()
 	cluster := &ingest.Cluster{Brokers: brokers, Prefix: prefix}
 	t.Cleanup(cluster.Close)
 	if _, err := cluster.CreateTopics(t.Context(), partitions, 1); err != nil {

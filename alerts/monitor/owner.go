@@ -118,22 +118,18 @@ func (o *owner) reset(ctx context.Context) error {
 
 // work reads the log and applies it, batch by batch.
 func (o *owner) work(ctx context.Context) error {
-	period := o.s.KeepAlive
-	if period <= 0 {
-		period = time.Hour
-	}
 	limit := o.s.Batch
 	if limit <= 0 {
 		limit = 1000
 	}
-	alive := time.NewTicker(period)
+	alive, renew := time.NewTicker(o.s.Idle.AlivePeriod()), time.NewTicker(o.s.Idle.RenewPeriod())
 	defer alive.Stop()
-	for alives := 0; ; {
+	defer renew.Stop()
+	for {
 		select {
+		case <-renew.C:
+			return errRenew
 		case <-alive.C:
-			if alives++; alives == 24 {
-				return fmt.Errorf("%w: a day is over, the producer's id is renewed", errAgain)
-			}
 			if err := o.keepAlive(ctx); err != nil {
 				return err
 			}

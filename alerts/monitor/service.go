@@ -25,8 +25,8 @@ type Service struct {
 	// Batch is the most log records of one write; 0: 1000. It never waits to
 	// fill.
 	Batch int
-	// KeepAlive is the period in which idle outputs are claimed again; 0: one hour.
-	KeepAlive time.Duration
+	// Idle says how the broker is kept from forgetting the producers.
+	Idle ingest.Idle
 
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
@@ -40,6 +40,9 @@ const producerName = "vigil-monitor"
 // errAgain ends an ownership that must begin again from the claim: the store
 // moved, or another owner was there.
 var errAgain = errors.New("begin again from the claim")
+
+// errRenew ends an ownership so that it begins again under a renewed producer id.
+var errRenew = errors.New("the producer's id is renewed")
 
 // Own works one partition until ctx ends: it claims the store and the outputs,
 // goes on where they stand, and gives the partition up when the lease is lost
@@ -59,6 +62,9 @@ func (s *Service) Own(ctx context.Context, partition int, lease *ingest.Lease) e
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, errRenew):
+			wait = 20 * time.Millisecond
+			continue
 		case errors.Is(err, errAgain), errors.Is(err, ingest.ErrFenced), errors.Is(err, window.ErrNotOwner), errors.Is(err, window.ErrUnavailable):
 			s.Log.Warn().Err(err).Int("partition", partition).Msg("claiming the partition again")
 		default:

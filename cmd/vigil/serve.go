@@ -52,6 +52,9 @@ Vigil is ` + schemas.Notice + ".",
 			if c.ScoreInterval, err = scoreInterval(between); err != nil {
 				return err
 			}
+			if c.Idle.Alive < time.Second || c.Idle.Renew < time.Second {
+				return boot.Usage(fmt.Errorf("--keep-alive %s --renew %s: want a second or more", c.Idle.Alive, c.Idle.Renew))
+			}
 			c.InputsAlerting = inputs == "alerting"
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			stop, err := profileTo(profile)
@@ -71,6 +74,8 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
+	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
+	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	f.StringVar(&profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	return cmd
 }

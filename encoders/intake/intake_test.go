@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
-	"github.com/twmb/franz-go/pkg/kfake"
 
 	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
@@ -79,23 +78,14 @@ type result struct {
 // run plays a story into a fresh broker and works it, with faults.
 func run(t *testing.T, messages []schemas.Message, order *rand.Rand, cut func(point string) error) result {
 	t.Helper()
-	broker, err := kfake.NewCluster(kfake.NumBrokers(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Close()
-	c := &ingest.Cluster{Brokers: broker.ListenAddrs()}
-	defer c.Close()
-	if _, err := c.CreateTopics(t.Context(), 1, 1); err != nil {
-		t.Fatal(err)
-	}
+	_, c := bench(t, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	w := &Worker{Cluster: c, Encoder: &Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), cut: cut,
 		Clock: func() schemas.Time { return 0 }}
 	done := make(chan error, 1)
 	go func() { done <- w.Own(ctx, 0, nil) }()
 	send(t, c, messages, order)
-	for deadline := time.Now().Add(20 * time.Second); !w.Reached(0, 1<<60); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !w.Reached(0, 1<<60); time.Sleep(5 * time.Millisecond) {
 		select {
 		case err := <-done:
 			t.Fatalf("the worker ended: %v", err)
@@ -231,16 +221,7 @@ func TestCrashesLeaveTheSameLog(t *testing.T) {
 
 // Live messages are written as they arrive, with intake's clock; ticks follow.
 func TestLiveMessages(t *testing.T) {
-	broker, err := kfake.NewCluster(kfake.NumBrokers(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broker.Close()
-	c := &ingest.Cluster{Brokers: broker.ListenAddrs()}
-	defer c.Close()
-	if _, err := c.CreateTopics(t.Context(), 2, 1); err != nil {
-		t.Fatal(err)
-	}
+	_, c := bench(t, 2)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	const now = schemas.Time(1_700_000_000_000)
@@ -267,7 +248,7 @@ func TestLiveMessages(t *testing.T) {
 	}
 	var records []*schemas.Record
 	ticks, letters := 0, 0
-	for deadline := time.Now().Add(10 * time.Second); len(records) < 2 || ticks < 1 || letters < 1; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); len(records) < 2 || ticks < 1 || letters < 1; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d records, %d ticks, %d dead letters", len(records), ticks, letters)
 		}

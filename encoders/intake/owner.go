@@ -101,6 +101,9 @@ func (o *owner) work(ctx context.Context) error {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	alive, renew := time.NewTicker(o.w.Idle.AlivePeriod()), time.NewTicker(o.w.Idle.RenewPeriod())
+	defer alive.Stop()
+	defer renew.Stop()
 	var from [6]chan read
 	for {
 		o.choose(in, from[:])
@@ -128,6 +131,15 @@ func (o *owner) work(ctx context.Context) error {
 				}
 			}
 			continue
+		case <-alive.C:
+			for _, out := range [...]*output{&o.dead, &o.log} {
+				if err := o.producer.KeepAlive(ctx, out.topic, o.partition, nil); err != nil {
+					return err
+				}
+			}
+			continue
+		case <-renew.C:
+			return errRenew
 		case <-ctx.Done():
 			return ctx.Err()
 		}

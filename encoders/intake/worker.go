@@ -21,6 +21,7 @@ type Worker struct {
 	Use     schemas.Use         // written into a log partition that has none
 	Clock   func() schemas.Time // of live events
 	Log     zerolog.Logger
+	Idle    ingest.Idle // how the broker is kept from forgetting the producers
 
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
@@ -46,6 +47,9 @@ const (
 	aheadLimit = 50_000 // items of one topic that wait for the others' marks or for the next run
 )
 
+// errRenew ends an ownership so that it begins again under a renewed producer id.
+var errRenew = errors.New("the producer's id is renewed")
+
 // Own works one partition until ctx ends, or gives it up when the lease is lost.
 // It has the shape of ingest.Handler.
 func (w *Worker) Own(ctx context.Context, partition int, lease *ingest.Lease) error {
@@ -59,6 +63,9 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *ingest.Lease) er
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case errors.Is(err, errRenew):
+			wait = 10 * time.Millisecond
+			continue
 		case !errors.Is(err, ingest.ErrFenced):
 			return fmt.Errorf("intake of partition %d: %w", partition, err)
 		}

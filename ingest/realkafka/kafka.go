@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -18,6 +19,13 @@ type Options struct {
 	Secure     bool
 	Port       int      // of the first broker; 0: a free one
 	Properties []string // K=V of server.properties, over the script's own
+}
+
+// Forgetful makes a broker forget an idle producer after 5 s and an idle
+// transactional id after 8 s, which others do after a day and a week.
+var Forgetful = []string{
+	"producer.id.expiration.ms=5000", "producer.id.expiration.check.interval.ms=500",
+	"transactional.id.expiration.ms=8000", "transaction.remove.expired.transaction.cleanup.interval.ms=1000",
 }
 
 // Kafka is one that runs in processes of its own, or stands still after Kill or Stop.
@@ -93,6 +101,23 @@ func (k *Kafka) Kill(brokers ...int) error {
 		}
 	}
 	return nil
+}
+
+// Pause stops a broker's process in the middle of what it does (SIGSTOP); Resume lets
+// it go on.
+func (k *Kafka) Pause(broker int) error  { return k.signal(broker, syscall.SIGSTOP) }
+func (k *Kafka) Resume(broker int) error { return k.signal(broker, syscall.SIGCONT) }
+
+func (k *Kafka) signal(broker int, s syscall.Signal) error {
+	text, err := os.ReadFile(filepath.Join(k.dir, strconv.Itoa(broker), "pid"))
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return err
+	}
+	return syscall.Kill(pid, s)
 }
 
 // Stop ends all brokers in good order.

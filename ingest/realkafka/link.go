@@ -10,7 +10,8 @@ import (
 // Link is a TCP connection's way to a server, which can be cut at the worst moment:
 // after the server has done what it was asked for and before it can say so.
 type Link struct {
-	Cut atomic.Bool // the next answers are swallowed and their connections closed
+	Cut       atomic.Bool  // the next answers are swallowed and their connections closed
+	Swallowed atomic.Int64 // answers so far
 
 	listener net.Listener
 	target   string
@@ -59,6 +60,7 @@ func (l *Link) carry(to, from net.Conn, answers bool) {
 		n, err := from.Read(buf)
 		if n > 0 {
 			if answers && l.Cut.Load() {
+				l.Swallowed.Add(1)
 				return
 			}
 			if _, err := to.Write(buf[:n]); err != nil {

@@ -23,7 +23,7 @@ var only = map[string][]string{
 	"github.com/segmentio/kafka-go": {"ingest"},
 	"github.com/redis/go-redis/v9":  {"window/redisstore", "cmd"},
 	"github.com/apache/arrow/go":    {"schemas"},
-	"github.com/twmb/franz-go":      {"cmd/internal/embedded"},
+	"github.com/twmb/franz-go":      {"cmd/internal/embedded", "ingest/realkafka"},
 }
 
 func TestImportsPointLeft(t *testing.T) {

@@ -44,6 +44,7 @@ type Config struct {
 	Model, Policy  string // files, or NoModel; empty: the shipped ones
 	InputsAlerting bool
 	ScoreInterval  schemas.Time // of monitor.Settings
+	Idle           ingest.Idle  // of the producers of both stages
 	Log            zerolog.Logger
 }
 
@@ -222,13 +223,13 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 		use.Model = model.Hash()
 	}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: analyseStrip}, Log: h.config.Log,
+		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: analyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
 	h.monitor = &monitor.Service{
 		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
-		Log: h.config.Log, Nonce: nonce,
+		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}
 }
 

@@ -1,0 +1,100 @@
+package intake
+
+import (
+	"context"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/realkafka"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// An owner that is stopped between its two appends, sleeps for longer than the broker
+// remembers it and wakes up, writes its log batch a second time only where the owner
+// after it has not kept its idle outputs alive, or its own id had lapsed.
+func TestRealZombieOfDays(t *testing.T) {
+	k := realkafka.Start(t, realkafka.Options{Properties: realkafka.Forgetful})
+	const (
+		never = time.Hour
+		rest  = 14 * time.Second // longer than the broker remembers a producer or an id
+	)
+	for _, x := range []struct {
+		what   string
+		before time.Duration // that the zombie is idle before it sleeps
+		behind time.Duration // that the next owner is idle
+		idle   ingest.Idle
+		times  int // that the record is in the log
+	}{
+		{"the next owner is idle and kept alive", 0, rest, ingest.Idle{Alive: time.Second, Renew: never}, 1},
+		{"the next owner is idle and forgotten", 0, rest, ingest.Idle{Alive: never, Renew: never}, 2},
+		{"it had renewed its id", rest, 0, ingest.Idle{Alive: time.Second, Renew: 2 * time.Second}, 1},
+		{"its id had lapsed", rest, 0, ingest.Idle{Alive: time.Second, Renew: never}, 2},
+	} {
+		t.Run(x.what, func(t *testing.T) {
+			t.Parallel()
+			c := &ingest.Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
+			t.Cleanup(c.Close)
+			if _, err := c.CreateTopics(t.Context(), 1, 1); err != nil {
+				t.Fatal(err)
+			}
+			asleep, woken := make(chan struct{}), make(chan struct{})
+			begun, wrote, refused := make(chan string, 100), make(chan string, 100), make(chan string, 100)
+			z := worker(c, still)
+			z.Idle = x.idle
+			sleeping, awake := false, false
+			z.cut = func(point string) error {
+				switch {
+				case awake:
+					wrote <- point
+				case point == "dead letters written" && !sleeping:
+					sleeping = true
+					close(asleep)
+					<-woken
+					awake = true
+				default:
+					begun <- point
+				}
+				return nil
+			}
+			z.Log = zerolog.New(io.Discard).Hook(zerolog.HookFunc(func(_ *zerolog.Event, _ zerolog.Level, text string) { refused <- text }))
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() { ended <- z.Own(ctx, 0, nil) }()
+			<-begun // it owns the partition
+			time.Sleep(x.before)
+			p := c.NewProducer(c.Prefix + "test")
+			put(t, p, 0, beat("d:1", 1, 60, "r", 50), beat("d:1", 2, 61, "r", 40)) // the second is out of order
+			put(t, p, 0, marks("r", 60, false)...)
+			<-asleep
+			next := worker(c, still)
+			next.Idle = x.idle
+			stop := owned(t, next, 1)
+			defer stop()
+			until(t, "the next owner has written the run so far", func() bool { return next.Reached(0, 60) })
+			time.Sleep(x.behind)
+			close(woken)
+			select {
+			case <-wrote:
+			case <-refused:
+			case <-time.After(time.Minute):
+				t.Error("the zombie neither writes nor is refused")
+			}
+			cancel()
+			<-ended
+			got := readResult(t, c)
+			times := 0
+			for _, r := range got.Records {
+				if r.Kind == schemas.KindObservations {
+					times++
+				}
+			}
+			if times != x.times || len(got.Letters) != 1 {
+				t.Errorf("the record is in the log %d times, want %d; %d dead letters, want 1", times, x.times, len(got.Letters))
+			}
+		})
+	}
+}
