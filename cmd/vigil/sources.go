@@ -23,6 +23,7 @@ type dataSet struct {
 
 var dataSets = []dataSet{
 	{mimic.Name, func(path string) (replay.Source, error) { return mimic.Open(path) }},
+	{mimic.NameIV, func(path string) (replay.Source, error) { return mimic.OpenIV(path) }},
 	{physionet.Name, func(path string) (replay.Source, error) { return physionet.Open(path) }},
 }
 

@@ -9,21 +9,18 @@ import (
 
 // infusion is a running pump of MetaVision.
 type infusion struct {
-	start, end schemas.Time
-	available  schemas.Time // of the end
-	row        int64
-	channel    schemas.Channel
-	bits       uint8
+	start schemas.Time
+	stop  value // the 0 at its end
 }
 
 func (s *Source) readInputsCV() error {
-	columns := []string{"row_id", "subject_id", "itemid", "charttime", "storetime", "amount", "amountuom", "rate", "rateuom"}
-	return s.eachRow("INPUTEVENTS_CV", false, true, columns, func(f [][]byte, at []int) error {
+	t := s.edition.inputsCV
+	return s.eachRow(t, true, func(f [][]byte, at []int) error {
 		r := row{table: inputEventsCV}
-		if err := r.idAndTimes(f, at[:5]); err != nil {
+		if err := r.start(f, at, t.columns); err != nil {
 			return err
 		}
-		if _, err := r.dose(f, at[5:9]); err != nil {
+		if _, err := r.dose(f, at[5:9], s.edition); err != nil {
 			return err
 		}
 		s.judge(&r)
@@ -33,7 +30,7 @@ func (s *Source) readInputsCV() error {
 
 // dose takes the amount for a fluid and the rate for anything else. rate says
 // which.
-func (r *row) dose(f [][]byte, at []int) (rate bool, err error) {
+func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
 	amount, hasAmount, err := numeric("amount", f[at[0]])
 	if err != nil {
 		return false, err
@@ -42,7 +39,7 @@ func (r *row) dose(f [][]byte, at []int) (rate bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if m := items.of(r.table, r.item); m != nil && m.fluid {
+	if m := e.items.of(r.table, r.item); m != nil && m.fluid {
 		r.number, r.hasNumber, r.unit = amount, hasAmount, f[at[1]]
 		return false, nil
 	}
@@ -51,18 +48,17 @@ func (r *row) dose(f [][]byte, at []int) (rate bool, err error) {
 }
 
 func (s *Source) readInputsMV() error {
-	columns := []string{"row_id", "subject_id", "itemid", "starttime", "storetime", "amount", "amountuom", "rate", "rateuom",
-		"endtime", "statusdescription"}
-	return s.eachRow("INPUTEVENTS_MV", false, true, columns, func(f [][]byte, at []int) error {
+	t := s.edition.inputsMV
+	return s.eachRow(t, true, func(f [][]byte, at []int) error {
 		r := row{table: inputEventsMV, wrong: strings.EqualFold(string(f[at[10]]), "Rewritten")}
-		if err := r.idAndTimes(f, at[:5]); err != nil {
+		if err := r.start(f, at, t.columns); err != nil {
 			return err
 		}
 		end, ok := table.Time(f[at[9]])
 		if !ok {
 			return unreadable("endtime", f[at[9]])
 		}
-		rate, err := r.dose(f, at[5:9])
+		rate, err := r.dose(f, at[5:9], s.edition)
 		if err != nil {
 			return err
 		}
@@ -80,13 +76,13 @@ func (s *Source) readInputsMV() error {
 		if p == nil || len(p.values) == had || end <= r.at || !p.inStay(end) {
 			return nil
 		}
-		stop := infusion{start: r.at, end: end, row: r.id, channel: p.values[had].channel}
+		stop := p.values[had]
+		stop.at, stop.number, stop.bits = end, 0, stop.bits|derived
+		stop.available = end + delays[inputEventsMV]
 		if r.hasStored {
 			stop.available = max(end, r.stored)
-		} else {
-			stop.available, stop.bits = end+delays[inputEventsMV], modelled
 		}
-		p.infusions = append(p.infusions, stop)
+		p.infusions = append(p.infusions, infusion{start: r.at, stop: stop})
 		return nil
 	})
 }
@@ -95,18 +91,17 @@ func (s *Source) readInputsMV() error {
 // begins: the end of one row is often the start of the next.
 func (p *patient) stops() {
 	for i := range p.infusions {
-		a := &p.infusions[i]
+		end := &p.infusions[i].stop
 		goesOn := false
 		for j := range p.infusions {
 			b := &p.infusions[j]
-			if b.channel == a.channel && b.start <= a.end && b.end > a.end {
+			if b.stop.channel == end.channel && b.start <= end.at && b.stop.at > end.at {
 				goesOn = true
 				break
 			}
 		}
 		if !goesOn {
-			p.values = append(p.values, value{at: a.end, available: a.available, row: a.row,
-				channel: a.channel, table: inputEventsMV, bits: a.bits | derived})
+			p.values = append(p.values, *end)
 		}
 	}
 	p.infusions = nil

@@ -2,6 +2,7 @@ package mimic
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -9,39 +10,66 @@ import (
 
 // mapped is an item that the channel table knows.
 type mapped struct {
-	channel schemas.Channel
-	unit    string // what the item implies where the row names none
-	fluid   bool   // an amount, not a rate
+	channel    schemas.Channel
+	unit       string // what the item implies where the row names none
+	fluid      bool   // an amount, not a rate
+	laboratory bool   // known when the laboratory answers, in whatever table it is
+	coded      bool   // its number is the code of a word: modeCodes
 }
 
 // itemTable finds items by table and id.
-type itemTable [len(tableNames)]map[int64]*mapped
+type itemTable [numTables]map[int64]*mapped
 
 func (t *itemTable) of(table uint8, item int64) *mapped { return t[table][item] }
 
-// items are the table's MIMIC-III items. The two tables of inputs share theirs.
-var items = func() (t itemTable) {
+// itemsOf are an edition's items in the channel table. The two tables of inputs
+// share theirs.
+func itemsOf(list func(*schemas.ChannelInfo) []schemas.Item3) (t itemTable) {
+	tables := map[string][]uint8{
+		"CHARTEVENTS": {chartEvents}, "LABEVENTS": {labEvents}, "OUTPUTEVENTS": {outputEvents}, "INPUTEVENTS": {inputEventsCV, inputEventsMV},
+	}
 	for i := range t {
 		t[i] = map[int64]*mapped{}
 	}
 	for c := 1; c < schemas.NumChannels(); c++ {
 		info := schemas.Channel(c).Info()
-		for _, item := range info.MIMIC3 {
-			m := &mapped{info.ID, item.Unit, info.Group == "fluid"}
-			for i, name := range tableNames {
-				if name == item.Table || strings.HasPrefix(name, "INPUTEVENTS") && item.Table == "INPUTEVENTS" {
-					t[i][int64(item.ID)] = m
+		for _, item := range list(info) {
+			for _, i := range tables[item.Table] {
+				t[i][int64(item.ID)] = &mapped{
+					channel: info.ID, unit: item.Unit, fluid: info.Group == "fluid",
+					laboratory: info.Group == "lab" && !slices.Contains(fingersticks, item.ID),
+					coded:      item.ID == ventilatorMode,
 				}
 			}
 		}
 	}
 	return t
-}()
+}
+
+const ventilatorMode = 223849
+
+// fingersticks are glucose items that are measured at the bedside.
+var fingersticks = []int{807, 225664}
+
+// modeCodes are MetaVision's numbers for the words of its ventilator modes, as the
+// rows of the MIMIC-III demo pair them: whether a machine breathes. They serve
+// where the word is lost, as in the demo of MIMIC-IV; a number that stands for
+// several words is not among them.
+var modeCodes = map[float64]float64{
+	1: 1, 2: 1, 11: 1, 13: 1, 26: 1, 47: 1, 48: 1, 49: 1, 51: 1, 53: 1, 71: 1,
+	30: 0, // Standby
+}
 
 // number is the row's number: a listed text decides, else the numeric column, else
-// the number that the text begins with.
-func (m *mapped) number(r *row) (v float64, flags schemas.Flag, ok bool) {
-	return m.channel.Read(r.number, r.hasNumber, string(bytes.TrimSpace(r.value)))
+// the number that the text begins with. text is kept where flags say so.
+func (m *mapped) number(r *row) (v float64, text string, flags schemas.Flag, ok bool) {
+	text = string(bytes.TrimSpace(r.value))
+	if m.coded && text == "" {
+		v, ok = modeCodes[r.number]
+		return v, "", 0, ok && r.hasNumber
+	}
+	v, flags, ok = m.channel.Read(r.number, r.hasNumber, text)
+	return v, text, flags, ok
 }
 
 // convert takes the number to the channel's unit; reason says why it cannot.

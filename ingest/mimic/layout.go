@@ -12,46 +12,66 @@ import (
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// layout are the tables by which a MIMIC-III folder is told from others.
-var layout = []string{"ICUSTAYS", "PATIENTS", "ADMISSIONS", "CHARTEVENTS"}
-
-// Recognise says whether dir is a MIMIC-III folder: nil, or one error saying what
-// was looked for and what was found.
-func Recognise(dir string) error {
+// recognise says whether dir is a folder of the edition: nil, or one error saying
+// what was looked for and what was found.
+func (e *edition) recognise(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("no folder %s: name the folder that holds ICUSTAYS.csv.gz and the other MIMIC-III tables", dir)
+		return fmt.Errorf("no folder %s: name %s", dir, e.home)
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read %s as a folder of MIMIC-III tables: %w", dir, err)
+		return fmt.Errorf("cannot read %s as a folder of %s tables: %w", dir, e.family(), err)
 	}
-	var missing []string
-	for _, name := range layout {
-		if path, err := table.Find(dir, name); err != nil {
-			return err
-		} else if path == "" {
+	missing, err := e.missing(dir)
+	if err != nil {
+		return err
+	}
+	if missing == nil {
+		return e.recogniseHeader(dir)
+	}
+	return fmt.Errorf("%s is not a %s folder: looked for %s as .csv.gz or .csv, missing %s; it holds %s; %s",
+		dir, e.family(), strings.Join(e.layout, ", "), strings.Join(missing, ", "), listing(entries), e.advice(dir))
+}
+
+// missing are the tables of the layout that dir does not have.
+func (e *edition) missing(dir string) (missing []string, err error) {
+	for _, name := range e.layout {
+		if found, err := table.Find(dir, name); err != nil {
+			return nil, err
+		} else if found == "" {
 			missing = append(missing, name)
 		}
 	}
-	if missing == nil {
-		return recogniseHeader(dir)
-	}
-	return fmt.Errorf("%s is not a MIMIC-III folder: looked for %s as .csv.gz or .csv, missing %s; it holds %s",
-		dir, strings.Join(layout, ", "), strings.Join(missing, ", "), listing(entries))
+	return missing, nil
 }
 
-// recogniseHeader tells MIMIC-III from others that name their tables alike:
-// MIMIC-IV has stay_id, and its tables lie in hosp/ and icu/.
-func recogniseHeader(dir string) error {
-	r, err := table.Open(dir, "ICUSTAYS")
+// advice says how to mend it: another name for the folder, or another folder.
+func (e *edition) advice(dir string) string {
+	for _, other := range editions {
+		if missing, err := other.missing(dir); other != e && err == nil && missing == nil {
+			return fmt.Sprintf("these are tables of %s: name the source %s", other.family(), other.name)
+		}
+	}
+	return "name " + e.home
+}
+
+// recogniseHeader tells the edition from others that name their tables alike.
+func (e *edition) recogniseHeader(dir string) error {
+	r, err := table.Open(dir, e.stays.file)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	if _, err := r.Columns("row_id", "subject_id", "icustay_id", "intime", "outtime"); err != nil {
-		return fmt.Errorf("%s is not a MIMIC-III folder: %w", filepath.Clean(dir), err)
+	if _, err := r.Columns(e.stays.columns[:5]...); err != nil {
+		return fmt.Errorf("%s is not a %s folder: %w", filepath.Clean(dir), e.family(), err)
 	}
 	return nil
+}
+
+// family is the title without its release.
+func (e *edition) family() string {
+	family, _, _ := strings.Cut(e.title, " ")
+	return family
 }
 
 // listing names the first few entries.

@@ -16,13 +16,10 @@ import (
 func (s *Source) finish(p *patient) *replay.Patient {
 	p.stops()
 	p.values = s.dropDuplicates(p.values)
-	out := &replay.Patient{ID: Name + ":" + strconv.FormatInt(p.subject, 10), Stays: p.replayStays()}
+	out := &replay.Patient{ID: s.edition.name + ":" + strconv.FormatInt(p.subject, 10), Stays: p.replayStays()}
 	out.Events = append(out.Events, p.moves...)
 	out.Events = s.appendVitals(out.Events, p.values)
-	slices.SortStableFunc(p.notes, func(a, b schemas.Event) int {
-		return cmp.Or(cmp.Compare(a.EventTime, b.EventTime), cmp.Compare(a.Note.Ref, b.Note.Ref))
-	})
-	out.Events = append(out.Events, p.notes...)
+	out.Events = s.appendNotes(out.Events, p.notes)
 	slices.SortStableFunc(out.Events, func(a, b schemas.Event) int { return cmp.Compare(a.AvailableTime, b.AvailableTime) })
 	p.values, p.notes, p.moves = nil, nil, nil
 	return out
@@ -35,7 +32,7 @@ func (s *Source) dropDuplicates(values []value) []value {
 		return cmp.Or(
 			cmp.Compare(a.channel, b.channel), cmp.Compare(a.at, b.at),
 			cmp.Compare(math.Float32bits(a.number), math.Float32bits(b.number)),
-			cmp.Compare(a.available, b.available), inMessage(&a, &b))
+			cmp.Compare(a.available, b.available), s.inMessage(&a, &b))
 	})
 	kept := values[:0]
 	for _, v := range values {
@@ -59,15 +56,28 @@ func (s *Source) dropDuplicates(values []value) []value {
 	return kept
 }
 
-// inMessage is the order of observations within a message.
-func inMessage(a, b *value) int {
-	return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.table, b.table), cmp.Compare(a.row, b.row), cmp.Compare(a.bits, b.bits))
+// inMessage is the order of observations within a message. It is total: rows
+// without an id are told apart by what they say, so that the order in which they
+// were read does not matter.
+func (s *Source) inMessage(a, b *value) int {
+	if c := cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.table, b.table), cmp.Compare(a.row, b.row), cmp.Compare(a.bits, b.bits)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.number, b.number), cmp.Compare(s.text(a), s.text(b)))
+}
+
+// text is empty where the number says all.
+func (s *Source) text(v *value) string {
+	if v.text == 0 {
+		return ""
+	}
+	return s.texts[v.text-1]
 }
 
 // appendVitals makes one message per available time.
 func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.Event {
 	slices.SortFunc(values, func(a, b value) int {
-		return cmp.Or(cmp.Compare(a.available, b.available), inMessage(&a, &b))
+		return cmp.Or(cmp.Compare(a.available, b.available), s.inMessage(&a, &b))
 	})
 	var a arena
 	times := make([]schemas.Time, len(values))
@@ -76,9 +86,8 @@ func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.
 	for i := range values {
 		v := &values[i]
 		times[i] = v.at
-		observations[i] = schemas.VitalsObservation{Channel: channelName(v.channel), EventTime: &times[i], Ref: a.ref(v)}
+		observations[i] = schemas.VitalsObservation{Channel: channelName(v.channel), EventTime: &times[i], Ref: a.ref(s.edition, v), Text: s.text(v)}
 		if v.text > 0 {
-			observations[i].Text = s.texts[v.text-1]
 			continue
 		}
 		numbers[i] = json.Number(a.number(v.number))
@@ -119,10 +128,16 @@ func (a *arena) take(b []byte) string {
 	return unsafe.String(&b[0], len(b))
 }
 
-func (a *arena) ref(v *value) string {
-	b := append(a.room(), tableNames[v.table]...)
+// ref is "TABLE:id", or "table:item@time" where the table has no ids.
+func (a *arena) ref(e *edition, v *value) string {
+	b := append(a.room(), e.tables[v.table]...)
 	b = append(b, ':')
-	return a.take(strconv.AppendInt(b, v.row, 10))
+	if v.bits&timed == 0 {
+		return a.take(strconv.AppendInt(b, v.row, 10))
+	}
+	b = strconv.AppendInt(b, int64(v.item), 10)
+	b = append(b, '@')
+	return a.take(schemas.Time(v.row).Std().AppendFormat(b, "2006-01-02T15:04:05"))
 }
 
 // number is the shortest text that reads back as v.

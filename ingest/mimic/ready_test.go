@@ -57,7 +57,7 @@ func TestRowsOfTheDemoAreUsed(t *testing.T) {
 	labs, labUsed := 0, 0
 	opendata.EachRow(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
 		item, _ := strconv.ParseInt(row("itemid"), 10, 64)
-		if items.of(labEvents, item) == nil {
+		if editionIII.items.of(labEvents, item) == nil {
 			return
 		}
 		labs++
@@ -71,14 +71,5 @@ func TestRowsOfTheDemoAreUsed(t *testing.T) {
 	}
 	if labUsed < labs/3 {
 		t.Errorf("only %d of %d laboratory rows are used", labUsed, labs)
-	}
-}
-
-// A folder of another layout, or none, is one clear error.
-func TestFoldersThatAreNot(t *testing.T) {
-	for name, dir := range map[string]string{"missing": filepath.Join(t.TempDir(), "nowhere"), "empty": t.TempDir()} {
-		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), dir) {
-			t.Errorf("%s folder: %v", name, err)
-		}
 	}
 }

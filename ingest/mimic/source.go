@@ -11,13 +11,12 @@ import (
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Name of the source, and the domain of its patients.
-const Name = "mimic-iii"
-
-// Source is a MIMIC-III folder. It implements replay.Source and is read once.
+// Source is a folder of MIMIC-III or MIMIC-IV. It implements replay.Source and is
+// read once.
 type Source struct {
-	dir string
-	ctx context.Context // of the read in progress
+	edition *edition
+	dir     string
+	ctx     context.Context // of the read in progress
 
 	patients   map[int64]*patient
 	admissions map[int64]*admission
@@ -27,16 +26,21 @@ type Source struct {
 	labels     map[int64]string
 }
 
-// Open recognises dir; nothing else is read before Patients.
-func Open(dir string) (*Source, error) {
-	if err := Recognise(dir); err != nil {
+// Open recognises dir as MIMIC-III; nothing else is read before Patients.
+func Open(dir string) (*Source, error) { return editionIII.open(dir) }
+
+// OpenIV recognises dir as MIMIC-IV; nothing else is read before Patients.
+func OpenIV(dir string) (*Source, error) { return editionIV.open(dir) }
+
+func (e *edition) open(dir string) (*Source, error) {
+	if err := e.recognise(dir); err != nil {
 		return nil, err
 	}
-	return &Source{dir: dir, count: replay.NewCounter[int64]()}, nil
+	return &Source{edition: e, dir: dir, count: replay.NewCounter[int64]()}, nil
 }
 
-// Name is "mimic-iii".
-func (s *Source) Name() string { return Name }
+// Name is "mimic-iii" or "mimic-iv".
+func (s *Source) Name() string { return s.edition.name }
 
 // Hash is over the decoded data, not over the files: the same tables plain or
 // gzip, in another row order or with other columns beside have the same.
@@ -53,7 +57,7 @@ func (s *Source) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error]
 	return func(yield func(*replay.Patient, error) bool) {
 		s.ctx = ctx
 		if err := s.read(); err != nil {
-			yield(nil, fmt.Errorf("reading MIMIC-III from %s: %w", s.dir, err))
+			yield(nil, fmt.Errorf("reading %s from %s: %w", s.edition.family(), s.dir, err))
 			return
 		}
 		subjects := make([]*patient, 0, len(s.patients))
@@ -80,8 +84,7 @@ func (s *Source) read() error {
 		return fmt.Errorf("the source was read before: open it again")
 	}
 	s.labels = map[int64]string{0: ""}
-	for _, read := range []func() error{s.readStays, s.readCharts, s.readLabs, s.readOutputs,
-		s.readInputsCV, s.readInputsMV, s.readNotes, s.readLabels} {
+	for _, read := range []func() error{s.readStays, s.readValues, s.readInputsCV, s.readInputsMV, s.readNotes, s.readLabels} {
 		if err := read(); err != nil {
 			return err
 		}
@@ -91,8 +94,8 @@ func (s *Source) read() error {
 
 // readLabels looks up what the unmapped items are called.
 func (s *Source) readLabels() error {
-	for _, dictionary := range []string{"D_ITEMS", "D_LABITEMS"} {
-		err := s.eachRow(dictionary, false, false, []string{"itemid", "label"}, func(f [][]byte, at []int) error {
+	for _, dictionary := range s.edition.dictionaries {
+		err := s.eachRow(form{dictionary, []string{"itemid", "label"}}, false, func(f [][]byte, at []int) error {
 			item, _ := table.Int(f[at[0]])
 			if s.count.Unmapped(item) {
 				s.labels[item] = string(f[at[1]])

@@ -8,44 +8,46 @@ import (
 )
 
 // Tables of values, in the order of their names: the order of observations of
-// one event time within a message.
+// one event time within a message. INPUTEVENTS of MIMIC-IV is MetaVision's.
 const (
 	chartEvents uint8 = iota
 	inputEventsCV
 	inputEventsMV
 	labEvents
 	outputEvents
+	numTables
 )
 
-var tableNames = [...]string{"CHARTEVENTS", "INPUTEVENTS_CV", "INPUTEVENTS_MV", "LABEVENTS", "OUTPUTEVENTS"}
-
-// Delay is what is added to the charted time of a row that has no stored time.
-// Charts and laboratory: the medians that DESIGN names, measured on MIMIC-III.
-// Inputs and outputs: the medians of storetime - charttime (MetaVision:
-// - starttime) in the demo. Notes: chosen, not measured.
-var Delay = map[string]schemas.Time{
-	"CHARTEVENTS":    14 * schemas.Minute,
-	"LABEVENTS":      65 * schemas.Minute,
-	"OUTPUTEVENTS":   14 * schemas.Minute,
-	"INPUTEVENTS_CV": 12 * schemas.Minute,
-	"INPUTEVENTS_MV": 20 * schemas.Minute,
-	"NOTEEVENTS":     60 * schemas.Minute,
+// delays are added to the charted time of a row that has no stored time. Charts
+// and laboratory: the medians that DESIGN names, measured on MIMIC-III. Inputs and
+// outputs: the medians of storetime - charttime (MetaVision: - starttime) in its
+// demo. That of MIMIC-IV has 65 min in labevents and 17 in outputevents. A
+// laboratory's value that is copied into the chart is charted at the time of the
+// specimen: it has the laboratory's delay.
+var delays = [numTables]schemas.Time{
+	chartEvents:   14 * schemas.Minute,
+	labEvents:     65 * schemas.Minute,
+	outputEvents:  14 * schemas.Minute,
+	inputEventsCV: 12 * schemas.Minute,
+	inputEventsMV: 20 * schemas.Minute,
 }
 
 // value is one row that is fit to be sent, unless another repeats it.
 type value struct {
 	at, available schemas.Time
-	row           int64
+	row           int64 // its id; where the table has none, the charted time
 	number        float32
 	text          int32 // 1 + index into Source.texts; 0: the number says all
+	item          int32
 	channel       schemas.Channel
 	table         uint8
 	bits          uint8
 }
 
 const (
-	modelled uint8 = 1 << iota // available comes from Delay
+	modelled uint8 = 1 << iota // available comes from delays
 	derived                    // the 0 at the end of an infusion: its row is counted at its start
+	timed                      // row is the charted time
 )
 
 // row is what the tables of values have in common.
@@ -53,7 +55,7 @@ type row struct {
 	table             uint8
 	id, subject, item int64
 	at, stored        schemas.Time
-	hasStored         bool
+	hasID, hasStored  bool
 	wrong             bool
 	value             []byte // text
 	number            float64
@@ -61,94 +63,62 @@ type row struct {
 	unit              []byte
 }
 
-// idAndTimes reads the fields that all tables have: row_id, subject_id, itemid,
-// the charted and the stored time.
-func (r *row) idAndTimes(f [][]byte, at []int) error {
+// start reads the fields that all tables have: the row's id if there is one,
+// subject_id, itemid, the charted and the stored time.
+func (r *row) start(f [][]byte, at []int, names []string) (err error) {
 	var ok bool
-	if r.id, ok = table.Int(f[at[0]]); !ok {
-		return unreadable("row_id", f[at[0]])
-	}
-	if r.subject, ok = table.Int(f[at[1]]); !ok {
-		return unreadable("subject_id", f[at[1]])
-	}
-	if r.item, ok = table.Int(f[at[2]]); !ok {
-		return unreadable("itemid", f[at[2]])
-	}
-	if r.at, ok = table.Time(f[at[3]]); !ok {
-		return unreadable("time", f[at[3]])
-	}
-	if len(at) > 4 && at[4] >= 0 {
-		return r.storedTime(f[at[4]])
-	}
-	return nil
-}
-
-func (r *row) storedTime(b []byte) error {
-	if r.hasStored = len(b) > 0; r.hasStored {
-		var ok bool
-		if r.stored, ok = table.Time(b); !ok {
-			return unreadable("storetime", b)
+	if r.hasID = at[0] >= 0; r.hasID {
+		if r.id, ok = table.Int(f[at[0]]); !ok {
+			return unreadable(names[0], f[at[0]])
 		}
 	}
-	return nil
+	if r.subject, ok = table.Int(f[at[1]]); !ok {
+		return unreadable(names[1], f[at[1]])
+	}
+	if r.item, ok = table.Int(f[at[2]]); !ok {
+		return unreadable(names[2], f[at[2]])
+	}
+	if r.at, ok = table.Time(f[at[3]]); !ok {
+		return unreadable(names[3], f[at[3]])
+	}
+	if !r.hasID {
+		r.id = int64(r.at)
+	}
+	r.stored, r.hasStored, err = optionalTime(names[4], field(f, at[4]))
+	return err
 }
 
 // numeric reads an optional number.
-func numeric(field string, b []byte) (v float64, there bool, err error) {
+func numeric(name string, b []byte) (v float64, there bool, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return 0, false, nil
 	}
 	if v, there = table.Float(b); !there {
-		return 0, false, unreadable(field, b)
+		return 0, false, unreadable(name, b)
 	}
 	return v, true, nil
 }
 
 func isOne(b []byte) bool { return len(b) == 1 && b[0] == '1' }
 
-func (s *Source) readCharts() error {
-	columns := []string{"row_id", "subject_id", "itemid", "charttime", "storetime", "value", "valuenum", "valueuom", "error"}
-	return s.eachRow("CHARTEVENTS", true, true, columns, func(f [][]byte, at []int) (err error) {
-		r := row{table: chartEvents, value: f[at[5]], unit: f[at[7]], wrong: isOne(f[at[8]])}
-		if err = r.idAndTimes(f, at[:5]); err != nil {
+func (s *Source) readValues() error {
+	for _, t := range s.edition.values {
+		err := s.eachRow(t.form, true, func(f [][]byte, at []int) (err error) {
+			r := row{table: t.table, value: field(f, at[5]), unit: f[at[7]], wrong: isOne(field(f, at[8]))}
+			if err = r.start(f, at, t.columns); err != nil {
+				return err
+			}
+			if r.number, r.hasNumber, err = numeric(t.columns[6], f[at[6]]); err != nil {
+				return err
+			}
+			s.judge(&r)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
-		if r.number, r.hasNumber, err = numeric("valuenum", f[at[6]]); err != nil {
-			return err
-		}
-		s.judge(&r)
-		return nil
-	})
-}
-
-func (s *Source) readLabs() error {
-	columns := []string{"row_id", "subject_id", "itemid", "charttime", "value", "valuenum", "valueuom"}
-	return s.eachRow("LABEVENTS", false, true, columns, func(f [][]byte, at []int) (err error) {
-		r := row{table: labEvents, value: f[at[4]], unit: f[at[6]]}
-		if err = r.idAndTimes(f, at[:4]); err != nil {
-			return err
-		}
-		if r.number, r.hasNumber, err = numeric("valuenum", f[at[5]]); err != nil {
-			return err
-		}
-		s.judge(&r)
-		return nil
-	})
-}
-
-func (s *Source) readOutputs() error {
-	columns := []string{"row_id", "subject_id", "itemid", "charttime", "storetime", "value", "valueuom", "iserror"}
-	return s.eachRow("OUTPUTEVENTS", false, true, columns, func(f [][]byte, at []int) (err error) {
-		r := row{table: outputEvents, unit: f[at[6]], wrong: isOne(f[at[7]])}
-		if err = r.idAndTimes(f, at[:5]); err != nil {
-			return err
-		}
-		if r.number, r.hasNumber, err = numeric("value", f[at[5]]); err != nil {
-			return err
-		}
-		s.judge(&r)
-		return nil
-	})
+	}
+	return nil
 }
 
 // judge puts the row into its class, or keeps its value until duplicates are
@@ -158,7 +128,7 @@ func (s *Source) judge(r *row) {
 		s.count.Reject(schemas.MarkedWrong)
 		return
 	}
-	m := items.of(r.table, r.item)
+	m := s.edition.items.of(r.table, r.item)
 	if m == nil {
 		s.count.Unmap(r.item)
 		return
@@ -175,7 +145,7 @@ func (s *Source) judge(r *row) {
 
 // keep turns the row into a value, or rejects it.
 func (s *Source) keep(r *row, m *mapped) (value, bool) {
-	number, flags, ok := m.number(r)
+	number, text, flags, ok := m.number(r)
 	if !ok {
 		s.count.Reject(schemas.NoValue)
 		return value{}, false
@@ -185,24 +155,23 @@ func (s *Source) keep(r *row, m *mapped) (value, bool) {
 		s.count.Reject(reason)
 		return value{}, false
 	}
-	v := value{at: r.at, row: r.id, number: canonical, channel: m.channel, table: r.table}
+	v := value{at: r.at, row: r.id, item: int32(r.item), number: canonical, channel: m.channel, table: r.table}
+	if !r.hasID {
+		v.bits |= timed
+	}
 	if flags != 0 {
-		s.texts = append(s.texts, string(r.value))
+		s.texts = append(s.texts, text)
 		v.text = int32(len(s.texts))
 	}
-	if r.hasStored {
+	switch {
+	case r.hasStored:
 		v.available = max(r.at, r.stored)
-	} else {
+	case m.laboratory:
+		v.available = r.at + delays[labEvents]
+		v.bits |= modelled
+	default:
 		v.available = r.at + delays[r.table]
-		v.bits = modelled
+		v.bits |= modelled
 	}
 	return v, true
 }
-
-// delays is Delay by table.
-var delays = func() (d [len(tableNames)]schemas.Time) {
-	for i, name := range tableNames {
-		d[i] = Delay[name]
-	}
-	return d
-}()

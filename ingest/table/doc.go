@@ -1,7 +1,8 @@
 // Package table reads the CSV tables of published data sets, plain or gzip, at
 // the speed that half a million rows on one core need.
 //
-// [Open] finds NAME.csv.gz or NAME.csv in a folder, in upper or lower case.
+// [Open] finds NAME.csv.gz or NAME.csv in a folder, in upper or lower case; the
+// name may begin with a folder of its own ("icu/chartevents").
 // [Reader.Next] gives the fields of one row as slices of its buffer: valid until
 // the next call, nothing allocated for a row. Column names are compared without
 // case. Fields may be quoted, with commas, line ends and doubled quotes in them;

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -42,12 +43,18 @@ type RowError struct {
 func (e *RowError) Error() string { return fmt.Sprintf("%s line %d: %s", e.File, e.Line, e.What) }
 
 // Find returns the path of table name in dir: NAME.csv.gz or NAME.csv, compared
-// without case, gzip first; "" where there is none. An unreadable dir is an error.
+// without case, gzip first; "" where there is none. The name may begin with a
+// folder ("icu/chartevents"). An unreadable dir is an error.
 func Find(dir, name string) (string, error) {
-	entries, err := os.ReadDir(dir)
+	folder, name := path.Split(name)
+	entries, err := os.ReadDir(filepath.Join(dir, folder))
+	if folder != "" && errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}
+	dir = filepath.Join(dir, folder)
 	plain := ""
 	for _, e := range entries {
 		if e.IsDir() {
@@ -65,18 +72,18 @@ func Find(dir, name string) (string, error) {
 
 // Open opens table name of dir. A table that is not there is fs.ErrNotExist.
 func Open(dir, name string) (*Reader, error) {
-	path, err := Find(dir, name)
+	found, err := Find(dir, name)
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
+	if found == "" {
 		return nil, fmt.Errorf("no %s.csv.gz or %s.csv in %s: %w", name, name, dir, os.ErrNotExist)
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(found)
 	if err != nil {
 		return nil, err
 	}
-	file := filepath.Base(path)
+	file := filepath.Base(found)
 	var in io.Reader = f
 	closers := []io.Closer{f}
 	if strings.HasSuffix(strings.ToLower(file), ".gz") {
@@ -131,14 +138,14 @@ func (r *Reader) start(file string) error {
 	return nil
 }
 
-// Columns returns the places of the named columns. The error names all that are
-// missing and the columns that are there.
+// Columns returns the places of the named columns, -1 for an empty name. The error
+// names all that are missing and the columns that are there.
 func (r *Reader) Columns(names ...string) ([]int, error) {
 	places := make([]int, len(names))
 	var missing []string
 	for i, name := range names {
 		places[i] = r.Column(name)
-		if places[i] < 0 {
+		if places[i] < 0 && name != "" {
 			missing = append(missing, name)
 		}
 	}

@@ -197,3 +197,30 @@ func BenchmarkReader(b *testing.B) {
 		}
 	}
 }
+
+func TestTablesInFolders(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "icu"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(dir, "icu", "Stays.csv")
+	if err := os.WriteFile(want, []byte("a,b\n1,2\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"icu/stays": want, "icu/none": "", "hosp/stays": "", "stays": ""} {
+		if got, err := Find(dir, name); got != want || err != nil {
+			t.Errorf("%s: found %q (%v), want %q", name, got, err, want)
+		}
+	}
+	r, err := Open(dir, "icu/stays")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if at, err := r.Columns("b", "", "a"); err != nil || fmt.Sprint(at) != "[1 -1 0]" {
+		t.Errorf("columns at %v (%v), want [1 -1 0]", at, err)
+	}
+	if _, err := Open(dir, "hosp/stays"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a table in a folder that is not there: %v", err)
+	}
+}
