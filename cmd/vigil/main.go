@@ -78,7 +78,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), modelCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), modelCommand(), labCommand(), versionCommand())
 	return root
 }
 
