@@ -11,4 +11,10 @@
 // written whole or not at all, and one that is torn, changed, or of another recipe,
 // seed or data is refused. A loss or gradient that is no number ends the run with the
 // step, the batch and the examples.
+//
+// Examples of recorded stays come from [Load]: a source's patients take the way of a
+// replay (plan, log records, window, view), and a [Cohort] says at which moments, with
+// which labels. What [Set.Fill] makes of an example are the bits that serving reads at
+// that moment. Scales and edges are fitted to the examples of the training part
+// ([Set.FitScales], [Set.FitEdges]), and parts are made by patient ([Set.Folds]).
 package train
