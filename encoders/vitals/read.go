@@ -21,6 +21,12 @@ func (m Moment) Hours() int {
 	return int(min(max(window.HourOf(m.AsOf-1)-window.HourOf(m.Admission)+1, 1), encoders.Bins))
 }
 
+// Place is where in the window a time lies: 0 at its begin, 1 at the end of the hour
+// that holds now, below 0 before it.
+func (m Moment) Place(t schemas.Time) float32 {
+	return float32(float64(t-gridOf(m.AsOf, encoders.Bins).begin) / float64(encoders.Bins*schemas.Hour))
+}
+
 // Reader reads windows for one model. It belongs to one goroutine.
 type Reader struct {
 	channels []Channel

@@ -65,6 +65,7 @@ func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
 	for i := range parts {
 		group.Go(func() error {
 			m := maker{cohort: &c, reader: vitals.NewReader(c.Channels, c.Statics), series: encoders.NewSeries(len(c.Channels), c.Cells)}
+			m.encoder.Strip = intake.AnalyseStrip
 			for p := range patients {
 				if err := m.patient(ctx, p); err != nil {
 					return fmt.Errorf("patient %s: %w", p.ID, err)

@@ -18,7 +18,6 @@ import (
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
-	"github.com/vigil-icu/vigil/encoders/ecg"
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest"
@@ -223,7 +222,7 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 		use.Model = model.Hash()
 	}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: analyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: intake.AnalyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
@@ -231,16 +230,6 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
 		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}
-}
-
-// analyseStrip is the QRS detector in intake's words.
-func analyseStrip(s *schemas.Strip) intake.Analysis {
-	r := ecg.Analyse(s)
-	label := "regular"
-	if r.Irregular {
-		label = "irregular"
-	}
-	return intake.Analysis{HeartRate: r.HeartRate, Quality: r.Quality, State: r.State, Label: label}
 }
 
 func nonce() string {
