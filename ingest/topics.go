@@ -4,47 +4,37 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"maps"
+	"slices"
 
 	kafka "github.com/segmentio/kafka-go"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// MaxMessageBytes is the largest message of a topic.
-const MaxMessageBytes = 16 << 20
-
-// TopicConfig returns the settings of a topic that Vigil relies on.
-func TopicConfig(topic string) map[string]string {
-	c := map[string]string{
-		// Producer state expires by record time: a run of 2008 would lose its
-		// fencing with CreateTime.
-		"message.timestamp.type": "LogAppendTime",
-		"retention.ms":           "-1",
-		"max.message.bytes":      strconv.Itoa(MaxMessageBytes),
-		"cleanup.policy":         "delete",
-	}
-	if topic == schemas.TopicAlertStates {
-		c["cleanup.policy"] = "compact"
-	}
-	return c
+// CreateTopics makes the topics of the shipped plan that are missing, with as many
+// partitions and copies, kept for ever, and returns how many: for a demo, a replay, a
+// test. A site uses MakeTopics.
+func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int) (created int, err error) {
+	plan := ShippedTopics().KeptForEver()
+	plan.Partitions, plan.Replication = partitions, replication
+	return c.MakeTopics(ctx, plan)
 }
 
-// CreateTopics makes the topics that are missing and returns how many.
-func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int) (created int, err error) {
-	if partitions < 1 || replication < 1 {
-		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", partitions, replication)
+// MakeTopics makes the topics that are missing and returns how many. Those that are
+// there stay as they are.
+func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, err error) {
+	if plan.Partitions < 1 || plan.Replication < 1 && plan.Replication != -1 {
+		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", plan.Partitions, plan.Replication)
 	}
 	if err := c.Reach(ctx); err != nil {
 		return 0, err
 	}
 	var configs []kafka.TopicConfig
 	for _, topic := range schemas.Topics {
-		config := kafka.TopicConfig{Topic: c.topic(topic), NumPartitions: partitions, ReplicationFactor: replication}
-		for _, name := range []string{"message.timestamp.type", "retention.ms", "max.message.bytes", "cleanup.policy"} {
-			if value, ok := TopicConfig(topic)[name]; ok {
-				config.ConfigEntries = append(config.ConfigEntries, kafka.ConfigEntry{ConfigName: name, ConfigValue: value})
-			}
+		config := kafka.TopicConfig{Topic: c.topic(topic), NumPartitions: plan.Partitions, ReplicationFactor: plan.Replication}
+		for _, name := range slices.Sorted(maps.Keys(plan.Settings[topic])) {
+			config.ConfigEntries = append(config.ConfigEntries, kafka.ConfigEntry{ConfigName: name, ConfigValue: plan.Settings[topic][name]})
 		}
 		configs = append(configs, config)
 	}
@@ -82,8 +72,9 @@ type Finding struct{ Topic, What, Mend string }
 
 func (f Finding) String() string { return f.Topic + ": " + f.What + ". " + f.Mend }
 
-// CheckTopics holds the topics against what Vigil relies on.
-func (c *Cluster) CheckTopics(ctx context.Context) ([]Finding, error) {
+// CheckTopics holds the topics against a plan: all there, with as many partitions as
+// each other, set as the plan says or better.
+func (c *Cluster) CheckTopics(ctx context.Context, plan TopicPlan) ([]Finding, error) {
 	if err := c.Reach(ctx); err != nil {
 		return nil, err
 	}
@@ -111,23 +102,14 @@ func (c *Cluster) CheckTopics(ctx context.Context) ([]Finding, error) {
 		return nil, err
 	}
 	for _, topic := range present {
-		for _, name := range []string{"message.timestamp.type", "max.message.bytes", "cleanup.policy"} {
-			want := TopicConfig(topic)[name]
+		for _, name := range slices.Sorted(maps.Keys(plan.Settings[topic])) {
+			want := plan.Settings[topic][name]
 			if got := settings[topic][name]; got != "" && !enough(name, got, want) {
 				findings = append(findings, Finding{c.topic(topic), fmt.Sprintf("%s is %s, want %s", name, got, want), "Change it with kafka-configs.sh --alter"})
 			}
 		}
 	}
 	return findings, nil
-}
-
-// enough says whether a setting will do: a larger limit does.
-func enough(name, got, want string) bool {
-	if name == "max.message.bytes" {
-		n, err := strconv.Atoi(got)
-		return err == nil && n >= MaxMessageBytes
-	}
-	return got == want
 }
 
 func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map[string]string, error) {

@@ -83,6 +83,8 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"authority that is none", "topics check --tls-ca " + file, boot.ExitUsage, []string{"--tls-ca", "PEM"}},
 		{"certificate without key", "topics check --tls-cert " + file, boot.ExitUsage, []string{"--tls-key"}},
 		{"topics of no broker", "topics check --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1", "--brokers"}},
+		{"topics of no file", "topics init --file " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"--file", "none"}},
+		{"topics of another file", "topics check --file " + policy, boot.ExitUsage, []string{"--file", "policy.yaml", "version is 9"}},
 		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
 		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -16,21 +18,33 @@ func topicsCommand() *cobra.Command {
 func topicsInit() *cobra.Command {
 	var (
 		k           boot.Kafka
+		file        string
 		partitions  int
 		replication int
 	)
 	cmd := &cobra.Command{
 		Use: "init", Short: "Make the topics that are missing; existing ones stay as they are", Args: noArgs,
-		Example: `  vigil topics init --brokers kafka:9092 --partitions 64 --replication 3`,
+		Example: `  vigil topics init --brokers kafka:9092 --partitions 64 --replication 3
+  vigil topics init --brokers kafka:9092 --file topics.yaml      a changed copy of deploy/topics.yaml`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if partitions < 1 || replication < 1 {
+			plan, err := topicPlan(file)
+			if err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("partitions") {
+				plan.Partitions = partitions
+			}
+			if cmd.Flags().Changed("replication") {
+				plan.Replication = replication
+			}
+			if plan.Partitions < 1 || plan.Replication < 1 && plan.Replication != -1 {
 				return boot.Usage(fmt.Errorf("--partitions %d --replication %d: both want 1 or more", partitions, replication))
 			}
 			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
-			made, err := c.CreateTopics(cmd.Context(), partitions, replication)
+			made, err := c.MakeTopics(cmd.Context(), plan)
 			if err != nil {
 				return interruptedOr(cmd.Context(), boot.Dependency(err))
 			}
@@ -39,22 +53,52 @@ func topicsInit() *cobra.Command {
 		},
 	}
 	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
-	cmd.Flags().IntVar(&partitions, "partitions", 64, "partitions of every topic; fixed for good")
-	cmd.Flags().IntVar(&replication, "replication", 1, "copies of every partition")
+	shipped := ingest.ShippedTopics()
+	topicsFlag(cmd, &file)
+	cmd.Flags().IntVar(&partitions, "partitions", shipped.Partitions, "partitions of every topic, before those of the file; fixed for good")
+	cmd.Flags().IntVar(&replication, "replication", shipped.Replication, "copies of every partition, before those of the file; -1: as the brokers are set")
 	return cmd
 }
 
+// topicsFlag names another list of topics than the one in the program.
+func topicsFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "file", "", "topics file; without it the shipped one, deploy/topics.yaml")
+}
+
+// topicPlan reads a topics file; without one it is the shipped plan.
+func topicPlan(file string) (ingest.TopicPlan, error) {
+	if file == "" {
+		return ingest.ShippedTopics(), nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return ingest.TopicPlan{}, boot.Usage(fmt.Errorf("--file: %w", err))
+	}
+	plan, err := ingest.ParseTopics(b)
+	if err != nil {
+		return plan, boot.Usage(fmt.Errorf("--file %s: %w", file, err))
+	}
+	return plan, nil
+}
+
 func topicsCheck() *cobra.Command {
-	var k boot.Kafka
+	var (
+		k    boot.Kafka
+		file string
+	)
 	cmd := &cobra.Command{
 		Use: "check", Short: "Hold the topics against what Vigil needs; exit 4 if something is wrong", Args: noArgs,
 		Example: `  vigil topics check --brokers kafka:9092`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			plan, err := topicPlan(file)
+			if err != nil {
+				return err
+			}
 			c, err := k.Reach(cmd.Context())
 			if err != nil {
 				return err
 			}
-			findings, err := c.CheckTopics(cmd.Context())
+			findings, err := c.CheckTopics(cmd.Context(), plan)
 			if err != nil {
 				return interruptedOr(cmd.Context(), boot.Dependency(err))
 			}
@@ -69,5 +113,6 @@ func topicsCheck() *cobra.Command {
 		},
 	}
 	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
+	topicsFlag(cmd, &file)
 	return cmd
 }

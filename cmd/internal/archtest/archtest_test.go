@@ -15,8 +15,8 @@ import (
 const module = "github.com/vigil-icu/vigil/"
 
 // line is the order of the top-level directories. A package may import its own
-// directory and those before it, never after.
-var line = []string{"schemas", "ingest", "window", "encoders", "fusion", "alerts", "cmd"}
+// directory and those before it, never after. deploy only embeds a file.
+var line = []string{"deploy", "schemas", "ingest", "window", "encoders", "fusion", "alerts", "cmd"}
 
 // only lists libraries that one directory keeps to itself.
 var only = map[string][]string{

@@ -1,0 +1,8 @@
+package deploy
+
+import _ "embed" // topics.yaml
+
+// Topics is topics.yaml, for ingest.ParseTopics.
+//
+//go:embed topics.yaml
+var Topics []byte
