@@ -31,7 +31,9 @@ die() { echo "kafka.sh: $1" >&2; exit "${2:-1}"; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lib=${VIGIL_KAFKA_LIB:-$here/cache/kafka}
 heap=${VIGIL_KAFKA_HEAP:-512m}
-dir=$here/data/kafka brokers='' port='' secure='' while='' properties=() words=()
+dir=$here/data/kafka brokers='' port='' secure='' while='' fresh='' properties=() words=()
+apart=(setsid) # Ctrl-C of whoever starts a broker is not meant for it
+command -v setsid >/dev/null || apart=(nohup)
 
 while [ $# -gt 0 ]; do
   case $1 in
@@ -52,16 +54,26 @@ while [ $# -gt 0 ]; do
   esac
 done
 
-running() { [ -f "$dir/$1/pid" ] && kill -0 "$(cat "$dir/$1/pid")" 2>/dev/null; }
+alive() { kill -0 "$(cat "$dir/$1/pid")" 2>/dev/null; }
+
+# running says whether broker $1 is: its process, not another that was given its id since.
+running() {
+  local pid
+  pid=$(cat "$dir/$1/pid" 2>/dev/null) && alive "$1" || return 1
+  ! command -v ps >/dev/null || ps -ww -o args= -p "$pid" | grep -qF "$dir/$1/server.properties"
+}
 
 fetch() {
-  command -v java >/dev/null || die "there is no java: install Java 17, for example apt-get install default-jre-headless" 3
+  command -v java >/dev/null || die "there is no java: install Java 17, for example apt-get install default-jre-headless (or brew install openjdk@17)" 3
+  local version
+  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  [ "${version:-0}" -ge 17 ] || die "java is version ${version:-unknown}, Kafka wants 17: apt-get install openjdk-17-jre-headless (or brew install openjdk@17)" 3
   [ -f "$lib/.complete" ] && return
-  command -v mvn >/dev/null || die "there is no mvn to fetch Kafka with: apt-get install maven" 3
+  command -v mvn >/dev/null || die "there is no mvn to fetch Kafka with: apt-get install maven (or brew install maven)" 3
   mkdir -p "$lib"
   echo "fetching Kafka into $lib" >&2
   mvn -q -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$lib" -DincludeScope=runtime >&2 ||
-    die "Kafka could not be fetched: is Maven's repository reachable?" 3
+    die "Kafka could not be fetched: is Maven's repository reachable? What came is in $lib; the same command goes on" 3
   touch "$lib/.complete"
 }
 
@@ -143,6 +155,7 @@ TEXT
 prepare() {
   brokers=${brokers:-1} port=${port:-9092}
   case $brokers in 1 | 3) ;; *) die "--brokers $brokers: want 1 or 3" 2 ;; esac
+  [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65513 ] || die "--port $port: want a number up to 65513, from which on ports are free" 2
   mkdir -p "$dir"
   dir=$(cd "$dir" && pwd)
   local id flags=()
@@ -155,13 +168,31 @@ prepare() {
     printf 'vigil vigil-secret\nguest guest-secret\n' >"$dir/users" # guest may do nothing
   fi
   [ "$brokers" = 3 ] || flags+=(--standalone)
-  tool kafka.tools.StorageTool random-uuid 2>/dev/null >"$dir/cluster"
+  local cluster
+  cluster=$(tool kafka.tools.StorageTool random-uuid 2>/dev/null)
+  for id in 1 2 3; do # of a start that failed
+    [ ! -f "$dir/$id/server.properties" ] || rm -rf "${dir:?}/$id"
+  done
   for id in $(seq "$brokers"); do
     mkdir -p "$dir/$id"
     settings "$id" >"$dir/$id/server.properties"
-    tool kafka.tools.StorageTool format -t "$(cat "$dir/cluster")" -c "$dir/$id/server.properties" ${flags[@]+"${flags[@]}"} >"$dir/$id/format.log" 2>&1 ||
-      { rm "$dir/cluster"; die "the data directory cannot be made: $(tail -n 1 "$dir/$id/format.log")"; }
+    tool kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/server.properties" ${flags[@]+"${flags[@]}"} >"$dir/$id/format.log" 2>&1 ||
+      die "the data directory cannot be made: $(tail -n 1 "$dir/$id/format.log")"
   done
+  echo "$cluster" >"$dir/cluster" # it is whole now
+  fresh=yes
+}
+
+# failed says why broker $1 has ended; settings that never worked are not kept.
+failed() {
+  local log=$dir/$1/log port
+  port=$(sed -n 's/.*failed to bind to .*:\([0-9]*\): Address already in use.*/\1/p' "$log" | head -n 1)
+  if [ -n "$fresh" ]; then
+    end -9 && gone
+    rm "$dir/cluster"
+  fi
+  [ -z "$port" ] || die "broker $1 ended at its start: port $port is in use; stop what has it, or name another --port"
+  die "broker $1 ended at its start: $(grep -m 1 -E 'ERROR|Exception' "$log" || tail -n 1 "$log"); see $log"
 }
 
 start() {
@@ -179,15 +210,14 @@ start() {
   for path in "$dir"/[0-9]; do
     id=${path##*/}
     running "$id" && continue
-    # setsid: Ctrl-C of whoever started it is not meant for it.
-    setsid java -Xms128m "-Xmx$heap" "${jvm[@]}" -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$lib/*" kafka.Kafka "$path/server.properties" >"$path/log" 2>&1 </dev/null &
+    "${apart[@]}" java -Xms128m "-Xmx$heap" "${jvm[@]}" -Dlog4j2.configurationFile="$here/log4j2.yaml" -cp "$lib/*" kafka.Kafka "$path/server.properties" >"$path/log" 2>&1 </dev/null &
     echo $! >"$path/pid"
     begun+=("$id")
   done
   for id in ${begun[@]+"${begun[@]}"}; do
     for _ in $(seq 600); do
       grep -q 'Kafka Server started' "$dir/$id/log" && continue 2
-      running "$id" || die "broker $id ended at its start: $(grep -m 1 -E 'ERROR|Exception' "$dir/$id/log" || tail -n 1 "$dir/$id/log"); see $dir/$id/log"
+      alive "$id" || failed "$id"
       sleep 0.1
     done
     die "broker $id does not answer after 60 s: see $dir/$id/log"
@@ -238,6 +268,16 @@ gone() {
 }
 
 case ${words[0]:-} in
+  kill) [ ${#words[@]} -le 2 ] || die "kill takes one broker, not ${words[*]:1}" 2 ;;
+  *) [ ${#words[@]} -le 1 ] || die "one command at a time, not ${words[*]}: see kafka.sh --help" 2 ;;
+esac
+case ${words[0]:-} in
+  stop | kill | status) if [ -d "$dir" ]; then dir=$(cd "$dir" && pwd); fi ;;
+esac
+case ${words[0]:-} in
+  stop | kill) [ -f "$dir/cluster" ] || echo "there is no Kafka in $dir" >&2 ;;
+esac
+case ${words[0]:-} in
   start) start ;;
   fetch) fetch ;;
   stop) end -TERM && gone ;;
@@ -246,6 +286,6 @@ case ${words[0]:-} in
     id=${words[1]:-}
     [ -z "$id" ] || running "$id" || die "broker ${id} is not running in $dir" 3
     end -9 ${id:+"$id"} && gone ${id:+"$id"} ;;
-  '') usage; exit 2 ;;
+  '') usage >&2; exit 2 ;;
   *) die "there is no command ${words[0]}: want start, stop, kill, status, fetch" 2 ;;
 esac

@@ -26,12 +26,24 @@ while [ $# -gt 0 ]; do
       if [ "$1" = --dir ]; then dir=$2; else port=$2; fi
       shift 2 ;;
     -h | --help) usage; exit 0 ;;
-    start | stop | status) command=$1; shift ;;
+    start | stop | status)
+      [ -z "$command" ] || die "one command at a time, not $command $1: see redis.sh --help" 2
+      command=$1; shift ;;
     *) die "there is no command or flag $1: see redis.sh --help" 2 ;;
   esac
 done
 
-running() { [ -f "$dir/pid" ] && kill -0 "$(cat "$dir/pid")" 2>/dev/null; }
+apart=(setsid) # Ctrl-C of whoever starts it is not meant for it
+command -v setsid >/dev/null || apart=(nohup)
+
+alive() { kill -0 "$(cat "$dir/pid")" 2>/dev/null; }
+
+# running says whether it is: our process, not another that was given its id since.
+running() {
+  local pid
+  pid=$(cat "$dir/pid" 2>/dev/null) && alive || return 1
+  ! command -v ps >/dev/null || ps -ww -o args= -p "$pid" | grep -q "redis-server.*$(cat "$dir/port")"
+}
 
 status() {
   running || die "no Redis runs in $dir: redis.sh start" 3
@@ -41,17 +53,19 @@ status() {
 case $command in
   start)
     command -v redis-server >/dev/null || die "there is no redis-server: apt-get install redis-server (or brew install redis)" 3
+    [[ $port =~ ^[1-9][0-9]{0,4}$ ]] && [ "$port" -le 65535 ] || die "--port $port: want a number up to 65535" 2
     if ! running; then
-      mkdir -p "$dir"
-      setsid redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --appendonly yes --appendfsync everysec --save "" \
+      mkdir -p "$dir" || die "--dir $dir: cannot be made; name another" 2
+      "${apart[@]}" redis-server --port "$port" --bind 127.0.0.1 --dir "$dir" --appendonly yes --appendfsync everysec --save "" \
         --maxmemory-policy noeviction >"$dir/log" 2>&1 </dev/null &
-      echo $! >"$dir/pid"
       echo "$port" >"$dir/port"
+      echo $! >"$dir/pid"
       for _ in $(seq 200); do
         grep -q 'Ready to accept connections' "$dir/log" && break
-        running || die "redis-server ended at its start: $(tail -n 1 "$dir/log")"
+        alive || die "redis-server ended at its start: $(grep -m 1 -F 'bind:' "$dir/log" || tail -n 1 "$dir/log"); see $dir/log"
         sleep 0.1
       done
+      grep -q 'Ready to accept connections' "$dir/log" || die "redis-server does not answer after 20 s: see $dir/log"
     fi
     status ;;
   stop)
@@ -59,8 +73,10 @@ case $command in
       pid=$(cat "$dir/pid")
       kill "$pid"
       while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    elif [ ! -d "$dir" ]; then
+      echo "there is no Redis in $dir" >&2
     fi
     rm -f "$dir/pid" ;;
   status) status ;;
-  *) usage; exit 2 ;;
+  *) usage >&2; exit 2 ;;
 esac
