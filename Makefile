@@ -3,7 +3,7 @@ GO        ?= go
 PKGS      ?= ./...
 SEEDS     ?= 3
 
-.PHONY: check test test-real race fuzz bench bench-real soak demo build generate
+.PHONY: check test test-real test-subscriber race fuzz bench bench-real soak demo build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -19,12 +19,19 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	@[ -d "$${VIGIL_DATA:-../shared/data}" ] || echo "VIGIL_DATA: no open data: $$(grep -rhE 'opendata\.Dir\(' --include='*_test.go' . | wc -l) tests and benchmarks on it were left out"
 	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
+	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests of the subscriber in Python were left out (make test-subscriber)"
 
 test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
 	deploy/dev/kafka.sh fetch
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest ./window/... ./alerts/monitor/...
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 30m -v -run 'TestReal' ./cmd/vigil
+
+test-subscriber:  ## deploy/examples/subscribe.py in a Python environment of its own (bin/venv)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-subscriber needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r deploy/examples/requirements.txt
+	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestSubscriber' ./cmd/vigil
 
 race:             ## the race detector on everything concurrent
 	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
