@@ -60,7 +60,7 @@ for demo, replay and evaluation on one machine.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.data, "data", "", "folder or archive of a recorded ICU (MIMIC-III, PhysioNet 2012); without it an invented unit")
+	f.StringVar(&o.data, "data", "", "folder or archive of a recorded ICU (MIMIC-III, MIMIC-IV, PhysioNet 2012); without it an invented unit")
 	f.DurationVar(&o.lasts, "for", 0, "end after this time, for example 30s; 0: when the recording ends")
 	f.StringVar(&o.speed, "speed", "60", "times real speed, or max")
 	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")

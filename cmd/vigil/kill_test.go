@@ -104,6 +104,7 @@ func TestSoak(t *testing.T) {
 	}
 	data := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 	t.Run("same", func(t *testing.T) { sameEverywhere(t, data, nil) })
+	t.Run("same mimic-iv", func(t *testing.T) { sameEverywhere(t, filepath.Join(opendata.Dir(t), "mimic-iv-demo"), nil) })
 	t.Run("same physionet2012", func(t *testing.T) {
 		data := filepath.Join(opendata.Dir(t), "physionet2012", "set-a.tar.gz")
 		sameEverywhere(t, data, drawn(t, data, 200))

@@ -18,7 +18,18 @@ import (
 // This file recomputes NEWS2 straight from the CSV rows and shares nothing with
 // the pipeline: its own reader, item lists, unit conversions and bands.
 
-// newsItems are the MIMIC-III items behind each input of NEWS2.
+// newsTables are where an edition of MIMIC has what is read here.
+type newsTables struct {
+	domain, stays, stay, charts, labs string
+}
+
+var (
+	newsMIMIC3 = newsTables{"mimic-iii:", "ICUSTAYS", "icustay_id", "CHARTEVENTS", "LABEVENTS"}
+	newsMIMIC4 = newsTables{"mimic-iv:", "icu/icustays", "stay_id", "icu/chartevents", "hosp/labevents"}
+)
+
+// newsItems are the items behind each input of NEWS2: MIMIC-IV has those of
+// MetaVision, above 220000.
 var newsItems = map[string][]int{
 	"rr":     {618, 220210, 3603, 615, 224690},
 	"spo2":   {646, 220277},
@@ -53,6 +64,23 @@ type newsRow struct {
 	untestable       bool
 }
 
+// knownAt sets when the row could be known: when it was stored, else after a delay.
+func (r *newsRow) knownAt(stored time.Time, delay time.Duration) {
+	switch {
+	case stored.IsZero():
+		r.available = r.event.Add(delay)
+	case stored.Before(r.event):
+		r.available = r.event
+	default:
+		r.available = stored
+	}
+}
+
+// newsModes are MetaVision's numbers of ventilator modes: the demo of MIMIC-IV lost
+// the words.
+var newsModes = map[string]string{"2": "CMV/ASSIST", "11": "CPAP/PSV", "13": "MMV/PSV", "30": "Standby",
+	"49": "CMV/ASSIST/AutoFlow", "51": "MMV/PSV/AutoFlow", "53": "CPAP/PPS"}
+
 type newsScore struct {
 	Due     string    `json:"due"`
 	Patient string    `json:"patient"`
@@ -71,12 +99,11 @@ func newsTime(s string) time.Time {
 }
 
 // checkNEWS2 holds the scores of `stays` stays in scores.jsonl against the CSV.
-func checkNEWS2(t *testing.T, dir, exported string, stays int) {
+func checkNEWS2(t *testing.T, tables newsTables, dir, exported string, stays int) {
 	t.Helper()
-	admit, bounds := map[string]time.Time{}, map[string][]string{}
-	opendata.EachRow(t, filepath.Join(dir, "ICUSTAYS.csv.gz"), func(row func(string) string) {
-		admit[row("icustay_id")] = newsTime(row("intime"))
-		bounds[row("subject_id")] = append(bounds[row("subject_id")], row("icustay_id"))
+	admit := map[string]time.Time{}
+	opendata.EachRow(t, filepath.Join(dir, tables.stays+".csv.gz"), func(row func(string) string) {
+		admit[row(tables.stay)] = newsTime(row("intime"))
 	})
 	scores := map[string][]newsScore{}
 	f, err := os.Open(filepath.Join(exported, "scores.jsonl"))
@@ -104,13 +131,13 @@ func checkNEWS2(t *testing.T, dir, exported string, stays int) {
 	chosen = chosen[:stays]
 	wanted := map[string]bool{}
 	for _, stay := range chosen {
-		wanted[strings.TrimPrefix(scores[stay][0].Patient, "mimic-iii:")] = true
+		wanted[strings.TrimPrefix(scores[stay][0].Patient, tables.domain)] = true
 	}
-	rows := newsRows(t, dir, wanted)
+	rows := newsRows(t, tables, dir, wanted)
 	checked, wrong := 0, 0
 	for _, stay := range chosen {
 		for _, s := range scores[stay] {
-			value, missing := newsOf(rows[strings.TrimPrefix(s.Patient, "mimic-iii:")], admit[stay], s)
+			value, missing := newsOf(rows[strings.TrimPrefix(s.Patient, tables.domain)], admit[stay], s)
 			checked++
 			slices.Sort(missing)
 			slices.Sort(s.NEWS2.Missing)
@@ -128,7 +155,7 @@ func checkNEWS2(t *testing.T, dir, exported string, stays int) {
 	t.Logf("NEWS2 agrees at %d scores of %d stays", checked-wrong, len(chosen))
 }
 
-func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]newsRow {
+func newsRows(t *testing.T, tables newsTables, dir string, wanted map[string]bool) map[string][]newsRow {
 	kinds := map[string]string{}
 	for kind, items := range newsItems {
 		for _, item := range items {
@@ -136,20 +163,22 @@ func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]new
 		}
 	}
 	rows := map[string][]newsRow{}
-	opendata.EachRow(t, filepath.Join(dir, "CHARTEVENTS.csv.gz"), func(row func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, tables.charts+".csv.gz"), func(row func(string) string) {
 		kind, ok := kinds[row("itemid")]
-		if !ok || !wanted[row("subject_id")] || row("error") == "1" {
+		if !ok || !wanted[row("subject_id")] || tables == newsMIMIC3 && row("error") == "1" {
 			return
 		}
-		r := newsRow{kind: kind, event: newsTime(row("charttime")), available: newsTime(row("storetime"))}
-		if r.available.IsZero() {
-			r.available = r.event.Add(14 * time.Minute)
-		}
-		if r.available.Before(r.event) {
-			r.available = r.event
-		}
-		r.id, _ = strconv.Atoi(row("row_id"))
+		r := newsRow{kind: kind, event: newsTime(row("charttime"))}
+		r.knownAt(newsTime(row("storetime")), 14*time.Minute)
 		text := row("value")
+		if tables == newsMIMIC3 {
+			r.id, _ = strconv.Atoi(row("row_id"))
+		} else {
+			r.id, _ = strconv.Atoi(row("itemid")) // it has no row id: at one moment, items are in order
+		}
+		if kind == "vent" && text == "" {
+			text = newsModes[row("valuenum")]
+		}
 		var err error
 		if kind == "vent" {
 			switch strings.TrimSpace(text) {
@@ -184,7 +213,7 @@ func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]new
 		r.value = float64(float32(r.value))
 		rows[row("subject_id")] = append(rows[row("subject_id")], r)
 	})
-	opendata.EachRow(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
+	opendata.EachRow(t, filepath.Join(dir, tables.labs+".csv.gz"), func(row func(string) string) {
 		v, err := strconv.ParseFloat(row("valuenum"), 64)
 		if row("itemid") != bloodGasFiO2 || !wanted[row("subject_id")] || err != nil {
 			return
@@ -196,8 +225,14 @@ func newsRows(t *testing.T, dir string, wanted map[string]bool) map[string][]new
 			return
 		}
 		r := newsRow{kind: "fio2", event: newsTime(row("charttime")), value: v, table: 1}
-		r.available = r.event.Add(65 * time.Minute)
-		r.id, _ = strconv.Atoi(row("row_id"))
+		var stored time.Time
+		if tables == newsMIMIC3 {
+			r.id, _ = strconv.Atoi(row("row_id"))
+		} else {
+			r.id, _ = strconv.Atoi(row("labevent_id"))
+			stored = newsTime(row("storetime"))
+		}
+		r.knownAt(stored, 65*time.Minute)
 		rows[row("subject_id")] = append(rows[row("subject_id")], r)
 	})
 	for _, list := range rows {

@@ -110,5 +110,19 @@ func sum(m map[string]int) (n int) {
 
 func TestNEWS2AgreesWithTheTables(t *testing.T) {
 	exported, _ := wholeRun(t)
-	checkNEWS2(t, filepath.Join(opendata.Dir(t), "mimic-iii-demo"), exported, 20)
+	checkNEWS2(t, newsMIMIC3, filepath.Join(opendata.Dir(t), "mimic-iii-demo"), exported, 20)
+}
+
+// The same of some patients of MIMIC-IV, all their stays.
+func TestNEWS2AgreesWithTheTablesOfMIMICIV(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays recorded patients: left out with -short")
+	}
+	data, exported := filepath.Join(opendata.Dir(t), "mimic-iv-demo"), t.TempDir()
+	s := demoJSON(t, "--speed", "max", "--data", data, "--export", exported, "--patients", strings.Join(drawn(t, data, 12), ","))
+	checkSums(t, &s)
+	if s.Source != "mimic-iv" || s.Patients != 12 || s.Events.DeadLetters != 0 || s.Alerts["start"] == 0 {
+		t.Errorf("summary %+v", s)
+	}
+	checkNEWS2(t, newsMIMIC4, data, exported, s.Stays)
 }

@@ -36,7 +36,7 @@ func replayCommand() *cobra.Command {
 		Example: `  vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
   vigil replay mimic-iii mimic-iii-demo --run second --brokers kafka:9092
   vigil replay physionet2012 set-a.tar.gz --brokers kafka:9092 --beds 20
-  vigil replay mimic-iii mimic-iii-demo --to stdout --speed max | head`,
+  vigil replay mimic-iv mimic-iv-demo --to stdout --speed max | head`,
 		Long: "SOURCE is one of " + dataSetNames() + `, or synth, an invented unit (12 h of it, without DIR).
 Workers (vigil serve) score what is published. Cut off, the same command goes on where it
 ended; topics that hold another run are refused, see --run.

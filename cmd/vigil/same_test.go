@@ -62,13 +62,20 @@ func TestDigestIsTheSame(t *testing.T) {
 	sameEverywhere(t, data, patients)
 }
 
-// The same of another data set: some of its stays here, 200 in make soak.
-func TestDigestOfPhysioNetIsTheSame(t *testing.T) {
+// The same of the other data sets: some of their stays here, more in make soak.
+func TestDigestOfOthersIsTheSame(t *testing.T) {
 	if testing.Short() {
-		t.Skip("plays recorded stays seven times: left out with -short")
+		t.Skip("plays recorded stays seven times a data set: left out with -short")
 	}
-	data := filepath.Join(opendata.Dir(t), "physionet2012", "set-a.tar.gz")
-	sameEverywhere(t, data, drawn(t, data, 10))
+	for _, set := range []struct {
+		path     string
+		patients int
+	}{{"mimic-iv-demo", 6}, {"physionet2012/set-a.tar.gz", 10}} {
+		t.Run(set.path, func(t *testing.T) {
+			data := filepath.Join(opendata.Dir(t), set.path)
+			sameEverywhere(t, data, drawn(t, data, set.patients))
+		})
+	}
 }
 
 func sameEverywhere(t *testing.T, data string, patients []string) {
