@@ -65,7 +65,7 @@ func (t *turn) data(rec *schemas.Record) (changed bool) {
 		}
 	}
 	if rec.Item != nil {
-		p.modalities[modalityOf(rec.Kind)].item(rec.Item)
+		p.modalities[encoders.ModalityOf(rec.Kind)].item(rec.Item)
 	}
 	p.window.Advance(p.clock)
 	p.window.Trim(p.horizon())

@@ -30,18 +30,6 @@ func newModalities() (m [encoders.NumModalities]modality) {
 	return m
 }
 
-func modalityOf(k schemas.RecordKind) encoders.Modality {
-	switch k {
-	case schemas.KindStrip:
-		return encoders.ECG
-	case schemas.KindNote:
-		return encoders.Notes
-	case schemas.KindImage:
-		return encoders.Imaging
-	}
-	return encoders.Numeric
-}
-
 // item takes a strip, a note or an image.
 func (m *modality) item(i *schemas.Item) {
 	at := i.EventTime.Floor16()
