@@ -69,6 +69,9 @@ func (t *turn) data(rec *schemas.Record) (changed bool) {
 	}
 	p.window.Advance(p.clock)
 	p.window.Trim(p.horizon())
+	for i := range p.modalities {
+		p.modalities[i].items.Trim(p.horizon())
+	}
 	return changed
 }
 
