@@ -18,6 +18,7 @@ const (
 	KindUse
 	KindMergeOut
 	KindMergeIn
+	KindGap // records of the raw topic TopicIndex were lost before this one
 )
 
 // Provenance bits of a log record.
@@ -32,7 +33,7 @@ const (
 )
 
 // Record is one entry of the patient log: all that the monitor ever sees. A
-// record belongs to one patient, but for ticks and uses, which belong to a
+// record belongs to one patient, but for ticks, uses and gaps, which belong to a
 // partition and have an empty Patient.
 type Record struct {
 	Kind       RecordKind

@@ -32,8 +32,8 @@ func (r *Record) Decode(b []byte) error {
 	}
 	*r = Record{Kind: RecordKind(d.byte()), Provenance: Provenance(d.byte()), Observations: r.Observations[:0]}
 	presence := d.byte()
-	if r.Kind < KindObservations || r.Kind > KindMergeIn {
-		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindMergeIn)
+	if r.Kind < KindObservations || r.Kind > KindGap {
+		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindGap)
 	}
 	if presence&^allPresence != 0 {
 		return errors.New("log record: unknown presence bits; it is torn or of a later version")

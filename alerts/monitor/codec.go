@@ -3,10 +3,8 @@ package monitor
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/vigil-icu/vigil/alerts/internal/wire"
-	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -27,9 +25,14 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 		if err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
+		lost := s.use.gap
+		if u.gap.at > lost.at || u.gap.at == lost.at && u.gap.until > lost.until {
+			lost = u.gap
+		}
 		if u.at > s.use.at {
 			s.use = u
 		}
+		s.use.gap = lost
 		if p.window, err = window.Load(v.Chunks); err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
@@ -78,7 +81,9 @@ func (p *patient) append(b []byte, u *use) []byte {
 	}
 	b = wire.AppendInt(b, u.at)
 	b = wire.AppendString(b, u.model)
-	return wire.AppendString(b, u.policy)
+	b = wire.AppendString(b, u.policy)
+	b = wire.AppendInt(b, u.gap.at)
+	return wire.AppendInt(b, int64(u.gap.until))
 }
 
 func (p *patient) decode(b []byte) (use, error) {
@@ -118,7 +123,7 @@ func (p *patient) decode(b []byte) (use, error) {
 		}
 		p.senders = append(p.senders, s)
 	}
-	u := use{at: r.Int(), model: r.String(), policy: r.String()}
+	u := use{at: r.Int(), model: r.String(), policy: r.String(), gap: gap{at: r.Int(), until: schemas.Time(r.Int())}}
 	return u, r.End()
 }
 
@@ -179,49 +184,17 @@ func (s *stay) decode(r *wire.Reader) {
 var itemStates = [...]schemas.ItemState{schemas.Absent, schemas.Unusable, schemas.Present}
 
 func (m *modality) append(b []byte) []byte {
-	b = appendState(b, m.state)
-	b = wire.AppendInt(b, int64(m.newest))
-	b = wire.AppendUint(b, uint64(len(m.items)))
-	for i := range m.items {
-		item := &m.items[i]
-		b = wire.AppendInt(b, int64(item.At))
-		b = appendState(b, item.State)
-		b = wire.AppendUint(b, uint64(len(item.Vector)))
-		for _, v := range item.Vector {
-			b = wire.AppendFloat(b, v)
+	for i, s := range itemStates {
+		if s == m.state {
+			b = append(b, byte(i))
 		}
 	}
-	return b
-}
-
-func appendState(b []byte, state schemas.ItemState) []byte {
-	return append(b, byte(max(0, slices.Index(itemStates[:], state))))
+	return wire.AppendInt(b, int64(m.newest))
 }
 
 func (m *modality) decode(r *wire.Reader) {
-	m.state = decodeState(r)
+	m.state = itemStates[r.Byte(byte(len(itemStates)-1))]
 	m.newest = schemas.Time(r.Int())
-	n := r.Count()
-	if n > encoders.KeptItems {
-		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
-	}
-	for range n {
-		item := encoders.Item{At: schemas.Time(r.Int()), State: decodeState(r)}
-		for range r.Count() {
-			if r.Err() != nil {
-				return
-			}
-			item.Vector = append(item.Vector, r.Float())
-		}
-		if r.Err() != nil {
-			return
-		}
-		m.items = append(m.items, item)
-	}
-}
-
-func decodeState(r *wire.Reader) schemas.ItemState {
-	return itemStates[r.Byte(byte(len(itemStates)-1))]
 }
 
 func (r *readings) append(b []byte) []byte {

@@ -78,14 +78,20 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 			return dst, err
 		}
 	}
+	if g := &s.use.gap; g.at >= 0 && g.until == never && rec.Provenance&schemas.Recorded == 0 && rec.Kind != schemas.KindUse {
+		g.until = rec.At + Reach
+	}
 	switch rec.Kind {
 	case schemas.KindUse:
 		return dst, m.accept(s, rec.Use, offset)
+	case schemas.KindGap:
+		s.setGap(gap{offset, rec.At + Reach})
+		return dst, nil
 	case schemas.KindTick:
 		t.tick(rec)
 		return t.out, nil
 	}
-	p := s.patient(rec.Patient, offset)
+	p := s.patient(rec, offset)
 	s.touch(p)
 	t.p = p
 	at := max(p.clock, rec.At)
@@ -111,7 +117,7 @@ func (m *Monitor) accept(s *Partition, u *schemas.Use, offset int64) error {
 	if u == nil {
 		return nil
 	}
-	asked := use{at: offset, model: u.Model, policy: u.Policy}
+	asked := use{at: offset, model: u.Model, policy: u.Policy, gap: s.use.gap}
 	if err := m.holds(&asked); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func (o *owner) load(ctx context.Context) error {
 	}
 	if from < first[o.number] {
 		o.s.Log.Error().Int("partition", o.number).Int64("needed", from).Int64("log begins", first[o.number]).Msg("the log begins later than the state needs: scores are marked gap")
-		o.state.SetGap()
+		o.state.SetGap(first[o.number] - 1)
 		from = first[o.number]
 	}
 	o.reader = o.s.Cluster.NewReader(schemas.TopicLog, o.number, from)

@@ -16,7 +16,6 @@ type Partition struct {
 	open     []*patient   // with an open stay, in the order of their ids
 	dirty    []*patient   // changed since the last Writes
 	live     schemas.Time // the clock of the live patients
-	gap      bool
 	use      use
 	counts   Counts
 	scratch  scratch
@@ -33,39 +32,65 @@ type Counts struct {
 
 // NewPartition returns a partition that has seen nothing.
 func NewPartition() *Partition {
-	return &Partition{patients: map[string]*patient{}, live: never, use: use{at: -1}}
+	return &Partition{patients: map[string]*patient{}, live: never, use: use{at: -1, gap: gap{at: -1}}}
 }
 
 // Counts returns what Step did so far.
 func (s *Partition) Counts() Counts { return s.counts }
 
-// SetGap says that records were lost here: the log begins later than the state
-// needs. Patients that are known, and those that come from now on, are marked until
-// their stay ends or they are admitted anew; data open a stay for them, since their
-// admission may be what was lost.
-func (s *Partition) SetGap() {
-	s.gap = true
+// gap is a place in the log where records are missing.
+type gap struct {
+	at    int64        // log offset: a rebuild must begin there or before to know of it; -1: none
+	until schemas.Time // live patients who are first seen later have lost nothing; never: to be set by the first live record
+}
+
+// SetGap says that records were lost: the log begins behind offset at, which the state
+// needs. Patients whose records may be among them are marked until their stay ends or
+// they are admitted anew; so are those who are first seen in the 48 h behind it. Data
+// open a stay for them, since their admission may be what was lost.
+func (s *Partition) SetGap(at int64) { s.setGap(gap{at, never}) }
+
+func (s *Partition) setGap(g gap) {
+	s.use.gap = g
 	for _, p := range s.patients {
-		p.gap = true
-		s.touch(p)
+		if s.mustKnow(p) {
+			p.gap = true
+			s.touch(p)
+		}
 	}
 }
 
-// use is what the log asks for from a record on.
+// missed says whether records of a patient who is seen now for the first time, or
+// again without a stay, may be among those that were lost.
+func (g *gap) missed(rec *schemas.Record) bool {
+	return g.at >= 0 && (rec.Provenance&schemas.Recorded != 0 || g.until == never || rec.At <= g.until)
+}
+
+// mustKnow says whether a rebuild must know the patient: one with an open stay, of a
+// run, or heard of in the last 48 h.
+func (s *Partition) mustKnow(p *patient) bool {
+	return p.stay.open || p.bound || p.clock+Reach > s.live
+}
+
+// use is what the log asks for from a record on, and what it lacks.
 type use struct {
 	at            int64 // offset of the use record; -1: none came
 	model, policy string
+	gap           gap
 }
 
 // Open is the number of open stays.
 func (s *Partition) Open() int { return len(s.open) }
 
-func (s *Partition) patient(id string, offset int64) *patient {
-	p := s.patients[id]
-	if p == nil {
-		p = newPatient(strings.Clone(id), offset)
-		p.gap = s.gap
+func (s *Partition) patient(rec *schemas.Record, offset int64) *patient {
+	p := s.patients[rec.Patient]
+	switch {
+	case p == nil:
+		p = newPatient(strings.Clone(rec.Patient), offset)
+		p.gap = s.use.gap.missed(rec)
 		s.patients[p.id] = p
+	case p.gap && !p.stay.open:
+		p.gap = s.use.gap.missed(rec)
 	}
 	return p
 }
@@ -109,9 +134,16 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 // offset of the next record, the answer where nothing is needed. Patients of a run
 // always count; live ones until 48 h after they were last heard of.
 func (s *Partition) RebuildFrom(next int64) int64 {
+	g := &s.use.gap
+	if g.at >= 0 && (s.live == never || g.until == never || s.live <= g.until) {
+		next = min(next, g.at)
+	}
 	for _, p := range s.patients {
-		if p.stay.open || p.bound || p.clock+Reach > s.live {
+		if s.mustKnow(p) {
 			next = min(next, p.before)
+			if p.gap {
+				next = min(next, g.at)
+			}
 		}
 	}
 	return next

@@ -117,7 +117,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // retryStore calls f until the store is there, or ctx ends.
 func retryStore(ctx context.Context, f func() error) error {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
 		err := f()
 		if err == nil || !errors.Is(err, window.ErrUnavailable) {
 			return err

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -251,7 +252,7 @@ func TestGap(t *testing.T) {
 	if got := flags(at(0, 0), 1); !slices.Equal(got, []string{"S1"}) {
 		t.Fatalf("before the gap: %v", got)
 	}
-	s.SetGap()
+	s.SetGap(1)
 	if got := flags(at(2, 0), 2); !slices.Equal(got, []string{"S1", "gap"}) {
 		t.Fatalf("a known stay: %v", got)
 	}
@@ -297,6 +298,53 @@ func TestRebuildFrom(t *testing.T) {
 	}
 	if partly < least {
 		t.Errorf("only %d rebuilds began in mid-log", partly)
+	}
+}
+
+// A gap that the log tells of is one for a restart and for a rebuild too: who is marked
+// does not depend on where the state came from.
+func TestGapInTheLog(t *testing.T) {
+	marked := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		seed := rapid.Uint64().Draw(rt, "seed")
+		log := history(seed, 400, 5, rapid.Bool().Draw(rt, "recorded"))
+		at := rapid.IntRange(0, 200).Draw(rt, "gap")
+		lost := &schemas.Record{Kind: schemas.KindGap, At: log[at].At}
+		log = slices.Concat(log[:at], []*schemas.Record{lost}, log[at+40:]) // which is what it says
+		cut := rapid.IntRange(at, len(log)-1).Draw(rt, "cut")
+		m := testMonitor()
+		s := NewPartition()
+		steps(t, m, s, log[:cut], 0)
+		from := int(s.RebuildFrom(int64(10+cut))) - 10
+		stored := &window.Partition{}
+		for _, w := range s.Writes(nil) {
+			p := s.patients[w.Patient]
+			stored.Patients = append(stored.Patients, window.StoredPatient{Patient: w.Patient, State: w.State, Chunks: p.window.Chunks(nil)})
+		}
+		want := texts(steps(t, m, s, log, cut))
+		for _, line := range want {
+			if strings.Contains(line, `"gap"`) {
+				marked++
+			}
+		}
+		again := NewPartition()
+		steps(t, m, again, log[:cut], from)
+		if got := texts(steps(t, m, again, log, cut)); !slices.Equal(want, got) {
+			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, firstDifference(want, got))
+		}
+		if len(stored.Patients) == 0 {
+			return // nothing was written: the store stands before the gap
+		}
+		loaded, err := m.LoadPartition(stored)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if got := texts(steps(t, m, loaded, log, cut)); !slices.Equal(want, got) {
+			rt.Fatalf("loaded at %d, outputs differ (- calm, + loaded):\n%s", cut, firstDifference(want, got))
+		}
+	})
+	if marked < 100 {
+		t.Errorf("%d scores are marked: the test shows nothing", marked)
 	}
 }
 

@@ -130,7 +130,7 @@ func (t *tally) log(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse || !t.mine(r.Patient) {
+	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse || r.Kind == schemas.KindGap || !t.mine(r.Patient) {
 		return nil
 	}
 	id := identity{r.Patient, r.Source, r.TopicIndex, r.Seq}

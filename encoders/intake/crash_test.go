@@ -292,3 +292,49 @@ func TestForeignPartition(t *testing.T) {
 		}
 	}
 }
+
+// Messages that retention took before they were read are said in the log, once, and
+// what is still there follows; a topic that ends before is refused.
+func TestLostMessagesAreSaid(t *testing.T) {
+	_, c := bench(t, 1)
+	p := c.NewProducer(c.Prefix + "test")
+	for seq := range 20 {
+		put(t, p, 0, beat("d:1", 1+seq, 60, "", 0))
+	}
+	w := worker(c, still)
+	stop := owned(t, w, 1)
+	until(t, "the first are written", func() bool { n, _ := w.Totals(); return n == 20 })
+	stop()
+	for seq := range 20 {
+		put(t, p, 0, beat("d:1", 21+seq, 60, "", 0))
+	}
+	if err := realkafka.DeleteRecords(t.Context(), c.Brokers, c.Prefix+schemas.TopicVitals, 0, 35); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []int64{15, 0} { // once
+		w = worker(c, still)
+		stop = owned(t, w, 1)
+		put(t, p, 0, beat("d:1", 41, 60, "", 0)) // a repeat, the second time
+		until(t, "the rest is written", func() bool { n, _ := w.Totals(); return n >= 1 })
+		stop()
+		if lost := w.statsOf(0).Lost.Load(); lost != want {
+			t.Errorf("%d messages lost, want %d", lost, want)
+		}
+	}
+	var seqs []uint64
+	gaps := 0
+	for _, r := range readResult(t, c).Records {
+		switch r.Kind {
+		case schemas.KindGap:
+			gaps++
+			if len(seqs) != 20 || schemas.RawTopics[r.TopicIndex] != schemas.TopicVitals {
+				t.Errorf("the gap stands behind %d records: %+v", len(seqs), r)
+			}
+		case schemas.KindObservations:
+			seqs = append(seqs, r.Seq)
+		}
+	}
+	if gaps != 1 || len(seqs) != 20+6+1 || seqs[20] != 36 || seqs[26] != 41 {
+		t.Errorf("%d gaps, sequence numbers %v", gaps, seqs)
+	}
+}

@@ -23,6 +23,13 @@
 // their `at`. A live message with a key of another partition is sent on to it as
 // it came, and its values are judged there.
 //
+// # What is gone
+//
+// Where a raw topic begins behind the place to be read on, because its retention is
+// shorter than an outage was, the log gets a record that says so (schemas.KindGap) and
+// intake goes on where the topic begins; the scores of the partition are marked. A topic
+// that ends before that place was made anew: intake refuses it.
+//
 // # Once
 //
 // One worker owns a partition number in all topics. Each step appends first the

@@ -67,6 +67,7 @@ var logHeaders = []schemas.Header{
 var (
 	tickKey = []byte("tick")
 	useKey  = []byte("use")
+	gapKey  = []byte("gap")
 )
 
 // cut appends what has gathered as one batch, which ends with the state.

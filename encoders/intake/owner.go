@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -149,10 +150,35 @@ func (o *owner) work(ctx context.Context) error {
 			}
 			got.done()
 		}
+		var lost *ingest.DataLossError
+		if errors.As(got.err, &lost) && lost.Offset < lost.First {
+			return o.passOver(ctx, topic, lost)
+		}
 		if got.err != nil {
 			return got.err
 		}
 	}
+}
+
+// errPassed ends an ownership so that it begins again behind what was lost.
+var errPassed = errors.New("messages were lost")
+
+// passOver writes into the log that messages of a raw topic are not there any more, and
+// that reading goes on where the topic begins now.
+func (o *owner) passOver(ctx context.Context, topic int, lost *ingest.DataLossError) error {
+	o.w.Log.Error().Err(lost).Int("partition", o.partition).Int64("lost", lost.First-lost.Offset).Msg("messages were lost before intake read them: scores of this partition are marked gap")
+	s := &o.log.state
+	s.Step++
+	s.At = max(int64(o.w.Clock()), s.At)
+	if err := o.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: schemas.Time(s.At), Available: schemas.Time(s.At)}, gapKey); err != nil {
+		return err
+	}
+	s.Direct[topic], s.Next[topic] = max(s.Direct[topic], lost.First), lost.First
+	o.stats.Lost.Add(lost.First - lost.Offset)
+	if err := o.cut(ctx, &o.log); err != nil {
+		return err
+	}
+	return errPassed
 }
 
 // choose names the topics to be read on: all but those of which too much waits for

@@ -13,6 +13,7 @@ import (
 type Stats struct {
 	Records  atomic.Int64 // written to the log
 	Frontier atomic.Int64 // playing time up to which a run is written
+	Lost     atomic.Int64 // raw messages that were gone before they were read
 	mu       sync.Mutex
 	reasons  map[schemas.Reason]int64
 }

@@ -63,7 +63,7 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *ingest.Lease) er
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, errRenew):
+		case errors.Is(err, errRenew), errors.Is(err, errPassed):
 			wait = 10 * time.Millisecond
 			continue
 		case !errors.Is(err, ingest.ErrFenced):
