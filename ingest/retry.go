@@ -14,14 +14,17 @@ import (
 	"github.com/segmentio/kafka-go/protocol"
 )
 
-// longest is the longest pause between two tries; the first one that is reached
-// is worth a line in the log.
-const longest = time.Second
+// longest is the longest pause between two tries. An owner's calls hang on each other,
+// so that several such pauses add up when a broker comes back.
+const longest = 250 * time.Millisecond
+
+// quiet is how long trying on is not worth a line in the log.
+const quiet = time.Second
 
 // retry calls f until it succeeds, fails for good or ctx ends. doing says what f
 // does, for the log.
 func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error {
-	for wait, said := 20*time.Millisecond, false; ; wait = min(2*wait, longest) {
+	for wait, waited, said := 20*time.Millisecond, time.Duration(0), false; ; wait = min(2*wait, longest) {
 		err := f()
 		if err == nil || !temporary(err) {
 			return err
@@ -32,7 +35,7 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error
 			// and each would cost a try.
 			c.transport.CloseIdleConnections()
 		}
-		if wait == longest && !said && ctx.Err() == nil {
+		if waited += wait; waited > quiet && !said && ctx.Err() == nil {
 			said = true
 			c.Log.Warn().Err(err).Msg(doing + " fails, trying on")
 		}
