@@ -2,25 +2,41 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
-// binary builds the program once per test that needs a process to kill.
+// built is the program, built once for all tests that need processes to kill.
+var built struct {
+	once sync.Once
+	dir  string
+	err  error
+}
+
+// binary returns the path of the program.
 func binary(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "vigil")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building: %v: %s", err, out)
+	built.once.Do(func() {
+		if built.dir, built.err = os.MkdirTemp("", "vigil-binary-"); built.err != nil {
+			return
+		}
+		if out, err := exec.Command("go", "build", "-o", filepath.Join(built.dir, "vigil"), ".").CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("building: %w: %s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
 	}
-	return path
+	return filepath.Join(built.dir, "vigil")
 }
 
 // kill -9 of the whole process, then the same command with the same --state: the
@@ -99,7 +115,7 @@ func killedAfter(t *testing.T, path string, args []string, after time.Duration) 
 
 // TestSoak runs the whole lists: make soak.
 func TestSoak(t *testing.T) {
-	if os.Getenv("VIGIL_SOAK") == "" {
+	if !soaking() {
 		t.Skip("the whole lists take about ten minutes: make soak")
 	}
 	data := filepath.Join(opendata.Dir(t), "mimic-iii-demo")

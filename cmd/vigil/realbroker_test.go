@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,11 +10,11 @@ import (
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 )
 
-// realBroker is a Kafka of the test's own, reached through a link.
+// realBroker is a Kafka of the test's own: one broker, reached through a link, or three.
 type realBroker struct {
 	t     *testing.T
 	kafka *realkafka.Kafka
-	link  *realkafka.Link
+	link  *realkafka.Link // nil: of three
 }
 
 func startRealBroker(t *testing.T) *realBroker {
@@ -25,23 +26,35 @@ func startRealBroker(t *testing.T) *realBroker {
 	})}
 }
 
-func (b *realBroker) address() string { return b.link.Address() }
+func startThreeBrokers(t *testing.T) *realBroker {
+	t.Helper()
+	return &realBroker{t: t, kafka: realkafka.Start(t, realkafka.Options{Brokers: 3})}
+}
 
-func (b *realBroker) kill() {
+// address is where clients go: host:port, a comma between them.
+func (b *realBroker) address() string {
+	if b.link == nil {
+		return strings.Join(b.kafka.Addresses, ",")
+	}
+	return b.link.Address()
+}
+
+// kill is kill -9 of the brokers named, 1 and up, or of all.
+func (b *realBroker) kill(brokers ...int) {
 	b.t.Helper()
-	if err := b.kafka.Kill(); err != nil {
+	if err := b.kafka.Kill(brokers...); err != nil {
 		b.t.Fatal(err)
 	}
 }
 
-// start returns when the broker answers.
+// start begins the brokers that do not run and returns when they answer.
 func (b *realBroker) start() {
 	b.t.Helper()
 	begun := time.Now()
 	if err := b.kafka.Again(); err != nil {
 		b.t.Fatal(err)
 	}
-	c := &ingest.Cluster{Brokers: []string{b.address()}}
+	c := &ingest.Cluster{Brokers: strings.Split(b.address(), ",")}
 	defer c.Close()
 	if err := c.Reach(b.t.Context()); err != nil {
 		b.t.Fatal(err)

@@ -65,6 +65,7 @@ var whole struct {
 func TestMain(m *testing.M) {
 	code := m.Run()
 	os.RemoveAll(whole.dir)
+	os.RemoveAll(built.dir)
 	os.Exit(code)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ import (
 type site struct {
 	t          *testing.T
 	path       string // of the program
-	brokers    string
+	brokers    string // host:port, a comma between them
 	prefix     string
 	partitions int
 	redis      *redisServer
@@ -34,22 +35,26 @@ type site struct {
 	workers    []*program
 }
 
-func newSite(t *testing.T, brokers string, partitions, workers int) *site {
+func newSite(t *testing.T, brokers string, partitions, workers int, flags ...string) *site {
 	t.Helper()
 	s := &site{t: t, path: binary(t), brokers: brokers, partitions: partitions, prefix: fmt.Sprintf("n%d.", time.Now().UnixNano()), redis: startRedis(t)}
 	s.link = realkafka.NewLink(t, s.redis.address())
-	s.cluster = &ingest.Cluster{Brokers: []string{brokers}, Prefix: s.prefix}
+	s.cluster = &ingest.Cluster{Brokers: strings.Split(brokers, ","), Prefix: s.prefix}
 	t.Cleanup(s.cluster.Close)
-	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", brokers, "--topic-prefix", s.prefix, "--partitions", strconv.Itoa(partitions)); code != 0 {
+	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", brokers, "--topic-prefix", s.prefix, "--partitions", strconv.Itoa(partitions),
+		"--replication", strconv.Itoa(len(s.cluster.Brokers))); code != 0 {
 		t.Fatal(stderr)
 	}
 	for i := range workers {
-		w := &program{t: t, path: s.path, args: []string{"serve", "--id", string(rune('a' + i)), "--brokers", brokers, "--topic-prefix", s.prefix, "--redis", "redis://" + s.link.Address() + "/0"}}
+		w := &program{t: t, path: s.path, args: append([]string{"serve", "--id", workerID(i), "--brokers", brokers, "--topic-prefix", s.prefix, "--redis", "redis://" + s.link.Address() + "/0"}, flags...)}
 		w.start()
 		s.workers = append(s.workers, w)
 	}
 	return s
 }
+
+// workerID is the --id of worker i.
+func workerID(i int) string { return string(rune('a' + i)) }
 
 // vigil runs the program in this process against the site.
 func (s *site) vigil(ctx context.Context, args ...string) (code int, stdout, stderr string) {
