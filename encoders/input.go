@@ -23,6 +23,19 @@ const (
 // Names of the modalities, as in a score.
 var Names = [NumModalities]string{"numeric", "ecg", "notes", "imaging"}
 
+// ModalityOf is the modality of a kind of record.
+func ModalityOf(k schemas.RecordKind) Modality {
+	switch k {
+	case schemas.KindStrip:
+		return ECG
+	case schemas.KindNote:
+		return Notes
+	case schemas.KindImage:
+		return Imaging
+	}
+	return Numeric
+}
+
 // Input is one patient as of one moment. It is filled anew for each prediction
 // and may be reused; it belongs to one goroutine.
 type Input struct {

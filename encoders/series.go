@@ -1,7 +1,5 @@
 package encoders
 
-import "github.com/vigil-icu/vigil/schemas"
-
 // Limit bounds |z|: an observation further from its channel's centre counts as
 // this many scales away.
 const Limit = 6
@@ -70,14 +68,6 @@ func (s *Series) Shift(by int) {
 
 func (s *Series) parts() [7][]float32 {
 	return [7][]float32{s.Count, s.Mean, s.Var, s.Min, s.Max, s.First, s.Last}
-}
-
-// Items is one item modality of a stay: its notes, images or strips, oldest first.
-type Items struct {
-	State   schemas.ItemState // Absent: nothing came; Unusable: something came and none of it can be read; both have no rows
-	Width   int
-	Tau     []float32 // [L] place in the window: 0 its begin, 1 now
-	Vectors []float32 // [L][Width]
 }
 
 // Statistics is how many numbers stand for a channel in Input.Stats.

@@ -65,10 +65,13 @@ func (t *turn) data(rec *schemas.Record) (changed bool) {
 		}
 	}
 	if rec.Item != nil {
-		p.modalities[modalityOf(rec.Kind)].item(rec.Item)
+		p.modalities[encoders.ModalityOf(rec.Kind)].item(rec.Item)
 	}
 	p.window.Advance(p.clock)
 	p.window.Trim(p.horizon())
+	for i := range p.modalities {
+		p.modalities[i].items.Trim(p.horizon())
+	}
 	return changed
 }
 

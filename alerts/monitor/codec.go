@@ -3,15 +3,17 @@ package monitor
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/vigil-icu/vigil/alerts/internal/wire"
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
 
 // patientVersion is the first byte of a patient's state. A change of the form
 // gets a new one; a store written by another is rebuilt from the log.
-const patientVersion = 2
+const patientVersion = 3
 
 // LoadPartition makes a partition of what a store holds of it. An error says
 // which patient and what is wrong; the mend is to reset the store's partition
@@ -184,17 +186,49 @@ func (s *stay) decode(r *wire.Reader) {
 var itemStates = [...]schemas.ItemState{schemas.Absent, schemas.Unusable, schemas.Present}
 
 func (m *modality) append(b []byte) []byte {
-	for i, s := range itemStates {
-		if s == m.state {
-			b = append(b, byte(i))
+	b = appendState(b, m.state)
+	b = wire.AppendInt(b, int64(m.newest))
+	b = wire.AppendUint(b, uint64(len(m.items)))
+	for i := range m.items {
+		item := &m.items[i]
+		b = wire.AppendInt(b, int64(item.At))
+		b = appendState(b, item.State)
+		b = wire.AppendUint(b, uint64(len(item.Vector)))
+		for _, v := range item.Vector {
+			b = wire.AppendFloat(b, v)
 		}
 	}
-	return wire.AppendInt(b, int64(m.newest))
+	return b
+}
+
+func appendState(b []byte, state schemas.ItemState) []byte {
+	return append(b, byte(max(0, slices.Index(itemStates[:], state))))
 }
 
 func (m *modality) decode(r *wire.Reader) {
-	m.state = itemStates[r.Byte(byte(len(itemStates)-1))]
+	m.state = decodeState(r)
 	m.newest = schemas.Time(r.Int())
+	n := r.Count()
+	if n > encoders.KeptItems {
+		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
+	}
+	for range n {
+		item := encoders.Item{At: schemas.Time(r.Int()), State: decodeState(r)}
+		for range r.Count() {
+			if r.Err() != nil {
+				return
+			}
+			item.Vector = append(item.Vector, r.Float())
+		}
+		if r.Err() != nil {
+			return
+		}
+		m.items = append(m.items, item)
+	}
+}
+
+func decodeState(r *wire.Reader) schemas.ItemState {
+	return itemStates[r.Byte(byte(len(itemStates)-1))]
 }
 
 func (r *readings) append(b []byte) []byte {

@@ -17,10 +17,11 @@ var byName = func() (order [encoders.NumModalities]encoders.Modality) {
 	return order
 }()
 
-// modality is the newest item of a modality.
+// modality is what a score and the model know of a modality beside the window.
 type modality struct {
 	state  schemas.ItemState
-	newest schemas.Time // event time, never where nothing came
+	newest schemas.Time     // event time, never where nothing came
+	items  encoders.History // that a view may still ask for
 }
 
 func newModalities() (m [encoders.NumModalities]modality) {
@@ -30,20 +31,9 @@ func newModalities() (m [encoders.NumModalities]modality) {
 	return m
 }
 
-func modalityOf(k schemas.RecordKind) encoders.Modality {
-	switch k {
-	case schemas.KindStrip:
-		return encoders.ECG
-	case schemas.KindNote:
-		return encoders.Notes
-	case schemas.KindImage:
-		return encoders.Imaging
-	}
-	return encoders.Numeric
-}
-
 // item takes a strip, a note or an image.
 func (m *modality) item(i *schemas.Item) {
+	m.items.Add(i)
 	at := i.EventTime.Floor16()
 	if at < m.newest {
 		return

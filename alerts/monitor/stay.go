@@ -110,4 +110,7 @@ func (t *turn) end(cause string, by int64) {
 	p.corrected, p.gap = false, false
 	p.window.Restart()
 	p.window.Trim(p.clock)
+	for i := range p.modalities {
+		p.modalities[i].items.Trim(p.clock.FloorHour())
+	}
 }

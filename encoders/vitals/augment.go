@@ -32,4 +32,7 @@ func Shorten(in *encoders.Input, hours int) {
 	}
 	in.Hours = float32(hours)
 	in.Series.Shift(by * in.Series.Cells / encoders.Bins)
+	for i := range in.Items {
+		in.Items[i].Shift(float32(by) / encoders.Bins)
+	}
 }

@@ -21,10 +21,9 @@ func (m Moment) Hours() int {
 	return int(min(max(window.HourOf(m.AsOf-1)-window.HourOf(m.Admission)+1, 1), encoders.Bins))
 }
 
-// Place is where in the window a time lies: 0 at its begin, 1 at the end of the hour
-// that holds now, below 0 before it.
-func (m Moment) Place(t schemas.Time) float32 {
-	return float32(float64(t-gridOf(m.AsOf, encoders.Bins).begin) / float64(encoders.Bins*schemas.Hour))
+// Begin is where the window begins: its last hour is the one that holds now.
+func (m Moment) Begin() schemas.Time {
+	return (m.AsOf - 1).FloorHour() - (encoders.Bins-1)*schemas.Hour
 }
 
 // Reader reads windows for one model. It belongs to one goroutine.
@@ -104,7 +103,7 @@ func (r *Reader) mark(s *encoders.Series, channel int) (any bool) {
 // observations fills the cells of a channel that are empty or marked from what was
 // observed.
 func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Window, m Moment) {
-	c, g := &r.channels[channel], gridOf(m.AsOf, dst.Cells)
+	c, g := &r.channels[channel], gridOf(m, dst.Cells)
 	r.points = w.At(m.AsOf, math.MaxUint32, m.From).Append(r.points[:0], c.ID)
 	for points := r.points; len(points) > 0; {
 		cell, n := g.cell(points[0].EventTime), 1
@@ -125,9 +124,8 @@ type grid struct {
 	cells        int
 }
 
-func gridOf(asOf schemas.Time, cells int) grid {
-	begin := (asOf - 1).FloorHour() - (encoders.Bins-1)*schemas.Hour
-	return grid{begin, encoders.Bins * schemas.Hour / schemas.Time(cells), cells}
+func gridOf(m Moment, cells int) grid {
+	return grid{m.Begin(), encoders.Bins * schemas.Hour / schemas.Time(cells), cells}
 }
 
 // cell is -1 before the grid.

@@ -312,15 +312,3 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
-
-func TestPlace(t *testing.T) {
-	now := vitals.Moment{AsOf: admission + 90*schemas.Minute, Admission: admission}
-	for _, c := range []struct {
-		after schemas.Time
-		want  float32
-	}{{2 * schemas.Hour, 1}, {-46 * schemas.Hour, 0}, {-22 * schemas.Hour, 0.5}, {-94 * schemas.Hour, -1}} {
-		if got := now.Place(admission + c.after); got != c.want {
-			t.Errorf("%v ms after admission: %v of the window, want %v", c.after, got, c.want)
-		}
-	}
-}

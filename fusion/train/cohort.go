@@ -26,6 +26,7 @@ const Reach = 48 * schemas.Hour
 type Cohort struct {
 	Channels []vitals.Channel // centre and scale are not read
 	Statics  []vitals.Static
+	Items    []ItemModality
 	Cells    int
 	Tasks    []string
 
@@ -78,7 +79,7 @@ func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	s := &Set{Channels: c.Channels, Statics: c.Statics, Cells: c.Cells, Tasks: c.Tasks, Examples: slices.Concat(parts...)}
+	s := &Set{Channels: c.Channels, Statics: c.Statics, Items: c.Items, Cells: c.Cells, Tasks: c.Tasks, Examples: slices.Concat(parts...)}
 	s.Source, s.Rows = source.Name()+"@"+source.Hash(), source.Rows()
 	slices.SortFunc(s.Examples, func(a, b Example) int {
 		return cmp.Or(strings.Compare(a.Patient, b.Patient), cmp.Compare(a.AsOf, b.AsOf), strings.Compare(a.Stay, b.Stay))
@@ -93,6 +94,11 @@ type maker struct {
 	series   encoders.Series
 	encoder  intake.Encoder
 	examples []Example
+
+	// of the patient in hand
+	window  *window.Window
+	statics map[string]schemas.Statics // by stay
+	items   [encoders.NumModalities]encoders.History
 }
 
 // wanted is an example to be made.
@@ -107,11 +113,12 @@ func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
 	if err != nil {
 		return err
 	}
-	w, statics := window.New(), map[string]schemas.Statics{}
+	m.window, m.statics = window.New(), map[string]schemas.Statics{}
+	m.items = [encoders.NumModalities]encoders.History{}
 	for i := range plan.Len() {
 		event := plan.Event(i)
 		for !m.cohort.Charted && len(list) > 0 && list[0].moment.AsOf < event.AvailableTime {
-			m.add(p.ID, list[0], w, statics)
+			m.add(p.ID, list[0])
 			list = list[1:]
 		}
 		record, _ := m.encoder.Record(event, &schemas.Message{Topic: event.Topic}, event.AvailableTime)
@@ -119,14 +126,17 @@ func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
 			continue
 		}
 		if record.Kind == schemas.KindAdmit {
-			statics[record.Move.Stay] = record.Move.Statics
+			m.statics[record.Move.Stay] = record.Move.Statics
 		}
 		for _, o := range record.Observations {
-			w.Add(o, uint32(i+1))
+			m.window.Add(o, uint32(i+1))
+		}
+		if record.Item != nil {
+			m.items[encoders.ModalityOf(record.Kind)].Add(record.Item)
 		}
 	}
 	for _, x := range list {
-		m.add(p.ID, x, w, statics)
+		m.add(p.ID, x)
 	}
 	return nil
 }
@@ -143,15 +153,20 @@ func (m *maker) wanted(p *replay.Patient) (list []wanted) {
 	return list
 }
 
-func (m *maker) add(patient string, x wanted, w *window.Window, statics map[string]schemas.Statics) {
-	m.reader.Read(&m.series, w, x.moment)
+func (m *maker) add(patient string, x wanted) {
+	m.reader.Read(&m.series, m.window, x.moment)
 	e := Example{
 		Stay: x.stay.ID, Patient: patient, AsOf: x.moment.AsOf, Hours: x.moment.Hours(), Series: vitals.Pack(&m.series),
 		Statics: make([]float32, len(m.cohort.Statics)), StaticsKnown: make([]bool, len(m.cohort.Statics)),
 		Labels: m.cohort.Labels(patient, x.stay, x.moment.AsOf), Teacher: float32(math.NaN()),
 	}
-	who := statics[x.stay.ID]
+	who := m.statics[x.stay.ID]
 	vitals.Statics(e.Statics, e.StaticsKnown, m.cohort.Statics, &who)
+	for _, kind := range m.cohort.Items {
+		it := encoders.Items{Width: kind.Width}
+		m.items[kind.Which].Fill(&it, x.moment.From, x.moment.AsOf, x.moment.Begin())
+		e.Items = append(e.Items, it)
+	}
 	m.examples = append(m.examples, e)
 }
 

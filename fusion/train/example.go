@@ -18,6 +18,7 @@ type Example struct {
 	Series       vitals.Packed
 	Statics      []float32
 	StaticsKnown []bool
+	Items        []encoders.Items // by Set.Items
 
 	Labels  []float32 // by Set.Tasks; NaN: not known
 	Teacher float32   // a probability of task 0; NaN: none
@@ -29,14 +30,25 @@ type Set struct {
 	Rows     replay.RowCount
 	Channels []vitals.Channel
 	Statics  []vitals.Static
+	Items    []ItemModality
 	Cells    int
 	Tasks    []string
 	Examples []Example
 }
 
+// ItemModality is one that a set has items of.
+type ItemModality struct {
+	Which encoders.Modality
+	Width int // of a vector; 0: only that and when an item came is read
+}
+
 // Shape is that of the inputs that Fill fills.
 func (s *Set) Shape() encoders.Shape {
-	return encoders.Shape{Channels: len(s.Channels), Cells: s.Cells, Statics: len(s.Statics)}
+	shape := encoders.Shape{Channels: len(s.Channels), Cells: s.Cells, Statics: len(s.Statics)}
+	for _, m := range s.Items {
+		shape.Items = append(shape.Items, m.Width)
+	}
+	return shape
 }
 
 // Fill fills an input of the set's shape with an example. change is what is done to
@@ -48,6 +60,10 @@ func (s *Set) Fill(in *encoders.Input, example int, channels []vitals.Channel, c
 	in.Hours = float32(e.Hours)
 	copy(in.Statics, e.Statics)
 	copy(in.StaticsKnown, e.StaticsKnown)
+	for k := range e.Items {
+		from, to := &e.Items[k], &in.Items[k]
+		to.State, to.Tau, to.Vectors = from.State, append(to.Tau[:0], from.Tau...), append(to.Vectors[:0], from.Vectors...)
+	}
 	if change != nil {
 		change(in)
 	}
