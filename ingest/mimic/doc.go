@@ -23,7 +23,8 @@
 //
 //	unreadable    torn, not UTF-8, an id, number or time that cannot be read
 //	marked_wrong  ERROR of CHARTEVENTS, ISERROR of OUTPUTEVENTS or NOTEEVENTS is 1 (MIMIC-IV
-//	              left such rows out), STATUSDESCRIPTION of MetaVision's inputs is Rewritten
+//	              has no such columns; its WARNING only says that a value was unusual),
+//	              STATUSDESCRIPTION of MetaVision's inputs is Rewritten
 //	unmapped      the channel table has no such item in this table
 //	outside_stay  event time neither in an ICU stay of the patient, both ends
 //	              included, nor in the 48 h before one
