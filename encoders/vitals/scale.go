@@ -9,19 +9,26 @@ import (
 // Standardise puts cells of f(x) on the scale of z, see the package.
 func Standardise(s *encoders.Series, channels []Channel) {
 	for c := range channels {
-		centre, scale := channels[c].Centre, channels[c].Scale
-		z := func(f float32) float32 {
-			return float32(min(max((float64(f)-centre)/scale, -encoders.Limit), encoders.Limit))
-		}
+		centre, per := channels[c].Centre, 1/channels[c].Scale
 		for i := c * s.Cells; i < (c+1)*s.Cells; i++ {
-			if s.Count[i] == 0 {
+			switch s.Count[i] {
+			case 0:
+				continue
+			case 1:
+				z := standard(s.Mean[i], centre, per)
+				s.Mean[i], s.Min[i], s.Max[i], s.First[i], s.Last[i] = z, z, z, z, z
 				continue
 			}
-			s.Mean[i], s.Min[i], s.Max[i] = z(s.Mean[i]), z(s.Min[i]), z(s.Max[i])
-			s.First[i], s.Last[i] = z(s.First[i]), z(s.Last[i])
-			s.Var[i] = float32(float64(s.Var[i]) / (scale * scale))
+			s.Mean[i], s.Min[i], s.Max[i] = standard(s.Mean[i], centre, per), standard(s.Min[i], centre, per), standard(s.Max[i], centre, per)
+			s.First[i], s.Last[i] = standard(s.First[i], centre, per), standard(s.Last[i], centre, per)
+			s.Var[i] = float32(float64(s.Var[i]) * (per * per))
 		}
 	}
+}
+
+// standard is z of f.
+func standard(f float32, centre, per float64) float32 {
+	return float32(min(max((float64(f)-centre)*per, -encoders.Limit), encoders.Limit))
 }
 
 // normalSpread is the 90th less the 10th percentile of a normal distribution of
