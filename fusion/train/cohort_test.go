@@ -182,6 +182,7 @@ func TestFolds(t *testing.T) {
 			s.Examples = append(s.Examples, train.Example{Patient: fmt.Sprint(p), Labels: []float32{9, label}})
 		}
 	}
+	s.Examples = append(s.Examples, train.Example{Patient: "0", Labels: []float32{9, 0}}) // of another source
 	folds := s.Folds(5, 1, 0)
 	of, size, ill := map[string]int{}, make([]int, 5), make([]int, 5)
 	for i, e := range s.Examples {

@@ -16,20 +16,24 @@ func (s *Set) Folds(k, task int, seed uint64) []int {
 	type patient struct {
 		key   uint64
 		class int
-		first int // example
-		n     int
+		at    int // in order of appearance
 	}
 	draw := nn.Draw{Seed: seed}
 	var patients []patient
+	known := map[string]int{}
+	of := make([]int, len(s.Examples)) // the patient of each example
 	for i := range s.Examples {
 		e := &s.Examples[i]
-		if i == 0 || e.Patient != s.Examples[i-1].Patient {
+		at, ok := known[e.Patient]
+		if !ok {
 			h := fnv.New64a()
 			h.Write([]byte(e.Patient))
-			patients = append(patients, patient{key: draw.Row(parting, h.Sum64()).Bits(0), first: i})
+			at = len(patients)
+			known[e.Patient] = at
+			patients = append(patients, patient{key: draw.Row(parting, h.Sum64()).Bits(0), at: at})
 		}
-		p := &patients[len(patients)-1]
-		p.n++
+		of[i] = at
+		p := &patients[at]
 		switch label := e.Labels[task]; {
 		case label == 1:
 			p.class = 2
@@ -38,11 +42,13 @@ func (s *Set) Folds(k, task int, seed uint64) []int {
 		}
 	}
 	slices.SortFunc(patients, func(a, b patient) int { return cmp.Or(a.class-b.class, cmp.Compare(a.key, b.key)) })
-	folds := make([]int, len(s.Examples))
+	fold := make([]int, len(patients))
 	for i, p := range patients {
-		for j := range p.n {
-			folds[p.first+j] = i % k
-		}
+		fold[p.at] = i % k
+	}
+	folds := make([]int, len(s.Examples))
+	for i, at := range of {
+		folds[i] = fold[at]
 	}
 	return folds
 }
