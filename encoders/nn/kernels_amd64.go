@@ -88,3 +88,8 @@ func distanceVector(a *float32, b *float32, n int) float64
 //
 //go:noescape
 func layerNormVector(out *float32, x *float32, gain *float32, bias *float32, n int)
+
+// fixedExchangeVector is FixedExchange of n elements, n a multiple of 8 above 0, with put and take times FixedScale, both below 2^51.
+//
+//go:noescape
+func fixedExchangeVector(sums *int64, e *float32, put float64, take float64, n int)

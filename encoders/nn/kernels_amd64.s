@@ -2357,3 +2357,43 @@ GLOBL epsilon<>(SB), RODATA|NOPTR, $8
 
 DATA oneWide<>+0(SB)/8, $0x3ff0000000000000
 GLOBL oneWide<>(SB), RODATA|NOPTR, $8
+
+// func fixedExchangeVector(sums *int64, e *float32, put float64, take float64, n int)
+// Requires: AVX, AVX2
+TEXT ·fixedExchangeVector(SB), NOSPLIT, $0-40
+	MOVQ         sums+0(FP), AX
+	MOVQ         e+8(FP), CX
+	MOVQ         n+32(FP), DX
+	VBROADCASTSD put+16(FP), Y0
+	VBROADCASTSD take+24(FP), Y1
+	VMOVUPD      roundingBits<>+0(SB), Y2
+
+loop:
+	VCVTPS2PD (CX), Y3
+	VMULPD    Y0, Y3, Y4
+	VADDPD    Y2, Y4, Y4
+	VMULPD    Y1, Y3, Y3
+	VADDPD    Y2, Y3, Y3
+	VPSUBQ    Y3, Y4, Y4
+	VPADDQ    (AX), Y4, Y4
+	VMOVDQU   Y4, (AX)
+	VCVTPS2PD 16(CX), Y3
+	VMULPD    Y0, Y3, Y4
+	VADDPD    Y2, Y4, Y4
+	VMULPD    Y1, Y3, Y3
+	VADDPD    Y2, Y3, Y3
+	VPSUBQ    Y3, Y4, Y4
+	VPADDQ    32(AX), Y4, Y4
+	VMOVDQU   Y4, 32(AX)
+	ADDQ      $0x20, CX
+	ADDQ      $0x40, AX
+	SUBQ      $0x08, DX
+	JNE       loop
+	VZEROUPPER
+	RET
+
+DATA roundingBits<>+0(SB)/8, $0x4338000000000000
+DATA roundingBits<>+8(SB)/8, $0x4338000000000000
+DATA roundingBits<>+16(SB)/8, $0x4338000000000000
+DATA roundingBits<>+24(SB)/8, $0x4338000000000000
+GLOBL roundingBits<>(SB), RODATA|NOPTR, $32

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"os"
 
 	"golang.org/x/sys/cpu"
@@ -82,6 +83,18 @@ func layerNormFast(out, x, gain, bias []float32) bool {
 	}
 	layerNormVector(&out[0], &x[0], &gain[0], &bias[0], len(x))
 	return true
+}
+
+// fixedExchangeFast does a first part of FixedExchange, with put and take times
+// FixedScale, and says how long it is.
+func fixedExchangeFast(sums []int64, e []float32, put, take float64) int {
+	const limit = 1 << 51 // where the rounding of the assembly ends
+	n := len(sums) &^ 7
+	if !vector || n == 0 || !(math.Abs(put) < limit && math.Abs(take) < limit) {
+		return 0
+	}
+	fixedExchangeVector(&sums[0], &e[0], put, take, n)
+	return n
 }
 
 // tilesFast is tiles. The last element of each operand is touched first: the

@@ -16,6 +16,8 @@ func axpyFast(_ []float32, _ float32, _ []float32) bool { return false }
 func distanceFast(_, _ []float32) (float64, bool)       { return 0, false }
 func layerNormFast(_, _, _, _ []float32) bool           { return false }
 
+func fixedExchangeFast(_ []int64, _ []float32, _, _ float64) int { return 0 }
+
 func tilesFast(_ []float32, _ int, _ []float32, _, _ int, _ []float32, _, _, _, _, _ int) bool {
 	return false
 }

@@ -31,6 +31,7 @@ func main() {
 	axpy()
 	distance()
 	layerNorm()
+	fixedExchange()
 	Generate()
 }
 
