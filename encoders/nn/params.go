@@ -15,7 +15,9 @@ type Params[F Float] struct {
 	Shapes  [][]int
 	Offsets []int // of a parameter's first element in Values
 	Values  []F
+	Later   bool // Add makes no room in Values: Make does, once the size is known to be right
 	index   map[string]Param
+	total   int
 }
 
 // Add appends a parameter of zeros. A name that is there already panics. Slices that
@@ -29,21 +31,33 @@ func (p *Params[F]) Add(name string, shape ...int) Param {
 	}
 	n := 1
 	for _, d := range shape {
-		n *= d
+		n = min(n*d, tooMany)
 	}
 	i := Param(len(p.Names))
 	p.index[name] = i
-	p.Names, p.Shapes, p.Offsets = append(p.Names, name), append(p.Shapes, shape), append(p.Offsets, len(p.Values))
-	p.Values = append(p.Values, make([]F, n)...)
+	p.Names, p.Shapes, p.Offsets = append(p.Names, name), append(p.Shapes, shape), append(p.Offsets, p.total)
+	p.total = min(p.total+n, tooMany)
+	if !p.Later {
+		p.Make()
+	}
 	return i
 }
+
+// tooMany elements: sizes stay there, so that none overflows.
+const tooMany = 1 << 40
+
+// Total is the number of elements of all parameters.
+func (p *Params[F]) Total() int { return p.total }
+
+// Make makes room in Values for what was added.
+func (p *Params[F]) Make() { p.Values = append(p.Values, make([]F, p.total-len(p.Values))...) }
 
 // Len is the number of elements of a parameter.
 func (p *Params[F]) Len(i Param) int {
 	if int(i)+1 < len(p.Offsets) {
 		return p.Offsets[i+1] - p.Offsets[i]
 	}
-	return len(p.Values) - p.Offsets[i]
+	return p.total - p.Offsets[i]
 }
 
 // Of is the parameter's part of Values.

@@ -1,5 +1,7 @@
 package nn
 
+import "unsafe"
+
 // Tensor is a matrix on a [Tape]: Value [Rows][Cols], and Grad of the same size where
 // the tape records and the values depend on something that is to have a gradient,
 // else nil.
@@ -37,6 +39,7 @@ type Tape[F Float] struct {
 	back    []func()
 	floats  arena[F]
 	ints    arena[int]
+	bools   arena[bool]
 	tensors arena[Tensor[F]]
 }
 
@@ -56,6 +59,7 @@ func (t *Tape[F]) Reset() {
 	clear(t.grads)
 	t.floats.reset()
 	t.ints.reset()
+	t.bools.reset()
 	t.tensors.reset()
 }
 
@@ -117,6 +121,26 @@ func (t *Tape[F]) Leaf(rows, cols int, values []F) Tensor[F] {
 	return x
 }
 
+// Singles is x as the tape's type: x itself on a float32 tape, else a copy.
+func (t *Tape[F]) Singles(x []float32) []F {
+	if isSingle[F]() {
+		return unsafe.Slice((*F)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
+	}
+	y := t.Floats(len(x))
+	for i, v := range x {
+		y[i] = F(v)
+	}
+	return y
+}
+
+// AsSingles is memory of float32 as long as dst: dst itself on a float32 tape.
+func (t *Tape[F]) AsSingles(dst []F) (x []float32, direct bool) {
+	if isSingle[F]() {
+		return single(dst), true
+	}
+	return make([]float32, len(dst)), false
+}
+
 // Param is a parameter as a tensor.
 func (t *Tape[F]) Param(p Param, rows, cols int) Tensor[F] {
 	x := t.Input(rows, cols, t.Of(p))
@@ -124,7 +148,8 @@ func (t *Tape[F]) Param(p Param, rows, cols int) Tensor[F] {
 	return x
 }
 
-// Floats, Ints and Tensors are memory until Reset. What is in it is left from before.
+// Floats, Ints, Bools and Tensors are memory until Reset. What is in it is left from before.
 func (t *Tape[F]) Floats(n int) []F          { return t.floats.take(n) }
 func (t *Tape[F]) Ints(n int) []int          { return t.ints.take(n) }
+func (t *Tape[F]) Bools(n int) []bool        { return t.bools.take(n) }
 func (t *Tape[F]) Tensors(n int) []Tensor[F] { return t.tensors.take(n) }

@@ -26,6 +26,25 @@ func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
 	return y
 }
 
+// LinearOf sets out [R][N] to the dense layer number i of a stack, w [count][N][K] and b
+// [count][N], of x [R][K]. It records nothing: see LinearOfBackward.
+func (t *Tape[F]) LinearOf(out []F, w, b Param, i int, x []F, rows int) {
+	if p := t.packed.of(w, i); p != nil {
+		p.Rows(single(out), single(x), rows)
+		return
+	}
+	n, k := len(out)/rows, len(x)/rows
+	LinearRows(out, t.Of(w)[i*n*k:(i+1)*n*k], x, t.Of(b)[i*n:(i+1)*n], rows)
+}
+
+// LinearOfBackward adds to dx [R][K], or nil, and to the gradients of the parameters
+// what LinearOf at x gives, given the gradient of its output dy [R][N].
+func (t *Tape[F]) LinearOfBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
+	n, k := len(dy)/rows, len(x)/rows
+	AddColumns(t.GradOf(b)[i*n:(i+1)*n], dy)
+	LinearBackward(dx, t.GradOf(w)[i*n*k:(i+1)*n*k], x, t.Of(w)[i*n*k:(i+1)*n*k], dy, rows)
+}
+
 // LinearBackward adds to dx [R][K], or nil, and to dw [N][K] the gradients of
 // [LinearRows] with weights w [N][K] at x [R][K], given that of its output dy [R][N].
 func LinearBackward[F Float](dx, dw, x, w, dy []F, rows int) {
@@ -73,9 +92,6 @@ func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) 
 		p.stacks[w] = append(p.stacks[w], Pack(from.Of(w)[i*n*k:(i+1)*n*k], bias, n, k))
 	}
 }
-
-// Packed is layer i of a packed parameter, nil where the tape has none.
-func (t *Tape[F]) Packed(w Param, i int) *Packed { return t.packed.of(w, i) }
 
 func (p *PackedParams) of(w Param, i int) *Packed {
 	if p == nil {

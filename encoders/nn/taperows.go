@@ -112,20 +112,27 @@ func (t *Tape[F]) Append(x, y Tensor[F], groups int) Tensor[F] {
 }
 
 // Mean is the mean of each group of `size` rows, added up in their order.
-func (t *Tape[F]) Mean(x Tensor[F], size int) Tensor[F] {
-	if size < 1 || x.Rows%size != 0 {
-		panic("nn: Mean: shapes do not fit")
+func (t *Tape[F]) Mean(x Tensor[F], size int) Tensor[F] { return t.MeanFirst(x, size, size) }
+
+// MeanFirst is the mean of the first n rows of each group of `size` rows.
+func (t *Tape[F]) MeanFirst(x Tensor[F], size, n int) Tensor[F] {
+	if size < 1 || n < 1 || n > size || x.Rows%size != 0 {
+		panic("nn: MeanFirst: shapes do not fit")
 	}
 	y := t.New(x.Rows/size, x.Cols, x.Grad != nil)
 	clear(y.Value)
-	each := 1 / F(size)
-	for r := range x.Rows {
-		Axpy(y.Row(r/size), each, x.Row(r))
+	each := 1 / F(n)
+	for g := range y.Rows {
+		for r := g * size; r < g*size+n; r++ {
+			Axpy(y.Row(g), each, x.Row(r))
+		}
 	}
 	if y.Grad != nil {
 		t.Record(func() {
-			for r := range x.Rows {
-				Axpy(x.GradRow(r), each, y.GradRow(r/size))
+			for g := range y.Rows {
+				for r := g * size; r < g*size+n; r++ {
+					Axpy(x.GradRow(r), each, y.GradRow(g))
+				}
 			}
 		})
 	}

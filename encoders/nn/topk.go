@@ -42,6 +42,18 @@ func LaplaceScores[F Float](scores, x, centres []F) {
 	}
 }
 
+// GaussianScores sets scores [E] to minus the squared distance of x [D] from each centre
+// [E][D] (FuseMoE, the Gaussian gate).
+func GaussianScores[F Float](scores, x, centres []F) {
+	d := len(x)
+	if len(centres) != len(scores)*d {
+		panic("nn: GaussianScores: shapes do not fit")
+	}
+	for e := range scores {
+		scores[e] = F(-squaredDistance(x, centres[e*d:e*d+d]))
+	}
+}
+
 // squaredDistance of a and b [D]: differences in F, squared and summed in float64, in
 // 8 running sums as [Sum].
 func squaredDistance[F Float](a, b []F) float64 {
