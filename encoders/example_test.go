@@ -8,11 +8,9 @@ import (
 )
 
 // An input begins with nothing there; what is present says so.
-func ExampleNewInput() {
-	heart, _ := schemas.ChannelByName("heart_rate")
-	in := encoders.NewInput([]schemas.Channel{heart})
-	in.Mean[encoders.Bins-1], in.Count[encoders.Bins-1] = 88, 12 // twelve values in the current hour
-	in.States[encoders.Numeric] = schemas.Present
-	fmt.Println(in.States[encoders.Numeric], in.States[encoders.ECG])
-	// Output: present absent
+func ExampleShape_New() {
+	in := encoders.Shape{Channels: 1, Cells: encoders.Bins, Items: []int{768}}.New()
+	in.Series.Count[encoders.Bins-1], in.Series.Mean[encoders.Bins-1] = 12, 0.3 // twelve values in the current hour
+	fmt.Println(in.Items[0].State == schemas.Absent, in.Items[0].Width)
+	// Output: true 768
 }

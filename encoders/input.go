@@ -1,8 +1,6 @@
 package encoders
 
-import (
-	"github.com/vigil-icu/vigil/schemas"
-)
+import "github.com/vigil-icu/vigil/schemas"
 
 // Bins is the number of hour bins of a window: bin 47 is the current hour.
 const Bins = 48
@@ -46,22 +44,6 @@ type Input struct {
 	StaticsKnown []bool
 	Hours        float32 // of data, at most 48
 	Items        []Items // per item modality, in the model's order
-
-	Channels []schemas.Channel
-	Mean     []float32 // [len(Channels)][Bins], in canonical units
-	Count    []float32 // [len(Channels)][Bins]; 0: the bin is empty
-	Stay     schemas.Statics
-	States   [NumModalities]schemas.ItemState
-	AgeHours [NumModalities]float32 // since the newest item; read where the state is not absent
-}
-
-// NewInput returns an input for a model's channels, everything absent.
-func NewInput(channels []schemas.Channel) *Input {
-	in := &Input{Channels: channels, Mean: make([]float32, len(channels)*Bins), Count: make([]float32, len(channels)*Bins)}
-	for m := range in.States {
-		in.States[m] = schemas.Absent
-	}
-	return in
 }
 
 // Shape is what an Input has room for.

@@ -1,130 +1,154 @@
 package fusion
 
-import (
-	"encoding/json"
-	"fmt"
-	"math"
+// Config says what a network is: it is the metadata of a model file as JSON, and part of
+// a training recipe as YAML. The shapes of all tensors follow from it.
+type Config struct {
+	Format int    `json:"format" yaml:"format"` // 2
+	Name   string `json:"name" yaml:"name"`
 
-	"github.com/vigil-icu/vigil/encoders"
-	"github.com/vigil-icu/vigil/schemas"
-)
+	// What goes in.
+	Modalities []Modality `json:"modalities" yaml:"modalities"`
+	Channels   []Channel  `json:"channels" yaml:"channels"`
+	Statics    []string   `json:"statics,omitempty" yaml:"statics,omitempty"` // see vitals.StaticNames
 
-// config is the model file's metadata under the key "vigil": the sizes that the
-// tensors' shapes follow, what the channels are, and where the weights come from.
-type config struct {
-	Format   int       `json:"format"` // 1
-	Name     string    `json:"name"`
-	Trained  bool      `json:"trained"`
-	Form     string    `json:"form"` // token
-	Gate     string    `json:"gate"` // laplace
-	Width    int       `json:"width"`
-	Layers   int       `json:"layers"`
-	Heads    int       `json:"heads"`      // of self-attention
-	TimeDim  int       `json:"time_dim"`   // of the time embedding
-	TimeHead int       `json:"time_heads"` // of the time attention
-	Experts  int       `json:"experts"`
-	TopK     int       `json:"top_k"`
-	Hidden   int       `json:"hidden"` // of an expert
-	Channels []channel `json:"channels"`
-	Licence  string    `json:"data_licence"`
-	Training string    `json:"training"` // what it was trained on, in one line
+	// Time.
+	Points    int    `json:"points" yaml:"points"`       // reference points of the window
+	Cells     int    `json:"cells" yaml:"cells"`         // of a channel: Points, or a multiple of it
+	Reference string `json:"reference" yaml:"reference"` // where the points lie: ends (of the hours) or published (j/(T-1))
+	TimeWidth int    `json:"time_width" yaml:"time_width"`
+	TimeHeads int    `json:"time_heads" yaml:"time_heads"`
+	SoftCap   bool   `json:"soft_cap" yaml:"soft_cap"` // scores go through 8 tanh(s/8)
+
+	// What a series modality makes of its channels.
+	Values    string `json:"values" yaml:"values"`       // id: z; hinges: z, relu(z-1), relu(-z-1)
+	Intensity bool   `json:"intensity" yaml:"intensity"` // log(1+Z)
+	Seen      bool   `json:"seen" yaml:"seen"`           // the indicator of the published code
+	Regular   string `json:"regular" yaml:"regular"`     // published, last_observation, or none: time attention alone
+	UTDE      string `json:"utde,omitempty" yaml:"utde,omitempty"`
+	Now       int    `json:"now" yaml:"now"`   // hidden width of the now tokens; 0: there are none
+	Skip      int    `json:"skip" yaml:"skip"` // width of the skip; 0: there is none
+
+	// The fusion stack.
+	Width   int    `json:"width" yaml:"width"`
+	Layers  int    `json:"layers" yaml:"layers"`
+	Heads   int    `json:"heads" yaml:"heads"`
+	FFN     int    `json:"ffn" yaml:"ffn"`
+	Scaled  bool   `json:"scaled" yaml:"scaled"`   // tokens times sqrt(width) before the positions are added
+	Missing string `json:"missing" yaml:"missing"` // learned, learned_points (one for every token), or zeros
+	States  bool   `json:"states" yaml:"states"`   // a learned vector for absent, unusable and present
+	Pool    string `json:"pool" yaml:"pool"`       // last, or now_last_mean
+
+	// The mixture of experts. Experts 0: there is none.
+	Form    string  `json:"form" yaml:"form"` // token or stay
+	Router  string  `json:"router" yaml:"router"`
+	Gate    string  `json:"gate" yaml:"gate"`
+	Experts int     `json:"experts" yaml:"experts"`
+	TopK    int     `json:"top_k" yaml:"top_k"`
+	Hidden  int     `json:"hidden" yaml:"hidden"`
+	Expert  string  `json:"expert" yaml:"expert"` // ffn or logmixture
+	Noise   float64 `json:"noise" yaml:"noise"`   // of the router, in training
+
+	// What comes out, and how it is trained.
+	Tasks         []Task  `json:"tasks" yaml:"tasks"`
+	Dropout       Dropout `json:"dropout" yaml:"dropout"`
+	Balance       float64 `json:"balance" yaml:"balance"`               // weight of the load-balance loss
+	BalanceOf     string  `json:"balance_of" yaml:"balance_of"`         // softmax (of all scores), or published (importance and load)
+	EntropyWeight float64 `json:"entropy_weight" yaml:"entropy_weight"` // of the paper's entropy loss
+
+	// Where the weights come from.
+	Trained  bool   `json:"trained" yaml:"-"`
+	Training string `json:"training,omitempty" yaml:"-"` // what it was trained on, in one line
+	Licence  string `json:"data_licence,omitempty" yaml:"data_licence,omitempty"`
 }
 
-// channel is one numeric channel of the model: z = clip((f(x) - centre) / scale,
-// -6, 6), where f is the identity, log or log1p.
-type channel struct {
-	Name      string  `json:"name"`
-	Transform string  `json:"transform"`
-	Centre    float64 `json:"centre"`
-	Scale     float64 `json:"scale"`
+// Modality is one of the kinds of data that are fused, in the order of the joined
+// vectors.
+type Modality struct {
+	Name  string `json:"name" yaml:"name"`
+	Kind  string `json:"kind" yaml:"kind"`                       // series or items
+	Width int    `json:"width,omitempty" yaml:"width,omitempty"` // of an item's vector; 0: only that and when one came
 }
 
+// The kinds of modalities.
 const (
-	bins       = encoders.Bins
-	modalities = int(encoders.NumModalities)
-	statics    = 8                           // features of the stay
-	tasks      = 3 + len(schemas.Phenotypes) // mortality, decompensation, log hours, phenotypes
+	KindSeries = "series"
+	KindItems  = "items"
 )
 
-// limits of a config, generous for any model of this form and small enough that
-// a hostile file cannot make us allocate much.
-func (c *config) check() error {
-	within := func(name string, v, low, high int) error {
-		if v < low || v > high {
-			return fmt.Errorf("%s is %d, want %d to %d", name, v, low, high)
-		}
-		return nil
+// Channel is one numeric channel of the model: z = clip((f(x) - centre) / scale, -6, 6),
+// where f is the channel table's transform. Values outside [low, high] are not read;
+// both 0: everything is.
+type Channel struct {
+	Name     string  `json:"name" yaml:"name"`
+	Modality string  `json:"modality" yaml:"modality"`
+	Low      float32 `json:"low,omitempty" yaml:"low,omitempty"`
+	High     float32 `json:"high,omitempty" yaml:"high,omitempty"`
+	Centre   float64 `json:"centre" yaml:"centre"`
+	Scale    float64 `json:"scale" yaml:"scale"`
+}
+
+// Task is one output of the network.
+type Task struct {
+	Name   string  `json:"name" yaml:"name"`
+	Kind   string  `json:"kind" yaml:"kind"` // binary or regression
+	Weight float64 `json:"weight" yaml:"weight"`
+	Bias   float64 `json:"bias" yaml:"bias"`                         // of the output before training: the logit of the base rate
+	Report string  `json:"report,omitempty" yaml:"report,omitempty"` // where a score shows it: risk, phenotype, or nowhere
+	// Calibration of a binary task's logit, fitted on stays held out; nil: none.
+	Calibration *Calibration `json:"calibration,omitempty" yaml:"-"`
+}
+
+// Calibration makes of a logit scale*logit + shift (Platt).
+type Calibration struct {
+	Scale float64 `json:"scale"`
+	Shift float64 `json:"shift"`
+}
+
+// The words of a config.
+const (
+	TaskBinary       = "binary"
+	TaskRegression   = "regression"
+	ReportRisk       = "risk"
+	ReportPhenotype  = "phenotype"
+	ReferenceEnds    = "ends"
+	Published        = "published"
+	RegularLast      = "last_observation"
+	NoBranch         = "none"
+	ValuesID         = "id"
+	ValuesHinges     = "hinges"
+	MissingLearned   = "learned"
+	MissingPoints    = "learned_points"
+	MissingZeros     = "zeros"
+	PoolLast         = "last"
+	PoolNowLastMean  = "now_last_mean"
+	FormToken        = "token"
+	FormStay         = "stay"
+	ExpertFFN        = "ffn"
+	ExpertLogMixture = "logmixture"
+	BalanceSoftmax   = "softmax"
+)
+
+// Tokens is the number of tokens of a modality: the reference points and the now token.
+func (c *Config) Tokens() int {
+	if c.Now > 0 {
+		return c.Points + 1
 	}
-	for _, err := range []error{
-		within("format", c.Format, 1, 1), within("width", c.Width, 4, 256), within("layers", c.Layers, 1, 8),
-		within("heads", c.Heads, 1, 16), within("time_dim", c.TimeDim, 2, 256), within("time_heads", c.TimeHead, 1, 16),
-		within("experts", c.Experts, 1, 64), within("top_k", c.TopK, 1, c.Experts), within("hidden", c.Hidden, 1, 1024),
-		within("number of channels", len(c.Channels), 1, 512),
-	} {
-		if err != nil {
-			return err
-		}
-	}
-	switch {
-	case c.Form != "token":
-		return fmt.Errorf("form is %q, this build serves token", c.Form)
-	case c.Gate != "laplace":
-		return fmt.Errorf("gate is %q, this build serves laplace", c.Gate)
-	case c.Width%c.Heads != 0 || c.TimeDim%c.TimeHead != 0:
-		return fmt.Errorf("heads %d do not divide width %d, or time_heads %d time_dim %d", c.Heads, c.Width, c.TimeHead, c.TimeDim)
-	}
+	return c.Points
+}
+
+// Members are the channels of a modality.
+func (c *Config) Members(modality string) (members []int) {
 	for i, ch := range c.Channels {
-		if _, ok := schemas.ChannelByName(ch.Name); !ok {
-			return fmt.Errorf("channels[%d]: %q is not in the channel table", i, ch.Name)
-		}
-		if ch.Transform != "id" && ch.Transform != "log" && ch.Transform != "log1p" {
-			return fmt.Errorf("channels[%d]: transform %q, want id, log or log1p", i, ch.Transform)
-		}
-		if !(ch.Scale > 0) || math.IsInf(ch.Scale, 0) || math.IsNaN(ch.Centre) || math.IsInf(ch.Centre, 0) {
-			return fmt.Errorf("channels[%d]: centre %v, scale %v, want finite and scale above 0", i, ch.Centre, ch.Scale)
+		if ch.Modality == modality {
+			members = append(members, i)
 		}
 	}
-	return nil
+	return members
 }
 
-func (c *config) joined() int { return modalities * c.Width }
-
-// shapes lists every tensor of the form in the order of the file.
-func (c *config) shapes() []tensorShape {
-	d, j, e, channels := c.Width, c.joined(), c.TimeDim, len(c.Channels)
-	list := []tensorShape{
-		{"time.w", []int{e}}, {"time.b", []int{e}},
-		{"attention.query.w", []int{e, e}}, {"attention.query.b", []int{e}},
-		{"attention.key.w", []int{e, e}}, {"attention.key.b", []int{e}},
-		{"attention.out.w", []int{d, c.TimeHead * channels}}, {"attention.out.b", []int{d}},
-		{"carried.w", []int{d, channels}}, {"carried.b", []int{d}},
-		{"gate.w", []int{d, 2 * d}}, {"gate.b", []int{d}},
-		{"statics.w", []int{d, statics}}, {"statics.b", []int{d}},
-		{"item.w", []int{modalities, d, 3}}, {"item.b", []int{modalities, d}},
-		{"missing", []int{modalities, d}}, {"presence", []int{modalities, d}},
+func (c *Config) names() (names []string) {
+	for _, m := range c.Modalities {
+		names = append(names, m.Name)
 	}
-	for l := range c.Layers {
-		p := fmt.Sprintf("layer%d.", l)
-		list = append(list,
-			tensorShape{p + "norm1.gain", []int{d}}, tensorShape{p + "norm1.bias", []int{d}},
-			tensorShape{p + "self.qkv.w", []int{3 * d, d}}, tensorShape{p + "self.qkv.b", []int{3 * d}},
-			tensorShape{p + "self.out.w", []int{d, d}}, tensorShape{p + "self.out.b", []int{d}},
-			tensorShape{p + "norm2.gain", []int{j}}, tensorShape{p + "norm2.bias", []int{j}},
-			tensorShape{p + "router.centres", []int{c.Experts, j}},
-			tensorShape{p + "experts.w1", []int{c.Experts, c.Hidden, j}}, tensorShape{p + "experts.b1", []int{c.Experts, c.Hidden}},
-			tensorShape{p + "experts.w2", []int{c.Experts, j, c.Hidden}}, tensorShape{p + "experts.b2", []int{c.Experts, j}})
-	}
-	return append(list, tensorShape{"head.norm.gain", []int{j}}, tensorShape{"head.norm.bias", []int{j}},
-		tensorShape{"head.w", []int{tasks, j}}, tensorShape{"head.b", []int{tasks}})
-}
-
-func parseConfig(text string) (*config, error) {
-	c := new(config)
-	if err := json.Unmarshal([]byte(text), c); err != nil {
-		return nil, fmt.Errorf("metadata \"vigil\": %w", err)
-	}
-	if err := c.check(); err != nil {
-		return nil, fmt.Errorf("metadata \"vigil\": %w", err)
-	}
-	return c, nil
+	return names
 }

@@ -1,23 +1,32 @@
-// Package fusion is FuseMoE (Han et al., NeurIPS 2024) made to serve: multi-time
-// attention over irregular series, learned embeddings for missing modalities, a
-// sparse mixture of experts behind a Laplace gate, and heads for mortality,
-// decompensation, length of stay and 25 phenotypes.
+// Package fusion is FuseMoE (Han et al., NeurIPS 2024): multi-time attention over
+// irregular series, learned embeddings for missing modalities, sparse mixtures of
+// experts behind softmax, Laplace and Gaussian gates, and heads for any number of tasks
+// on any number of modalities.
 //
-// A [Model] is immutable and read from one safetensors file; every shape is
-// checked at load, so that a served model cannot meet a wrong one. A [Scratch]
-// holds the buffers of one goroutine; [Model.Predict] allocates nothing, depends
-// on nothing but the model and the input, and gives the same bits on every call.
+// A [Config] says what a network is. A [Network] is written once over nn.Tape, generic
+// over float32 and float64: a tape that records trains it and checks its gradients, one
+// that does not serves it. A [Model] is a network read from its file, safetensors with
+// the config as metadata; every shape is checked at load, so that a served model cannot
+// meet a wrong one. A [Scratch] holds the memory of one goroutine; [Model.Predict] takes
+// a micro-batch, allocates nothing, depends on nothing but the model and the input, and
+// gives a stay the same bits alone and in any company.
 //
-// The form served here is `token`: one MoE per layer over the joined modalities at
-// each reference point. The shipped file is untrained: it proves the path, its
-// numbers mean nothing, its scores carry the mark, and no alert comes from it.
+// The shipped file is untrained: it proves the path, its numbers mean nothing, its
+// scores carry the mark, and no alert comes from it.
 //
-//	paper                         here
-//	r_j, reference points         the 48 ends of the window's hours
-//	phi(t), time embedding        nn.TimeEmbedding
-//	mTAND                         nn.TimeAttention over hour bins and one score table per head
-//	UTDE gate                     gate.*: interpolation against carried-forward values
-//	z_missing                     missing
-//	g(x) = -||x - w_i||           nn.LaplaceScores, nn.TopK
-//	E_i(x)                        experts.*: x + W2 GELU(W1 x)
+//	paper                          here
+//	phi(t), time embedding         [TimeEmbedding]
+//	mTAND (appendix E)             [SeriesAttention] over cells, [ItemAttention] over items
+//	imputation, UTDE gate          [CarryForward], [LastObservation], [UTDE]
+//	z_missing (section 3.1)        [Settle]
+//	one fusion layer               [Layer]: a [Block] for each modality, one [MoE]
+//	joint, per-modality, disjoint  [Joint], [PerModality], [Disjoint]
+//	G(x), equations 1 and 2        [GateScores], [TopK]
+//	E_i(x)                         [Experts]
+//	entropy loss, equation 3       [EntropyLoss]
+//
+// Where paper and published code differ, both are there as settings: the config of the
+// published code is what package parity holds against its golden vectors, with
+// [Network.Published] to import its weights by name. Beyond the paper are the soft cap
+// of scores, value functions and intensity, now tokens and the skip.
 package fusion

@@ -10,8 +10,8 @@ import (
 // The shipped model is untrained: its numbers prove the path and mean nothing.
 func ExampleModel_Predict() {
 	m := fusion.Shipped()
-	var p fusion.Prediction
-	m.Predict(fusion.NewScratch(m), encoders.NewInput(m.Channels()), &p)
-	fmt.Println(m.Trained(), p.Mortality >= 0 && p.Mortality <= 1)
-	// Output: false true
+	out := make([]float32, len(m.Config().Tasks))
+	m.Predict(fusion.NewScratch(m), []*encoders.Input{m.Shape().New()}, out)
+	fmt.Println(m.Trained(), m.Config().Tasks[0].Name, out[0] >= 0 && out[0] <= 1)
+	// Output: false mortality true
 }

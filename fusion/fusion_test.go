@@ -3,12 +3,15 @@ package fusion
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -34,153 +37,197 @@ func TestShippedFileIsReproduced(t *testing.T) {
 		t.Fatal("models/untrained.safetensors is not what Untrained makes: run go generate ./fusion")
 	}
 	m := Shipped()
-	if m.Trained() || m.FLOP() > 500_000 {
-		t.Errorf("trained %v, %d FLOP behind the time attention, want untrained and at most 500,000", m.Trained(), m.FLOP())
+	if flop := m.Config().FLOP(); m.Trained() || flop > 1_000_000 {
+		t.Errorf("trained %v, %d FLOP behind the time attention, want untrained and at most 1,000,000", m.Trained(), flop)
 	}
 }
 
-// invented fills an input with random observations; every third channel is never
+// invented is an input with random observations and items; every third channel is never
 // observed.
-func invented(m *Model, seed uint64) *encoders.Input {
+func invented(shape encoders.Shape, seed uint64) *encoders.Input {
 	r := rand.New(rand.NewPCG(seed, 1))
-	in := encoders.NewInput(m.Channels())
-	for i := range in.Mean {
-		if c := i / encoders.Bins; c%3 > 0 && r.Float32() < 0.3 {
-			norm := m.config.Channels[c]
-			in.Mean[i], in.Count[i] = float32(math.Abs(norm.Centre+norm.Scale*r.NormFloat64())), float32(1+r.IntN(60))
+	in := shape.New()
+	s := &in.Series
+	for i := range s.Count {
+		if c := i / s.Cells; c%3 > 0 && r.Float32() < max(0.01, 0.3*min(1, 48/float32(s.Cells))) {
+			z := float32(r.NormFloat64())
+			s.Count[i], s.Mean[i], s.Var[i] = float32(1+r.IntN(60)), z, r.Float32()
+			s.Min[i], s.Max[i], s.First[i], s.Last[i] = z-1, z+1, z+r.Float32()-0.5, z+r.Float32()-0.5
 		}
 	}
-	age := float32(71)
-	in.Stay = schemas.Statics{AgeYears: &age, Sex: "female"}
+	in.Hours = float32(1 + r.IntN(48))
+	if s.Cells%encoders.Bins == 0 {
+		vitals.Statistics(in)
+	}
+	for i := range in.Statics {
+		in.Statics[i], in.StaticsKnown[i] = 60*r.Float32(), r.Float32() < 0.7
+	}
+	for i := range in.Items {
+		items := &in.Items[i]
+		n := r.IntN(4)
+		if items.State = schemas.Present; n == 0 {
+			items.State = []schemas.ItemState{schemas.Absent, schemas.Unusable}[r.IntN(2)]
+		}
+		for range n {
+			items.Tau = append(items.Tau, r.Float32())
+			for range items.Width {
+				items.Vectors = append(items.Vectors, float32(r.NormFloat64()))
+			}
+		}
+		slices.Sort(items.Tau)
+	}
 	return in
 }
 
-func predict(m *Model, in *encoders.Input) (p Prediction) {
-	m.Predict(NewScratch(m), in, &p)
-	return p
+func predict(m *Model, in ...*encoders.Input) []float32 {
+	out := make([]float32, len(in)*len(m.Config().Tasks))
+	m.Predict(NewScratch(m), in, out)
+	return out
 }
 
 func TestPredictDependsOnTheInputAlone(t *testing.T) {
 	m := Shipped()
-	s := NewScratch(m)
-	var other, again Prediction
+	s, again := NewScratch(m), make([]float32, len(m.Config().Tasks))
 	for seed := range uint64(20) {
-		in := invented(m, seed)
+		in := invented(m.Shape(), seed)
 		want := predict(m, in)
-		m.Predict(s, invented(m, seed+100), &other)
-		m.Predict(s, in, &again)
-		if again != want {
+		other := predict(m, invented(m.Shape(), seed+100))
+		m.Predict(s, []*encoders.Input{invented(m.Shape(), seed+100)}, again)
+		m.Predict(s, []*encoders.Input{in}, again)
+		if !slices.Equal(again, want) {
 			t.Fatalf("seed %d: %v after another patient, %v alone", seed, again, want)
 		}
-		if other == want {
+		if slices.Equal(other, want) {
 			t.Fatalf("seed %d: another patient gives the same prediction", seed)
 		}
-		for i, p := range append(want.Phenotypes[:], want.Mortality, want.Decompensation) {
-			if !(p >= 0 && p <= 1) {
-				t.Fatalf("seed %d: probability %d is %v", seed, i, p)
+		for k, task := range m.Config().Tasks {
+			if v := want[k]; !(v >= 0 && v <= 1) && task.Kind == TaskBinary || v-v != 0 {
+				t.Fatalf("seed %d: %s is %v", seed, task.Name, v)
 			}
-		}
-		if h := want.LengthOfStayHours; !(h >= 0) || math.IsInf(float64(h), 0) {
-			t.Fatalf("seed %d: %v hours", seed, h)
 		}
 	}
 }
 
-// Every modality counts, present, unusable or missing, and any subset of them may
-// be there.
+// A stay's prediction has the same bits alone and in any company, at any place, in every
+// form of the network.
+func TestPredictionsAreIndependentOfBatchMates(t *testing.T) {
+	for _, c := range variants() {
+		t.Run(c.Name, func(t *testing.T) {
+			m := drawn(t, c, 5)
+			tasks := len(c.Tasks)
+			var stays []*encoders.Input
+			var alone []float32
+			for seed := range uint64(9) {
+				stays = append(stays, invented(m.Shape(), seed))
+				alone = append(alone, predict(m, stays[seed])...)
+			}
+			r := rand.New(rand.NewPCG(3, 4))
+			for range 12 {
+				order := r.Perm(len(stays))[:1+r.IntN(len(stays))]
+				var batch []*encoders.Input
+				for _, i := range order {
+					batch = append(batch, stays[i])
+				}
+				got := predict(m, batch...)
+				for at, i := range order {
+					if want := alone[i*tasks : (i+1)*tasks]; !slices.Equal(got[at*tasks:(at+1)*tasks], want) {
+						t.Fatalf("stay %d in company %v: %v, alone %v", i, order, got[at*tasks:(at+1)*tasks], want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Every modality counts, present, unusable or missing, and any subset of them may be
+// there.
 func TestEverySubsetOfModalities(t *testing.T) {
 	m := Shipped()
-	seen := map[Prediction]int{}
-	for subset := range 1 << modalities {
-		in := invented(m, 5)
-		for k := range modalities {
-			if subset&(1<<k) == 0 {
-				if k == 0 {
-					clear(in.Count)
-				}
-				continue
-			}
-			in.States[k], in.AgeHours[k] = schemas.Present, 3
+	seen := map[string]int{}
+	for subset := range 1 << 4 {
+		in := invented(m.Shape(), 5)
+		if subset&1 == 0 {
+			in.Series.Clear()
 		}
-		p := predict(m, in)
+		for k := range in.Items {
+			in.Items[k] = encoders.Items{State: schemas.Absent}
+			if subset&(2<<k) != 0 {
+				in.Items[k] = encoders.Items{State: schemas.Present, Tau: []float32{0.5}}
+			}
+		}
+		p := fmt.Sprint(predict(m, in))
 		if before, ok := seen[p]; ok {
 			t.Errorf("subsets %04b and %04b give the same prediction", before, subset)
 		}
 		seen[p] = subset
 	}
-	in := invented(m, 5)
-	in.States[encoders.ECG] = schemas.Unusable
+	in := invented(m.Shape(), 5)
+	in.Items[0].State = schemas.Unusable
 	unusable := predict(m, in)
-	in.States[encoders.ECG] = schemas.Present
-	if predict(m, in) == unusable {
+	in.Items[0].State = schemas.Present
+	if slices.Equal(predict(m, in), unusable) {
 		t.Error("an unusable ECG counts as a usable one")
+	}
+}
+
+// What an absent modality's slots hold does not count.
+func TestGarbageBehindAbsence(t *testing.T) {
+	for _, c := range variants() {
+		m := drawn(t, c, 6)
+		in := invented(m.Shape(), 8)
+		for i := range in.Items {
+			in.Items[i] = encoders.Items{State: schemas.Absent, Width: in.Items[i].Width}
+		}
+		want := predict(m, in)
+		for i := range in.Series.Mean {
+			if in.Series.Count[i] == 0 {
+				in.Series.Mean[i], in.Series.Last[i] = 1e30, -1e30
+			}
+		}
+		if got := predict(m, in); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, with garbage in empty cells %v", c.Name, want, got)
+		}
 	}
 }
 
 func TestExtremeInputsStayFinite(t *testing.T) {
 	m := Shipped()
-	for _, v := range []float32{0, -1e30, 1e30, math.MaxFloat32} {
-		in := invented(m, 1)
-		for i := range in.Mean {
-			in.Mean[i], in.Count[i] = v, 1e6
+	for _, v := range []float32{0, -6, 6} {
+		in := invented(m.Shape(), 1)
+		for i := range in.Series.Mean {
+			in.Series.Count[i], in.Series.Mean[i], in.Series.Last[i] = 1e6, v, v
 		}
-		in.AgeHours[1], in.States[1] = v, schemas.Present
-		if p := predict(m, in); math.IsNaN(float64(p.Mortality)) || math.IsNaN(float64(p.LengthOfStayHours)) {
-			t.Errorf("all values %v: %v", v, p)
+		in.Series.Count[0] = math.MaxFloat32 / 1e5
+		in.Items[0] = encoders.Items{State: schemas.Present, Tau: []float32{v}}
+		vitals.Statistics(in)
+		for k, p := range predict(m, in) {
+			if p-p != 0 {
+				t.Errorf("all values %v: task %d is %v", v, k, p)
+			}
 		}
 	}
 }
 
 func TestPredictAllocatesNothing(t *testing.T) {
-	m := Shipped()
-	s, in := NewScratch(m), invented(m, 3)
-	var p Prediction
-	if n := testing.AllocsPerRun(20, func() { m.Predict(s, in, &p) }); n != 0 {
-		t.Errorf("%v allocations a prediction", n)
-	}
-}
-
-func TestTornModelFiles(t *testing.T) {
-	good := shippedFile
-	for name, b := range map[string][]byte{
-		"empty": {}, "no header": good[:8], "torn header": good[:100], "torn data": good[:len(good)-3],
-		"a byte more": append(bytes.Clone(good), 0), "text": []byte("this is not a model file at all"),
-		"not finite":     withBytes(good, len(good)-4, 0xff, 0xff, 0xff, 0xff),
-		"huge header":    withBytes(good, 0, 0xff, 0xff, 0xff, 0xff),
-		"another shape":  bytes.Replace(bytes.Clone(good), []byte(`"shape":[28,64]`), []byte(`"shape":[64,28]`), 1),
-		"unknown tensor": bytes.Replace(bytes.Clone(good), []byte(`"gate.w"`), []byte(`"gate.x"`), 1),
-		"unknown gate":   bytes.Replace(bytes.Clone(good), []byte(`laplace`), []byte(`lap1ace`), 1),
-	} {
-		if m, err := Read(b); err == nil || m != nil {
-			t.Errorf("%s: read without an error", name)
+	for _, c := range variants() {
+		m := drawn(t, c, 3)
+		s := NewScratch(m)
+		batch := []*encoders.Input{invented(m.Shape(), 3), invented(m.Shape(), 4), invented(m.Shape(), 5)}
+		out := make([]float32, len(batch)*len(c.Tasks))
+		m.Predict(s, batch, out)
+		if n := testing.AllocsPerRun(20, func() { m.Predict(s, batch, out) }); n != 0 {
+			t.Errorf("%s: %v allocations a prediction", c.Name, n)
 		}
 	}
-}
-
-func withBytes(b []byte, at int, v ...byte) []byte {
-	b = bytes.Clone(b)
-	copy(b[at:], v)
-	return b
-}
-
-func FuzzRead(f *testing.F) {
-	small := shippedFile[:2048]
-	f.Add(small)
-	f.Add([]byte{2, 0, 0, 0, 0, 0, 0, 0, '{', '}'})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if m, err := Read(b); err == nil {
-			predict(m, encoders.NewInput(m.Channels()))
-		}
-	})
 }
 
 func BenchmarkPredict(b *testing.B) {
 	m := Shipped()
-	s, in := NewScratch(m), invented(m, 3)
-	var p Prediction
+	s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
+	out := make([]float32, len(m.Config().Tasks))
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Predict(s, in, &p)
+		m.Predict(s, in, out)
 	}
-	b.ReportMetric(float64(m.FLOP()), "FLOP-behind-attention/op")
+	b.ReportMetric(float64(m.Config().FLOP()), "FLOP-behind-attention/op")
 }

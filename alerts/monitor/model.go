@@ -6,35 +6,40 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
-	"github.com/vigil-icu/vigil/schemas"
-)
-
-// The tasks of the model that a score lists as risks, in the order of their names.
-const (
-	taskDecompensation = "decompensation" // death within 24 h
-	taskMortality      = "mortality"      // in hospital
 )
 
 // flagIndeterminate: the model's answer was no number, and is left out.
 const flagIndeterminate = "indeterminate"
 
-// phenotypesByName are the indexes of schemas.Phenotypes in the order of the names,
-// as encoding/json orders a map.
-var phenotypesByName = func() (order [len(schemas.Phenotypes)]int) {
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order[:], func(a, b int) int { return strings.Compare(schemas.Phenotypes[a], schemas.Phenotypes[b]) })
-	return order
-}()
-
 // modelScratch is memory that predictions of one partition reuse.
 type modelScratch struct {
-	model      *fusion.Model
-	buffers    *fusion.Scratch
-	input      *encoders.Input
-	prediction fusion.Prediction
+	model   *fusion.Model
+	reader  *vitals.Reader
+	buffers *fusion.Scratch
+	input   [1]*encoders.Input
+	out     []float32
+	items   []encoders.Modality // of the model's item modalities
+	tasks   []int               // the model's tasks in the order of their names, as encoding/json orders a map
+}
+
+func newModelScratch(m *fusion.Model) modelScratch {
+	s := modelScratch{
+		model: m, reader: vitals.NewReader(m.Channels(), m.Statics()), buffers: fusion.NewScratch(m),
+		input: [1]*encoders.Input{m.Shape().New()}, out: make([]float32, len(m.Config().Tasks)),
+	}
+	for _, mod := range m.Config().Modalities {
+		if mod.Kind == fusion.KindItems {
+			s.items = append(s.items, encoders.Modality(slices.Index(encoders.Names[:], mod.Name)))
+		}
+	}
+	tasks := m.Config().Tasks
+	for k := range tasks {
+		s.tasks = append(s.tasks, k)
+	}
+	slices.SortFunc(s.tasks, func(a, b int) int { return strings.Compare(tasks[a].Name, tasks[b].Name) })
+	return s
 }
 
 // modelHash names the model in force, empty where there is none.
@@ -53,34 +58,26 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 	sc.model, sc.kernel, sc.trained = m.Model.Hash(), m.Model.Kernel(), m.Model.Trained()
 	if scratch.model != m.Model {
-		*scratch = modelScratch{model: m.Model, buffers: fusion.NewScratch(m.Model), input: encoders.NewInput(m.Model.Channels())}
+		*scratch = newModelScratch(m.Model)
 	}
-	in, out := scratch.input, &scratch.prediction
-	p.window.Hours(p.clock, p.stay.from, in.Channels, in.Mean, in.Count)
-	in.Stay = p.stay.statics
-	for i := range sc.modalities {
-		ms := &sc.modalities[i]
-		in.States[ms.which] = ms.state
-		in.AgeHours[ms.which] = float32(float64(ms.age) / float64(schemas.Hour))
+	in := scratch.input[0]
+	moment := vitals.Moment{AsOf: p.clock, From: p.stay.from, Admission: p.stay.start}
+	scratch.reader.Fill(in, p.window, moment, &p.stay.statics)
+	for i, which := range scratch.items {
+		p.modalities[which].items.Fill(&in.Items[i], moment.From, moment.AsOf, moment.Begin())
 	}
-	m.Model.Predict(scratch.buffers, in, out)
-	sc.risk(taskDecompensation, out.Decompensation)
-	sc.risk(taskMortality, out.Mortality)
-	for _, i := range phenotypesByName {
-		if v := out.Phenotypes[i]; finite(v) {
-			sc.phenotypes = append(sc.phenotypes, risk{name: schemas.Phenotypes[i], value: v})
-		} else {
+	m.Model.Predict(scratch.buffers, scratch.input[:], scratch.out)
+	for _, k := range scratch.tasks {
+		task, v := &m.Model.Config().Tasks[k], scratch.out[k]
+		switch {
+		case !finite(v):
 			sc.indeterminate = true
+		case task.Report == fusion.ReportRisk:
+			sc.risks = append(sc.risks, risk{name: task.Name, value: v})
+		case task.Report == fusion.ReportPhenotype:
+			sc.phenotypes = append(sc.phenotypes, risk{name: task.Name, value: v})
 		}
 	}
-}
-
-func (sc *score) risk(task string, value float32) {
-	if !finite(value) {
-		sc.indeterminate = true
-		return
-	}
-	sc.risks = append(sc.risks, risk{name: task, value: value})
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }

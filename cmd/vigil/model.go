@@ -8,9 +8,22 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/parity"
 )
 
-func modelCommand() *cobra.Command { return group("model", "Look at a model file", modelShow()) }
+func modelCommand() *cobra.Command {
+	return group("model", "Look at a model file, or check the network against golden vectors", modelShow(), modelVerify(), modelParity())
+}
+
+// argument takes from none or one up to one argument, and says so if there are others.
+func argument(command, what string, least int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > 1 {
+			return boot.Usage(fmt.Errorf("`vigil model %s` takes one %s, found %d: see `vigil model %s --help`", command, what, len(args), command))
+		}
+		return nil
+	}
+}
 
 func modelShow() *cobra.Command {
 	var asJSON bool
@@ -18,17 +31,12 @@ func modelShow() *cobra.Command {
 		Use: "show [FILE]", Short: "Print the model's card; without a file that of the shipped model",
 		Example: `  vigil model show
   vigil model show my-model.safetensors --json`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return boot.Usage(fmt.Errorf("`vigil model show` takes one file, found %d: see `vigil model show --help`", len(args)))
-			}
-			return nil
-		},
+		Args: argument("show", "file", 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m := fusion.Shipped()
 			if len(args) == 1 {
 				var err error
-				if m, err = fusion.Load(args[0]); err != nil {
+				if m, err = fusion.Open(args[0]); err != nil {
 					return boot.Usage(err)
 				}
 			}
@@ -46,4 +54,55 @@ func modelShow() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
 	return cmd
+}
+
+func modelVerify() *cobra.Command {
+	return &cobra.Command{
+		Use: "verify FILE", Short: "Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not",
+		Example: `  vigil model verify my-model.safetensors`,
+		Args:    argument("verify", "file", 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := fusion.Load(args[0])
+			if err != nil {
+				return boot.Problems(err)
+			}
+			c := m.Card()
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok %s %d parameters, %d channels, %d tasks\n", c.Hash, c.Parameters, len(c.Channels), len(c.Tasks))
+			return err
+		},
+	}
+}
+
+func modelParity() *cobra.Command {
+	return &cobra.Command{
+		Use: "parity DIR", Short: "Hold the network's layers against golden vectors of the published code; exit 4 if one is off",
+		Long: `Computes every case of DIR (index.json and safetensors files) with the layers that
+train and serve, and prints for each its largest error, what is allowed there, and
+whether it is ok: its outputs in float64 and float32 and its gradients in float64 must
+be. The error shown is the one nearest to its tolerance of the three.`,
+		Example: `  vigil model parity ../shared/reference/fusemoe`,
+		Args:    argument("parity", "folder", 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			results, err := parity.Walk(args[0])
+			if err != nil {
+				return boot.Usage(fmt.Errorf("golden vectors in %s: %w", args[0], err))
+			}
+			out, failed := cmd.OutOrStdout(), 0
+			for i := range results {
+				r := &results[i]
+				word := "ok"
+				if !r.OK {
+					word, failed = "FAILED "+r.Err, failed+1
+				}
+				e := r.Worst()
+				if _, err := fmt.Fprintf(out, "%s %.3g %.3g %s\n", r.Name, e.Max, e.Tolerance, word); err != nil {
+					return err
+				}
+			}
+			if _, err := fmt.Fprintf(out, "%d ok, %d failed\n", len(results)-failed, failed); err != nil || failed == 0 {
+				return err
+			}
+			return boot.Problems(fmt.Errorf("%d of %d cases are off", failed, len(results)))
+		},
+	}
 }

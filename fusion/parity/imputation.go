@@ -1,15 +1,67 @@
 package parity
 
-import "github.com/vigil-icu/vigil/encoders/nn"
+import (
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/fusion"
+)
 
-var _ = register("imputation", imputation[float64], imputation[float32])
+var _ = register("imputation", runImputation[float64], runImputation[float32])
 
-// publishedTable is the hourly table [T][2C] as the published loader fills it from
-// events in order at t [L] hours with x and mask [L][C]. It keeps the quirks: an
-// hour without events stays 0 and breaks the chain, a later event that lacks a
-// channel puts the hour before over the value of its own hour, an observed 0 is
-// not carried.
-func publishedTable[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
+// runImputation goes the production way for the true carry-forward on hour bins, from
+// the series that a window makes of the events. The same rule at whole hours is that of
+// bins which end there. What the published loader does is no part of the model: that
+// table is made here, by its own rule.
+func runImputation[F nn.Float](c *Case) (Outputs[F], error) {
+	rows, channels := c.Int("T"), c.Int("C")
+	t, x, mask := In[float64](c, "t"), In[float32](c, "X"), In[F](c, "mask")
+	out := Outputs[F]{"R_code": loaderTable(rows, channels, t, In[F](c, "X"), mask)}
+	members := make([]int, channels)
+	for i := range members {
+		members[i] = i
+	}
+	for _, rule := range []struct {
+		name string
+		cell func(hours float64) int
+	}{
+		{"R_locf_bin", func(hours float64) int { return int(hours) }},
+		{"R_locf_point", func(hours float64) int { // the first whole hour not before it
+			if whole := int(hours); float64(whole) == hours {
+				return whole
+			}
+			return int(hours) + 1
+		}},
+	} {
+		s := encoders.NewSeries(channels, rows)
+		for i, hours := range t {
+			cell := rule.cell(hours)
+			if hours < 0 || cell >= rows {
+				continue
+			}
+			for ch := range channels {
+				if mask[i*channels+ch] > 0 {
+					s.Count[ch*rows+cell]++
+					s.Last[ch*rows+cell] = x[i*channels+ch]
+				}
+			}
+		}
+		table := make([]float32, rows*2*channels)
+		fusion.CarryForward(table, &s, members, rows)
+		for i, v := range table {
+			if rule.name == "R_locf_point" && i%(2*channels) >= channels {
+				continue // values without indicators
+			}
+			out[rule.name] = append(out[rule.name], F(v))
+		}
+	}
+	return out, nil
+}
+
+// loaderTable is the hourly table [T][2C] as the published loader fills it from events
+// in order at t [L] hours with x and mask [L][C]. It keeps the quirks: an hour without
+// events stays 0 and breaks the chain, a later event that lacks a channel puts the hour
+// before over the value of its own hour, an observed 0 is not carried.
+func loaderTable[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
 	r := make([]F, rows*2*channels)
 	for i, hours := range t {
 		row := int(hours)
@@ -27,53 +79,4 @@ func publishedTable[F nn.Float](rows, channels int, t []float64, x, mask []F) []
 		}
 	}
 	return r
-}
-
-// carryBins is the true carry-forward on hour bins [T][2C]: the last value of the
-// bin, else that of the bin before; the indicator says observed in this bin.
-func carryBins[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
-	r := make([]F, rows*2*channels)
-	last := make([]F, channels)
-	i := 0
-	for row := range rows {
-		at := row * 2 * channels
-		for ; i < len(t) && t[i] < float64(row+1); i++ {
-			for c := range channels {
-				if mask[i*channels+c] > 0 {
-					last[c], r[at+channels+c] = x[i*channels+c], 1
-				}
-			}
-		}
-		copy(r[at:at+channels], last)
-	}
-	return r
-}
-
-// carryPoints is the true carry-forward at whole hours [T][C]: row i holds the last
-// value with t <= i hours.
-func carryPoints[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
-	r := make([]F, rows*channels)
-	last := make([]F, channels)
-	i := 0
-	for row := range rows {
-		for ; i < len(t) && t[i] <= float64(row); i++ {
-			for c := range channels {
-				if mask[i*channels+c] > 0 {
-					last[c] = x[i*channels+c]
-				}
-			}
-		}
-		copy(r[row*channels:], last)
-	}
-	return r
-}
-
-func imputation[F nn.Float](c *Case) (Outputs[F], error) {
-	rows, channels := c.Int("T"), c.Int("C")
-	t, x, mask := In[float64](c, "t"), In[F](c, "X"), In[F](c, "mask")
-	return Outputs[F]{
-		"R_code":       publishedTable(rows, channels, t, x, mask),
-		"R_locf_bin":   carryBins(rows, channels, t, x, mask),
-		"R_locf_point": carryPoints(rows, channels, t, x, mask),
-	}, nil
 }

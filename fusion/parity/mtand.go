@@ -4,65 +4,139 @@ import (
 	"fmt"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/fusion"
 )
 
 var (
-	_ = register("mtand", mtand[float64], mtand[float32])
-	_ = register("mtand_grad", mtand[float64], mtand[float32])
+	_ = register("mtand", runAttention[float64], runAttention[float32])
+	_ = register("mtand_grad", runAttention[float64], runAttention[float32])
 )
 
-// attentionWeights of one modality: the shared embedding W, B [E], the projections
-// WQ, WK [E][E], BQ, BK [E] and WO [D][H*d], BO [D].
-type attentionWeights[F nn.Float] struct {
-	W, B, WQ, BQ, WK, BK, WO, BO []F
-	Heads                        int
-}
-
-// attentionWeightsOf reads the projections under prefix, which may be "".
-func attentionWeightsOf[F nn.Float](c *Case, prefix string, heads int) attentionWeights[F] {
-	return attentionWeights[F]{
-		W: Weight[F](c, "phi.w"), B: Weight[F](c, "phi.b"),
-		WQ: Weight[F](c, prefix+"W_Q"), BQ: Weight[F](c, prefix+"b_Q"),
-		WK: Weight[F](c, prefix+"W_K"), BK: Weight[F](c, prefix+"b_K"),
-		WO: Weight[F](c, prefix+"W_O"), BO: Weight[F](c, prefix+"b_O"),
-		Heads: heads,
+func runAttention[F nn.Float](c *Case) (Outputs[F], error) {
+	shape := c.InShape("X")
+	if len(shape) != 2 || shape[0] < 1 || shape[1] < 1 {
+		return nil, fmt.Errorf("in/X has shape %v, want [L][d]", shape)
 	}
+	if len(c.InShape("mask")) == 2 {
+		return runSeries[F](c)
+	}
+	return runItems[F](c)
 }
 
-// timeAttention is mTAND in its closed form, from values x [L][d] at the times tau
-// [L] under a mask [L][d] to t reference times: z [t][D], with the scores
-// [H][t][L] and the heads' outputs o [t][H*d] on the way.
-func timeAttention[F nn.Float](a attentionWeights[F], t int, tau []float64, x, mask []F) (z, scores, o []F) {
-	e, l := len(a.W), len(tau)
-	d := len(x) / l
-	q, k := make([]F, t*e), make([]F, l*e)
-	nn.LinearRows(q, a.WQ, embedTimes(queryTimes(t), a.W, a.B), a.BQ, t)
-	nn.LinearRows(k, a.WK, embedTimes(tau, a.W, a.B), a.BK, l)
-	scores = make([]F, a.Heads*t*l)
-	nn.AttentionScores(scores, q, k, a.Heads, e)
-	o = make([]F, t*a.Heads*d)
-	for j := range t {
-		for h := range a.Heads {
-			at := (j*a.Heads + h) * d
-			nn.MaskedAverage(o[at:at+d], scores[(h*t+j)*l:(h*t+j)*l+l], x, mask)
+// cellsOf are rows x [L][C] under a mask [L][C] as the cells of channels, with what
+// carries the cells' gradient back to the rows.
+func cellsOf[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], mask []F) fusion.Cells[F] {
+	l, channels := x.Rows, x.Cols
+	cells := fusion.Cells[F]{Count: l, Z: make([]F, l*channels), N: make([]F, l*channels), ZGrad: make([]F, l*channels)}
+	for i := range l {
+		for ch := range channels {
+			cells.Z[ch*l+i], cells.N[ch*l+i] = x.Value[i*channels+ch], mask[i*channels+ch]
 		}
 	}
-	z = make([]F, t*len(a.BO))
-	nn.LinearRows(z, a.WO, o, a.BO, t)
-	return z, scores, o
-}
-
-// valuesAndMask is [x|m] and [m|m], both [L][2C].
-func valuesAndMask[F nn.Float](x, m []F, channels int) (values, mask []F) {
-	for i := 0; i < len(x); i += channels {
-		values = append(append(values, x[i:i+channels]...), m[i:i+channels]...)
-		mask = append(append(mask, m[i:i+channels]...), m[i:i+channels]...)
+	if x.Grad != nil {
+		t.Record(func() {
+			for i := range l {
+				for ch := range channels {
+					x.Grad[i*channels+ch] += cells.ZGrad[ch*l+i]
+				}
+			}
+		})
 	}
-	return values, mask
+	return cells
 }
 
-// spreadMask is a row mask [L] as a mask [L][d].
-func spreadMask[F nn.Float](rows []F, d int) []F {
+// seriesOf is the attention of the published code: z and the indicator.
+func seriesOf[F nn.Float](channels, heads, points int) fusion.SeriesAttention[F] {
+	members := make([]int, channels)
+	for i := range members {
+		members[i] = i
+	}
+	return fusion.SeriesAttention[F]{Heads: heads, Points: points, Seen: true, Members: [][]int{members}}
+}
+
+// attendRows is multi-time attention from rows of their own times: the heads' outputs
+// [T][H*2C] and the scores [H*T][L].
+func attendRows[F nn.Float](t *nn.Tape[F], phi fusion.TimeEmbedding[F], keys fusion.TimeKeys[F], points int, tau, x nn.Tensor[F], mask []F) (o, scores nn.Tensor[F]) {
+	series := seriesOf[F](x.Cols, keys.Heads, points)
+	scores = keys.Scores(t, phi.At(t, t.Input(points, 1, fusion.ReferenceTimes[F](fusion.Published, points))), phi.At(t, tau))
+	out := series.Outputs(t, 1)
+	series.Attend(t, out, 0, scores, fusion.Exponentials(t, scores, false), cellsOf(t, x, mask))
+	return out[0], scores
+}
+
+func runSeries[F nn.Float](c *Case) (Outputs[F], error) {
+	b := newBench[F](c)
+	phi := fusion.NewTimeEmbedding(b.params, c.WeightShape("phi.w")[0])
+	keys := fusion.NewTimeKeys(b.params, "", c.WeightShape("phi.w")[0], c.Int("H"), false)
+	out := fusion.NewDense(b.params, "out", c.Int("D"), 2*c.Int("H")*c.InShape("X")[1])
+	if err := b.begin(fusion.EmbeddingLinks(b.params, phi), fusion.KeyLinks(b.params, "", keys), fusion.DenseLinks(b.params, "W_O", "b_O", out)); err != nil {
+		return nil, err
+	}
+	tau, x := b.leaf("tau"), b.leaf("X")
+	o, scores := attendRows(b.tape, phi, keys, c.Int("T"), tau, x, In[F](c, "mask"))
+	z := b.tape.Linear(o, out.W, out.B)
+	b.probe("probe", z)
+	b.backward()
+	b.gradientOf("tau", tau)
+	b.gradientOf("X", x)
+	b.out["Z"], b.out["o"], b.out["scores"] = z.Value, o.Value, scores.Value
+	return b.out, nil
+}
+
+// runItems goes the production way, projected items under the attention's weights, for
+// Z and the gradients; the heads' outputs before the projection, which that way does
+// not have, come from the series' attention with the row's mask on every column.
+func runItems[F nn.Float](c *Case) (Outputs[F], error) {
+	b := newBench[F](c)
+	e, width := c.WeightShape("phi.w")[0], c.InShape("X")[1]
+	phi := fusion.NewTimeEmbedding(b.params, e)
+	l := fusion.NewItemAttention(b.params, "", e, c.Int("H"), width, c.Int("D"), false)
+	if err := b.begin(fusion.EmbeddingLinks(b.params, phi), fusion.ItemLinks(b.params, "", l)); err != nil {
+		return nil, err
+	}
+	tau, x := b.leaf("tau"), b.leaf("X")
+	z := itemsOf(b.tape, phi, l, c.Int("T"), tau, x, In[F](c, "mask"))
+	b.probe("probe", z)
+	b.backward()
+	b.gradientOf("tau", tau)
+	b.gradientOf("X", x)
+	b.out["Z"] = z.Value
+	if c.Wants("o") {
+		o, scores := attendRows(b.tape, phi, l.Keys, c.Int("T"), tau, x, spread(In[F](c, "mask"), width))
+		b.out["scores"] = scores.Value
+		for r := range o.Rows { // of [width ratios, width indicators] by head the ratios
+			for h := range l.Keys.Heads {
+				b.out["o"] = append(b.out["o"], o.Row(r)[2*h*width:(2*h+1)*width]...)
+			}
+		}
+	}
+	return b.out, nil
+}
+
+// itemsOf is the attention of the rows that a mask admits; without any it is the bias
+// alone, as the published code has it, which a stay without items never comes to.
+func itemsOf[F nn.Float](t *nn.Tape[F], phi fusion.TimeEmbedding[F], l fusion.ItemAttention[F], points int, tau, x nn.Tensor[F], mask []F) nn.Tensor[F] {
+	var index []int
+	for i, m := range mask {
+		if m > 0 {
+			index = append(index, i)
+		}
+	}
+	phiR := phi.At(t, t.Input(points, 1, fusion.ReferenceTimes[F](fusion.Published, points)))
+	if len(index) == 0 {
+		z := t.New(points, l.D, true)
+		for r := range points {
+			copy(z.Row(r), t.Of(l.Bias))
+		}
+		t.Record(func() { nn.AddColumns(t.GradOf(l.Bias), z.Grad) })
+		return z
+	}
+	y := t.Linear(t.Gather(x, index), l.Project.W, nn.NoParam)
+	return l.Attend(t, phiR, phi.At(t, t.Gather(tau, index)), y, []int{0, len(index)})
+}
+
+// spread is a row mask [L] as a mask [L][d].
+func spread[F nn.Float](rows []F, d int) []F {
 	mask := make([]F, 0, len(rows)*d)
 	for _, m := range rows {
 		for range d {
@@ -70,19 +144,4 @@ func spreadMask[F nn.Float](rows []F, d int) []F {
 		}
 	}
 	return mask
-}
-
-func mtand[F nn.Float](c *Case) (Outputs[F], error) {
-	shape := c.InShape("X")
-	if len(shape) != 2 || shape[0] < 1 || shape[1] < 1 {
-		return nil, fmt.Errorf("in/X has shape %v, want [L][d]", shape)
-	}
-	x, mask := In[F](c, "X"), In[F](c, "mask")
-	if len(c.InShape("mask")) == 2 {
-		x, mask = valuesAndMask(x, mask, shape[1])
-	} else {
-		mask = spreadMask(mask, shape[1])
-	}
-	z, scores, o := timeAttention(attentionWeightsOf[F](c, "", c.Int("H")), c.Int("T"), In[float64](c, "tau"), x, mask)
-	return Outputs[F]{"Z": z, "scores": scores, "o": o}, nil
 }

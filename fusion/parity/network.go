@@ -2,137 +2,131 @@ package parity
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/fusion"
 )
 
 var (
-	_ = register("network", network[float64], network[float32])
-	_ = register("network_wide", network[float64], network[float32])
+	_ = register("network", runNetwork[float64], runNetwork[float32])
+	_ = register("network_wide", runNetwork[float64], runNetwork[float32])
 )
 
-// typeRow of a modality in the table of type vectors: ts, text if there is text,
-// then cxr, then ecg.
-func typeRow(names []string, name string) int {
-	row := 0
-	for _, n := range [...]string{"ts", "text", "cxr", "ecg"} {
-		if n == name {
-			return row
-		}
-		if slices.Contains(names, n) {
-			row++
-		}
-	}
-	return row
-}
+// series is the name of the numeric modality in the cases.
+const series = "ts"
 
-// inputOf is Z of one modality [T][D], type vector included; a missing one is zeros
-// or its learned embedding.
-func inputOf[F nn.Float](c *Case, names []string, name string, out Outputs[F]) ([]F, error) {
-	t, d := c.Int("T"), c.Int("D")
-	if slices.Contains(c.List("missing"), name) {
-		z := make([]F, t*d)
-		if c.Text("missing_mode") == "learned" {
-			learned := Weight[F](c, "missing."+name) // [T][D], or [D] for every reference point
-			for i := range z {
-				z[i] = learned[i%len(learned)]
+// networkConfig is the config of the published network of a case's sizes.
+func networkConfig(c *Case) *fusion.Config {
+	names := c.List("modalities")
+	moe := moeConfig(c, "layer0.moe.")
+	cfg := &fusion.Config{
+		Format: fusion.Format, Name: c.Name, Points: c.Int("T"), Cells: c.Int("T"), Reference: fusion.Published,
+		TimeWidth: c.WeightShape("phi.w")[0], TimeHeads: c.Int("mtand_heads"),
+		Values: fusion.ValuesID, Seen: true, Regular: fusion.Published, UTDE: c.Text("utde_mode"),
+		Width: c.Int("D"), Layers: c.Int("layers"), Heads: c.Int("heads"), FFN: c.WeightShape("layer0." + names[0] + ".ffn.W_1")[0],
+		Scaled: true, Missing: fusion.MissingZeros, Pool: fusion.PoolLast,
+		Form: c.Text("unit"), Router: moe.Router, Gate: moe.Gate, Experts: moe.Experts, TopK: moe.TopK, Hidden: moe.Hidden,
+		Expert: fusion.ExpertFFN, BalanceOf: fusion.Published,
+	}
+	if moe.Mixture {
+		cfg.Expert = fusion.ExpertLogMixture
+	}
+	for _, name := range names {
+		if name == series {
+			cfg.Modalities = append(cfg.Modalities, fusion.Modality{Name: name, Kind: fusion.KindSeries})
+			for i := range c.InShape("ts.X")[1] {
+				cfg.Channels = append(cfg.Channels, fusion.Channel{Name: fmt.Sprint("c", i), Modality: name, Scale: 1})
+			}
+			continue
+		}
+		cfg.Modalities = append(cfg.Modalities, fusion.Modality{Name: name, Kind: fusion.KindItems, Width: c.InShape(name + ".X")[1]})
+		if shape := c.WeightShape("missing." + name); c.Text("missing_mode") != "zeros" && shape != nil {
+			if cfg.Missing = fusion.MissingLearned; len(shape) == 2 {
+				cfg.Missing = fusion.MissingPoints
 			}
 		}
-		return z, nil
 	}
-	a := attentionWeightsOf[F](c, "mtand."+name+".", c.Int("mtand_heads"))
-	tau, x, mask := In[float64](c, name+".tau"), In[F](c, name+".X"), In[F](c, name+".mask")
-	width := c.InShape(name + ".X")[1]
-	var z []F
-	if name == "ts" {
-		values, masks := valuesAndMask(x, mask, width)
-		irr, _, _ := timeAttention(a, t, tau, values, masks)
-		_, g, e, err := mixTimes(gateWeightsOf[F](c, "utde."), c.Text("utde_mode"), t, In[F](c, "ts.R"), irr)
-		if err != nil {
-			return nil, err
-		}
-		out["E_irr"], out["utde_g"] = irr, g
-		z = e
-	} else {
-		z, _, _ = timeAttention(a, t, tau, x, spreadMask(mask, width))
+	for i := range c.WeightShape("head.W_out")[0] {
+		cfg.Tasks = append(cfg.Tasks, fusion.Task{Name: fmt.Sprint("t", i), Kind: fusion.TaskBinary})
 	}
-	kind := Weight[F](c, "type.E")[typeRow(names, name)*d:][:d]
-	for i := range z {
-		z[i] += kind[i%d]
-	}
-	return z, nil
+	return cfg
 }
 
-func network[F nn.Float](c *Case) (Outputs[F], error) {
-	names, t, d := c.List("modalities"), c.Int("T"), c.Int("D")
-	out := Outputs[F]{}
-	x := map[string][]F{}
-	position := Weight[F](c, "pos.P")
-	for _, name := range names {
-		z, err := inputOf(c, names, name, out)
-		if err != nil {
-			return nil, err
+func runNetwork[F nn.Float](c *Case) (Outputs[F], error) {
+	n, err := fusion.NewNetwork[F](networkConfig(c))
+	if err != nil {
+		return nil, err
+	}
+	b := newBench[F](c)
+	b.params = n.Params()
+	if err := b.begin(n.Published()); err != nil {
+		return nil, err
+	}
+	names := c.List("modalities")
+	z := make([]nn.Tensor[F], len(names))
+	for m := range names {
+		z[m] = b.embed(n, m)
+		b.out["Z."+names[m]] = z[m].Value
+	}
+	trace := new(fusion.Trace[F])
+	out := n.Fuse(b.tape, z, 1, nil, trace)
+	for l := range trace.X {
+		for m, name := range names {
+			b.out[fmt.Sprintf("x%d.%s", l, name)] = trace.X[l][m].Value
 		}
-		out["Z."+name] = z
-		x[name] = make([]F, t*d)
-		for i, v := range z {
-			x[name][i] = F(math.Sqrt(float64(d)))*v + position[i]
+		b.out[fmt.Sprint("moe_y", l)] = trace.Y[l].Value
+		for _, r := range trace.Routed[l] {
+			name := fmt.Sprint("gates", l)
+			b.out[name] = append(b.out[name], r.Chosen.Gates(b.tape, r.Scores.Cols).Value...)
 		}
 	}
-	for l := range c.Int("layers") {
-		for _, name := range names {
-			out[fmt.Sprintf("x%d.%s", l, name)] = slices.Clone(x[name])
-		}
-		next, y, gates, err := layerOf(c, fmt.Sprintf("layer%d.", l), names, x)
-		if err != nil {
-			return nil, err
-		}
-		out[fmt.Sprint("moe_y", l)], out[fmt.Sprint("gates", l)] = y, gates
-		x = next
+	for m, name := range names {
+		b.out["hidden."+name] = trace.Hidden[m].Value
 	}
-	var h []F
-	for _, name := range names {
-		hidden := normRows(x[name], t, Weight[F](c, "final."+name+".ln.g"), Weight[F](c, "final."+name+".ln.b"))
-		out["hidden."+name] = hidden
-		h = append(h, hidden[(t-1)*d:]...)
+	b.task(out.Logits)
+	if row := b.out[gradient+"pos.P"]; row != nil { // the published code keeps row 0 as it was drawn
+		clear(row[:n.Config.Width])
 	}
-	head(c, h, out)
-	return out, nil
+	return b.out, nil
 }
 
-// head is section 6.10: o = W_out(W_b relu(W_a h + b_a) + b_b + h) + b_out, the score
-// and the task's loss.
-func head[F nn.Float](c *Case, h []F, out Outputs[F]) {
-	a, b := make([]F, len(h)), make([]F, len(h))
-	nn.Linear(a, Weight[F](c, "head.W_a"), h, Weight[F](c, "head.b_a"))
-	nn.ReLU(a)
-	nn.Linear(b, Weight[F](c, "head.W_b"), a, Weight[F](c, "head.b_b"))
-	for i := range b {
-		b[i] += h[i]
+// embed is the tokens of one modality, from rows of their own times.
+func (b *bench[F]) embed(n *fusion.Network[F], m int) nn.Tensor[F] {
+	c, t, front, points := b.c, b.tape, &n.Fronts[m], n.Config.Points
+	present := !slices.Contains(c.List("missing"), front.Name)
+	var z nn.Tensor[F]
+	switch {
+	case !present:
+		z = t.Input(points, n.Config.Width, make([]F, points*n.Config.Width))
+	case front.Name == series:
+		o, _ := attendRows(t, n.Phi, n.Keys, points, b.leaf("ts.tau"), b.leaf("ts.X"), In[F](c, "ts.mask"))
+		irr := t.Linear(o, front.Attention.W, front.Attention.B)
+		table := b.leaf("ts.R")
+		mixed, gate := front.UTDE.Mix(t, irr, t.Linear(table, front.Regular.W, front.Regular.B), points, nn.Dropping{})
+		b.out["E_irr"], b.out["utde_g"], z = irr.Value, gate.Value, mixed
+	default:
+		z = itemsOf(t, n.Phi, front.Items, points, b.leaf(front.Name+".tau"), b.leaf(front.Name+".X"), In[F](c, front.Name+".mask"))
 	}
-	bias := Weight[F](c, "head.b_out")
-	logits := make([]F, len(bias))
-	nn.Linear(logits, Weight[F](c, "head.W_out"), b, bias)
-	out["logits"] = logits
-	label := In[float64](c, "label")
-	var loss float64
-	if c.Text("task") == "PHE" {
-		score := make([]F, len(logits))
-		for i, v := range logits {
-			score[i] = nn.Sigmoid(v)
-			z := float64(v)
-			loss += (math.Max(z, 0) - z*label[i] + math.Log1p(math.Exp(-math.Abs(z)))) / float64(len(logits))
+	return fusion.SettleTokens(t, front.Settle, z, []bool{present}, nil)
+}
+
+// task is the loss and the score of the case's task, with the gradients of the loss.
+func (b *bench[F]) task(logits nn.Tensor[F]) {
+	t, label := b.tape, In[F](b.c, "label")
+	b.out["logits"] = logits.Value
+	var loss nn.Tensor[F]
+	if b.c.Text("task") == "PHE" {
+		weights := make([]F, logits.Cols)
+		for i := range weights {
+			weights[i] = 1 / F(logits.Cols)
 		}
-		out["score"] = score
+		loss = t.BCE(logits, label, weights)
+		b.out["score"] = t.Sigmoid(logits).Value
 	} else {
-		p := slices.Clone(logits)
-		nn.Softmax(p)
-		out["score"] = p[1:2]
-		z0, z1 := float64(logits[0]), float64(logits[1])
-		top := math.Max(z0, z1)
-		loss = top + math.Log(math.Exp(z0-top)+math.Exp(z1-top)) - float64(logits[int(label[0])])
+		loss = t.CrossEntropy(logits, []int{int(label[0])}, []F{1})
+		b.out["score"] = t.Softmax(logits).Value[1:2]
 	}
-	out["loss"] = []F{F(loss)}
+	b.out["loss"] = loss.Value
+	b.gradients(loss)
 }

@@ -15,9 +15,8 @@ type Case struct {
 	Name, Group string
 	Params      map[string]any
 
-	in, out, ref, weights map[string]Tensor // by the name behind the role
-	f64                   tolerance
-	f32                   tolerance
+	in, out, ref, grad, weights map[string]Tensor // by the name behind the role
+	f64, f32, grad64            tolerance
 }
 
 // Tensor is row-major; F32 and I64 elements convert exactly (integers are small).
@@ -131,8 +130,9 @@ type index struct {
 		InputsFrom string         `json:"inputs_from"`
 		Tensors    []indexTensor  `json:"tensors"`
 		Tolerance  struct {
-			F64 tolerance `json:"f64"`
-			F32 tolerance `json:"f32"`
+			F64  tolerance `json:"f64"`
+			F32  tolerance `json:"f32"`
+			Grad tolerance `json:"grad_f64"`
 		} `json:"tolerance"`
 	} `json:"cases"`
 }
@@ -178,9 +178,9 @@ func ReadCases(dir string) ([]*Case, error) {
 	byName := map[string]*Case{}
 	var cases []*Case
 	for _, e := range ix.Cases {
-		c := &Case{Name: e.Name, Group: e.Group, Params: e.Params, f64: e.Tolerance.F64, f32: e.Tolerance.F32,
-			in: map[string]Tensor{}, out: map[string]Tensor{}, ref: map[string]Tensor{}}
-		roles := map[string]map[string]Tensor{"in": c.in, "out64": c.out, "ref": c.ref}
+		c := &Case{Name: e.Name, Group: e.Group, Params: e.Params, f64: e.Tolerance.F64, f32: e.Tolerance.F32, grad64: e.Tolerance.Grad,
+			in: map[string]Tensor{}, out: map[string]Tensor{}, ref: map[string]Tensor{}, grad: map[string]Tensor{}}
+		roles := map[string]map[string]Tensor{"in": c.in, "out64": c.out, "ref": c.ref, "grad": c.grad}
 		for _, t := range e.Tensors {
 			v, ok := all[e.Name+"/"+t.name()]
 			if !ok {

@@ -4,39 +4,25 @@ import (
 	"fmt"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/fusion"
 )
 
-var _ = register("time_embedding", timeEmbedding[float64], timeEmbedding[float32])
+var _ = register("time_embedding", runTime[float64], runTime[float32])
 
-// queryTimes are the T reference times j/(T-1), in float64 until a value is asked
-// for: the sine of a large argument needs them so.
-func queryTimes(t int) []float64 {
-	r := make([]float64, t)
-	for j := range r {
-		r[j] = float64(j) / float64(max(1, t-1))
+func runTime[F nn.Float](c *Case) (Outputs[F], error) {
+	b := newBench[F](c)
+	l := fusion.NewTimeEmbedding(b.params, c.Int("E"))
+	if err := b.begin(fusion.EmbeddingLinks(b.params, l)); err != nil {
+		return nil, err
 	}
-	return r
-}
-
-// embedTimes is [L][E], the embedding of each time.
-func embedTimes[F nn.Float](tau []float64, w, b []F) []F {
-	e := len(w)
-	out := make([]F, len(tau)*e)
-	for i, t := range tau {
-		nn.TimeEmbedding(out[i*e:i*e+e], t, w, b)
-	}
-	return out
-}
-
-func timeEmbedding[F nn.Float](c *Case) (Outputs[F], error) {
-	out := Outputs[F]{"phi": embedTimes(In[float64](c, "tau"), Weight[F](c, "phi.w"), Weight[F](c, "phi.b"))}
+	tau := b.leaf("tau")
+	y := l.At(b.tape, tau)
+	b.probe("probe", y)
+	b.backward()
+	b.gradientOf("tau", tau)
+	b.out["phi"] = y.Value
 	for _, t := range []int{2, 4, 8, 24, 48} {
-		r := queryTimes(t)
-		v := make([]F, t)
-		for j := range v {
-			v[j] = F(r[j])
-		}
-		out[fmt.Sprintf("ref_times_T%d", t)] = v
+		b.out[fmt.Sprintf("ref_times_T%d", t)] = fusion.ReferenceTimes[F](fusion.Published, t)
 	}
-	return out, nil
+	return b.out, nil
 }

@@ -2,114 +2,156 @@ package parity
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Result of one case. The errors are the largest |got - want| over all outputs;
-// each tolerance is what the published index allows at that very element.
+// Error is the largest |got - want| of a case, and what the published index allows at
+// that very element.
+type Error struct{ Max, Tolerance float64 }
+
+// ratio of the error to what is allowed.
+func (e Error) ratio() float64 { return e.Max / e.Tolerance }
+
+// Result of one case: its outputs in float64 and in float32, and its gradients in
+// float64.
 type Result struct {
-	Name, Group             string
-	MaxError64, Tolerance64 float64
-	MaxError32, Tolerance32 float64
-	OK                      bool
-	Skipped                 string // why the case was not computed, "" if it was
-	Err                     string // the first thing that is wrong, "" if OK
+	Name, Group                string
+	Float64, Float32, Gradient Error
+	Gradients                  bool // whether the case has gradients
+	OK                         bool
+	Err                        string // the first thing that is wrong, "" if OK
+}
+
+// Worst is the error that comes nearest to its tolerance, or passes it furthest.
+func (r *Result) Worst() Error {
+	worst := r.Float64
+	for _, e := range []Error{r.Float32, r.Gradient} {
+		if e.Tolerance > 0 && e.ratio() > worst.ratio() || worst.Tolerance == 0 {
+			worst = e
+		}
+	}
+	return worst
 }
 
 // Walk computes every case under dir in float64 and in float32 and holds both
-// against the float64 values of the reference.
+// against the float64 values of the reference, and so the gradients in float64.
 func Walk(dir string) ([]Result, error) {
 	cases, err := ReadCases(dir)
 	if err != nil {
 		return nil, err
 	}
+	return walk(cases, groups), nil
+}
+
+func walk(cases []*Case, groups map[string]runner) []Result {
 	var results []Result
 	for _, c := range cases {
 		r := Result{Name: c.Name, Group: c.Group}
-		run, ok := groups[c.Group]
-		if !ok {
-			r.Skipped = "no code for group " + c.Group
-			results = append(results, r)
-			continue
-		}
-		var err64, err32 string
-		r.MaxError64, r.Tolerance64, err64 = judge(c, run.f64, c.f64)
-		r.MaxError32, r.Tolerance32, err32 = judge(c, run.f32, c.f32)
-		switch {
-		case err64 != "":
-			r.Err = "float64: " + err64
-		case err32 != "":
-			r.Err = "float32: " + err32
+		if run, ok := groups[c.Group]; ok {
+			r.compute(c, run)
+		} else {
+			r.Err = fmt.Sprintf("no code for group %q", c.Group)
 		}
 		r.OK = r.Err == ""
 		results = append(results, r)
 	}
-	return results, nil
+	return results
 }
 
-// Outputs of a piece, by the name behind the role (out64/ or ref/). The walk wants
-// every expected tensor of the case; one that a piece does not compute on purpose
-// stands there as nil. Names that the case does not want are passed over.
+func (r *Result) compute(c *Case, run runner) {
+	got64, wrong64 := outputs(c, run.f64)
+	got32, wrong32 := outputs(c, run.f32)
+	if wrong64 == "" {
+		r.Float64, wrong64 = compare(c.f64, got64, "output", "", c.out, c.ref)
+	}
+	if wrong32 == "" {
+		r.Float32, wrong32 = compare(c.f32, got32, "output", "", c.out, c.ref)
+	}
+	wrongGradient := ""
+	if r.Gradients = len(c.grad) > 0 && run.gradients; r.Gradients && got64 != nil {
+		r.Gradient, wrongGradient = compare(c.grad64, got64, "gradient", gradient, c.grad)
+	}
+	switch {
+	case wrong64 != "":
+		r.Err = "float64: " + wrong64
+	case wrong32 != "":
+		r.Err = "float32: " + wrong32
+	case wrongGradient != "":
+		r.Err = "float64: " + wrongGradient
+	}
+}
+
+// Outputs of a piece, by the name behind the role (out64/ or ref/), gradients under
+// "grad/" and theirs. The walk wants every expected tensor of the case; one that a piece
+// does not compute on purpose stands there as nil. Names that the case does not want are
+// passed over.
 type Outputs[F nn.Float] map[string][]F
+
+// gradient is what stands before the name of a gradient.
+const gradient = "grad/"
 
 type runner struct {
 	f64 func(*Case) (Outputs[float64], error)
 	f32 func(*Case) (Outputs[float32], error)
+
+	gradients bool // whether it computes them
 }
 
 // groups maps a group of the index to the piece that computes it.
 var groups = map[string]runner{}
 
-// register adds a group: var _ = register("gates", gates[float64], gates[float32]).
+// register adds a group: var _ = register("gates", runGates[float64], runGates[float32]).
 func register(group string, f64 func(*Case) (Outputs[float64], error), f32 func(*Case) (Outputs[float32], error)) bool {
-	groups[group] = runner{f64, f32}
+	groups[group] = runner{f64, f32, true}
 	return true
 }
 
-// judge runs one case in one precision. It returns the largest error, the
-// tolerance at that element, and what is wrong, if anything.
-func judge[F nn.Float](c *Case, run func(*Case) (Outputs[F], error), tol tolerance) (worst, allowed float64, wrong string) {
+// outputs of one case in one precision, or what is wrong.
+func outputs[F nn.Float](c *Case, run func(*Case) (Outputs[F], error)) (got Outputs[F], wrong string) {
 	defer func() {
 		if p := recover(); p != nil { // a shape or a tensor that the case lacks
-			wrong = fmt.Sprint(p)
+			got, wrong = nil, fmt.Sprint(p)
 		}
 	}()
 	got, err := run(c)
 	if err != nil {
-		return 0, 0, err.Error()
+		return nil, err.Error()
 	}
-	for _, want := range []map[string]Tensor{c.out, c.ref} {
-		names := make([]string, 0, len(want))
-		for name := range want {
-			names = append(names, name)
-		}
-		slices.Sort(names)
+	return got, ""
+}
+
+// compare holds what was computed against every tensor that is wanted. It returns the
+// largest error with the tolerance at that element, and what is wrong, if anything.
+func compare[F nn.Float](tol tolerance, got Outputs[F], kind, prefix string, wanted ...map[string]Tensor) (e Error, wrong string) {
+	for _, want := range wanted {
+		names := slices.Sorted(maps.Keys(want))
 		for _, name := range names {
-			g, ok := got[name]
+			g, ok := got[prefix+name]
 			switch w := want[name].Values; {
 			case !ok:
-				wrong = "output " + name + " was not computed"
+				wrong = fmt.Sprintf("%s %s was not computed", kind, name)
 			case g == nil:
 			case len(g) != len(w):
-				wrong = fmt.Sprintf("output %s has %d elements, want %d", name, len(g), len(w))
+				wrong = fmt.Sprintf("%s %s has %d elements, want %d", kind, name, len(g), len(w))
 			default:
 				for i := range w {
 					diff, limit := math.Abs(float64(g[i])-w[i]), tol.of(name)+tol.rel*math.Abs(w[i])
 					if float64(g[i]) == w[i] {
 						diff = 0 // also infinities
 					}
-					if diff > worst || i == 0 && allowed == 0 {
-						worst, allowed = diff, limit
+					if !(diff <= e.Max) || e.Tolerance == 0 {
+						e = Error{diff, limit}
 					}
 					if !(diff <= limit) && wrong == "" {
-						wrong = fmt.Sprintf("output %s, element %d: %g, want %g within %.3g", name, i, float64(g[i]), w[i], limit)
+						wrong = fmt.Sprintf("%s %s, element %d: %g, want %g within %.3g", kind, name, i, float64(g[i]), w[i], limit)
 					}
 				}
 			}
 		}
 	}
-	return worst, allowed, wrong
+	return e, wrong
 }

@@ -1,0 +1,152 @@
+package fusion
+
+import (
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// embed turns the inputs into the modalities' tokens [stays*Tokens][D].
+func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums [][]F, p *pass[F]) []nn.Tensor[F] {
+	c := &n.Config
+	phiR := n.Phi.At(t, t.Input(c.Points, 1, n.reference))
+	var attended []nn.Tensor[F]
+	if len(c.Channels) > 0 {
+		attended = n.attend(t, phiR, in, sums)
+	}
+	z := t.Tensors(len(n.Fronts))
+	for i := range n.Fronts {
+		m := &n.Fronts[i]
+		present, state := n.presence(t, m, in)
+		switch {
+		case m.Series >= 0:
+			z[i] = n.seriesTokens(t, m, attended[m.Series], in, p)
+		case m.Width > 0:
+			z[i] = n.itemTokens(t, m, phiR, in, p)
+		default:
+			z[i] = t.New(len(in)*c.Points, c.Width, false)
+			clear(z[i].Value)
+		}
+		if c.Now > 0 {
+			z[i] = t.Append(z[i], n.nowTokens(t, m, in, p), len(in))
+		}
+		z[i] = SettleTokens(t, m.Settle, z[i], present, state)
+	}
+	return z
+}
+
+// attend is the time attention of all series: for each [stays*points][Columns].
+func (n *Network[F]) attend(t *nn.Tape[F], phiR nn.Tensor[F], in []*encoders.Input, sums [][]F) []nn.Tensor[F] {
+	scores, weights := n.scores, n.weights
+	if scores.Rows == 0 {
+		scores, weights = n.table(t, phiR)
+	}
+	out := n.series.Outputs(t, len(in))
+	for b, stay := range in {
+		cells := Cells[F]{Count: n.Config.Cells, Z: t.Singles(stay.Series.Mean), N: t.Singles(stay.Series.Count)}
+		if sums != nil {
+			cells.Sums = sums[b]
+		}
+		n.series.Attend(t, out, b, scores, weights, cells)
+	}
+	return out
+}
+
+// table is the scores of all reference points and cells, capped where the config says
+// so, and their exponentials: they are those of every stay.
+func (n *Network[F]) table(t *nn.Tape[F], phiR nn.Tensor[F]) (scores, weights nn.Tensor[F]) {
+	scores = n.Keys.Scores(t, phiR, n.Phi.At(t, t.Input(len(n.centres), 1, n.centres)))
+	if n.Keys.Cap {
+		scores = capScores(t, scores)
+	}
+	return scores, Exponentials(t, scores, n.Keys.Cap)
+}
+
+// seriesTokens mixes the time attention of a series with its regular branch.
+func (n *Network[F]) seriesTokens(t *nn.Tape[F], m *Front[F], attended nn.Tensor[F], in []*encoders.Input, p *pass[F]) nn.Tensor[F] {
+	c := &n.Config
+	irr := t.Linear(t.Dropout(attended, c.Points, p.drop(c.Dropout.Input)), m.Attention.W, m.Attention.B)
+	if c.Regular == NoBranch {
+		return irr
+	}
+	width := 2 * len(m.Members)
+	if c.Regular == RegularLast {
+		width = lastColumns * len(m.Members)
+	}
+	table := t.New(len(in)*c.Points, width, false)
+	for b, stay := range in {
+		n.regularRows(t, table.Value[b*c.Points*width:(b+1)*c.Points*width], &stay.Series, m)
+	}
+	mixed, _ := n.mix(t, m, irr, table, p)
+	return mixed
+}
+
+// regularRows fills a stay's table of the regular branch.
+func (n *Network[F]) regularRows(t *nn.Tape[F], dst []F, s *encoders.Series, m *Front[F]) {
+	single, direct := t.AsSingles(dst)
+	if n.Config.Regular == RegularLast {
+		LastObservation(single, s, m.Members, n.Config.Points)
+	} else {
+		CarryForward(single, s, m.Members, n.Config.Points)
+	}
+	back(dst, single, direct)
+}
+
+// mix is the UTDE gate between irr and the projected table [stays*points][..].
+func (n *Network[F]) mix(t *nn.Tape[F], m *Front[F], irr, table nn.Tensor[F], p *pass[F]) (mixed, gate nn.Tensor[F]) {
+	c := &n.Config
+	reg := t.Linear(t.Dropout(table, c.Points, p.drop(c.Dropout.Input)), m.Regular.W, m.Regular.B)
+	return m.UTDE.Mix(t, irr, reg, c.Points, p.drop(c.Dropout.Gate))
+}
+
+// itemTokens is the time attention of an item modality's vectors.
+func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], in []*encoders.Input, p *pass[F]) nn.Tensor[F] {
+	rows, starts := 0, t.Ints(len(in)+1)
+	for b, stay := range in {
+		starts[b] = rows
+		rows += len(stay.Items[m.Item].Vectors) / m.Width
+	}
+	starts[len(in)] = rows
+	times, vectors := t.New(rows, 1, false), t.New(rows, m.Width, false)
+	for b, stay := range in {
+		items := &stay.Items[m.Item]
+		copy(times.Value[starts[b]:starts[b+1]], t.Singles(items.Tau))
+		copy(vectors.Value[starts[b]*m.Width:], t.Singles(items.Vectors))
+	}
+	y := t.Linear(t.Dropout(vectors, 1, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
+	return m.Items.Attend(t, phiR, n.Phi.At(t, times), y, starts)
+}
+
+// presence says for every stay whether a modality is there, and its state: 0 absent, 1
+// unusable, 2 present.
+func (n *Network[F]) presence(t *nn.Tape[F], m *Front[F], in []*encoders.Input) (present []bool, state []int) {
+	present, state = t.Bools(len(in)), t.Ints(len(in))
+	for b, stay := range in {
+		state[b] = 0
+		if m.Series >= 0 {
+			if observed(&stay.Series, m.Members) {
+				state[b] = 2
+			}
+		} else {
+			switch stay.Items[m.Item].State {
+			case schemas.Present:
+				state[b] = 2
+			case schemas.Unusable:
+				state[b] = 1
+			}
+		}
+		present[b] = state[b] == 2
+	}
+	return present, state
+}
+
+func observed(s *encoders.Series, members []int) bool {
+	for _, ch := range members {
+		for _, n := range s.Count[ch*s.Cells : (ch+1)*s.Cells] {
+			if n > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

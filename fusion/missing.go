@@ -1,0 +1,106 @@
+package fusion
+
+import (
+	"math"
+
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
+
+// Settle makes a modality's tokens fit for fusion: those of a stay that has the modality
+// get its type vector, the others are replaced by the learned embedding of a missing
+// modality, or by zeros (the published code). State, if there, adds what the modality's
+// state says, present or not.
+type Settle struct {
+	Type    nn.Param // [D] or NoParam
+	Missing nn.Param // [D] for every token, [T][D], or NoParam for zeros
+	State   nn.Param // [states][D] or NoParam
+}
+
+// SettleTokens is [stays*points][D] of x of that size; see Settle. present and state are
+// by stay, state is not read without the parameter.
+func SettleTokens[F nn.Float](t *nn.Tape[F], l Settle, x nn.Tensor[F], present []bool, state []int) nn.Tensor[F] {
+	d, points := x.Cols, x.Rows/len(present)
+	y := t.New(x.Rows, d, true)
+	for b, there := range present {
+		for j := range points {
+			row := y.Row(b*points + j)
+			switch {
+			case !there && l.Missing == nn.NoParam:
+				clear(row)
+			case !there:
+				copy(row, rowOf(t.Of(l.Missing), j, d))
+			default:
+				copy(row, x.Row(b*points+j))
+				if l.Type != nn.NoParam {
+					nn.Axpy(row, 1, t.Of(l.Type))
+				}
+			}
+			if l.State != nn.NoParam {
+				nn.Axpy(row, 1, rowOf(t.Of(l.State), state[b], d))
+			}
+		}
+	}
+	if !t.Records() {
+		return y
+	}
+	t.Record(func() {
+		for b, there := range present {
+			for j := range points {
+				r := b*points + j
+				dy := y.GradRow(r)
+				switch {
+				case !there && l.Missing != nn.NoParam:
+					nn.Axpy(rowOf(t.GradOf(l.Missing), j, d), 1, dy)
+				case there:
+					if l.Type != nn.NoParam {
+						nn.Axpy(t.GradOf(l.Type), 1, dy)
+					}
+					if x.Grad != nil {
+						nn.Axpy(x.GradRow(r), 1, dy)
+					}
+				}
+				if l.State != nn.NoParam {
+					nn.Axpy(rowOf(t.GradOf(l.State), state[b], d), 1, dy)
+				}
+			}
+		}
+	})
+	return y
+}
+
+// rowOf is row j of a table [..][d], or its only one.
+func rowOf[F nn.Float](table []F, j, d int) []F {
+	if len(table) == d {
+		return table
+	}
+	return table[j*d : (j+1)*d]
+}
+
+// Place is scale x + P, x [stays*points][D] and P [points][D] the positions; with Scaled
+// the scale is sqrt(D), else 1.
+func Place[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], positions nn.Param, scaled bool) nn.Tensor[F] {
+	scale := F(1)
+	if scaled {
+		scale = F(math.Sqrt(float64(x.Cols)))
+	}
+	p := t.Of(positions)
+	points := len(p) / x.Cols
+	y := t.New(x.Rows, x.Cols, true)
+	for r := range x.Rows {
+		row := y.Row(r)
+		copy(row, p[r%points*x.Cols:])
+		nn.Axpy(row, scale, x.Row(r))
+	}
+	if t.Records() {
+		t.Record(func() {
+			dp := t.GradOf(positions)
+			for r := range x.Rows {
+				nn.Axpy(dp[r%points*x.Cols:][:x.Cols], 1, y.GradRow(r))
+			}
+			if x.Grad != nil {
+				nn.Axpy(x.Grad, scale, y.Grad)
+			}
+		})
+	}
+	return y
+}

@@ -1,0 +1,148 @@
+package fusion
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+)
+
+// The keys of a model file's metadata.
+const (
+	metaConfig = "vigil"
+	metaRecord = "training_record"
+)
+
+// Names of the tensors that are not trained.
+const (
+	statEdgesName   = "edges.statistics"
+	staticEdgesName = "edges.statics"
+)
+
+// tensors of a network in the order of its file.
+func (n *Network[F]) tensors() []tensorShape {
+	var list []tensorShape
+	for i, name := range n.params.Names {
+		list = append(list, tensorShape{name, n.params.Shapes[i]})
+	}
+	if c := len(n.Config.Channels); c > 0 {
+		list = append(list, tensorShape{statEdgesName, []int{c, encoders.Statistics, vitals.Encoded}})
+	}
+	if s := len(n.Config.Statics); s > 0 {
+		list = append(list, tensorShape{staticEdgesName, []int{s, vitals.Encoded}})
+	}
+	return list
+}
+
+// Marshal is the bytes of the model file: safetensors with the config, and the training
+// record if there is one, as metadata. The same network gives the same bytes.
+func (n *Network[F]) Marshal(record json.RawMessage) ([]byte, error) {
+	text, err := json.Marshal(&n.Config)
+	if err != nil {
+		return nil, err
+	}
+	meta := map[string]string{metaConfig: string(text)}
+	if record != nil {
+		if !json.Valid(record) {
+			return nil, errors.New("the training record is not JSON")
+		}
+		meta[metaRecord] = string(record)
+	}
+	values := map[string][]float32{statEdgesName: n.StatEdges, staticEdgesName: n.StaticEdges}
+	list := n.tensors()
+	for i, name := range n.params.Names {
+		of := n.params.Values[n.params.Offsets[i]:][:list[i].size()]
+		v := make([]float32, len(of))
+		for j, x := range of {
+			v[j] = float32(x)
+		}
+		values[name] = v
+	}
+	return writeSafetensors(list, values, meta)
+}
+
+// Write writes the model file, whole or not at all.
+func (n *Network[F]) Write(path string, record json.RawMessage) error {
+	b, err := n.Marshal(record)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close(), os.Chmod(f.Name(), 0o644)); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Unmarshal reads a network from the bytes of its file. Every tensor of the form must be
+// there with its shape, and no other; numbers are finite.
+func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
+	file, err := readSafetensors(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, ok := file.meta[metaConfig]
+	if !ok {
+		return nil, nil, errors.New("metadata has no \"vigil\": not a model of this project")
+	}
+	c, err := parseMetadata(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := outline[float32](c)
+	if err != nil {
+		return nil, nil, err
+	}
+	wanted := n.tensors()
+	for _, want := range wanted {
+		got, ok := file.tensors[want.name]
+		if !ok {
+			return nil, nil, fmt.Errorf("tensor %s is missing", want.name)
+		}
+		if !slices.Equal(got.shape, want.shape) {
+			return nil, nil, fmt.Errorf("tensor %s has shape %v, want %v", want.name, got.shape, want.shape)
+		}
+	}
+	if len(file.tensors) != len(wanted) {
+		return nil, nil, fmt.Errorf("%d tensors, want %d", len(file.tensors), len(wanted))
+	}
+	n.params.Make()
+	for i, name := range n.params.Names {
+		if err := file.into(n.params.Values[n.params.Offsets[i]:][:wanted[i].size()], name); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, e := range []struct {
+		name     string
+		edges    vitals.Edges
+		features int
+	}{{statEdgesName, n.StatEdges, len(c.Channels) * encoders.Statistics}, {staticEdgesName, n.StaticEdges, len(c.Statics)}} {
+		if e.features == 0 {
+			continue
+		}
+		err := file.into(e.edges, e.name)
+		if err == nil {
+			err = e.edges.Check(e.features)
+		}
+		if err != nil {
+			return nil, nil, fmt.Errorf("tensor %s: %w", e.name, err)
+		}
+	}
+	var record json.RawMessage
+	if r, ok := file.meta[metaRecord]; ok {
+		if record = json.RawMessage(r); !json.Valid(record) {
+			return nil, nil, fmt.Errorf("metadata %q is not JSON", metaRecord)
+		}
+	}
+	return n, record, nil
+}

@@ -1,0 +1,145 @@
+package fusion
+
+import (
+	"fmt"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+)
+
+// Network is FuseMoE with the options of a Config. It is written once over nn.Tape: a
+// tape that records trains it, one that does not serves it. Its methods only read it, so
+// that tapes of several goroutines may share one.
+type Network[F nn.Float] struct {
+	Config Config
+	// Edges of the piecewise-linear encoding of the channels' statistics and of the
+	// statics. They are part of the model file and are not trained.
+	StatEdges, StaticEdges vitals.Edges
+
+	params    nn.Params[F]
+	Phi       TimeEmbedding[F]
+	Keys      TimeKeys[F]
+	series    SeriesAttention[F]
+	items     int // item modalities
+	Fronts    []Front[F]
+	positions nn.Param
+	layers    []Layer[F]
+	head      Head
+	skip      [3]Dense
+	reference []F          // [Points] times of the reference points
+	centres   []F          // [Cells] times of the cells
+	scores    nn.Tensor[F] // of all reference points and cells, once and for all: see freeze
+	weights   nn.Tensor[F]
+}
+
+const (
+	channelEncoded = encoders.Statistics * vitals.Encoded
+	itemFeatures   = 4 // of a now token: whether, how many, how old
+)
+
+// stayEncoded is the width of what every now token and the skip know of the stay: the
+// encoded statics, and the hours of data.
+func (n *Network[F]) stayEncoded() int { return len(n.Config.Statics)*vitals.Encoded + 1 }
+
+// NewNetwork makes the network of a config; all weights are 0 until Init or a file sets
+// them.
+func NewNetwork[F nn.Float](c *Config) (*Network[F], error) {
+	n, err := outline[F](c)
+	if err != nil {
+		return nil, err
+	}
+	n.params.Make()
+	return n, nil
+}
+
+// mostParameters of a network, 8 GiB in float32.
+const mostParameters = 1 << 31
+
+// outline is NewNetwork without room for the weights.
+func outline[F nn.Float](c *Config) (*Network[F], error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	n := &Network[F]{Config: *c}
+	n.params.Later = true
+	p := &n.params
+	n.Phi = NewTimeEmbedding(p, c.TimeWidth)
+	n.series = SeriesAttention[F]{
+		Heads: c.TimeHeads, Points: c.Points, Hinges: c.Values == ValuesHinges, Intensity: c.Intensity, Seen: c.Seen, Capped: c.SoftCap,
+	}
+	if len(c.Channels) > 0 {
+		n.Keys = NewTimeKeys(p, "attention.", c.TimeWidth, c.TimeHeads, c.SoftCap)
+	}
+	for _, m := range c.Modalities {
+		if err := n.newFront(m); err != nil {
+			return nil, err
+		}
+	}
+	n.positions = p.Add("positions", c.Tokens(), c.Width)
+	moe := MoEConfig{c.Router, c.Gate, c.Experts, c.TopK, c.Hidden, c.Expert == ExpertLogMixture, c.Noise}
+	for l := range c.Layers {
+		layer, err := NewLayer(p, fmt.Sprintf("layer%d.", l), c.names(), moe, c.Form == FormStay, c.Tokens(), c.Width, c.Heads, c.FFN)
+		if err != nil {
+			return nil, err
+		}
+		n.layers = append(n.layers, layer)
+	}
+	pooled := c.Width * len(c.Modalities)
+	if c.Pool == PoolNowLastMean {
+		pooled *= 3
+	}
+	n.head = NewHead(p, pooled, len(c.Tasks))
+	if c.Skip > 0 {
+		in := len(c.Channels)*channelEncoded + n.stayEncoded()
+		n.skip = [3]Dense{NewDense(p, "skip1", c.Skip, in), NewDense(p, "skip2", c.Skip, c.Skip), NewDense(p, "skip3", len(c.Tasks), c.Skip)}
+	}
+	if p.Total() > mostParameters {
+		return nil, fmt.Errorf("the network would have %d parameters, more than %d", p.Total(), mostParameters)
+	}
+	n.StatEdges = make(vitals.Edges, len(c.Channels)*encoders.Statistics*vitals.Encoded)
+	n.StaticEdges = make(vitals.Edges, len(c.Statics)*vitals.Encoded)
+	n.times()
+	return n, nil
+}
+
+// times sets the reference points and the centres of the cells, both as parts of the
+// window.
+func (n *Network[F]) times() {
+	n.reference = ReferenceTimes[F](n.Config.Reference, n.Config.Points)
+	n.centres = make([]F, n.Config.Cells)
+	for i := range n.centres {
+		n.centres[i] = F((float64(i) + 0.5) / float64(n.Config.Cells))
+	}
+}
+
+// ReferenceTimes are the reference points as parts of the window: the ends of as many
+// equal parts, or j/(points-1) as published.
+func ReferenceTimes[F nn.Float](kind string, points int) []F {
+	r := make([]F, points)
+	for j := range r {
+		if kind == Published {
+			r[j] = F(float64(j) / float64(max(1, points-1)))
+		} else {
+			r[j] = F(float64(j+1) / float64(points))
+		}
+	}
+	return r
+}
+
+// Params are the weights.
+func (n *Network[F]) Params() *nn.Params[F] { return &n.params }
+
+// Shape is what an input of this network has room for.
+func (n *Network[F]) Shape() encoders.Shape { return n.Config.Shape() }
+
+// Shape is what an input of the config's network has room for.
+func (c *Config) Shape() encoders.Shape {
+	s := encoders.Shape{Channels: len(c.Channels), Cells: c.Cells, Statics: len(c.Statics)}
+	for _, m := range c.Modalities {
+		if m.Kind == KindItems {
+			s.Items = append(s.Items, m.Width)
+		}
+	}
+	return s
+}

@@ -1,0 +1,198 @@
+package fusion
+
+import (
+	"math"
+
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
+
+// SeriesAttention is multi-time attention over the channels of series, each with a mask
+// of its own, in closed form: with e = exp(score), n the weight of a cell (its number of
+// observations; 0 is empty) and z its value,
+//
+//	N = sum e n f(z), Z = sum e n, out = N/Z, 0 where nothing was observed
+//
+// for every head, reference point, channel and function f of the value. N and Z come by
+// one product over the cells in which anything was observed.
+type SeriesAttention[F nn.Float] struct {
+	Heads, Points int
+	Hinges        bool // f(z) = z, relu(z-1), relu(-z-1); else z alone
+	Intensity     bool // log(1+Z) too; wants capped scores
+	Seen          bool // 1 where the channel was observed at all, too
+	Capped        bool
+	Members       [][]int // the channels of every modality
+}
+
+// Cells are one stay's channels on the grid: Z and N [channels][cells]. ZGrad of the
+// same size, or nil, takes the gradient of Z. Sums, if there, are N and Z of the
+// attention in place of the cells', see SumColumns.
+type Cells[F nn.Float] struct {
+	Count       int // of cells
+	Z, N, ZGrad []F
+	Sums        []F
+}
+
+func (l *SeriesAttention[F]) functions() int {
+	if l.Hinges {
+		return 3
+	}
+	return 1
+}
+
+// SumColumns is the width of the sums of a stay [H*T][SumColumns]: for every modality
+// its functions, then Z, each over its channels.
+func (l *SeriesAttention[F]) SumColumns() int {
+	n := 0
+	for _, m := range l.Members {
+		n += len(m)
+	}
+	return n * (l.functions() + 1)
+}
+
+// Columns is the width of a modality's output: for every head the ratios, then what
+// Intensity and Seen add, each over its channels.
+func (l *SeriesAttention[F]) Columns(modality int) int { return l.Heads * l.headColumns(modality) }
+
+func (l *SeriesAttention[F]) headColumns(modality int) int {
+	n := l.functions()
+	if l.Intensity {
+		n++
+	}
+	if l.Seen {
+		n++
+	}
+	return n * len(l.Members[modality])
+}
+
+// Outputs makes the tensors [stays*T][Columns] that Attend fills stay by stay.
+func (l *SeriesAttention[F]) Outputs(t *nn.Tape[F], stays int) []nn.Tensor[F] {
+	out := t.Tensors(len(l.Members))
+	for m := range out {
+		out[m] = t.New(stays*l.Points, l.Columns(m), true)
+	}
+	return out
+}
+
+// Attend fills stay b of the outputs. scores (capped or not) and weights = e^scores are
+// [H*T][cells].
+func (l *SeriesAttention[F]) Attend(t *nn.Tape[F], out []nn.Tensor[F], b int, scores, weights nn.Tensor[F], c Cells[F]) {
+	rows, cols := l.Heads*l.Points, l.SumColumns()
+	s := seriesStay[F]{l: l, b: b, scores: scores, weights: weights, out: out}
+	if c.Sums != nil {
+		s.sums = c.Sums
+		s.read()
+		return
+	}
+	s.used = s.usedCells(t, c)
+	s.values = t.Floats(len(s.used) * cols)
+	s.fill(c)
+	s.sums = t.Floats(rows * cols)
+	nn.Gemm(nn.RowMajor(s.sums, cols), s.gathered(t), nn.RowMajor(s.values, cols), rows, len(s.used), cols, false)
+	s.read()
+	if t.Records() && (weights.Grad != nil || c.ZGrad != nil) {
+		kept := s
+		t.Record(func() { kept.backward(t, c) })
+	}
+}
+
+// seriesStay is one stay on its way through the attention.
+type seriesStay[F nn.Float] struct {
+	l               *SeriesAttention[F]
+	b               int
+	scores, weights nn.Tensor[F]
+	out             []nn.Tensor[F]
+	used            []int // cells in which anything was observed
+	values          []F   // [used][SumColumns]: n f(z), n
+	sums            []F   // [H*T][SumColumns]
+	odd             []oddSum[F]
+}
+
+func (s *seriesStay[F]) usedCells(t *nn.Tape[F], c Cells[F]) []int {
+	used := t.Ints(c.Count)[:0]
+	for i := range c.Count {
+		for at := i; at < len(c.N); at += c.Count {
+			if c.N[at] > 0 {
+				used = append(used, i)
+				break
+			}
+		}
+	}
+	return used
+}
+
+// fill sets values from the cells.
+func (s *seriesStay[F]) fill(c Cells[F]) {
+	cols, functions := s.l.SumColumns(), s.l.functions()
+	clear(s.values)
+	first := 0
+	for _, members := range s.l.Members {
+		for i, ch := range members {
+			for u, cell := range s.used {
+				n := c.N[ch*c.Count+cell]
+				if !(n > 0) {
+					continue
+				}
+				z, at := c.Z[ch*c.Count+cell], u*cols+first+i
+				s.values[at] = n * z
+				if functions == 3 {
+					s.values[at+len(members)] = n * max(z-1, 0)
+					s.values[at+2*len(members)] = n * max(-z-1, 0)
+				}
+				s.values[at+functions*len(members)] = n
+			}
+		}
+		first += len(members) * (functions + 1)
+	}
+}
+
+// gathered is the used columns of the weights.
+func (s *seriesStay[F]) gathered(t *nn.Tape[F]) nn.View[F] {
+	k := len(s.used)
+	if k == s.weights.Cols {
+		return nn.RowMajor(s.weights.Value, k)
+	}
+	w := t.Floats(s.weights.Rows * k)
+	for r := range s.weights.Rows {
+		from, to := s.weights.Row(r), w[r*k:(r+1)*k]
+		for i, cell := range s.used {
+			to[i] = from[cell]
+		}
+	}
+	return nn.RowMajor(w, k)
+}
+
+// read turns the sums into the stay's outputs.
+func (s *seriesStay[F]) read() {
+	l, cols, functions := s.l, s.l.SumColumns(), s.l.functions()
+	if !l.Capped {
+		s.mend()
+	}
+	first := 0
+	for m, members := range l.Members {
+		n, each := len(members), l.headColumns(m)
+		for row := range l.Heads * l.Points {
+			h, j := row/l.Points, row%l.Points
+			out := s.out[m].Row(s.b*l.Points + j)[h*each : (h+1)*each]
+			sums := s.sums[row*cols+first : row*cols+first+n*(functions+1)]
+			for i, z := range sums[functions*n:] {
+				over := F(0)
+				if z > 0 {
+					over = 1 / z
+				}
+				for f := range functions {
+					out[f*n+i] = sums[f*n+i] * over
+				}
+				if l.Intensity {
+					out[functions*n+i] = F(math.Log1p(float64(z)))
+				}
+				if l.Seen {
+					out[each-n+i] = 0
+					if z > 0 {
+						out[each-n+i] = 1
+					}
+				}
+			}
+		}
+		first += n * (functions + 1)
+	}
+}
