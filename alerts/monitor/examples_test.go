@@ -1,0 +1,193 @@
+package monitor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/train"
+	"github.com/vigil-icu/vigil/ingest/mimic"
+	"github.com/vigil-icu/vigil/ingest/physionet"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/synth"
+	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
+)
+
+// What the network is given to learn from is what it is given to serve: patients are
+// replayed through Step, and what the model read at the last score of each moment is
+// held, bit by bit, against the example of that moment.
+func TestExamplesAreWhatIsServed(t *testing.T) {
+	t.Run("records", func(t *testing.T) {
+		dir := t.TempDir()
+		for i := range 6 {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i+1)+".txt"), record(i+1), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		agree(t, func() (replay.Source, error) { return physionet.Open(dir) }, 200)
+	})
+	t.Run("invented", func(t *testing.T) {
+		agree(t, func() (replay.Source, error) {
+			return synth.New(synth.Config{Seed: 3, Beds: 2, Duration: 90 * time.Minute})
+		}, 1000)
+	})
+	t.Run("mimic-iii", func(t *testing.T) {
+		dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
+		agree(t, func() (replay.Source, error) {
+			source, err := mimic.Open(dir)
+			return few{source, 5}, err
+		}, 500)
+	})
+}
+
+// record of a stay with values at one time, late ones, implausible ones, and gaps.
+func record(id int) []byte {
+	text := fmt.Appendf(nil, "Time,Parameter,Value\n00:00,RecordID,%d\n00:00,Age,%d\n00:00,Gender,%d\n00:00,Height,-1\n00:00,ICUType,%d\n00:00,Weight,8%d\n", id, 50+id, id%2, 1+id%4, id)
+	for h := id; h < 48; h += 1 + id%3 {
+		text = fmt.Appendf(text, "%02d:%02d,HR,%d\n%02d:59,HR,%d\n%02d:30,K,%d.%d\n%02d:30,K,4.4\n%02d:00,Urine,%d\n", h, id, 60+h*id%60, h, (h%5)*70, h, 3+h%2, id, h, h, h*10)
+	}
+	return text
+}
+
+// few are the first patients of a source.
+type few struct {
+	replay.Source
+	n int
+}
+
+func (f few) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
+	return func(yield func(*replay.Patient, error) bool) {
+		left := f.n
+		for p, err := range f.Source.Patients(ctx) {
+			if left--; left < 0 || !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// agree plays the source through Step and holds at least some moments against examples.
+func agree(t *testing.T, open func() (replay.Source, error), least int) {
+	model := fusion.Shipped()
+	served := map[string]*encoders.Input{} // by stay and moment
+	moments := map[string][]schemas.Time{} // by stay
+	serve(t, open, model, func(s *schemas.Score, in *encoders.Input) {
+		if list := moments[s.Stay]; len(list) == 0 || list[len(list)-1] != s.AsOf {
+			moments[s.Stay] = append(list, s.AsOf)
+		}
+		served[s.Stay+s.AsOf.String()] = in
+	})
+	source, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cohort := train.Cohort{
+		Channels: model.Channels(), Statics: model.Statics(), Cells: model.Config().Cells,
+		Moments: func(s replay.Stay) []schemas.Time { return moments[s.ID] },
+		Labels:  func(string, replay.Stay, schemas.Time) []float32 { return nil },
+	}
+	for _, m := range model.Config().Modalities {
+		if m.Kind == fusion.KindItems {
+			cohort.Items = append(cohort.Items, train.ItemModality{Which: encoders.Modality(slices.Index(encoders.Names[:], m.Name)), Width: m.Width})
+		}
+	}
+	set, err := train.Load(t.Context(), source, cohort)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(set.Examples) != len(served) || len(served) < least {
+		t.Errorf("%d examples, %d moments were served, want at least %d", len(set.Examples), len(served), least)
+	}
+	in := set.Shape().New()
+	seen := 0
+	for i := range set.Examples {
+		e := &set.Examples[i]
+		set.Fill(in, i, model.Channels(), nil)
+		if was := served[e.Stay+e.AsOf.String()]; !reflect.DeepEqual(was, copyOf(in)) {
+			t.Fatalf("stay %s at %v (-served +example):\n%s", e.Stay, e.AsOf, cmp.Diff(was, copyOf(in)))
+		}
+		seen += e.Series.Bytes()
+	}
+	if seen == 0 {
+		t.Error("nothing was observed at any moment")
+	}
+}
+
+// serve plays each patient alone, with a tick at each full hour so that no step gives two
+// scores of unlike moments, and tells what the model read at each score.
+func serve(t *testing.T, open func() (replay.Source, error), model *fusion.Model, tell func(*schemas.Score, *encoders.Input)) {
+	source, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := replay.NewPlan(t.Context(), source, replay.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := modelMonitor()
+	m.Model, m.Settings.ScoreInterval = model, EveryRecord
+	encoder := intake.Encoder{Strip: intake.AnalyseStrip}
+	partitions, offset := map[string]*Partition{}, int64(0)
+	step := func(s *Partition, rec *schemas.Record) {
+		out, err := m.Step(s, rec, offset, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		offset++
+		scores := 0
+		for i := range out {
+			if out[i].Topic != schemas.TopicScores {
+				continue
+			}
+			var score schemas.Score
+			if err := json.Unmarshal(out[i].Value, &score); err != nil {
+				t.Fatal(err)
+			}
+			if scores++; scores > 1 {
+				t.Fatalf("a step gave %d scores", scores)
+			}
+			tell(&score, copyOf(s.scratch.model.input[0]))
+		}
+	}
+	for i := range plan.Len() {
+		event := plan.Event(i)
+		s := partitions[event.Patient]
+		if s == nil {
+			s = NewPartition()
+			partitions[event.Patient] = s
+		}
+		rec, _ := encoder.Record(event, &schemas.Message{Topic: event.Topic}, 0)
+		if rec == nil {
+			continue
+		}
+		for p := s.patients[event.Patient]; p != nil && p.stay.open && p.hour <= rec.At; {
+			step(s, &schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: int64(p.hour) - p.offset})
+		}
+		step(s, rec)
+	}
+}
+
+func copyOf(in *encoders.Input) *encoders.Input {
+	out := *in
+	out.Series = encoders.NewSeries(in.Series.Channels, in.Series.Cells)
+	out.Series.Copy(&in.Series)
+	out.Stats, out.StatsKnown = slices.Clone(in.Stats), slices.Clone(in.StatsKnown)
+	out.Statics, out.StaticsKnown = slices.Clone(in.Statics), slices.Clone(in.StaticsKnown)
+	out.Items = slices.Clone(in.Items)
+	for i, it := range in.Items { // none is none, whether nil or empty
+		out.Items[i].Tau, out.Items[i].Vectors = append([]float32{}, it.Tau...), append([]float32{}, it.Vectors...)
+	}
+	return &out
+}
