@@ -70,6 +70,7 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"replay of nothing", "replay", boot.ExitUsage, []string{"SOURCE", "--help"}},
 		{"replay of an unknown source", "replay mimic-v " + dir, boot.ExitUsage, []string{"mimic-v", "mimic-iii", "synth"}},
 		{"replay of another layout", "replay mimic-iii " + other, boot.ExitUsage, []string{"other", "CHARTEVENTS"}},
+		{"replay of other records", "replay physionet2012 " + other, boot.ExitUsage, []string{"other", "RecordID.txt", "README.txt"}},
 		{"replay of synth with a folder", "replay synth " + dir, boot.ExitUsage, []string{"no folder"}},
 		{"replay to no broker", "replay synth --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"replay to nowhere", "replay synth --to file", boot.ExitUsage, []string{"--to", "stdout"}},
