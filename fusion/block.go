@@ -2,8 +2,8 @@ package fusion
 
 import "github.com/vigil-icu/vigil/encoders/nn"
 
-// Block is what one modality has of its own in a fusion layer (section 3.1 of the paper;
-// pre-norm): self-attention over its tokens, the norm before the mixture of experts, and
+// Block is what one modality has of its own in a fusion layer (pre-norm):
+// self-attention over its tokens, the norm before the mixture of experts, and
 // a feed-forward network behind it.
 type Block struct {
 	Norm1           norm

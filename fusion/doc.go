@@ -16,9 +16,9 @@
 //
 //	paper                          here
 //	phi(t), time embedding         [TimeEmbedding]
-//	mTAND (appendix E)             [SeriesAttention] over cells, [ItemAttention] over items
+//	mTAND                          [SeriesAttention] over cells, [ItemAttention] over items
 //	imputation, UTDE gate          [CarryForward], [LastObservation], [UTDE]
-//	z_missing (section 3.1)        [Settle]
+//	embedding of the missing       [Settle]
 //	one fusion layer               [Layer]: a [Block] for each modality, one [MoE]
 //	joint, per-modality, disjoint  [Joint], [PerModality], [Disjoint]
 //	G(x), equations 1 and 2        [GateScores], [TopK]

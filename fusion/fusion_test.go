@@ -225,6 +225,7 @@ func BenchmarkPredict(b *testing.B) {
 	m := Shipped()
 	s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
 	out := make([]float32, len(m.Config().Tasks))
+	m.Predict(s, in, out)
 	b.ReportAllocs()
 	for b.Loop() {
 		m.Predict(s, in, out)

@@ -7,8 +7,8 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// The scores that gates give an expert with centre w for a row x (section 3.2 and
-// equation 2 of the paper).
+// The scores that gates give an expert with centre w for a row x; Laplace is equation 2
+// of the paper.
 const (
 	Softmax  = "softmax"  // x.w
 	Laplace  = "laplace"  // -||x - w||

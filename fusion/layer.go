@@ -7,7 +7,7 @@ import (
 )
 
 // Layer is one fusion layer: a block for each modality, between them one mixture of
-// experts, which is all that joins the modalities (section 3 of the paper).
+// experts, which is all that joins the modalities.
 type Layer[F nn.Float] struct {
 	Blocks []Block
 	MoE    MoE[F]

@@ -6,7 +6,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// The router designs of section 3.3 of the paper.
+// The router designs of the paper.
 const (
 	Joint       = "joint"    // one router on all modalities' vectors beside each other
 	PerModality = "permod"   // a router for each modality, one pool of experts

@@ -1,6 +1,7 @@
 package parity
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -43,6 +44,9 @@ func Walk(dir string) ([]Result, error) {
 	cases, err := ReadCases(dir)
 	if err != nil {
 		return nil, err
+	}
+	if len(cases) == 0 {
+		return nil, errors.New("index.json names no case")
 	}
 	return walk(cases, groups), nil
 }
