@@ -142,3 +142,17 @@ func openCheckpoint(b []byte) (*checkpointHeader, []byte, error) {
 	}
 	return h, data, nil
 }
+
+// CheckpointStep is after which step the run of a checkpoint was cut; the error is
+// fs.ErrNotExist where there is none.
+func CheckpointStep(path string) (int, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	h, _, err := openCheckpoint(b)
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint %s: %w; remove it to begin anew", path, err)
+	}
+	return h.Progress.Step, nil
+}

@@ -17,4 +17,9 @@
 // which labels. What [Set.Fill] makes of an example are the bits that serving reads at
 // that moment. Scales and edges are fitted to the examples of the training part
 // ([Set.FitScales], [Set.FitEdges]), and parts are made by patient ([Set.Folds]).
+//
+// A [Recipe] is a strict YAML file that names data, split, network, losses, augmentation
+// and teacher; [Recipe.NewPlan] reads the data and makes the problem of it ([Stays]).
+// Training sees no patient of the test part. The [Record] in the model file says how the
+// model came about, and nothing of the machine or the hour.
 package train

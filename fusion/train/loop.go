@@ -62,6 +62,12 @@ func (c *Cut) Error() string {
 
 func (c *Cut) Unwrap() error { return c.Err }
 
+// BadCheckpoint is the error of a run that cannot go on from the checkpoint it was given.
+type BadCheckpoint struct{ Err error }
+
+func (b *BadCheckpoint) Error() string { return b.Err.Error() }
+func (b *BadCheckpoint) Unwrap() error { return b.Err }
+
 // Run trains to the end, or until ctx ends, which gives a *[Cut].
 func (l *Loop) Run(ctx context.Context) (*Result, error) {
 	if err := l.Settings.Check(); err != nil {
@@ -74,7 +80,7 @@ func (l *Loop) Run(ctx context.Context) (*Result, error) {
 	r := &run{Loop: l, params: p, examples: n, schedule: l.Settings.schedule(n), state: newState(p, &l.Settings)}
 	if l.Resume {
 		if err := readCheckpoint(l.Checkpoint, l.Signature, r.state); err != nil {
-			return nil, err
+			return nil, &BadCheckpoint{err}
 		}
 	}
 	for range l.Settings.Shards {

@@ -1,0 +1,14 @@
+// Package recipes holds the training recipes that are in the binary. A recipe is one
+// YAML file; package train reads it, strictly, and says what its keys mean.
+//
+//	physionet2012        the shipped model: the whole recipe, teacher included
+//	physionet2012-plain  the same network without teacher, skip and augmentation
+//	tiny                 a network that trains in a second, for tests and to try things
+package recipes
+
+import "embed"
+
+// Files are the recipes by their names, NAME.yaml.
+//
+//go:embed *.yaml
+var Files embed.FS

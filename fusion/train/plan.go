@@ -1,0 +1,180 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/fusion"
+)
+
+// Plan is a recipe with its data: examples parted, scales and edges fitted to those of
+// training, a network with its first weights.
+type Plan struct {
+	Recipe *Recipe
+	Seed   uint64
+	Stays  *Stays
+	Test   []int // examples of Stays.Set that training never sees
+
+	sources []string // of the parts to train and to test on, "dataset@hash"
+	teacher string   // hash of the table; "" without one
+}
+
+// NewPlan reads the data under the paths and makes all ready. teacher is the table of the
+// teacher's probabilities, "" for none; the same seed gives the same plan.
+func (r *Recipe) NewPlan(ctx context.Context, paths []string, teacher string, seed uint64) (*Plan, error) {
+	if teacher == "" && r.Teacher.Weight > 0 {
+		return nil, fmt.Errorf("the recipe %s has a teacher and no table of one was named: make it with fusion/recipes/teacher.py and name it with --teacher, or learn from labels alone with --set teacher.weight=0", r.Name)
+	}
+	if teacher != "" && r.Teacher.Weight == 0 {
+		return nil, errors.New("a teacher's table was named, and the recipe's teacher.weight is 0: leave one of them out")
+	}
+	p := &Plan{Recipe: r, Seed: seed}
+	set, train, held, err := p.read(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	if teacher != "" {
+		if p.teacher, err = set.ReadTeacher(teacher, train); err != nil {
+			return nil, err
+		}
+	}
+	c := r.scaled()
+	channels := set.FitScales(train)
+	for i := range channels {
+		if r.Model.Channels[i].Scale != 0 { // the recipe knows better
+			channels[i].Centre, channels[i].Scale = c.Channels[i].Centre, c.Channels[i].Scale
+		}
+		c.Channels[i].Centre, c.Channels[i].Scale = channels[i].Centre, channels[i].Scale
+	}
+	c.Trained = true
+	c.Training = fmt.Sprintf("%s: %d stays of %d patients of %s, seed %d", r.Name, len(train), set.patients(train), p.sources[0], seed)
+	network, err := fusion.NewNetwork[float32](&c)
+	if err != nil {
+		return nil, err
+	}
+	network.StatEdges, network.StaticEdges = set.FitEdges(train, channels)
+	network.Init(seed)
+	p.Stays = NewStays(network, set, channels, r.Training.Shards, r.Training.Batch)
+	p.Stays.Train, p.Stays.Held = train, held
+	p.Stays.Augmentation, p.Stays.Teacher = r.Augmentation, r.Teacher.Weight
+	return p, nil
+}
+
+// read loads the parts and says which examples are for what.
+func (p *Plan) read(ctx context.Context, paths []string) (set *Set, train, held []int, err error) {
+	r := p.Recipe
+	if set, err = r.load(ctx, paths, r.Data.Train); err != nil {
+		return nil, nil, nil, err
+	}
+	p.sources = []string{set.Source}
+	train = make([]int, len(set.Examples))
+	for i := range train {
+		train[i] = i
+	}
+	if len(r.Data.Test) == 0 {
+		train, p.Test = set.part(train, r.Split.Test, r.Split.Seed)
+	}
+	if r.Split.Validation > 0 {
+		train, held = set.part(train, r.Split.Validation, r.Split.Seed+1)
+	}
+	if len(r.Data.Test) > 0 {
+		other, err := r.load(ctx, paths, r.Data.Test)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		p.sources = append(p.sources, other.Source)
+		if err := set.join(other, &p.Test); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if len(train) == 0 {
+		return nil, nil, nil, errors.New("no stay is left to train on: there are too few in the data")
+	}
+	return set, train, held, nil
+}
+
+// part takes about a share of the patients of the examples out of them.
+func (s *Set) part(examples []int, share float64, seed uint64) (rest, taken []int) {
+	of := &Set{}
+	for _, i := range examples {
+		of.Examples = append(of.Examples, s.Examples[i])
+	}
+	for i, fold := range of.Folds(max(2, int(math.Round(1/share))), 0, seed) {
+		if fold == 0 {
+			taken = append(taken, examples[i])
+		} else {
+			rest = append(rest, examples[i])
+		}
+	}
+	return rest, taken
+}
+
+// join appends the examples of another set, which are to be those of other patients.
+func (s *Set) join(other *Set, at *[]int) error {
+	known := map[string]bool{}
+	for i := range s.Examples {
+		known[s.Examples[i].Patient] = true
+	}
+	for i := range other.Examples {
+		e := other.Examples[i]
+		if known[e.Patient] {
+			return fmt.Errorf("patient %s is in a part to train on and in one to test on: training would see test patients", e.Patient)
+		}
+		*at = append(*at, len(s.Examples))
+		s.Examples = append(s.Examples, e)
+	}
+	return nil
+}
+
+// patients counts those of examples.
+func (s *Set) patients(examples []int) int {
+	seen := map[string]bool{}
+	for _, i := range examples {
+		seen[s.Examples[i].Patient] = true
+	}
+	return len(seen)
+}
+
+// Signature names the run: a checkpoint of another one is refused.
+func (p *Plan) Signature() string {
+	h := sha256.New()
+	fmt.Fprintln(h, p.Recipe.Hash(), p.Seed, strings.Join(p.sources, " "), p.teacher)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Line says in words what there is to train on.
+func (p *Plan) Line() string {
+	s := p.Stays
+	part := func(name string, examples []int) string {
+		return fmt.Sprintf("%d examples of %d patients to %s", len(examples), s.Set.patients(examples), name)
+	}
+	parts := []string{part("train on", s.Train)}
+	if len(s.Held) > 0 {
+		parts = append(parts, part("validate with", s.Held))
+	}
+	parts = append(parts, part("test on", p.Test))
+	return fmt.Sprintf("%s; %d parameters", strings.Join(parts, ", "), len(s.Params().Values))
+}
+
+// TrainingSet is the examples to train on, without those that the recipe holds back, and
+// the channels with their scales.
+func (r *Recipe) TrainingSet(ctx context.Context, paths []string) (*Set, []vitals.Channel, error) {
+	p := &Plan{Recipe: r}
+	set, train, _, err := p.read(ctx, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	channels := set.FitScales(train)
+	only := *set
+	only.Examples = nil
+	for _, i := range train {
+		only.Examples = append(only.Examples, set.Examples[i])
+	}
+	return &only, channels, nil
+}

@@ -1,0 +1,147 @@
+package train
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/score"
+)
+
+// Record is how a model came about; it is stored in its file. Nothing in it depends on
+// the machine or the hour, so that the same run gives the same file.
+type Record struct {
+	Recipe     string        `json:"recipe"`
+	RecipeHash string        `json:"recipe_hash"` // of its settings
+	Seed       uint64        `json:"seed"`
+	Data       []string      `json:"data"` // "dataset@hash", to train on and to test on
+	Teacher    string        `json:"teacher,omitempty"`
+	Splits     []Part        `json:"splits"`
+	Settings   Settings      `json:"settings"`
+	Curve      []Point       `json:"curve"`
+	Epoch      int           `json:"epoch"` // whose weights these are
+	Parameters int           `json:"parameters"`
+	Test       []TaskQuality `json:"test"`
+}
+
+// Part of the examples.
+type Part struct {
+	Name     string `json:"name"` // train, validation, test
+	Examples int    `json:"examples"`
+	Patients int    `json:"patients"`
+	Hash     string `json:"hash"` // of the patients, stays and moments in it
+}
+
+// TaskQuality is how good a binary task is on the stays that training never saw.
+type TaskQuality struct {
+	Task      string  `json:"task"`
+	Examples  int     `json:"examples"`
+	Positives int     `json:"positives"`
+	AUROC     Quality `json:"auroc"`
+	AUPRC     Quality `json:"auprc"` // average precision
+	Brier     Quality `json:"brier"`
+	Slope     Quality `json:"calibration_slope"`
+}
+
+// Quality is a score with its 95 % interval over patients.
+type Quality struct {
+	Value float64 `json:"value"`
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+}
+
+func (q Quality) String() string { return fmt.Sprintf("%.4f (%.4f to %.4f)", q.Value, q.Low, q.High) }
+
+// MarshalJSON has null where there is no score, as an AUROC of one outcome.
+func (q Quality) MarshalJSON() ([]byte, error) {
+	type plain Quality
+	if !sound(q.Value) || !sound(q.Low) || !sound(q.High) {
+		return []byte("null"), nil
+	}
+	return json.Marshal(plain(q))
+}
+
+// resamples for the intervals, as in all of Vigil's tables.
+const resamples = 1000
+
+// Judge scores the result on the test examples.
+func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error) {
+	params := *p.Stays.Params()
+	params.Values = result.Weights
+	logits, err := p.Stays.Logits(ctx, &params, p.Test)
+	if err != nil {
+		return nil, err
+	}
+	var list []TaskQuality
+	for task, t := range p.Recipe.Model.Tasks {
+		if t.Kind != fusion.TaskBinary {
+			continue
+		}
+		predicted, outcome, patient := p.Stays.Known(logits, p.Test, task)
+		q := TaskQuality{Task: t.Name, Examples: len(predicted)}
+		for _, y := range outcome {
+			if y {
+				q.Positives++
+			}
+		}
+		b := score.Bootstrap{Draws: resamples, Seed: p.Seed}
+		for _, m := range []struct {
+			of   score.Metric
+			into *Quality
+		}{{score.AUROC, &q.AUROC}, {score.AveragePrecision, &q.AUPRC}, {score.Brier, &q.Brier}, {score.CalibrationSlope, &q.Slope}} {
+			i := b.Interval(m.of, predicted, outcome, patient)
+			*m.into = Quality{i.Value, i.Low, i.High}
+		}
+		list = append(list, q)
+	}
+	return list, nil
+}
+
+// Record of a result that was judged.
+func (p *Plan) Record(result *Result, test []TaskQuality) *Record {
+	s := p.Stays
+	return &Record{
+		Recipe: p.Recipe.Name, RecipeHash: p.Recipe.Hash(), Seed: p.Seed, Data: p.sources, Teacher: p.teacher,
+		Splits:   []Part{p.part("train", s.Train), p.part("validation", s.Held), p.part("test", p.Test)},
+		Settings: p.Recipe.Training, Curve: result.Curve, Epoch: result.Epoch, Parameters: len(result.Weights), Test: test,
+	}
+}
+
+func (p *Plan) part(name string, examples []int) Part {
+	h := sha256.New()
+	for _, i := range examples {
+		e := &p.Stays.Set.Examples[i]
+		fmt.Fprintln(h, e.Patient, e.Stay, int64(e.AsOf))
+	}
+	return Part{name, len(examples), p.Stays.Set.patients(examples), hex.EncodeToString(h.Sum(nil)[:16])}
+}
+
+// Write writes the model file with its record.
+func (p *Plan) Write(path string, result *Result, record *Record) error {
+	text, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("training record: %w", err)
+	}
+	network := *p.Stays.Network
+	copy(network.Params().Values, result.Weights)
+	return network.Write(path, text)
+}
+
+// Probabilities of a binary task for the test examples, in their order; NaN is in none.
+func (p *Plan) Probabilities(ctx context.Context, result *Result, task int) ([]float64, error) {
+	params := *p.Stays.Params()
+	params.Values = result.Weights
+	logits, err := p.Stays.Logits(ctx, &params, p.Test)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]float64, len(p.Test))
+	for i := range list {
+		list[i] = 1 / (1 + math.Exp(-float64(logits[i*len(p.Recipe.Model.Tasks)+task])))
+	}
+	return list, nil
+}

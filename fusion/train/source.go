@@ -1,0 +1,166 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/ingest/physionet"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// physionetSource is the name of the data set in recipes.
+const physionetSource = physionet.Name
+
+// load makes the examples of the named parts under any of the paths; no names: of all
+// that is there.
+func (r *Recipe) load(ctx context.Context, paths, parts []string) (*Set, error) {
+	files := paths
+	if len(parts) > 0 {
+		files = nil
+		for _, part := range parts {
+			file, err := find(paths, part)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, file)
+		}
+	}
+	var whole *Set
+	for _, file := range files {
+		s, err := r.loadPhysioNet(ctx, file)
+		if err != nil {
+			return nil, err
+		}
+		if whole == nil {
+			whole = s
+			continue
+		}
+		whole.Examples = append(whole.Examples, s.Examples...)
+		whole.Source += " " + s.Source
+	}
+	return whole, nil
+}
+
+// find is the path of a part: one of the paths itself, or a folder or archive in one.
+func find(paths []string, part string) (string, error) {
+	for _, p := range paths {
+		base := filepath.Base(p)
+		if base == part || strings.TrimSuffix(base, ".tar.gz") == part {
+			return p, nil
+		}
+		for _, name := range []string{part, part + ".tar.gz"} {
+			if _, err := os.Stat(filepath.Join(p, name)); err == nil {
+				return filepath.Join(p, name), nil
+			}
+		}
+	}
+	return "", fmt.Errorf("there is no %s or %s.tar.gz in %s: name the folder that holds it with --data, or other parts in the recipe's data",
+		part, part, strings.Join(paths, ", "))
+}
+
+// loadPhysioNet makes the examples of records of PhysioNet 2012.
+func (r *Recipe) loadPhysioNet(ctx context.Context, path string) (*Set, error) {
+	source, err := physionet.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := physionet.ReadOutcomes(path)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := PhysioNetLabels(r.Tasks())
+	if err != nil {
+		return nil, err
+	}
+	cohort, err := r.cohort()
+	if err != nil {
+		return nil, err
+	}
+	missing := ""
+	cohort.Labels = func(_ string, stay replay.Stay, _ schemas.Time) []float32 {
+		o, ok := outcomes[stay.ID]
+		if !ok {
+			return slices.Repeat([]float32{float32(math.NaN())}, len(cohort.Tasks))
+		}
+		return labels(&o)
+	}
+	s, err := Load(ctx, source, cohort)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.Examples {
+		if _, ok := outcomes[s.Examples[i].Stay]; !ok {
+			missing = s.Examples[i].Stay
+		}
+	}
+	if missing != "" {
+		return nil, fmt.Errorf("%s: record %s has no line in the outcomes: labels are not guessed", path, missing)
+	}
+	return s, nil
+}
+
+// cohort is what the recipe says of it, without labels.
+func (r *Recipe) cohort() (Cohort, error) {
+	channels, statics, err := vitalsOf(&r.Model)
+	if err != nil {
+		return Cohort{}, err
+	}
+	items, err := itemsOf(&r.Model)
+	if err != nil {
+		return Cohort{}, err
+	}
+	return Cohort{
+		Channels: channels, Statics: statics, Items: items, Cells: r.Model.Cells, Tasks: r.Tasks(), Charted: r.Data.Charted,
+		Moments: func(s replay.Stay) (list []schemas.Time) {
+			for _, h := range r.Data.Hours {
+				if t := s.Admit + schemas.Time(h)*schemas.Hour; s.End == 0 || t <= s.End {
+					list = append(list, t)
+				}
+			}
+			return list
+		},
+	}, nil
+}
+
+// vitalsOf are the channels and statics of a config as the reader of windows wants them.
+func vitalsOf(c *fusion.Config) (channels []vitals.Channel, statics []vitals.Static, err error) {
+	var errs []error
+	for _, ch := range c.Channels {
+		id, ok := schemas.ChannelByName(ch.Name)
+		if !ok {
+			errs = append(errs, fmt.Errorf("the channel table has no %q", ch.Name))
+		}
+		channels = append(channels, vitals.Channel{ID: id, Low: ch.Low, High: ch.High, Centre: ch.Centre, Scale: ch.Scale})
+	}
+	for _, name := range c.Statics {
+		s, err := vitals.ParseStatic(name)
+		errs = append(errs, err)
+		statics = append(statics, s)
+	}
+	return channels, statics, errors.Join(errs...)
+}
+
+// itemsOf are the item modalities of a config.
+func itemsOf(c *fusion.Config) (items []ItemModality, err error) {
+	for _, m := range c.Modalities {
+		if m.Kind != fusion.KindItems {
+			continue
+		}
+		which := slices.Index(encoders.Names[:], m.Name)
+		if which < 0 || encoders.Modality(which) == encoders.Numeric {
+			return nil, fmt.Errorf("there are no items named %q: want one of %s", m.Name, strings.Join(encoders.Names[1:], ", "))
+		}
+		items = append(items, ItemModality{encoders.Modality(which), m.Width})
+	}
+	return items, nil
+}

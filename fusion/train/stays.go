@@ -1,0 +1,165 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/score"
+)
+
+// Stays is the problem of fitting a network to the examples of a set.
+type Stays struct {
+	Network      *fusion.Network[float32]
+	Set          *Set
+	Channels     []vitals.Channel // with the scales that the network is to read them in
+	Train, Held  []int            // examples to learn from, and to choose the epoch by
+	Augmentation Augmentation
+	Teacher      float64 // weight of the teacher's probability in the target of task 0
+	Threads      int
+
+	inputs [][]*encoders.Input // by shard
+}
+
+// NewStays makes room for the shards of a loop.
+func NewStays(n *fusion.Network[float32], s *Set, channels []vitals.Channel, shards, batch int) *Stays {
+	p := &Stays{Network: n, Set: s, Channels: channels}
+	for range shards {
+		p.inputs = append(p.inputs, inputs(n, (batch+shards-1)/shards))
+	}
+	return p
+}
+
+func inputs(n *fusion.Network[float32], count int) []*encoders.Input {
+	list := make([]*encoders.Input, count)
+	for i := range list {
+		list[i] = n.Shape().New()
+	}
+	return list
+}
+
+// Params are the network's weights.
+func (p *Stays) Params() *nn.Params[float32] { return p.Network.Params() }
+
+// Examples is how many there are to learn from.
+func (p *Stays) Examples() int { return len(p.Train) }
+
+// Loss is that of the network's tasks, on stays that are thinned and shortened anew.
+func (p *Stays) Loss(t *nn.Tape[float32], s Shard) nn.Tensor[float32] {
+	tasks := len(p.Set.Tasks)
+	labels := t.Floats(len(s.Batch) * tasks)
+	for i, e := range s.Batch {
+		p.targets(labels[i*tasks:(i+1)*tasks], p.Train[e])
+	}
+	in := p.inputs[s.Index][:s.To-s.From]
+	for i, e := range s.Examples() {
+		p.Set.Fill(in[i], p.Train[e], p.Channels, p.Augmentation.of(s.Draw, uint64(p.Train[e])))
+	}
+	out := p.Network.Forward(t, in, &fusion.Train{Draw: s.Draw, First: uint64(s.From)})
+	return p.Network.Loss(t, out, fusion.Labels{
+		Values: labels[s.From*tasks : s.To*tasks], Known: fusion.CountKnown(labels, tasks),
+		Share: float64(s.To-s.From) / float64(len(s.Batch)),
+	})
+}
+
+// targets are an example's labels; that of task 0 is mixed with the teacher's probability,
+// which has the same loss as two losses with their weights.
+func (p *Stays) targets(dst []float32, example int) {
+	e := &p.Set.Examples[example]
+	copy(dst, e.Labels)
+	if teacher := float64(e.Teacher); p.Teacher > 0 && !math.IsNaN(teacher) {
+		dst[0] = float32((1-p.Teacher)*float64(dst[0]) + p.Teacher*teacher)
+	}
+}
+
+// of is what is done to an example in the step of a draw.
+func (a *Augmentation) of(d nn.Draw, example uint64) func(*encoders.Input) {
+	if a.Thinning == 0 && a.Shorten == 0 {
+		return nil
+	}
+	return func(in *encoders.Input) {
+		if a.Thinning > 0 {
+			vitals.Thin(&in.Series, a.Thinning*d.Uniform(thinRate, example, 0), d.Row(thinCell, example))
+		}
+		if row := d.Row(momentDrawn, example); row.Uniform(0) < a.Shorten {
+			hours := a.LeastHours + int(row.Uniform(1)*float64(encoders.Bins+1-a.LeastHours))
+			vitals.Shorten(in, hours)
+		}
+	}
+}
+
+// Validate scores weights on the examples held back.
+func (p *Stays) Validate(ctx context.Context, params *nn.Params[float32]) (*Validation, error) {
+	if len(p.Held) == 0 {
+		return nil, nil
+	}
+	logits, err := p.Logits(ctx, params, p.Held)
+	if err != nil {
+		return nil, err
+	}
+	predicted, outcome, _ := p.Known(logits, p.Held, 0)
+	v := &Validation{Loss: p.loss(logits), AUROC: score.AUROC(predicted, outcome), AUPRC: score.AveragePrecision(predicted, outcome)}
+	if !sound(v.AUROC) || !sound(v.AUPRC) {
+		return nil, errors.New("the stays held back are all of one outcome, or the network's output is no number: hold back more of them")
+	}
+	return v, nil
+}
+
+// loss of the tasks on the examples held back, without the teacher.
+func (p *Stays) loss(logits []float32) float64 {
+	tasks := len(p.Set.Tasks)
+	labels := make([]float32, 0, len(logits))
+	for _, e := range p.Held {
+		labels = append(labels, p.Set.Examples[e].Labels...)
+	}
+	t := nn.NewTape(p.Params(), false)
+	out := fusion.Output[float32]{Logits: t.Input(len(p.Held), tasks, logits)}
+	return float64(p.Network.Loss(t, out, fusion.Labels{Values: labels, Known: fusion.CountKnown(labels, tasks)}).Value[0])
+}
+
+// Logits are [examples][tasks] as the network would serve them, with the given weights.
+func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples []int) ([]float32, error) {
+	const batch = 32
+	tasks := len(p.Set.Tasks)
+	out := make([]float32, len(examples)*tasks)
+	work, ctx := errgroup.WithContext(ctx)
+	threads := max(1, p.Threads)
+	for worker := range threads {
+		work.Go(func() error {
+			in, t := inputs(p.Network, batch), nn.NewTape(params, false)
+			for from := worker * batch; from < len(examples); from += threads * batch {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				part := examples[from:min(from+batch, len(examples))]
+				for i, e := range part {
+					p.Set.Fill(in[i], e, p.Channels, nil)
+				}
+				t.Reset()
+				copy(out[from*tasks:], p.Network.Forward(t, in[:len(part)], nil).Logits.Value)
+			}
+			return nil
+		})
+	}
+	return out, work.Wait()
+}
+
+// Known lists what is predicted of a binary task, what came, and whose stay it was, where
+// the label is known. Logits are those of the examples.
+func (p *Stays) Known(logits []float32, examples []int, task int) (predicted []float64, outcome []bool, patient []string) {
+	tasks := len(p.Set.Tasks)
+	for i, at := range examples {
+		e := &p.Set.Examples[at]
+		if label := e.Labels[task]; !math.IsNaN(float64(label)) {
+			predicted = append(predicted, 1/(1+math.Exp(-float64(logits[i*tasks+task]))))
+			outcome, patient = append(outcome, label == 1), append(patient, e.Patient)
+		}
+	}
+	return predicted, outcome, patient
+}

@@ -1,0 +1,73 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ReadTeacher gives the examples their teacher's probabilities from a table with the
+// columns patient, stay, probability, and returns its hash. Every one of the examples
+// must be in it: a stay that was left out would be learned in another way than the rest.
+func (s *Set) ReadTeacher(path string, examples []int) (hash string, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("teacher: %w", err)
+	}
+	if err := s.readTeacher(string(text), examples); err != nil {
+		return "", fmt.Errorf("teacher %s: %w; fusion/recipes/teacher.py makes one", path, err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (s *Set) readTeacher(text string, examples []int) error {
+	r := csv.NewReader(strings.NewReader(text))
+	r.ReuseRecord = true
+	header, err := r.Read()
+	if err != nil {
+		return fmt.Errorf("no header: %w", err)
+	}
+	var at [3]int
+	for i, name := range []string{"patient", "stay", "probability"} {
+		if at[i] = slices.Index(header, name); at[i] < 0 {
+			return fmt.Errorf("no column %s: the header is %s", name, strings.Join(header, ","))
+		}
+	}
+	known := map[[2]string]float32{}
+	for {
+		f, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		line, _ := r.FieldPos(0)
+		key := [2]string{f[at[0]], f[at[1]]}
+		p, err := strconv.ParseFloat(f[at[2]], 32)
+		if err != nil || !(p >= 0 && p <= 1) {
+			return fmt.Errorf("line %d: probability %q, want a number from 0 to 1", line, f[at[2]])
+		}
+		if _, twice := known[key]; twice {
+			return fmt.Errorf("line %d: patient %s, stay %s is there twice", line, key[0], key[1])
+		}
+		known[key] = float32(p)
+	}
+	for _, i := range examples {
+		e := &s.Examples[i]
+		p, ok := known[[2]string{e.Patient, e.Stay}]
+		if !ok {
+			return fmt.Errorf("there is no line of patient %s, stay %s, which is to be learned from", e.Patient, e.Stay)
+		}
+		e.Teacher = p
+	}
+	return nil
+}
