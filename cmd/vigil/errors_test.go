@@ -73,7 +73,6 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"replay of nothing", "replay", boot.ExitUsage, []string{"SOURCE", "--help"}},
 		{"replay of an unknown source", "replay mimic-v " + dir, boot.ExitUsage, []string{"mimic-v", "mimic-iii", "synth"}},
 		{"replay of another layout", "replay mimic-iii " + other, boot.ExitUsage, []string{"other", "CHARTEVENTS"}},
-		{"replay of other records", "replay physionet2012 " + other, boot.ExitUsage, []string{"other", "RecordID.txt", "README.txt"}},
 		{"replay of synth with a folder", "replay synth " + dir, boot.ExitUsage, []string{"no folder"}},
 		{"replay to no broker", "replay synth --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"replay to nowhere", "replay synth --to file", boot.ExitUsage, []string{"--to", "stdout"}},
@@ -91,6 +90,19 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"topics of another file", "topics check --file " + policy, boot.ExitUsage, []string{"--file", "policy.yaml", "version is 9"}},
 		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
 		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"train nothing", "train", boot.ExitUsage, []string{"--recipe", "tiny"}},
+		{"train on nothing", "train --recipe tiny", boot.ExitUsage, []string{"--data"}},
+		{"train to nowhere", "train --recipe tiny --data " + other, boot.ExitUsage, []string{"--out"}},
+		{"train into a folder that is not", "train --recipe tiny --data " + other + " --out " + filepath.Join(dir, "no", "m"), boot.ExitUsage, []string{"there is no folder"}},
+		{"train over a file", "train --recipe tiny --data " + other + " --out " + file, boot.ExitUsage, []string{"file is there", "remove it"}},
+		{"train by no recipe", "train --recipe tinny --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"tinny", "physionet2012"}},
+		{"train by a wrong key", "train --recipe tiny --set model.gates=softmax --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"gates", `"gate"`}},
+		{"train by a wrong value", "train --recipe tiny --set model.gate=hard --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"hard", "laplace"}},
+		{"train on another layout", "train --recipe tiny --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"other", "RecordID"}},
+		{"train without the teacher", "train --recipe physionet2012 --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--teacher", "teacher.weight=0"}},
+		{"train with a wrong share", "train --recipe tiny --validate 2 --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"validation is 2"}},
+		{"resume nothing", "train --recipe tiny --resume --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"no checkpoint", "without --resume"}},
+		{"train without threads", "train --recipe tiny --threads -1 --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--threads"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -140,7 +152,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"version"}, {"model", "show"}} {
+	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"version"}, {"model", "show"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)

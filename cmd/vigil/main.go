@@ -53,6 +53,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
   vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
+  vigil train --recipe physionet2012-plain --data physionet2012 --out my.safetensors
   vigil model show                                  the card of the shipped model
 
 Vigil takes vitals, ECG waveforms, notes and imaging events as they arrive on Kafka,
@@ -78,7 +79,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), modelCommand(), labCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), versionCommand())
 	return root
 }
 
