@@ -60,58 +60,51 @@ func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas
 // Read fills cells [channels][48, or a multiple of it] with the observations in
 // force as of the moment, after the transform and before the scale. Hours come from
 // the sums that the window keeps, but for those that hold a value outside the model's
-// range; finer cells come from the observations.
+// range, of which it keeps the observations (schemas.ChannelInfo.Read); finer cells
+// come from the observations of all hours.
 func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
 	if dst.Cells != encoders.Bins {
 		dst.Clear()
 		for i := range r.channels {
-			r.observations(dst, i, w, m)
+			r.observations(dst, i, w, m, m.From, m.AsOf)
 		}
 		return
 	}
 	bins := window.Bins{Count: dst.Count, Mean: dst.Mean, Var: dst.Var, Min: dst.Min, Max: dst.Max, First: dst.First, Last: dst.Last}
 	w.Bins(m.AsOf, m.From, r.ids, &bins)
 	for i := range r.channels {
-		if r.mark(dst, i) {
-			r.observations(dst, i, w, m)
+		bounded := r.channels[i].bounded()
+		for hour := range encoders.Bins {
+			at := i*encoders.Bins + hour
+			switch {
+			case dst.Count[at] == 0:
+			case bounded && (dst.Min[at] < r.least[i] || dst.Max[at] > r.most[i]):
+				dst.Drop(i, hour)
+				begin := m.Begin() + schemas.Time(hour)*schemas.Hour
+				end := m.AsOf
+				if hour < encoders.Bins-1 {
+					end = begin + schemas.Hour - 1
+				}
+				r.observations(dst, i, w, m, max(m.From, begin), end)
+			case dst.Count[at] == 1:
+				dst.Mean[at] = dst.First[at] // the sum is rounded
+			}
 		}
 	}
 }
 
-// marked is the count of a cell that is to be made from the observations.
-const marked = -1
-
-// mark empties and marks the cells of a channel that hold a value which the model does
-// not read, and says whether there are any. On the way it makes the mean of one value
-// that value: sums are rounded.
-func (r *Reader) mark(s *encoders.Series, channel int) (any bool) {
-	bounded := r.channels[channel].bounded()
-	for i := channel * s.Cells; i < (channel+1)*s.Cells; i++ {
-		switch {
-		case s.Count[i] == 0:
-		case bounded && (s.Min[i] < r.least[channel] || s.Max[i] > r.most[channel]):
-			s.Drop(channel, i-channel*s.Cells)
-			s.Count[i] = marked
-			any = true
-		case s.Count[i] == 1:
-			s.Mean[i] = s.First[i]
-		}
-	}
-	return any
-}
-
-// observations fills the cells of a channel that are empty or marked from what was
-// observed.
-func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Window, m Moment) {
+// observations fills cells of a channel, which are empty, with what was observed in
+// [from, to].
+func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Window, m Moment, from, to schemas.Time) {
 	c, g := &r.channels[channel], gridOf(m, dst.Cells)
-	r.points = w.At(m.AsOf, math.MaxUint32, m.From).Append(r.points[:0], c.ID)
+	r.points = w.At(to, math.MaxUint32, from).Append(r.points[:0], c.ID)
 	for points := r.points; len(points) > 0; {
 		cell, n := g.cell(points[0].EventTime), 1
 		for n < len(points) && g.cell(points[n].EventTime) == cell {
 			n++
 		}
-		if at := channel*dst.Cells + cell; cell >= 0 && dst.Count[at] <= 0 {
-			c.sum(dst, at, points[:n])
+		if cell >= 0 {
+			c.sum(dst, channel*dst.Cells+cell, points[:n])
 		}
 		points = points[n:]
 	}
