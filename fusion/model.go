@@ -101,9 +101,6 @@ func (m *Model) serves() error {
 		if !ok {
 			return fmt.Errorf("channel %q is not in the channel table", ch.Name)
 		}
-		if own, table := (schemas.Range{Low: ch.Low, High: ch.High}), id.Info().Read; own != table && own != (schemas.Range{}) {
-			return fmt.Errorf("channel %s is read from %v to %v: windows keep what is outside %v to %v, the channel table's range for models", ch.Name, own.Low, own.High, table.Low, table.High)
-		}
 		m.channels = append(m.channels, vitals.Channel{ID: id, Low: ch.Low, High: ch.High, Centre: ch.Centre, Scale: ch.Scale})
 	}
 	for _, name := range c.Statics {

@@ -16,7 +16,6 @@ type ChannelInfo struct {
 	LOINC       string  // empty where none fits
 	Unit        string  // canonical, UCUM
 	Low, High   float64 // plausible range in Unit, inclusive
-	Read        Range   // what models read of it; empty: all of it
 	Decimals    int     // for people
 	Fraction    bool    // a value above 1 is a percentage
 	Transform   Transform
@@ -27,14 +26,6 @@ type ChannelInfo struct {
 	EICU        []Code      // names of eICU columns, labels and drugs
 	AlsoLOINC   []Code      // further LOINC codes that are read as this channel
 	PhysioNet   string      // CinC 2012 variable name
-}
-
-// Range is of values in a channel's unit, inclusive. The zero value is empty.
-type Range struct{ Low, High float32 }
-
-// OutOf says whether the range leaves out any value whose transform is in [least, most].
-func (r Range) OutOf(t Transform, least, most float32) bool {
-	return r != Range{} && (least < float32(t.Of(r.Low)) || most > float32(t.Of(r.High)))
 }
 
 // Code is a name of another system. Unit is what the name implies where the value

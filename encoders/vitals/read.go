@@ -60,8 +60,7 @@ func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas
 // Read fills cells [channels][48, or a multiple of it] with the observations in
 // force as of the moment, after the transform and before the scale. Hours come from
 // the sums that the window keeps, but for those that hold a value outside the model's
-// range, of which it keeps the observations (schemas.ChannelInfo.Read); finer cells
-// come from the observations of all hours.
+// range; finer cells come from the observations.
 func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
 	if dst.Cells != encoders.Bins {
 		dst.Clear()
