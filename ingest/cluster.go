@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,7 +34,11 @@ type Cluster struct {
 	transport *kafka.Transport
 	client    *kafka.Client
 	dialer    *kafka.Dialer
+	trouble   Trouble
 }
+
+// AwaySince is when calls began to fail that are tried on; zero where none does.
+func (c *Cluster) AwaySince() time.Time { return c.trouble.Since() }
 
 // ErrUnreachable: no broker answers.
 var ErrUnreachable = errors.New("no Kafka broker answers")
@@ -92,15 +97,32 @@ func (c *Cluster) Reach(ctx context.Context) error {
 			if errors.As(err, &code) && !temporary(err) {
 				return fmt.Errorf("broker %s refuses: %w; check user, password and TLS", address, err)
 			}
+			var untrusted *tls.CertificateVerificationError
+			if errors.As(err, &untrusted) {
+				return fmt.Errorf("broker %s: %w; name the authority of its certificate with --tls-ca, and it by a name in its certificate", address, err)
+			}
 			last = err
 		}
 		if pause(ctx, wait) != nil {
-			if errors.Is(last, io.EOF) && c.TLS == nil {
-				return fmt.Errorf("%w at %v: it closes the connection; does it want --tls?", ErrUnreachable, c.Brokers)
-			}
-			return fmt.Errorf("%w at %v: %w; is it running, is --brokers right?", ErrUnreachable, c.Brokers, last)
+			return fmt.Errorf("%w at %v: %w; %s", ErrUnreachable, c.Brokers, last, c.perhaps(last))
 		}
 	}
+}
+
+// perhaps is what may be behind an error of a broker that is reached for in vain.
+func (c *Cluster) perhaps(err error) string {
+	var record tls.RecordHeaderError
+	switch {
+	case c.TLS != nil && (errors.As(err, &record) || strings.Contains(err.Error(), "failed to dial: EOF")): // kafka-go's own words
+		return "does it speak TLS there? Else leave --tls out"
+	case !errors.Is(err, io.EOF):
+		return "is it running, is --brokers right?"
+	case c.TLS == nil:
+		return "it closes the connection; does it want --tls?"
+	case c.SASL == nil:
+		return "it closes the connection; does it want --sasl and --user?"
+	}
+	return "it closes the connection; is --sasl a way in that it knows?"
 }
 
 // Partitions returns the partition count that all topics share.
@@ -134,7 +156,7 @@ func (c *Cluster) counts(ctx context.Context) (map[string]int, error) {
 			case t.Error == nil:
 				counts[t.Name[len(c.Prefix):]] = len(t.Partitions)
 			case !errors.Is(t.Error, kafka.UnknownTopicOrPartition):
-				return fmt.Errorf("topic %s: %w", t.Name, t.Error)
+				return fmt.Errorf("topic %s: %w", t.Name, denied(t.Error, "Describe on this topic, and Read or Write, whichever it does"))
 			}
 		}
 		return nil
@@ -169,7 +191,7 @@ func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, 
 		first, next = make([]int64, n), make([]int64, n)
 		for _, p := range r.Topics[c.topic(topic)] {
 			if p.Error != nil {
-				return p.Error
+				return denied(p.Error, "Describe on this topic")
 			}
 			first[p.Partition], next[p.Partition] = p.FirstOffset, p.LastOffset
 		}

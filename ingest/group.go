@@ -127,7 +127,7 @@ func (m *member) next(ctx context.Context, group *kafka.ConsumerGroup) (generati
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("consumer group %s: %w", m.group, err)
+		return nil, fmt.Errorf("consumer group %s: %w", m.group, denied(err, "Read on this group"))
 	}
 	return generation, nil
 }

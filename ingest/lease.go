@@ -95,5 +95,8 @@ func (l *Lease) refused(code kafka.Error) error {
 	if temporary(code) {
 		return code
 	}
+	if err := denied(code, "Read on the group and on the topic"); errors.Is(err, ErrDenied) {
+		return err
+	}
 	return fmt.Errorf("%w: %w", ErrLeaseLost, code)
 }

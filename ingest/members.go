@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	kafka "github.com/segmentio/kafka-go"
@@ -40,7 +41,7 @@ func (c *Cluster) Evict(ctx context.Context, group string) (evicted int, err err
 		return left.Error
 	})
 	if err != nil {
-		return 0, fmt.Errorf("taking members of %s out of group %s: %w", c.ClientID, name, err)
+		return 0, fmt.Errorf("taking members of %s out of group %s: %w", c.ClientID, name, denied(err, "Read on this group"))
 	}
 	return evicted, nil
 }
@@ -62,6 +63,12 @@ func (c *Cluster) Committed(ctx context.Context, group, topic string) ([]int64, 
 		if err != nil {
 			return err
 		}
+		if errors.Is(r.Error, kafka.GroupIdNotFound) {
+			for p := range committed {
+				committed[p] = -1 // nobody has joined yet; Kafka says so for each partition
+			}
+			return nil
+		}
 		if r.Error != nil {
 			return r.Error
 		}
@@ -74,7 +81,7 @@ func (c *Cluster) Committed(ctx context.Context, group, topic string) ([]int64, 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("committed offsets of group %s: %w", c.topic(group), err)
+		return nil, fmt.Errorf("committed offsets of group %s: %w", c.topic(group), denied(err, "Describe on this group and its topics"))
 	}
 	return committed, nil
 }

@@ -111,7 +111,7 @@ func (p *Producer) start(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("producer %s gets no id: %w; its user needs Write on this transactional id", p.name, err)
+		return fmt.Errorf("producer %s gets no id: %w", p.name, denied(err, "Write on this transactional id"))
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (p *Producer) target(topic string, partition int) *sequence {
 // first (-1 of none). A batch whose answer was lost is sent again with the same
 // bytes, which the broker recognises. Temporary errors are waited out until ctx
 // ends; after any other one the producer is done with the partition and answers
-// ErrFenced. A message over the topic's limit is refused with
+// ErrFenced, or ErrDenied for want of rights. A message over the topic's limit is refused with
 // kafka.MessageSizeTooLarge: those before it are written, and the producer goes on.
 func (p *Producer) Append(ctx context.Context, topic string, partition int, messages []schemas.Message) (base int64, err error) {
 	if err := p.start(ctx); err != nil {
@@ -209,6 +209,10 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 		return 0, ctx.Err()
 	case tooLarge(err):
 		return 0, fmt.Errorf("%s/%d: a batch of %d bytes is refused; raise max.message.bytes of the topic to %d: %w", topic, partition, len(s.buf), MaxMessageBytes, err)
+	}
+	if err = denied(err, "Write on this topic"); errors.Is(err, ErrDenied) { // claiming anew would not help
+		s.dead = fmt.Errorf("%s/%d: %w", p.cluster.topic(topic), partition, err)
+		return 0, s.dead
 	}
 	s.dead = fmt.Errorf("%w: %s/%d: %w", ErrFenced, topic, partition, err)
 	return 0, s.dead

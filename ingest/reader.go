@@ -16,7 +16,7 @@ import (
 const MaxWait = 150 * time.Millisecond
 
 // maxFetch is what one fetch brings at most; a larger record still comes alone.
-const maxFetch = 4 << 20
+const maxFetch = 1 << 20
 
 // DataLossError says that the offset to be read next is not there: retention has
 // overtaken the reader, or the log is a shorter one. Nothing is skipped silently.
@@ -94,7 +94,7 @@ func (r *PartitionReader) Read(ctx context.Context, limit int) ([]schemas.Messag
 			case ctx.Err() != nil:
 				return nil, ctx.Err()
 			}
-			return nil, fmt.Errorf("%s at %d: %w", r.doing, r.next, err)
+			return nil, fmt.Errorf("%s at %d: %w", r.doing, r.next, denied(err, "Read on this topic"))
 		}
 	}
 	n := min(max(limit, 1), len(r.pending))

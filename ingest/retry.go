@@ -18,13 +18,23 @@ import (
 // so that several such pauses add up when a broker comes back.
 const longest = 250 * time.Millisecond
 
-// quiet is how long trying on is not worth a line in the log.
+// quiet is how long trying on is not worth a line in the log; then it is, unless
+// another call has said so.
 const quiet = time.Second
 
 // retry calls f until it succeeds, fails for good or ctx ends. doing says what f
 // does, for the log.
-func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error {
-	for wait, waited, said := 20*time.Millisecond, time.Duration(0), false; ; wait = min(2*wait, longest) {
+func (c *Cluster) retry(ctx context.Context, doing string, f func() error) (err error) {
+	said := false
+	defer func() {
+		if said {
+			c.trouble.End()
+		}
+		if err == nil {
+			c.trouble.Works(&c.Log, "Kafka")
+		}
+	}()
+	for wait, waited := 20*time.Millisecond, time.Duration(0); ; wait = min(2*wait, longest) {
 		err := f()
 		if err == nil || !temporary(err) {
 			return err
@@ -37,7 +47,7 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error
 		}
 		if waited += wait; waited > quiet && !said && ctx.Err() == nil {
 			said = true
-			c.Log.Warn().Err(err).Msg(doing + " fails, trying on")
+			c.trouble.Begin(&c.Log, doing, err)
 		}
 		if ctxErr := pause(ctx, wait); ctxErr != nil {
 			return fmt.Errorf("%w (last: %w)", ctxErr, err)
@@ -84,4 +94,24 @@ func temporary(err error) bool {
 		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
 		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, protocol.ErrNoLeader)
+}
+
+// ErrDenied: the broker knows who asks, and does not let them.
+var ErrDenied = errors.New("this user may not")
+
+// denied makes a refusal for want of rights an ErrDenied that says which ones are
+// needed; other errors stay as they are.
+func denied(err error, rights string) error {
+	var code kafka.Error
+	if errors.Is(err, ErrDenied) || !errors.As(err, &code) {
+		return err
+	}
+	switch code {
+	case kafka.SASLAuthenticationFailed:
+		rights = "to log in with another password or --sasl"
+	case kafka.TopicAuthorizationFailed, kafka.GroupAuthorizationFailed, kafka.ClusterAuthorizationFailed, kafka.TransactionalIDAuthorizationFailed:
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %w; it needs %s", ErrDenied, err, rights)
 }

@@ -182,7 +182,7 @@ func (o *owner) drop(ctx context.Context) error {
 		return nil
 	}
 	upTo := window.Position{Offset: o.out.Offset, Index: o.out.Index - 1} // After counted one on
-	err := retryStore(ctx, func() error { return o.s.Store.Published(ctx, o.number, o.nonce, upTo) })
+	err := o.s.retryStore(ctx, func() error { return o.s.Store.Published(ctx, o.number, o.nonce, upTo) })
 	if err == nil {
 		o.out = window.Position{}
 	}

@@ -34,7 +34,7 @@ type owner struct {
 // claim takes the store and then the outputs. From here on an older owner is
 // refused by both, so that what the tails say stays true.
 func (o *owner) claim(ctx context.Context) error {
-	err := retryStore(ctx, func() (err error) {
+	err := o.s.retryStore(ctx, func() (err error) {
 		_, err = o.s.Store.Claim(ctx, o.number, o.nonce)
 		return err
 	})
@@ -98,7 +98,7 @@ func (o *owner) load(ctx context.Context) error {
 
 // fetch loads the partition; a torn one is emptied, to be rebuilt.
 func (o *owner) fetch(ctx context.Context) (stored *window.Partition, err error) {
-	err = retryStore(ctx, func() error {
+	err = o.s.retryStore(ctx, func() error {
 		stored, err = o.s.Store.Load(ctx, o.number)
 		return err
 	})
@@ -113,7 +113,7 @@ func (o *owner) fetch(ctx context.Context) (stored *window.Partition, err error)
 }
 
 func (o *owner) reset(ctx context.Context) error {
-	return retryStore(ctx, func() error { return o.s.Store.Reset(ctx, o.number, o.nonce) })
+	return o.s.retryStore(ctx, func() error { return o.s.Store.Reset(ctx, o.number, o.nonce) })
 }
 
 // work reads the log and applies it, batch by batch.
@@ -226,7 +226,7 @@ func (o *owner) write(ctx context.Context, last int64) error {
 		answer  window.Answer
 		applied int64
 	)
-	err := retryStore(ctx, func() (err error) {
+	err := o.s.retryStore(ctx, func() (err error) {
 		answer, applied, err = o.s.Store.Apply(ctx, &o.batch)
 		return err
 	})

@@ -31,8 +31,12 @@ type Service struct {
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
 
-	stats statsTable
+	stats   statsTable
+	trouble ingest.Trouble // with the store
 }
+
+// AwaySince is when the store began to fail; zero where it does not.
+func (s *Service) AwaySince() time.Time { return s.trouble.Since() }
 
 // Names of the transactional ids of the output producers: one per partition.
 const producerName = "vigil-monitor"
@@ -116,11 +120,24 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // retryStore calls f until the store is there, or ctx ends.
-func retryStore(ctx context.Context, f func() error) error {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
+func (s *Service) retryStore(ctx context.Context, f func() error) (err error) {
+	said := false
+	defer func() {
+		if said {
+			s.trouble.End()
+		}
+		if err == nil {
+			s.trouble.Works(&s.Log, "the store")
+		}
+	}()
+	for wait, waited := 20*time.Millisecond, time.Duration(0); ; wait = min(2*wait, 250*time.Millisecond) {
 		err := f()
 		if err == nil || !errors.Is(err, window.ErrUnavailable) {
 			return err
+		}
+		if waited += wait; waited > time.Second && !said && ctx.Err() == nil {
+			said = true
+			s.trouble.Begin(&s.Log, "reaching the store", err)
 		}
 		if ctxErr := sleep(ctx, wait); ctxErr != nil {
 			return fmt.Errorf("%w (last: %w)", ctxErr, err)

@@ -68,7 +68,7 @@ func alertsExport() *cobra.Command {
 				return boot.Interrupted()
 			}
 			if err != nil {
-				return boot.Failure(err)
+				return boot.Dependency(err)
 			}
 			return nil
 		},

@@ -156,7 +156,7 @@ func (h *House) store(ctx context.Context) error {
 	}
 	h.closers = append(h.closers, func() { _ = h.redis.Close() })
 	if err := h.redis.Ping(ctx); err != nil {
-		return Dependency(err)
+		return Dependency(fmt.Errorf("%s: %w", redacted(address), err))
 	}
 	return nil
 }
@@ -245,7 +245,7 @@ func (h *House) Work(ctx context.Context) error {
 		workers.Go(func() error { return h.Cluster.RunGroup(ctx, ingest.GroupConfig{ID: Group}, h.own) })
 	}
 	err := workers.Wait()
-	if errors.Is(err, monitor.ErrUnknownUse) {
+	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, ingest.ErrDenied) {
 		return Dependency(err)
 	}
 	return err
@@ -309,7 +309,13 @@ func (h *House) Status() string {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 	}
-	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays", records, letters, scores, alerts, open)
+	away := ""
+	for server, since := range map[string]time.Time{"Kafka": h.Cluster.AwaySince(), "Redis": h.monitor.AwaySince()} {
+		if !since.IsZero() {
+			away += fmt.Sprintf("; waiting for %s since %s", server, since.Format(time.TimeOnly))
+		}
+	}
+	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s", records, letters, scores, alerts, open, away)
 }
 
 // Cause names what is behind an error of the embedded servers, which know less: a
