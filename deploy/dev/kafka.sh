@@ -177,7 +177,7 @@ prepare() {
     mkdir -p "$dir/$id"
     settings "$id" >"$dir/$id/server.properties"
     tool kafka.tools.StorageTool format -t "$cluster" -c "$dir/$id/server.properties" ${flags[@]+"${flags[@]}"} >"$dir/$id/format.log" 2>&1 ||
-      die "the data directory cannot be made: $(tail -n 1 "$dir/$id/format.log")"
+      die "the data directory cannot be made: $(grep -m 1 Exception "$dir/$id/format.log" || tail -n 1 "$dir/$id/format.log")"
   done
   echo "$cluster" >"$dir/cluster" # it is whole now
   fresh=yes
