@@ -65,13 +65,13 @@ func (c *Config) Check() error {
 		}
 	}
 	within("format", c.Format, Format, Format)
-	within("points", c.Points, 2, 256)
-	within("cells", c.Cells, 1, 1<<13)
-	within("time_width", c.TimeWidth, 2, 512)
-	within("time_heads", c.TimeHeads, 1, 32)
+	within("points", c.Points, 1, 1024)
+	within("cells", c.Cells, 1, 1<<16)
+	within("time_width", c.TimeWidth, 1, 1024)
+	within("time_heads", c.TimeHeads, 1, 64)
 	within("width", c.Width, 1, 1024)
 	within("layers", c.Layers, 1, 16)
-	within("heads", c.Heads, 1, 32)
+	within("heads", c.Heads, 1, 64)
 	within("ffn", c.FFN, 1, 8192)
 	within("now", c.Now, 0, 4096)
 	within("skip", c.Skip, 0, 4096)

@@ -113,7 +113,7 @@ func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], i
 		copy(times.Value[starts[b]:starts[b+1]], t.Singles(items.Tau))
 		copy(vectors.Value[starts[b]*m.Width:], t.Singles(items.Vectors))
 	}
-	y := t.Linear(t.Dropout(vectors, 1, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
+	y := t.Linear(t.DropoutGroups(vectors, starts, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
 	return m.Items.Attend(t, phiR, n.Phi.At(t, times), y, starts)
 }
 

@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/vigil-icu/vigil/encoders"
@@ -78,5 +79,33 @@ func TestNoiseIsForTraining(t *testing.T) {
 	step := func(s uint64) *Train { return &Train{Draw: nn.Draw{Seed: 1, Step: s}, First: 3} }
 	if a, b, again := logit(step(1)), logit(step(2)), logit(step(1)); a == b || a != again || a == logit(nil) {
 		t.Errorf("step 1 gives %v, step 2 %v, step 1 again %v", a, b, again)
+	}
+}
+
+// In training a stay's masks and noise go by its row of the draw: alone it has the same
+// bits as in a batch, so that a step does not depend on how its batch is cut.
+func TestTrainingDoesNotDependOnTheCut(t *testing.T) {
+	for _, c := range variants() {
+		c.Points, c.Cells = 6, 6
+		c.Dropout = Dropout{Input: 0.2, Gate: 0.1, Token: 0.1, Attention: 0.1, Residual: 0.2, Hidden: 0.1, Expert: 0.2, NowInput: 0.1, NowHidden: 0.2, SkipInput: 0.1, SkipHidden: 0.2, HeadInput: 0.1, HeadHidden: 0.1}
+		n, err := NewNetwork[float32](c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Init(4)
+		var in []*encoders.Input
+		for seed := range uint64(5) {
+			in = append(in, invented(n.Shape(), seed))
+		}
+		logits := func(from, to int) []float32 {
+			tape := nn.NewTape(n.Params(), true)
+			return n.Forward(tape, in[from:to], &Train{Draw: nn.Draw{Seed: 1, Step: 2}, First: uint64(from)}).Logits.Value
+		}
+		all, tasks := logits(0, 5), len(c.Tasks)
+		for _, cut := range [][2]int{{0, 2}, {2, 5}, {3, 4}} {
+			if got := logits(cut[0], cut[1]); !slices.Equal(got, all[cut[0]*tasks:cut[1]*tasks]) {
+				t.Errorf("%s: stays %v give %v, in the whole batch %v", c.Name, cut, got, all[cut[0]*tasks:cut[1]*tasks])
+			}
+		}
 	}
 }

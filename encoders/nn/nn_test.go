@@ -24,39 +24,6 @@ func TestTopKTies(t *testing.T) {
 	}
 }
 
-// Against the plain sum, over masks from empty to full.
-func TestTimeAttentionIsAWeightedMean(t *testing.T) {
-	const bins, refs = 4, 3
-	table := make([]float64, refs*bins)
-	for i := range table {
-		table[i] = math.Exp(math.Sin(float64(i)))
-	}
-	x, out, used := []float64{2, -1, 5, 0.5}, make([]float64, refs), make([]int, bins)
-	for mask := range 1 << bins {
-		n := make([]float64, bins)
-		for b := range n {
-			if mask&(1<<b) != 0 {
-				n[b] = float64(b + 1)
-			}
-		}
-		TimeAttention(out, table, x, n, used)
-		for r := range refs {
-			var num, den float64
-			for b := range bins {
-				num += table[r*bins+b] * n[b] * x[b]
-				den += table[r*bins+b] * n[b]
-			}
-			want := 0.0
-			if den > 0 {
-				want = num / den
-			}
-			if math.Abs(out[r]-want) > 1e-12 {
-				t.Errorf("mask %04b, reference %d: %v, want %v", mask, r, out[r], want)
-			}
-		}
-	}
-}
-
 func TestSoftmaxAndNorm(t *testing.T) {
 	x := []float32{1000, 1001, 999}
 	Softmax(x)
@@ -82,9 +49,6 @@ func TestWrongShapesPanic(t *testing.T) {
 		"TopK":          func() { TopK(make([]int, 3), make([]float32, 3), make([]float32, 2)) },
 		"LaplaceScores": func() { LaplaceScores(make([]float32, 2), make([]float32, 2), make([]float32, 3)) },
 		"TimeEmbedding": func() { TimeEmbedding(make([]float32, 2), 0, make([]float32, 3), make([]float32, 2)) },
-		"TimeAttention": func() {
-			TimeAttention(make([]float32, 2), make([]float32, 3), make([]float32, 2), make([]float32, 2), make([]int, 2))
-		},
 	} {
 		func() {
 			defer func() {

@@ -17,12 +17,27 @@ func (t *Tape[F]) Dropout(x Tensor[F], share int, d Dropping) Tensor[F] {
 	if share < 1 || x.Rows%share != 0 {
 		panic("nn: Dropout: shapes do not fit")
 	}
-	y, groups := t.New(x.Rows, x.Cols, x.Grad != nil), x.Rows/share
-	keep := t.Floats(groups * x.Cols)
+	starts := t.Ints(x.Rows/share + 1)
+	for g := range starts {
+		starts[g] = g * share
+	}
+	return t.DropoutGroups(x, starts, d)
+}
+
+// DropoutGroups is Dropout where group g of rows is starts[g] to starts[g+1].
+func (t *Tape[F]) DropoutGroups(x Tensor[F], starts []int, d Dropping) Tensor[F] {
+	if d.Rate == 0 {
+		return x
+	}
+	groups := len(starts) - 1
+	if groups < 0 || starts[groups] != x.Rows {
+		panic("nn: DropoutGroups: shapes do not fit")
+	}
+	y, keep := t.New(x.Rows, x.Cols, x.Grad != nil), t.Floats(groups*x.Cols)
 	for g := range groups {
 		mask := keep[g*x.Cols : (g+1)*x.Cols]
 		Keep(mask, d.Draw.Row(d.Stream, d.First+uint64(g)), 0, d.Rate)
-		for r := g * share; r < (g+1)*share; r++ {
+		for r := starts[g]; r < starts[g+1]; r++ {
 			row := y.Row(r)
 			for i, v := range x.Row(r) {
 				row[i] = v * mask[i]
@@ -31,10 +46,13 @@ func (t *Tape[F]) Dropout(x Tensor[F], share int, d Dropping) Tensor[F] {
 	}
 	if y.Grad != nil {
 		t.Record(func() {
-			for r := range y.Rows {
-				mask, dx := keep[r/share*x.Cols:], x.GradRow(r)
-				for i, v := range y.GradRow(r) {
-					dx[i] += v * mask[i]
+			for g := range groups {
+				mask := keep[g*x.Cols : (g+1)*x.Cols]
+				for r := starts[g]; r < starts[g+1]; r++ {
+					dx := x.GradRow(r)
+					for i, v := range y.GradRow(r) {
+						dx[i] += v * mask[i]
+					}
 				}
 			}
 		})

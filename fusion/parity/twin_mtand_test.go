@@ -39,12 +39,12 @@ func timeAttention[F nn.Float](a attentionWeights[F], t int, tau []float64, x, m
 	nn.LinearRows(q, a.WQ, embedTimes(queryTimes(t), a.W, a.B), a.BQ, t)
 	nn.LinearRows(k, a.WK, embedTimes(tau, a.W, a.B), a.BK, l)
 	scores = make([]F, a.Heads*t*l)
-	nn.AttentionScores(scores, q, k, a.Heads, e)
+	attentionScores(scores, q, k, a.Heads, e)
 	o = make([]F, t*a.Heads*d)
 	for j := range t {
 		for h := range a.Heads {
 			at := (j*a.Heads + h) * d
-			nn.MaskedAverage(o[at:at+d], scores[(h*t+j)*l:(h*t+j)*l+l], x, mask)
+			maskedAverage(o[at:at+d], scores[(h*t+j)*l:(h*t+j)*l+l], x, mask)
 		}
 	}
 	z = make([]F, t*len(a.BO))

@@ -1,14 +1,18 @@
-package nn
+package parity
 
-import "math"
+import (
+	"math"
 
-// AttentionScores sets out [H][T][L] to the scaled products of queries [T][E] and
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
+
+// attentionScores sets out [H][T][L] to the scaled products of queries [T][E] and
 // keys [L][E], head by head: heads are contiguous slices of E/H, the scale is
 // 1/sqrt(E/H).
-func AttentionScores[F Float](out, queries, keys []F, heads, width int) {
+func attentionScores[F nn.Float](out, queries, keys []F, heads, width int) {
 	if heads < 1 || width%heads != 0 || width < 1 || len(queries)%width != 0 || len(keys)%width != 0 ||
 		len(out) != heads*(len(queries)/width)*(len(keys)/width) {
-		panic("nn: AttentionScores: shapes do not fit")
+		panic("parity: AttentionScores: shapes do not fit")
 	}
 	t, l, d := len(queries)/width, len(keys)/width, width/heads
 	scale := F(1 / math.Sqrt(float64(d)))
@@ -17,19 +21,19 @@ func AttentionScores[F Float](out, queries, keys []F, heads, width int) {
 			q := queries[j*width+h*d : j*width+h*d+d]
 			row := out[(h*t+j)*l : (h*t+j)*l+l]
 			for i := range row {
-				row[i] = Dot(q, keys[i*width+h*d:i*width+h*d+d]) * scale
+				row[i] = nn.Dot(q, keys[i*width+h*d:i*width+h*d+d]) * scale
 			}
 		}
 	}
 }
 
-// MaskedAverage sets out [C] to the averages of values [L][C], each weighted with
+// maskedAverage sets out [C] to the averages of values [L][C], each weighted with
 // the softmax of scores [L] over the rows that mask [L][C] admits (> 0). Where a
 // column admits no row it is 0; values behind the mask are not read.
-func MaskedAverage[F Float](out, scores, values, mask []F) {
+func maskedAverage[F nn.Float](out, scores, values, mask []F) {
 	c := len(out)
 	if len(values) != len(scores)*c || len(mask) != len(values) {
-		panic("nn: MaskedAverage: shapes do not fit")
+		panic("parity: MaskedAverage: shapes do not fit")
 	}
 	for k := range out {
 		out[k] = 0
