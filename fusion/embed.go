@@ -7,7 +7,7 @@ import (
 )
 
 // embed turns the inputs into the modalities' tokens [stays*Tokens][D].
-func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums [][]F, p *pass[F]) []nn.Tensor[F] {
+func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p *pass[F]) []nn.Tensor[F] {
 	c := &n.Config
 	phiR := n.Phi.At(t, t.Input(c.Points, 1, n.reference))
 	var attended []nn.Tensor[F]
@@ -36,17 +36,23 @@ func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums [][]F, p *p
 }
 
 // attend is the time attention of all series: for each [stays*points][Columns].
-func (n *Network[F]) attend(t *nn.Tape[F], phiR nn.Tensor[F], in []*encoders.Input, sums [][]F) []nn.Tensor[F] {
+func (n *Network[F]) attend(t *nn.Tape[F], phiR nn.Tensor[F], in []*encoders.Input, sums []*Sums) []nn.Tensor[F] {
+	out := n.series.Outputs(t, len(in))
+	if sums != nil {
+		for b, stay := range sums {
+			for m := range out {
+				size := n.Config.Points * out[m].Cols
+				copy(out[m].Value[b*size:(b+1)*size], t.Singles(stay.attended(m)))
+			}
+		}
+		return out
+	}
 	scores, weights := n.scores, n.weights
 	if scores.Rows == 0 {
 		scores, weights = n.table(t, phiR)
 	}
-	out := n.series.Outputs(t, len(in))
 	for b, stay := range in {
 		cells := Cells[F]{Count: n.Config.Cells, Z: t.Singles(stay.Series.Mean), N: t.Singles(stay.Series.Count)}
-		if sums != nil {
-			cells.Sums = sums[b]
-		}
 		n.series.Attend(t, out, b, scores, weights, cells)
 	}
 	return out

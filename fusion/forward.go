@@ -25,13 +25,12 @@ type Trace[F nn.Float] struct {
 // Forward runs the network on a batch of stays. train nil: as it serves, without noise
 // and dropout. Nothing but Balance and Entropy looks across stays.
 func (n *Network[F]) Forward(t *nn.Tape[F], in []*encoders.Input, train *Train) Output[F] {
-	return n.ForwardSums(t, in, nil, train)
+	return n.forward(t, in, nil, train)
 }
 
-// ForwardSums is Forward where the sums N and Z of a stay's time attention are known:
-// sums[b] is [heads*points][SumColumns] of SeriesAttention, or nil to have them computed
-// from the cells.
-func (n *Network[F]) ForwardSums(t *nn.Tape[F], in []*encoders.Input, sums [][]F, train *Train) Output[F] {
+// forward is Forward; sums[b], if there are any, stand for the time attention over the
+// cells of stay b.
+func (n *Network[F]) forward(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, train *Train) Output[F] {
 	p := n.pass(train)
 	z := n.embed(t, in, sums, &p)
 	out := n.fuse(t, z, len(in), &p, nil)

@@ -32,6 +32,7 @@ type Model struct {
 	record   json.RawMessage
 	channels []vitals.Channel
 	statics  []vitals.Static
+	table    *ScoreTable // of a model that serves by sums
 }
 
 var shipped = sync.OnceValue(func() *Model {
@@ -90,6 +91,9 @@ func read(b []byte) (*Model, error) {
 	m := &Model{network: n, hash: hex.EncodeToString(sum[:]), record: record}
 	m.pack()
 	n.freeze()
+	if c := &n.Config; c.SoftCap && c.Cells > c.Points && len(c.Channels) > 0 {
+		m.table = newScoreTable(&n.series, n.scores)
+	}
 	return m, nil
 }
 

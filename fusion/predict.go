@@ -6,13 +6,27 @@ import (
 )
 
 // Scratch holds the memory of one goroutine for predictions of one model.
-type Scratch struct{ tape *nn.Tape[float32] }
+type Scratch struct {
+	tape *nn.Tape[float32]
+	sums []*Sums // of Predict, for a model that serves by sums
+}
 
 // NewScratch makes the memory for a model.
 func NewScratch(m *Model) *Scratch {
 	t := nn.NewTape(&m.network.params, false)
 	t.Serve(&m.packed)
-	return &Scratch{t}
+	return &Scratch{tape: t}
+}
+
+// NewSums makes the sums of a stay, empty, if the model serves by sums, else nil. It does
+// where its cells are finer than its reference points (minutes): there the sums are kept
+// from one prediction to the next, and PredictSums reads them. Where a cell is an hour
+// the attention over all cells costs less than to keep them.
+func (m *Model) NewSums() *Sums {
+	if m.table == nil {
+		return nil
+	}
+	return m.table.NewSums()
 }
 
 // Predict runs the network on a micro-batch and sets out [len(in)][tasks]: of a binary
@@ -21,6 +35,33 @@ func NewScratch(m *Model) *Scratch {
 // inputs only, and gives the same bits for the same input, whatever stands beside it in
 // the batch and whatever was predicted before.
 func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
+	if m.table == nil {
+		m.predict(s, in, nil, out)
+		return
+	}
+	for len(s.sums) < len(in) {
+		s.sums = append(s.sums, m.NewSums())
+	}
+	for b, stay := range in {
+		s.sums[b].Rebuild(&stay.Series)
+	}
+	m.predict(s, in, s.sums[:len(in)], out)
+}
+
+// PredictSums is Predict where sums[b] hold what is in the series of in[b]: the same bits.
+func (m *Model) PredictSums(s *Scratch, in []*encoders.Input, sums []*Sums, out []float32) {
+	if len(sums) != len(in) {
+		panic("fusion: PredictSums: as many sums as inputs are wanted")
+	}
+	for _, one := range sums {
+		if one.table != m.table {
+			panic("fusion: PredictSums: sums of another model")
+		}
+	}
+	m.predict(s, in, sums, out)
+}
+
+func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []float32) {
 	tasks := m.network.Config.Tasks
 	if len(out) != len(in)*len(tasks) {
 		panic("fusion: Predict: out has another size than stays and tasks ask for")
@@ -29,7 +70,7 @@ func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
 		return
 	}
 	s.tape.Reset()
-	logits := m.network.Forward(s.tape, in, nil).Logits.Value
+	logits := m.network.forward(s.tape, in, sums, nil).Logits.Value
 	for i, v := range logits {
 		if t := &tasks[i%len(tasks)]; t.Kind == TaskBinary {
 			if c := t.Calibration; c != nil {

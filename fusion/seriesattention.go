@@ -24,12 +24,10 @@ type SeriesAttention[F nn.Float] struct {
 }
 
 // Cells are one stay's channels on the grid: Z and N [channels][cells]. ZGrad of the
-// same size, or nil, takes the gradient of Z. Sums, if there, are N and Z of the
-// attention in place of the cells', see SumColumns.
+// same size, or nil, takes the gradient of Z.
 type Cells[F nn.Float] struct {
 	Count       int // of cells
 	Z, N, ZGrad []F
-	Sums        []F
 }
 
 func (l *SeriesAttention[F]) functions() int {
@@ -78,11 +76,6 @@ func (l *SeriesAttention[F]) Outputs(t *nn.Tape[F], stays int) []nn.Tensor[F] {
 func (l *SeriesAttention[F]) Attend(t *nn.Tape[F], out []nn.Tensor[F], b int, scores, weights nn.Tensor[F], c Cells[F]) {
 	rows, cols := l.Heads*l.Points, l.SumColumns()
 	s := seriesStay[F]{l: l, b: b, scores: scores, weights: weights, out: out}
-	if c.Sums != nil {
-		s.sums = c.Sums
-		s.read()
-		return
-	}
 	s.used = s.usedCells(t, c)
 	s.values = t.Floats(len(s.used) * cols)
 	s.fill(c)

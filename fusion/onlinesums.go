@@ -1,0 +1,147 @@
+package fusion
+
+import (
+	"math"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
+
+// Sums are N and Z of the time attention of one stay in fixed point, see
+// SeriesAttention and nn.FixedExchange. A change of a cell costs its row of the score
+// table, whatever else was observed. What they hold is a function of the cells alone:
+// the same bits in any order of arrival, after any corrections, and made anew. They are
+// derived and never stored. When the window moves on by an hour every score changes:
+// Rebuild.
+//
+// They belong to one goroutine, and to the model that made them.
+type Sums struct {
+	table *ScoreTable
+	fixed []int64   // [SumColumns][rows]
+	stale []bool    // by channel: the outputs are older than the sums
+	out   []float32 // by modality [points][Columns]: what the network reads
+}
+
+// Bin is a cell of a channel: the number of its observations, 0 if it is empty, and the
+// mean of their z.
+type Bin struct{ Count, Mean float32 }
+
+// BinOf is the cell of a series.
+func BinOf(s *encoders.Series, channel, cell int) Bin {
+	return Bin{s.Count[channel*s.Cells+cell], s.Mean[channel*s.Cells+cell]}
+}
+
+// NewSums makes the sums of nothing.
+func (t *ScoreTable) NewSums() *Sums {
+	return &Sums{
+		table: t, fixed: make([]int64, t.series.SumColumns()*t.rows),
+		stale: make([]bool, len(t.column)), out: make([]float32, t.parts[len(t.parts)-1]),
+	}
+}
+
+// Bytes is the memory that the sums of one stay take.
+func (s *Sums) Bytes() int {
+	return 8*len(s.fixed) + len(s.stale) + 4*len(s.out)
+}
+
+// Clear takes everything out.
+func (s *Sums) Clear() {
+	clear(s.fixed)
+	clear(s.out)
+	clear(s.stale)
+}
+
+// Change takes what a cell was out of the sums and puts in what it is. An observation
+// that comes, is corrected or is taken back is such a change of its cell.
+func (s *Sums) Change(channel, cell int, from, to Bin) {
+	t := s.table
+	from.Count, to.Count = min(from.Count, t.most()), min(to.Count, t.most())
+	if from == to || from.Count == 0 && to.Count == 0 {
+		return
+	}
+	e := t.e[cell*t.rows : (cell+1)*t.rows]
+	at := t.column[channel]
+	for f := range t.series.functions() {
+		s.exchange(at, e, to.of(f), from.of(f))
+		at += t.step[channel]
+	}
+	s.exchange(at, e, float64(to.Count), float64(from.Count))
+	s.stale[channel] = true
+}
+
+func (s *Sums) exchange(column int, e []float32, put, take float64) {
+	if put != take {
+		nn.FixedExchange(s.fixed[column*len(e):(column+1)*len(e)], e, put, take)
+	}
+}
+
+// of is n f(z) for the value function f, 0 for an empty cell.
+func (b Bin) of(f int) float64 {
+	z := b.Mean
+	switch {
+	case b.Count == 0:
+		return 0
+	case f == 1:
+		z = max(z-1, 0)
+	case f == 2:
+		z = max(-z-1, 0)
+	}
+	return float64(b.Count) * float64(z)
+}
+
+// Rebuild makes the sums of a series anew.
+func (s *Sums) Rebuild(series *encoders.Series) {
+	s.Clear()
+	for ch := range s.stale {
+		for i, n := range series.Count[ch*series.Cells : (ch+1)*series.Cells] {
+			if n > 0 {
+				s.Change(ch, i, Bin{}, Bin{n, series.Mean[ch*series.Cells+i]})
+			}
+		}
+	}
+}
+
+// attended is what the network reads of a modality, [points][Columns].
+func (s *Sums) attended(modality int) []float32 {
+	for ch, stale := range s.stale {
+		if stale {
+			s.settle(ch)
+			s.stale[ch] = false
+		}
+	}
+	return s.out[s.table.parts[modality]:s.table.parts[modality+1]]
+}
+
+// settle turns the sums of a channel into its outputs.
+func (s *Sums) settle(ch int) {
+	t, m := s.table, s.table.owner[ch]
+	l, n, functions := t.series, t.step[ch], t.series.functions()
+	columns, each := l.Columns(m), l.headColumns(m)
+	ratios := s.fixed[t.column[ch]*t.rows:]
+	weight := ratios[functions*n*t.rows:][:t.rows]
+	for h := range l.Heads {
+		to := t.parts[m] + h*each + t.member[ch]
+		for row := h * l.Points; row < (h+1)*l.Points; row++ {
+			out, z := s.out[to:], float64(weight[row])
+			to += columns
+			over := 0.0
+			if z > 0 {
+				over = 1 / z
+			}
+			for f := range functions {
+				out[f*n] = float32(float64(ratios[f*n*t.rows+row]) * over)
+			}
+			at := functions * n
+			if l.Intensity {
+				out[at] = float32(math.Log1p(z / nn.FixedScale * t.scale[row]))
+				at += n
+			}
+			if l.Seen {
+				out[at] = 0
+				if z > 0 {
+					out[at] = 1
+				}
+			}
+		}
+	}
+}
