@@ -9,7 +9,10 @@ import (
 // embed turns the inputs into the modalities' tokens [stays*Tokens][D].
 func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p *pass[F]) []nn.Tensor[F] {
 	c := &n.Config
-	phiR := n.Phi.At(t, t.Input(c.Points, 1, n.reference))
+	phiR := n.embedded
+	if phiR.Rows == 0 {
+		phiR = n.embedReference(t)
+	}
 	var attended []nn.Tensor[F]
 	if len(c.Channels) > 0 {
 		attended = n.attend(t, phiR, in, sums)
@@ -33,6 +36,10 @@ func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p 
 		z[i] = SettleTokens(t, m.Settle, z[i], present, state)
 	}
 	return z
+}
+
+func (n *Network[F]) embedReference(t *nn.Tape[F]) nn.Tensor[F] {
+	return n.Phi.At(t, t.Input(len(n.reference), 1, n.reference))
 }
 
 // attend is the time attention of all series: for each [stays*points][Columns].

@@ -125,13 +125,14 @@ func (m *Model) serves() error {
 	return nil
 }
 
-// freeze computes what is the same in every pass: the score table.
+// freeze computes what is the same in every pass: the embedded reference times and the
+// score table.
 func (n *Network[F]) freeze() {
-	if len(n.Config.Channels) == 0 {
-		return
-	}
 	t := nn.NewTape(&n.params, false)
-	n.scores, n.weights = n.table(t, n.Phi.At(t, t.Input(len(n.reference), 1, n.reference)))
+	n.embedded = n.embedReference(t)
+	if len(n.Config.Channels) > 0 {
+		n.scores, n.weights = n.table(t, n.embedded)
+	}
 }
 
 // pack packs the weights of all dense layers and experts.

@@ -161,7 +161,9 @@ tasks: [{name: death, kind: binary, weight: 1}]
 }
 
 func FuzzRead(f *testing.F) {
-	n, err := NewNetwork[float32](small("seed", func(c *Config) { c.Skip, c.Now, c.Pool = 0, 0, PoolLast }))
+	n, err := NewNetwork[float32](small("seed", func(c *Config) {
+		c.Skip, c.Now, c.Pool, c.Width, c.Heads, c.FFN, c.Layers, c.Experts, c.Hidden = 0, 0, PoolLast, 2, 1, 2, 1, 2, 2
+	}))
 	if err != nil {
 		f.Fatal(err)
 	}

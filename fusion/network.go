@@ -29,7 +29,8 @@ type Network[F nn.Float] struct {
 	skip      [3]Dense
 	reference []F          // [Points] times of the reference points
 	centres   []F          // [Cells] times of the cells
-	scores    nn.Tensor[F] // of all reference points and cells, once and for all: see freeze
+	embedded  nn.Tensor[F] // the reference points; this and the two below once and for all: see freeze
+	scores    nn.Tensor[F] // of all reference points and cells
 	weights   nn.Tensor[F]
 }
 

@@ -176,7 +176,10 @@ func (s *seriesStay[F]) read() {
 					out[f*n+i] = sums[f*n+i] * over
 				}
 				if l.Intensity {
-					out[functions*n+i] = F(math.Log1p(float64(z)))
+					out[functions*n+i] = 0
+					if z > 0 {
+						out[functions*n+i] = F(math.Log1p(float64(z)))
+					}
 				}
 				if l.Seen {
 					out[each-n+i] = 0
