@@ -27,3 +27,17 @@ func (r *Reader) Cell(s *encoders.Series, channel, cell int, w *window.Window, m
 		standardise(s, at, c.Centre, 1/c.Scale)
 	}
 }
+
+// Ahead calls visit with the channel and the time of every observation that the window
+// holds beyond the moment: they are to come into a cell when time has passed.
+func (r *Reader) Ahead(w *window.Window, m Moment, visit func(channel schemas.Channel, at schemas.Time)) {
+	now := m.AsOf.Floor16()
+	for _, c := range r.ids {
+		r.points = w.At(math.MaxInt64, math.MaxUint32, now).Append(r.points[:0], c)
+		for i := range r.points {
+			if at := r.points[i].EventTime; at > now {
+				visit(c, at)
+			}
+		}
+	}
+}
