@@ -9,7 +9,7 @@ func TimeEmbedding[F Float](out []F, t float64, w, b []F) {
 		panic("nn: TimeEmbedding: shapes do not fit")
 	}
 	for i := range out {
-		arg := float64(w[i])*t + float64(b[i]) // in float64: a large argument of a sine
+		arg := float64(float64(w[i])*t) + float64(b[i]) // in float64: a large argument of a sine; not fused
 		if i > 0 {
 			arg = math.Sin(arg)
 		}
