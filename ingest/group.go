@@ -48,7 +48,7 @@ func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) erro
 		ID: m.group, Brokers: c.Brokers, Dialer: c.dialer, Topics: names,
 		GroupBalancers:    []kafka.GroupBalancer{&m.balancer},
 		HeartbeatInterval: g.HeartbeatInterval, SessionTimeout: g.SessionTimeout, RebalanceTimeout: g.SessionTimeout,
-		JoinGroupBackoff: 500 * time.Millisecond, Timeout: 3 * time.Second, StartOffset: kafka.FirstOffset,
+		JoinGroupBackoff: 200 * time.Millisecond, Timeout: 3 * time.Second, StartOffset: kafka.FirstOffset,
 	})
 	if err != nil {
 		return fmt.Errorf("joining group %s: %w", g.ID, err)

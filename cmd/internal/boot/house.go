@@ -99,6 +99,9 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	if h.Partitions, err = h.Cluster.Partitions(ctx); err != nil {
 		return h, Dependency(err)
 	}
+	if len(c.Brokers) > 0 {
+		h.warnOfTopics(ctx)
+	}
 	if c.ID != "" {
 		n, err := h.Cluster.Evict(ctx, Group)
 		if err != nil {
@@ -110,6 +113,19 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	}
 	h.wire(model, policy)
 	return h, nil
+}
+
+// warnOfTopics says which topics are not set as Vigil relies on. It works on with them:
+// a site may know better, but must have been told.
+func (h *House) warnOfTopics(ctx context.Context) {
+	log := &h.config.Log
+	findings, err := h.Cluster.CheckTopics(ctx, ingest.ShippedTopics())
+	if err != nil {
+		log.Warn().Err(err).Msg("how the topics are set cannot be seen: let an administrator run vigil topics check")
+	}
+	for _, f := range findings {
+		log.Warn().Str("topic", f.Topic).Msg(f.What + ". " + f.Mend)
+	}
 }
 
 // broke connects to the Kafka of the configuration, or starts an embedded one.
