@@ -40,8 +40,18 @@ func newSession(t *testing.T, c *Cluster, name string) session {
 // write appends one record as the session that it moves on, with a record time.
 func (s *session) write(t *testing.T, c *Cluster, topic string, partition int, at time.Time) error {
 	t.Helper()
-	b := appendBatch(nil, messages(1, int(s.sequence)), *s, at.UnixMilli())
-	err := c.retry(t.Context(), "writing", func() error {
+	_, err := s.batch(t, c, topic, partition, 1, at)
+	if err == nil {
+		s.sequence++
+	}
+	return err
+}
+
+// batch appends n records from the session's sequence number on, which stays.
+func (s session) batch(t *testing.T, c *Cluster, topic string, partition, n int, at time.Time) (base int64, err error) {
+	t.Helper()
+	b := appendBatch(nil, messages(n, int(s.sequence)), s, at.UnixMilli())
+	err = c.retry(t.Context(), "writing", func() error {
 		r, err := c.client.RawProduce(t.Context(), &kafka.RawProduceRequest{
 			Addr: c.client.Addr, Topic: c.topic(topic), Partition: partition, RequiredAcks: kafka.RequireAll,
 			RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b)},
@@ -49,12 +59,10 @@ func (s *session) write(t *testing.T, c *Cluster, topic string, partition int, a
 		if err != nil {
 			return err
 		}
+		base = r.BaseOffset
 		return r.Error
 	})
-	if err == nil {
-		s.sequence++
-	}
-	return err
+	return base, err
 }
 
 // Why outputs are kept alive, why their topics are LogAppendTime, and why the
@@ -210,5 +218,58 @@ func TestRealClaimBeforeTail(t *testing.T) {
 	// A claim holds for its partition and no other.
 	if err := zombie.write(t, c, schemas.TopicScores, 1, time.Now()); err != nil {
 		t.Errorf("a partition without a claim: %v, want it accepted: then one claim would do for all", err)
+	}
+}
+
+// Why one batch is in flight, why the same bytes are sent again, and why nothing is
+// ever tried with the next number: a broker that was killed knows the newest batch of a
+// producer and no other; a number left out, or the same one with other records, is
+// refused whole.
+func TestRealRetryAfterRestart(t *testing.T) {
+	c, broker := testCluster(t, 1)
+	if broker != nil {
+		t.Skip("wants a broker that can be killed: make test-real")
+	}
+	s := newSession(t, c, c.Prefix+"owner")
+	var sent []session
+	var offsets []int64
+	at := time.Now()
+	for range 3 {
+		base, err := s.batch(t, c, schemas.TopicLog, 0, 1, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent, offsets = append(sent, s), append(offsets, base)
+		s.sequence++
+	}
+	again := func(i, n int) (int64, error) { return sent[i].batch(t, c, schemas.TopicLog, 0, n, at) }
+	if base, err := again(1, 1); err != nil || base != offsets[1] {
+		t.Errorf("the newest but one again: offset %d, %v, want %d", base, err, offsets[1])
+	}
+	if err := realkafka.Shared().Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := realkafka.Shared().Again(); err != nil {
+		t.Fatal(err)
+	}
+	if base, err := again(2, 1); err != nil || base != offsets[2] {
+		t.Errorf("after the kill the newest again: offset %d, %v, want %d", base, err, offsets[2])
+	}
+	if _, err := again(1, 1); !errors.Is(err, kafka.OutOfOrderSequenceNumber) {
+		t.Errorf("after the kill the newest but one again: %v, want it refused: then more than one could be in flight", err)
+	}
+	if _, err := again(2, 2); !errors.Is(err, kafka.OutOfOrderSequenceNumber) {
+		t.Errorf("the newest number with other records: %v, want it refused", err)
+	}
+	gap := s
+	gap.sequence++
+	if _, err := gap.batch(t, c, schemas.TopicLog, 0, 1, at); !errors.Is(err, kafka.OutOfOrderSequenceNumber) {
+		t.Errorf("a number left out: %v, want it refused", err)
+	}
+	if base, err := s.batch(t, c, schemas.TopicLog, 0, 1, at); err != nil || base != offsets[2]+1 {
+		t.Errorf("the next one: offset %d, %v, want %d", base, err, offsets[2]+1)
+	}
+	if got := readAll(t, c, schemas.TopicLog, 0); len(got) != 4 {
+		t.Errorf("%d records, want 4", len(got))
 	}
 }
