@@ -125,20 +125,37 @@ func (c *Cluster) perhaps(err error) string {
 	return "it closes the connection; is --sasl a way in that it knows?"
 }
 
-// Partitions returns the partition count that all topics share.
+// seenLate is how long a broker may not know of a topic that another has made or, after
+// its own start, not yet know of any.
+const seenLate = 3 * time.Second
+
+// Partitions returns the partition count that all topics share. A topic that is not to
+// be seen is waited for a little.
 func (c *Cluster) Partitions(ctx context.Context) (int, error) {
-	counts, err := c.counts(ctx)
-	if err != nil {
-		return 0, err
-	}
-	n := counts[schemas.TopicLog]
-	for _, topic := range schemas.Topics {
-		if counts[topic] != n || n == 0 {
+	for waited := time.Duration(0); ; waited += longest {
+		counts, err := c.counts(ctx)
+		if err != nil {
+			return 0, err
+		}
+		n := counts[schemas.TopicLog]
+		wrong := ""
+		for _, topic := range schemas.Topics {
+			if counts[topic] != n || n == 0 {
+				wrong = topic
+				break
+			}
+		}
+		if wrong == "" {
+			return n, nil
+		}
+		if n > 0 && counts[wrong] > 0 || waited >= seenLate {
 			return 0, fmt.Errorf("topic %s has %d partitions, %s has %d: all must have as many; make missing topics with `vigil topics init`",
-				c.topic(topic), counts[topic], c.topic(schemas.TopicLog), n)
+				c.topic(wrong), counts[wrong], c.topic(schemas.TopicLog), n)
+		}
+		if err := pause(ctx, longest); err != nil {
+			return 0, err
 		}
 	}
-	return n, nil
 }
 
 // counts returns partitions per topic that is there, and that this user may see.

@@ -23,23 +23,39 @@ func (l *Lease) String() string { return fmt.Sprintf("%s#%d", l.member, l.genera
 // ErrLeaseLost: the group has given the partition to another member.
 var ErrLeaseLost = errors.New("the lease of the partition is lost")
 
+// undecided is how long Check looks for a coordinator.
+const undecided = 3 * time.Second
+
 // Check asks the coordinator whether the lease still holds; during a rebalance it
-// does.
+// does. So it does where no coordinator is to be found while one moves: who holds the
+// lease then is told by the generation, which ends with ctx, and a stranger is refused
+// by store and topics.
 func (l *Lease) Check(ctx context.Context) error {
+	begun := now()
 	return l.cluster.retry(ctx, "checking a lease", func() error {
-		r, err := l.cluster.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
-			Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: l.generation, MemberID: l.member,
-		})
-		if err != nil {
-			return err
-		}
-		switch code := heartbeatCode(r); {
-		case code == 0, code == kafka.RebalanceInProgress:
+		err := l.ask(ctx)
+		if noCoordinator(err) && ctx.Err() == nil && now().Sub(begun) > undecided {
+			l.cluster.Log.Warn().Err(err).Msg("the group's coordinator is not to be found: going on under the lease")
 			return nil
-		default:
-			return l.refused(code)
 		}
+		return err
 	})
+}
+
+// ask is one heartbeat.
+func (l *Lease) ask(ctx context.Context) error {
+	r, err := l.cluster.client.Heartbeat(ctx, &kafka.HeartbeatRequest{
+		Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: l.generation, MemberID: l.member,
+	})
+	if err != nil {
+		return err
+	}
+	switch code := heartbeatCode(r); {
+	case code == 0, code == kafka.RebalanceInProgress:
+		return nil
+	default:
+		return l.refused(code)
+	}
 }
 
 // heartbeatCode is the error code of a heartbeat's answer. On the wire it stands

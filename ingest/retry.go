@@ -39,10 +39,7 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) (err 
 		if err == nil || !temporary(err) {
 			return err
 		}
-		var code kafka.Error
-		if !errors.As(err, &code) && ctx.Err() == nil {
-			// The network's: the other idle connections are as dead as this one was,
-			// and each would cost a try.
+		if ctx.Err() == nil && elsewhere(err) {
 			c.transport.CloseIdleConnections()
 		}
 		if waited += wait; waited > quiet && !said && ctx.Err() == nil {
@@ -53,6 +50,21 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) (err 
 			return fmt.Errorf("%w (last: %w)", ctxErr, err)
 		}
 	}
+}
+
+// elsewhere says whether another connection may do better. After a network error the
+// other idle ones are as dead as this one was, and each would cost a try. Who is no
+// coordinator was taken for one: kafka-go looks it up over a connection that it keeps
+// and passes over the answer that there is none.
+func elsewhere(err error) bool {
+	var code kafka.Error
+	return !errors.As(err, &code) || noCoordinator(err)
+}
+
+// noCoordinator says that whoever was asked does not coordinate the group, or the
+// transactional id.
+func noCoordinator(err error) bool {
+	return errors.Is(err, kafka.NotCoordinatorForGroup) || errors.Is(err, kafka.GroupCoordinatorNotAvailable)
 }
 
 // pause waits, or returns ctx's error.

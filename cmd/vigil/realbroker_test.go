@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	kafka "github.com/segmentio/kafka-go"
+
 	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 )
@@ -60,4 +62,30 @@ func (b *realBroker) start() {
 		b.t.Fatal(err)
 	}
 	b.t.Logf("Kafka answers again after %.1f s", time.Since(begun).Seconds())
+}
+
+// replicated returns when every partition of every topic has all its copies in step: a
+// broker that dies before takes the last copy in step with it, and writing waits.
+func (b *realBroker) replicated() {
+	b.t.Helper()
+	begun := time.Now()
+	c := &kafka.Client{Addr: kafka.TCP(strings.Split(b.address(), ",")...), Timeout: 5 * time.Second}
+	for behind := -1; behind != 0; time.Sleep(100 * time.Millisecond) {
+		if time.Since(begun) > recoveryLimit {
+			b.t.Fatalf("%d partitions lack a copy in step", behind)
+		}
+		r, err := c.Metadata(b.t.Context(), &kafka.MetadataRequest{})
+		if err != nil {
+			continue
+		}
+		behind = 0
+		for _, topic := range r.Topics {
+			for _, p := range topic.Partitions {
+				if len(p.Isr) < len(p.Replicas) {
+					behind++
+				}
+			}
+		}
+	}
+	b.t.Logf("all copies in step after %.1f s", time.Since(begun).Seconds())
 }
