@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -125,35 +126,35 @@ func (c *Cluster) perhaps(err error) string {
 	return "it closes the connection; is --sasl a way in that it knows?"
 }
 
+// Partitions returns the partition count that all topics share.
+func (c *Cluster) Partitions(ctx context.Context) (int, error) {
+	counts, err := c.seen(ctx, schemas.Topics[:]...)
+	if err != nil {
+		return 0, err
+	}
+	n := counts[schemas.TopicLog]
+	for _, topic := range schemas.Topics {
+		if counts[topic] != n || n == 0 {
+			return 0, fmt.Errorf("topic %s has %d partitions, %s has %d: all must have as many; make missing topics with `vigil topics init`",
+				c.topic(topic), counts[topic], c.topic(schemas.TopicLog), n)
+		}
+	}
+	return n, nil
+}
+
 // seenLate is how long a broker may not know of a topic that another has made or, after
 // its own start, not yet know of any.
 const seenLate = 3 * time.Second
 
-// Partitions returns the partition count that all topics share. A topic that is not to
-// be seen is waited for a little.
-func (c *Cluster) Partitions(ctx context.Context) (int, error) {
+// seen is counts, once the topics named are all to be seen; after seenLate without.
+func (c *Cluster) seen(ctx context.Context, topics ...string) (counts map[string]int, err error) {
 	for waited := time.Duration(0); ; waited += longest {
-		counts, err := c.counts(ctx)
-		if err != nil {
-			return 0, err
-		}
-		n := counts[schemas.TopicLog]
-		wrong := ""
-		for _, topic := range schemas.Topics {
-			if counts[topic] != n || n == 0 {
-				wrong = topic
-				break
-			}
-		}
-		if wrong == "" {
-			return n, nil
-		}
-		if n > 0 && counts[wrong] > 0 || waited >= seenLate {
-			return 0, fmt.Errorf("topic %s has %d partitions, %s has %d: all must have as many; make missing topics with `vigil topics init`",
-				c.topic(wrong), counts[wrong], c.topic(schemas.TopicLog), n)
+		counts, err = c.counts(ctx)
+		if err != nil || waited >= seenLate || !slices.ContainsFunc(topics, func(topic string) bool { return counts[topic] == 0 }) {
+			return counts, err
 		}
 		if err := pause(ctx, longest); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 }
@@ -188,7 +189,7 @@ func (c *Cluster) counts(ctx context.Context) (map[string]int, error) {
 // to be written.
 func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, err error) {
 	c.init()
-	counts, err := c.counts(ctx)
+	counts, err := c.seen(ctx, topic)
 	if err != nil {
 		return nil, nil, err
 	}
