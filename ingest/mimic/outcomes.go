@@ -36,7 +36,7 @@ var outcomeForms = map[string]struct{ admissions, diagnoses form }{
 func (s *Source) Outcomes() (map[string]Outcome, error) {
 	dir, forms := s.dir, outcomeForms[s.edition.name]
 	admissions := map[int64]*Outcome{}
-	err := eachOutcome(dir, forms.admissions, func(f [][]byte) error {
+	err := eachLine(dir, forms.admissions, func(f [][]byte) error {
 		id, ok := table.Int(f[0])
 		died, known := table.Int(f[1])
 		if !ok || !known || died < 0 || died > 1 {
@@ -48,7 +48,7 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = eachOutcome(dir, forms.diagnoses, func(f [][]byte) error {
+	err = eachLine(dir, forms.diagnoses, func(f [][]byte) error {
 		id, ok := table.Int(f[0])
 		revision := int64(9)
 		if f[2] != nil {
@@ -72,7 +72,7 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 		return nil, err
 	}
 	outcomes := map[string]Outcome{}
-	err = eachOutcome(dir, form{s.edition.stays.file, s.edition.stays.columns[1:5]}, func(f [][]byte) error {
+	err = eachLine(dir, form{s.edition.stays.file, s.edition.stays.columns[1:5]}, func(f [][]byte) error {
 		id, ok := table.Int(f[0])
 		admit, begins, err := optionalTime("intime", f[2])
 		if err != nil {
@@ -97,11 +97,11 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 	return outcomes, err
 }
 
-// eachOutcome calls row with the columns of a form, nil for one that is not there.
-func eachOutcome(dir string, f form, row func([][]byte) error) (err error) {
+// eachLine calls row with the columns of a form, nil for one that is not there.
+func eachLine(dir string, f form, row func([][]byte) error) (err error) {
 	r, err := table.Open(dir, f.file)
 	if err != nil {
-		return fmt.Errorf("outcomes of stays: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
 	var names []string
