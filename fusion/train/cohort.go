@@ -34,6 +34,9 @@ type Cohort struct {
 	Moments func(replay.Stay) []schemas.Time
 	// Labels of a stay as of a moment, one a task, NaN where one is not known.
 	Labels func(patient string, stay replay.Stay, asOf schemas.Time) []float32
+	// Linked are items of a patient that the source does not send, in the order in which
+	// they became known; nil: there are none.
+	Linked func(patient string) []LinkedItem
 	// Charted takes every value as known when it was measured. Otherwise a moment
 	// sees what was available by then, as a score does.
 	Charted bool
@@ -87,6 +90,13 @@ func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
 	return s, nil
 }
 
+// LinkedItem is a note, a strip or an image that came from elsewhere.
+type LinkedItem struct {
+	Which     encoders.Modality
+	Item      schemas.Item
+	Available schemas.Time
+}
+
 // maker makes examples, one patient after the other.
 type maker struct {
 	cohort   *Cohort
@@ -99,6 +109,7 @@ type maker struct {
 	window  *window.Window
 	statics map[string]schemas.Statics // by stay
 	items   [encoders.NumModalities]encoders.History
+	linked  []LinkedItem // that are yet to come
 }
 
 // wanted is an example to be made.
@@ -115,6 +126,9 @@ func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
 	}
 	m.window, m.statics = window.New(), map[string]schemas.Statics{}
 	m.items = [encoders.NumModalities]encoders.History{}
+	if m.cohort.Linked != nil {
+		m.linked = m.cohort.Linked(p.ID)
+	}
 	for i := range plan.Len() {
 		event := plan.Event(i)
 		for !m.cohort.Charted && len(list) > 0 && list[0].moment.AsOf < event.AvailableTime {
@@ -154,6 +168,10 @@ func (m *maker) wanted(p *replay.Patient) (list []wanted) {
 }
 
 func (m *maker) add(patient string, x wanted) {
+	for len(m.linked) > 0 && m.linked[0].Available <= x.moment.AsOf {
+		m.items[m.linked[0].Which].Add(&m.linked[0].Item)
+		m.linked = m.linked[1:]
+	}
 	m.reader.Read(&m.series, m.window, x.moment)
 	e := Example{
 		Stay: x.stay.ID, Patient: patient, AsOf: x.moment.AsOf, Hours: x.moment.Hours(), Series: vitals.Pack(&m.series),

@@ -57,7 +57,7 @@ func planOf(t testing.TB, dir string, seed uint64, set ...string) *Plan {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := r.NewPlan(t.Context(), []string{dir}, "", seed)
+	p, err := r.NewPlan(t.Context(), Paths{Data: []string{dir}}, seed)
 	if err != nil {
 		t.Fatal(err)
 	}

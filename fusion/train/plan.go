@@ -25,9 +25,10 @@ type Plan struct {
 	teacher string   // hash of the table; "" without one
 }
 
-// NewPlan reads the data under the paths and makes all ready. teacher is the table of the
-// teacher's probabilities, "" for none; the same seed gives the same plan.
-func (r *Recipe) NewPlan(ctx context.Context, paths []string, teacher string, seed uint64) (*Plan, error) {
+// NewPlan reads the data under the paths and makes all ready; the same seed gives the same
+// plan.
+func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, error) {
+	teacher := paths.Teacher
 	if teacher == "" && r.Teacher.Weight > 0 {
 		return nil, fmt.Errorf("the recipe %s has a teacher and no table of one was named: make it with fusion/recipes/teacher.py and name it with --teacher, or learn from labels alone with --set teacher.weight=0", r.Name)
 	}
@@ -67,7 +68,7 @@ func (r *Recipe) NewPlan(ctx context.Context, paths []string, teacher string, se
 }
 
 // read loads the parts and says which examples are for what.
-func (p *Plan) read(ctx context.Context, paths []string) (set *Set, train, held []int, err error) {
+func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []int, err error) {
 	r := p.Recipe
 	if set, err = r.load(ctx, paths, r.Data.Train); err != nil {
 		return nil, nil, nil, err
@@ -164,7 +165,7 @@ func (p *Plan) Line() string {
 
 // TrainingSet is the examples to train on, without those that the recipe holds back, and
 // the channels with their scales.
-func (r *Recipe) TrainingSet(ctx context.Context, paths []string) (*Set, []vitals.Channel, error) {
+func (r *Recipe) TrainingSet(ctx context.Context, paths Paths) (*Set, []vitals.Channel, error) {
 	p := &Plan{Recipe: r}
 	set, train, _, err := p.read(ctx, paths)
 	if err != nil {

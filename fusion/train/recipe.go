@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -27,15 +29,26 @@ type Recipe struct {
 	Training     Settings      `yaml:"training"`
 	Augmentation Augmentation  `yaml:"augmentation"`
 	Teacher      Teacher       `yaml:"teacher"`
+	Published    []Published   `yaml:"published"` // to be printed beside what comes out
+}
+
+// Published is a score of a publication.
+type Published struct {
+	Name  string   `yaml:"name"`
+	Tasks []string `yaml:"tasks"` // of the model; the score is the mean over them
+	AUROC string   `yaml:"auroc"` // as printed
+	F1    string   `yaml:"f1"`
+	From  string   `yaml:"from"` // the publication and its table
 }
 
 // Data says which stays are taken from where, and what is known of them.
 type Data struct {
-	Source  string   `yaml:"source"`  // kind of the data set: physionet2012
+	Source  string   `yaml:"source"`  // kind of the data set: physionet2012, mimic-iii or mimic-iv
 	Train   []string `yaml:"train"`   // parts to train on, by the names of their folders or archives; none: all there are
 	Test    []string `yaml:"test"`    // parts that training never sees; none: a share of the patients, see split
 	Charted bool     `yaml:"charted"` // values count from when they were measured, not from when they were known
 	Hours   []int    `yaml:"hours"`   // of the stay: the moments at which examples are made
+	AtEnd   bool     `yaml:"at_end"`  // one more at the end of the stay
 }
 
 // Split parts the patients, never the stays of one.
@@ -104,12 +117,20 @@ func (r *Recipe) Check() error {
 	if r.Name == "" {
 		errs = append(errs, errors.New("name is missing"))
 	}
-	if r.Data.Source != physionetSource {
-		errs = append(errs, fmt.Errorf("data.source is %q, want %s", r.Data.Source, physionetSource))
-	} else if _, err := PhysioNetLabels(r.Tasks()); err != nil {
-		errs = append(errs, err)
+	if of, ok := sources[r.Data.Source]; !ok {
+		names := slices.Sorted(maps.Keys(sources))
+		errs = append(errs, fmt.Errorf("data.source is %q, want %s", r.Data.Source, strings.Join(names, ", ")))
+	} else {
+		errs = append(errs, of.labels(r.Tasks()))
 	}
-	if len(r.Data.Hours) == 0 {
+	for _, p := range r.Published {
+		for _, name := range p.Tasks {
+			if !slices.Contains(r.Tasks(), name) {
+				errs = append(errs, fmt.Errorf("published %s: the model has no task %q", p.Name, name))
+			}
+		}
+	}
+	if len(r.Data.Hours) == 0 && !r.Data.AtEnd {
 		errs = append(errs, errors.New("data.hours is empty: name the hours of a stay at which examples are made, as [48]"))
 	}
 	for i, h := range r.Data.Hours {

@@ -125,8 +125,8 @@ func TestRecipeRefuses(t *testing.T) {
 		}
 	}
 	for want, name := range map[string]string{
-		"or one of physionet2012": "phisionet",
-		"no such file":            "./nowhere.yaml",
+		"or one of mimic-iv-paper, physionet2012": "phisionet",
+		"no such file": "./nowhere.yaml",
 	} {
 		if _, err := ReadRecipe(name, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one that says %q", name, err, want)

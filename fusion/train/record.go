@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"math"
+	"slices"
 
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/score"
@@ -43,6 +43,7 @@ type TaskQuality struct {
 	Positives int     `json:"positives"`
 	AUROC     Quality `json:"auroc"`
 	AUPRC     Quality `json:"auprc"` // average precision
+	F1        Quality `json:"f1"`    // where a probability of 0.5 is called positive
 	Brier     Quality `json:"brier"`
 	Slope     Quality `json:"calibration_slope"`
 }
@@ -54,15 +55,32 @@ type Quality struct {
 	High  float64 `json:"high"`
 }
 
-func (q Quality) String() string { return fmt.Sprintf("%.4f (%.4f to %.4f)", q.Value, q.Low, q.High) }
+func (q Quality) String() string {
+	if !q.known() {
+		return "-"
+	}
+	return fmt.Sprintf("%.4f (%.4f to %.4f)", q.Value, q.Low, q.High)
+}
+
+func (q Quality) known() bool { return sound(q.Value) && sound(q.Low) && sound(q.High) }
 
 // MarshalJSON has null where there is no score, as an AUROC of one outcome.
 func (q Quality) MarshalJSON() ([]byte, error) {
 	type plain Quality
-	if !sound(q.Value) || !sound(q.Low) || !sound(q.High) {
+	if !q.known() {
 		return []byte("null"), nil
 	}
 	return json.Marshal(plain(q))
+}
+
+// Mean of AUROC and F1 over tasks, those without an AUROC left out, and how many counted.
+func (r *Record) Mean(tasks []string) (auroc, f1 float64, used int) {
+	for _, q := range r.Test {
+		if slices.Contains(tasks, q.Task) && sound(q.AUROC.Value) {
+			auroc, f1, used = auroc+q.AUROC.Value, f1+q.F1.Value, used+1
+		}
+	}
+	return auroc / float64(used), f1 / float64(used), used
 }
 
 // resamples for the intervals, as in all of Vigil's tables.
@@ -92,7 +110,7 @@ func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error)
 		for _, m := range []struct {
 			of   score.Metric
 			into *Quality
-		}{{score.AUROC, &q.AUROC}, {score.AveragePrecision, &q.AUPRC}, {score.Brier, &q.Brier}, {score.CalibrationSlope, &q.Slope}} {
+		}{{score.AUROC, &q.AUROC}, {score.AveragePrecision, &q.AUPRC}, {score.F1, &q.F1}, {score.Brier, &q.Brier}, {score.CalibrationSlope, &q.Slope}} {
 			i := b.Interval(m.of, predicted, outcome, patient)
 			*m.into = Quality{i.Value, i.Low, i.High}
 		}
@@ -129,19 +147,4 @@ func (p *Plan) Write(path string, result *Result, record *Record) error {
 	network := *p.Stays.Network
 	copy(network.Params().Values, result.Weights)
 	return network.Write(path, text)
-}
-
-// Probabilities of a binary task for the test examples, in their order; NaN is in none.
-func (p *Plan) Probabilities(ctx context.Context, result *Result, task int) ([]float64, error) {
-	params := *p.Stays.Params()
-	params.Values = result.Weights
-	logits, err := p.Stays.Logits(ctx, &params, p.Test)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]float64, len(p.Test))
-	for i := range list {
-		list[i] = 1 / (1 + math.Exp(-float64(logits[i*len(p.Recipe.Model.Tasks)+task])))
-	}
-	return list, nil
 }

@@ -13,22 +13,37 @@ import (
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// physionetSource is the name of the data set in recipes.
-const physionetSource = physionet.Name
+// Paths say where the data of a recipe is.
+type Paths struct {
+	Data    []string // folders or archives of the recorded stays
+	Linked  mimic.Linked
+	Teacher string // table of the teacher's probabilities; "" for none
+}
+
+// sources are the data sets that recipes name.
+var sources = map[string]struct {
+	labels func(tasks []string) error
+	load   func(r *Recipe, ctx context.Context, path string, linked mimic.Linked) (*Set, error)
+}{
+	physionet.Name: {func(tasks []string) error { _, err := PhysioNetLabels(tasks); return err }, (*Recipe).loadPhysioNet},
+	mimic.Name:     {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
+	mimic.NameIV:   {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
+}
 
 // load makes the examples of the named parts under any of the paths; no names: of all
 // that is there.
-func (r *Recipe) load(ctx context.Context, paths, parts []string) (*Set, error) {
-	files := paths
+func (r *Recipe) load(ctx context.Context, paths Paths, parts []string) (*Set, error) {
+	files := paths.Data
 	if len(parts) > 0 {
 		files = nil
 		for _, part := range parts {
-			file, err := find(paths, part)
+			file, err := find(paths.Data, part)
 			if err != nil {
 				return nil, err
 			}
@@ -37,7 +52,7 @@ func (r *Recipe) load(ctx context.Context, paths, parts []string) (*Set, error) 
 	}
 	var whole *Set
 	for _, file := range files {
-		s, err := r.loadPhysioNet(ctx, file)
+		s, err := sources[r.Data.Source].load(r, ctx, file, paths.Linked)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +84,10 @@ func find(paths []string, part string) (string, error) {
 }
 
 // loadPhysioNet makes the examples of records of PhysioNet 2012.
-func (r *Recipe) loadPhysioNet(ctx context.Context, path string) (*Set, error) {
+func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Linked) (*Set, error) {
+	if linked != (mimic.Linked{}) {
+		return nil, errors.New("notes, strips and images are linked to patients of MIMIC-IV: PhysioNet 2012 has other patients")
+	}
 	source, err := physionet.Open(path)
 	if err != nil {
 		return nil, err
@@ -109,6 +127,51 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string) (*Set, error) {
 	return s, nil
 }
 
+// loadMIMIC makes the examples of the stays of MIMIC. Those of which nothing is known at
+// a moment are left out, as the paper does.
+func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked) (*Set, error) {
+	open := mimic.OpenIV
+	if r.Data.Source == mimic.Name {
+		open = mimic.Open
+	}
+	source, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := source.Outcomes()
+	if err != nil {
+		return nil, err
+	}
+	labels, err := mimicLabels(r.Tasks())
+	if err != nil {
+		return nil, err
+	}
+	items, err := linked.Items()
+	if err != nil {
+		return nil, err
+	}
+	cohort, err := r.cohort()
+	if err != nil {
+		return nil, err
+	}
+	cohort.Labels = func(_ string, stay replay.Stay, asOf schemas.Time) []float32 {
+		o := outcomes[stay.ID] // a stay without an outcome has no label that is known: it was never admitted
+		return labels(&o, stay, asOf)
+	}
+	cohort.Linked = func(patient string) (list []LinkedItem) {
+		for _, i := range items[patient] {
+			list = append(list, LinkedItem{encoders.ModalityOf(i.Kind), schemas.Item{EventTime: i.At, State: schemas.Present}, i.Available})
+		}
+		return list
+	}
+	s, err := Load(ctx, source, cohort)
+	if err != nil {
+		return nil, err
+	}
+	s.Examples = slices.DeleteFunc(s.Examples, func(e Example) bool { return e.Series.Bytes() == 0 })
+	return s, nil
+}
+
 // cohort is what the recipe says of it, without labels.
 func (r *Recipe) cohort() (Cohort, error) {
 	channels, statics, err := vitalsOf(&r.Model)
@@ -126,6 +189,9 @@ func (r *Recipe) cohort() (Cohort, error) {
 				if t := s.Admit + schemas.Time(h)*schemas.Hour; s.End == 0 || t <= s.End {
 					list = append(list, t)
 				}
+			}
+			if r.Data.AtEnd && s.End > s.Admit && !slices.Contains(list, s.End) {
+				list = append(list, s.End)
 			}
 			return list
 		},

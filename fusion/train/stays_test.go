@@ -151,7 +151,7 @@ func TestTeacher(t *testing.T) {
 	}
 	write(table)
 	r := readRecipe(t, "tiny", "data.hours=[48]", "teacher.weight=0.4")
-	taught, err := r.NewPlan(t.Context(), []string{dir}, path, 1)
+	taught, err := r.NewPlan(t.Context(), Paths{Data: []string{dir}, Teacher: path}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,11 +175,11 @@ func TestTeacher(t *testing.T) {
 		"wrong number of fields":      table + "a,b\n",
 	} {
 		write(text)
-		if _, err := r.NewPlan(t.Context(), []string{dir}, path, 1); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "teacher.py makes one") {
+		if _, err := r.NewPlan(t.Context(), Paths{Data: []string{dir}, Teacher: path}, 1); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "teacher.py makes one") {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
 	}
-	if _, err := r.NewPlan(t.Context(), []string{dir}, "", 1); err == nil || !strings.Contains(err.Error(), "--set teacher.weight=0") {
+	if _, err := r.NewPlan(t.Context(), Paths{Data: []string{dir}}, 1); err == nil || !strings.Contains(err.Error(), "--set teacher.weight=0") {
 		t.Errorf("without a table: %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestPlanRefuses(t *testing.T) {
 	refused := func(want string, set ...string) {
 		t.Helper()
 		r := readRecipe(t, "tiny", set...)
-		if _, err := r.NewPlan(t.Context(), []string{dir}, "", 1); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := r.NewPlan(t.Context(), Paths{Data: []string{dir}}, 1); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want one that says %q", set, err, want)
 		}
 	}
