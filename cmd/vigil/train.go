@@ -18,6 +18,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion/train"
+	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -31,6 +32,7 @@ type trainOptions struct {
 	validate   float64
 	set        []string
 	teacher    string
+	linked     mimic.Linked
 	statistics string
 	threads    int
 	json       bool
@@ -69,6 +71,9 @@ patients. AUPRC is the average precision. Vigil is ` + schemas.Notice + `.`,
 	f.Float64Var(&o.validate, "validate", 0, "share of the training patients held back to choose the epoch, in place of the recipe's split.validation")
 	f.StringArrayVar(&o.set, "set", nil, "change a key of the recipe, KEY=VALUE; may be given several times")
 	f.StringVar(&o.teacher, "teacher", "", "table of a teacher's probabilities, as fusion/recipes/teacher.py writes")
+	f.StringVar(&o.linked.Notes, "notes", "", "folder of MIMIC-IV-Note, for stays of MIMIC-IV: when a radiology report came")
+	f.StringVar(&o.linked.ECG, "ecg", "", "folder of MIMIC-IV-ECG, for stays of MIMIC-IV: when an ECG was taken")
+	f.StringVar(&o.linked.CXR, "cxr", "", "folder of MIMIC-CXR-JPG, for stays of MIMIC-IV: when a chest X-ray was taken")
 	f.StringVar(&o.statistics, "export-statistics", "", "write the statistics of the stays to train on to this file, for a teacher, and train nothing")
 	f.IntVar(&o.threads, "threads", 0, "parts of a batch computed at the same time; 0: as many as there are cores")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
@@ -109,6 +114,10 @@ func (o *trainOptions) check() error {
 	return fmt.Errorf("%s is there, of a run that was cut after step %d: --resume goes on with it; remove it to begin anew", o.checkpoint(), step)
 }
 
+func (o *trainOptions) paths() train.Paths {
+	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher}
+}
+
 func (o *trainOptions) checkpoint() string { return o.out + ".checkpoint" }
 
 // newFile refuses a file that is there, and one whose folder is not.
@@ -139,7 +148,7 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 	if o.statistics != "" {
 		return exportStatistics(ctx, o, recipe, stderr)
 	}
-	plan, err := recipe.NewPlan(ctx, o.data, o.teacher, o.seed)
+	plan, err := recipe.NewPlan(ctx, o.paths(), o.seed)
 	if err != nil {
 		return interruptedOr(ctx, boot.Usage(err))
 	}
@@ -178,7 +187,10 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 	if o.json {
 		return json.NewEncoder(stdout).Encode(trained{Model: o.out, WallMS: time.Since(start).Milliseconds(), Record: record})
 	}
-	return printQuality(stdout, o.out, record)
+	if err := printQuality(stdout, o.out, record); err != nil {
+		return boot.Failure(err)
+	}
+	return printPublished(stdout, recipe.Published, record)
 }
 
 // trained is what --json prints.
@@ -190,7 +202,7 @@ type trained struct {
 
 // exportStatistics writes what a teacher is fitted to.
 func exportStatistics(ctx context.Context, o trainOptions, r *train.Recipe, stderr io.Writer) error {
-	set, channels, err := r.TrainingSet(ctx, o.data)
+	set, channels, err := r.TrainingSet(ctx, o.paths())
 	if err != nil {
 		return interruptedOr(ctx, boot.Usage(err))
 	}
@@ -215,8 +227,12 @@ func (o *trainOptions) again() string {
 	for _, s := range o.set {
 		words = append(words, "--set", s)
 	}
-	if o.teacher != "" {
-		words = append(words, "--teacher", o.teacher)
+	for _, f := range [][2]string{
+		{"--teacher", o.teacher}, {"--notes", o.linked.Notes}, {"--ecg", o.linked.ECG}, {"--cxr", o.linked.CXR},
+	} {
+		if f[1] != "" {
+			words = append(words, f[0], f[1])
+		}
 	}
 	for i, w := range words {
 		if strings.ContainsAny(w, " \t\n'\"\\$`*?[]{}()<>|&;#~!") {
@@ -231,9 +247,32 @@ func printQuality(w io.Writer, model string, r *train.Record) error {
 	fmt.Fprintf(&b, "%s: %d parameters, epoch %d of %d, seed %d\n", model, r.Parameters, r.Epoch, r.Settings.Epochs, r.Seed)
 	test := r.Splits[len(r.Splits)-1]
 	fmt.Fprintf(&b, "test: %d examples of %d patients that training never saw; 95 %% intervals\n", test.Examples, test.Patients)
-	fmt.Fprintf(&b, "%-20s %8s %9s  %-25s %-25s %-25s\n", "task", "examples", "positive", "AUROC", "AUPRC", "Brier")
+	widest := len("task")
 	for _, q := range r.Test {
-		fmt.Fprintf(&b, "%-20s %8d %9d  %-25s %-25s %-25s\n", q.Task, q.Examples, q.Positives, q.AUROC, q.AUPRC, q.Brier)
+		widest = max(widest, len(q.Task))
+	}
+	fmt.Fprintf(&b, "%-*s %8s %8s  %-25s %-25s %s\n", widest, "task", "examples", "positive", "AUROC", "AUPRC", "Brier")
+	for _, q := range r.Test {
+		fmt.Fprintf(&b, "%-*s %8d %8d  %-25s %-25s %s\n", widest, q.Task, q.Examples, q.Positives, q.AUROC, q.AUPRC, q.Brier)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// printPublished prints the scores of a publication beside those of the model.
+func printPublished(w io.Writer, rows []train.Published, r *train.Record) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-10s %8s %8s   %-14s %-14s %s\n", "percent", "AUROC", "F1", "published", "published F1", "from")
+	for _, p := range rows {
+		auroc, f1, used := r.Mean(p.Tasks)
+		fmt.Fprintf(&b, "%-10s %8.2f %8.2f   %-14s %-14s %s", p.Name, 100*auroc, 100*f1, p.AUROC, p.F1, p.From)
+		if used < len(p.Tasks) {
+			fmt.Fprintf(&b, "; ours is the mean of %d of %d tasks, the others have one outcome only", used, len(p.Tasks))
+		}
+		b.WriteByte('\n')
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // someRecords writes a folder of 48 records in the form of PhysioNet 2012, with outcomes.
@@ -162,5 +163,62 @@ func TestTrainExportsStatistics(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(hashOf(t, path)), "\n")
 	if !strings.HasPrefix(lines[0], "stay,patient,as_of,label.mortality,") || len(lines) < 60 || !strings.Contains(stderr, fmt.Sprint(len(lines)-1)) {
 		t.Errorf("%d lines, the first %.80s; said %s", len(lines), lines[0], stderr)
+	}
+}
+
+// The paper's recipe, made small, on the demo of MIMIC-IV with made-up notes, ECGs and
+// images: its table beside ours, and the folders make a difference.
+func TestTrainThePaper(t *testing.T) {
+	data := filepath.Join(opendata.Dir(t), "mimic-iv-demo")
+	if testing.Short() {
+		t.Skip("reads the demo of MIMIC-IV: left out with -short")
+	}
+	dir := t.TempDir()
+	files := map[string]string{
+		"notes/note/radiology.csv":         "note_id,subject_id,charttime,storetime,text\n",
+		"ecg/record_list.csv":              "subject_id,ecg_time\n",
+		"cxr/mimic-cxr-2.0.0-metadata.csv": "subject_id,StudyDate,StudyTime\n",
+	}
+	stays := 0
+	opendata.EachRow(t, filepath.Join(data, "icu", "icustays.csv.gz"), func(row func(string) string) {
+		stays++
+		subject, in := row("subject_id"), row("intime")
+		files["notes/note/radiology.csv"] += fmt.Sprintf("n%d,%s,%s,,text\n", stays, subject, in)
+		if stays%2 == 0 {
+			files["ecg/record_list.csv"] += subject + "," + in + "\n"
+		}
+		if stays%3 == 0 {
+			files["cxr/mimic-cxr-2.0.0-metadata.csv"] += subject + "," + strings.ReplaceAll(in[:10], "-", "") + ",235959.1\n"
+		}
+	})
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"train", "--recipe", "mimic-iv-paper", "--data", data, "--set", "training.epochs=1", "--set", "model.width=16",
+		"--set", "model.layers=1", "--set", "model.hidden=16", "--set", "model.experts=4", "--set", "model.top_k=2", "--out"}
+	without, with := filepath.Join(dir, "without"), filepath.Join(dir, "with")
+	code, stdout, stderr := vigil(t.Context(), append(args, with, "--notes", filepath.Join(dir, "notes"), "--ecg", filepath.Join(dir, "ecg"), "--cxr", filepath.Join(dir, "cxr"))...)
+	if code != boot.ExitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	for _, want := range []string{"48-IHM", "83.55", "LOS", "25-PHE", "73.67", "Shock", "short_stay", "table 5"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("stdout does not say %q: %s", want, stdout)
+		}
+	}
+	if code, _, stderr := vigil(t.Context(), append(args, without)...); code != boot.ExitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	if hashOf(t, with) == hashOf(t, without) {
+		t.Error("notes, ECGs and images made no difference")
+	}
+	code, _, stderr = vigil(t.Context(), append(args, filepath.Join(dir, "x"), "--ecg", filepath.Join(dir, "notes"))...)
+	if code != boot.ExitUsage || !strings.Contains(stderr, "record_list") {
+		t.Errorf("an ECG folder without its list: exit %d, %s", code, stderr)
 	}
 }
