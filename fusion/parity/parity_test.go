@@ -55,6 +55,6 @@ func report(t *testing.T, runners map[string]runner) {
 	}
 	for _, g := range order {
 		n := counts[g]
-		t.Logf("%-15s ok %3d, not ok %3d; max error float64 %.2g, float32 %.2g, gradients %.2g; the nearest to its tolerance at %.2f of it", g, n.ok, n.bad, n.float64, n.float32, n.slope, n.worst)
+		t.Logf("%-15s ok %3d, not ok %3d; worst float64 %.2g, float32 %.2g, gradients %.2g; the nearest to its tolerance at %.2f of it", g, n.ok, n.bad, n.float64, n.float32, n.slope, n.worst)
 	}
 }

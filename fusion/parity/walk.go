@@ -10,12 +10,17 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Error is the largest |got - want| of a case, and what the published index allows at
-// that very element.
+// Error is |got - want| and what the published index allows, at the element of a case
+// that comes nearest to its tolerance, or passes it furthest.
 type Error struct{ Max, Tolerance float64 }
 
 // ratio of the error to what is allowed.
-func (e Error) ratio() float64 { return e.Max / e.Tolerance }
+func (e Error) ratio() float64 {
+	if e.Max == 0 {
+		return 0
+	}
+	return e.Max / e.Tolerance
+}
 
 // Result of one case: its outputs in float64 and in float32, and its gradients in
 // float64.
@@ -27,11 +32,11 @@ type Result struct {
 	Err                        string // the first thing that is wrong, "" if OK
 }
 
-// Worst is the error that comes nearest to its tolerance, or passes it furthest.
+// Worst of the three errors.
 func (r *Result) Worst() Error {
 	worst := r.Float64
 	for _, e := range []Error{r.Float32, r.Gradient} {
-		if e.Tolerance > 0 && e.ratio() > worst.ratio() || worst.Tolerance == 0 {
+		if !(e.ratio() <= worst.ratio()) || worst.Tolerance == 0 {
 			worst = e
 		}
 	}
@@ -129,7 +134,7 @@ func outputs[F nn.Float](c *Case, run func(*Case) (Outputs[F], error)) (got Outp
 }
 
 // compare holds what was computed against every tensor that is wanted. It returns the
-// largest error with the tolerance at that element, and what is wrong, if anything.
+// worst error, and what is wrong, if anything.
 func compare[F nn.Float](tol tolerance, got Outputs[F], kind, prefix string, wanted ...map[string]Tensor) (e Error, wrong string) {
 	for _, want := range wanted {
 		names := slices.Sorted(maps.Keys(want))
@@ -147,8 +152,8 @@ func compare[F nn.Float](tol tolerance, got Outputs[F], kind, prefix string, wan
 					if float64(g[i]) == w[i] {
 						diff = 0 // also infinities
 					}
-					if !(diff <= e.Max) || e.Tolerance == 0 {
-						e = Error{diff, limit}
+					if at := (Error{diff, limit}); !(at.ratio() <= e.ratio()) || e.Tolerance == 0 {
+						e = at
 					}
 					if !(diff <= limit) && wrong == "" {
 						wrong = fmt.Sprintf("%s %s, element %d: %g, want %g within %.3g", kind, name, i, float64(g[i]), w[i], limit)
