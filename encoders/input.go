@@ -65,3 +65,8 @@ func (s Shape) New() *Input {
 	}
 	return in
 }
+
+// Bytes is the memory of an input of the shape, without items.
+func (s Shape) Bytes() int {
+	return 4*7*s.Channels*s.Cells + 5*(Statistics*s.Channels+s.Statics)
+}

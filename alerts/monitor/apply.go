@@ -54,6 +54,9 @@ func (t *turn) data(rec *schemas.Record) (changed bool) {
 			continue
 		}
 		changed = true
+		if p.online != nil {
+			p.online.touch(o.Channel, o.EventTime)
+		}
 		if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
 			p.corrected = true
 		}

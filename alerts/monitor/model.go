@@ -18,7 +18,10 @@ type modelScratch struct {
 	model   *fusion.Model
 	reader  *vitals.Reader
 	buffers *fusion.Scratch
-	input   [1]*encoders.Input
+	keeper  *keeper            // of a model that serves by sums
+	room    *encoders.Input    // for a model that does not
+	input   [1]*encoders.Input // of the last prediction
+	sums    [1]*fusion.Sums
 	out     []float32
 	items   []encoders.Modality // of the model's item modalities
 	tasks   []int               // the model's tasks in the order of their names, as encoding/json orders a map
@@ -27,7 +30,10 @@ type modelScratch struct {
 func newModelScratch(m *fusion.Model) modelScratch {
 	s := modelScratch{
 		model: m, reader: vitals.NewReader(m.Channels(), m.Statics()), buffers: fusion.NewScratch(m),
-		input: [1]*encoders.Input{m.Shape().New()}, out: make([]float32, len(m.Config().Tasks)),
+		out: make([]float32, len(m.Config().Tasks)),
+	}
+	if s.keeper = newKeeper(m, s.reader); s.keeper == nil {
+		s.room = m.Shape().New()
 	}
 	for _, mod := range m.Config().Modalities {
 		if mod.Kind == fusion.KindItems {
@@ -58,15 +64,10 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 	sc.model, sc.kernel, sc.trained = m.Model.Hash(), m.Model.Kernel(), m.Model.Trained()
 	if scratch.model != m.Model {
+		scratch.keeper.release()
 		*scratch = newModelScratch(m.Model)
 	}
-	in := scratch.input[0]
-	moment := vitals.Moment{AsOf: p.clock, From: p.stay.from, Admission: p.stay.start}
-	scratch.reader.Fill(in, p.window, moment, &p.stay.statics)
-	for i, which := range scratch.items {
-		p.modalities[which].items.Fill(&in.Items[i], moment.From, moment.AsOf, moment.Begin())
-	}
-	m.Model.Predict(scratch.buffers, scratch.input[:], scratch.out)
+	scratch.predict(p)
 	for _, k := range scratch.tasks {
 		task, v := &m.Model.Config().Tasks[k], scratch.out[k]
 		switch {
@@ -77,6 +78,26 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 		case task.Report == fusion.ReportPhenotype:
 			sc.phenotypes = append(sc.phenotypes, risk{name: task.Name, value: v})
 		}
+	}
+}
+
+// predict sets out to the model's answer as of the patient's clock.
+func (s *modelScratch) predict(p *patient) {
+	now := vitals.Moment{AsOf: p.clock, From: p.stay.from, Admission: p.stay.start}
+	if s.keeper != nil {
+		kept := s.keeper.of(p, now)
+		s.input[0], s.sums[0] = kept.input, kept.sums
+	} else {
+		s.input[0] = s.room
+		s.reader.Fill(s.room, p.window, now, &p.stay.statics)
+	}
+	for i, which := range s.items {
+		p.modalities[which].items.Fill(&s.input[0].Items[i], now.From, now.AsOf, now.Begin())
+	}
+	if s.keeper != nil {
+		s.model.PredictSums(s.buffers, s.input[:], s.sums[:], s.out)
+	} else {
+		s.model.Predict(s.buffers, s.input[:], s.out)
 	}
 }
 

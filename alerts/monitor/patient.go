@@ -57,6 +57,8 @@ type patient struct {
 
 	due   schemas.Time // when time alone next does something
 	dirty bool         // changed since the last batch
+
+	online *online // nil: nothing is kept between predictions
 }
 
 // stay is a patient's open stay.

@@ -11,18 +11,22 @@ func Standardise(s *encoders.Series, channels []Channel) {
 	for c := range channels {
 		centre, per := channels[c].Centre, 1/channels[c].Scale
 		for i := c * s.Cells; i < (c+1)*s.Cells; i++ {
-			switch s.Count[i] {
-			case 0:
-				continue
-			case 1:
-				z := standard(s.Mean[i], centre, per)
-				s.Mean[i], s.Min[i], s.Max[i], s.First[i], s.Last[i] = z, z, z, z, z
-				continue
-			}
-			s.Mean[i], s.Min[i], s.Max[i] = standard(s.Mean[i], centre, per), standard(s.Min[i], centre, per), standard(s.Max[i], centre, per)
-			s.First[i], s.Last[i] = standard(s.First[i], centre, per), standard(s.Last[i], centre, per)
-			s.Var[i] = float32(float64(s.Var[i]) * (per * per))
+			standardise(s, i, centre, per)
 		}
+	}
+}
+
+// standardise puts the cell at i on the scale.
+func standardise(s *encoders.Series, i int, centre, per float64) {
+	switch s.Count[i] {
+	case 0:
+	case 1:
+		z := standard(s.Mean[i], centre, per)
+		s.Mean[i], s.Min[i], s.Max[i], s.First[i], s.Last[i] = z, z, z, z, z
+	default:
+		s.Mean[i], s.Min[i], s.Max[i] = standard(s.Mean[i], centre, per), standard(s.Min[i], centre, per), standard(s.Max[i], centre, per)
+		s.First[i], s.Last[i] = standard(s.First[i], centre, per), standard(s.Last[i], centre, per)
+		s.Var[i] = float32(float64(s.Var[i]) * (per * per))
 	}
 }
 

@@ -32,46 +32,51 @@ var StatisticNames = [encoders.Statistics]string{
 // their hours, the counts always. What is not known is 0. Sums over cells run from
 // the oldest on, in float64.
 func Statistics(in *encoders.Input) {
+	for c := range in.Series.Channels {
+		StatisticsOf(in, c)
+	}
+}
+
+// StatisticsOf is Statistics of one channel.
+func StatisticsOf(in *encoders.Input, c int) {
 	s := &in.Series
-	for c := range s.Channels {
-		out := in.Stats[c*encoders.Statistics : (c+1)*encoders.Statistics]
-		known := in.StatsKnown[c*encoders.Statistics : (c+1)*encoders.Statistics]
-		clear(out)
-		var all, half, quarter moments
-		least, most := float32(math.Inf(1)), float32(math.Inf(-1))
-		for i := range s.Cells {
-			at := c*s.Cells + i
-			n := float64(s.Count[at])
-			if n == 0 {
-				continue
-			}
-			if all.n == 0 {
-				out[First] = s.First[at]
-			}
-			hour := i * encoders.Bins / s.Cells
-			out[Last], out[Age] = s.Last[at], float32(encoders.Bins-1-hour)
-			least, most = min(least, s.Min[at]), max(most, s.Max[at])
-			all.add(n, float64(s.Mean[at]))
-			if hour >= encoders.Bins-12 {
-				half.add(n, float64(s.Mean[at]))
-			}
-			if hour >= encoders.Bins-6 {
-				quarter.add(n, float64(s.Mean[at]))
-			}
-		}
-		for i := range known {
-			known[i] = all.n > 0
-		}
-		known[Mean12], known[Mean6] = half.n > 0, quarter.n > 0
-		known[Count], known[Count12], known[Count6] = true, true, true
-		if all.n == 0 {
+	out := in.Stats[c*encoders.Statistics : (c+1)*encoders.Statistics]
+	known := in.StatsKnown[c*encoders.Statistics : (c+1)*encoders.Statistics]
+	clear(out)
+	var all, half, quarter moments
+	least, most := float32(math.Inf(1)), float32(math.Inf(-1))
+	for i := range s.Cells {
+		at := c*s.Cells + i
+		n := float64(s.Count[at])
+		if n == 0 {
 			continue
 		}
-		mean := all.mean()
-		out[Min], out[Max], out[Mean], out[SD] = least, most, float32(mean), deviation(s, c, all.n, mean)
-		out[Mean12], out[Mean6] = float32(half.mean()), float32(quarter.mean())
-		out[Count], out[Count12], out[Count6] = float32(all.n), float32(half.n), float32(quarter.n)
+		if all.n == 0 {
+			out[First] = s.First[at]
+		}
+		hour := i * encoders.Bins / s.Cells
+		out[Last], out[Age] = s.Last[at], float32(encoders.Bins-1-hour)
+		least, most = min(least, s.Min[at]), max(most, s.Max[at])
+		all.add(n, float64(s.Mean[at]))
+		if hour >= encoders.Bins-12 {
+			half.add(n, float64(s.Mean[at]))
+		}
+		if hour >= encoders.Bins-6 {
+			quarter.add(n, float64(s.Mean[at]))
+		}
 	}
+	for i := range known {
+		known[i] = all.n > 0
+	}
+	known[Mean12], known[Mean6] = half.n > 0, quarter.n > 0
+	known[Count], known[Count12], known[Count6] = true, true, true
+	if all.n == 0 {
+		return
+	}
+	mean := all.mean()
+	out[Min], out[Max], out[Mean], out[SD] = least, most, float32(mean), deviation(s, c, all.n, mean)
+	out[Mean12], out[Mean6] = float32(half.mean()), float32(quarter.mean())
+	out[Count], out[Count12], out[Count6] = float32(all.n), float32(half.n), float32(quarter.n)
 }
 
 // moments sum cells up.

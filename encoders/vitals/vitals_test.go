@@ -312,3 +312,29 @@ func TestHours(t *testing.T) {
 		}
 	}
 }
+
+// A cell that is read by itself after each observation has the bits that Fill gives it,
+// and so have its channel's statistics.
+func TestCellsReadOneByOne(t *testing.T) {
+	channels := three(t)
+	rapid.Check(t, func(t *rapid.T) {
+		const cells = 2880
+		list, now := observations(t, channels), moment(rapid.IntRange(1, 60).Draw(t, "now"))
+		now.From = admission + schemas.Time(rapid.IntRange(-60, 600).Draw(t, "from"))*schemas.Minute
+		reader, w, got := vitals.NewReader(channels, statics), window.New(), input(channels, cells)
+		reader.Fill(got, w, now, &schemas.Statics{})
+		for i, o := range list {
+			w.Add(o, uint32(i+1))
+			ch := slices.IndexFunc(channels, func(c vitals.Channel) bool { return c.ID == o.Channel })
+			if cell := now.Place(o.EventTime, cells); cell >= 0 {
+				reader.Cell(&got.Series, ch, cell, w, now)
+				vitals.StatisticsOf(got, ch)
+			}
+		}
+		want := input(channels, cells)
+		reader.Fill(want, w, now, &schemas.Statics{})
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatalf("(- Fill, + cell by cell)\n%s", d)
+		}
+	})
+}
