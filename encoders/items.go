@@ -12,6 +12,10 @@ type Items struct {
 	Width   int               // of a vector; 0: only that and when an item came is read
 	Tau     []float32         // [L] place in the window: 0 its begin, 1 its end
 	Vectors []float32         // [L][Width]
+	// Projected is what the model's first layer makes of Vectors, a row for each; nil: it
+	// is made in every pass. Serving keeps it from the first prediction after an item
+	// came.
+	Projected []float32
 }
 
 // KeptItems is how many items of a modality are remembered: the newest ones.
@@ -22,6 +26,8 @@ type Item struct {
 	At     schemas.Time // event time, floored to 1/16 s
 	State  schemas.ItemState
 	Vector []float32
+	// Projected is the model's first layer of Vector, if it was kept. It is derived.
+	Projected []float32
 }
 
 // History is the newest items of one modality of a patient, by event time, those of
@@ -35,7 +41,7 @@ func (h *History) Add(i *schemas.Item) {
 	for place > 0 && (*h)[place-1].At > at {
 		place--
 	}
-	*h = slices.Insert(*h, place, Item{at, i.State, slices.Clone(i.Vector)})
+	*h = slices.Insert(*h, place, Item{At: at, State: i.State, Vector: slices.Clone(i.Vector)})
 	if len(*h) > KeptItems {
 		*h = slices.Delete(*h, 0, 1)
 	}
@@ -54,7 +60,7 @@ func (h *History) Trim(before schemas.Time) {
 // window of 48 hours from begin on. An item that is not usable, or whose vector has
 // another width, is no row.
 func (h History) Fill(dst *Items, from, asOf, begin schemas.Time) {
-	dst.State, dst.Tau, dst.Vectors = schemas.Absent, dst.Tau[:0], dst.Vectors[:0]
+	dst.State, dst.Tau, dst.Vectors, dst.Projected = schemas.Absent, dst.Tau[:0], dst.Vectors[:0], dst.Projected[:0]
 	from, asOf = max(from, begin).Floor16(), asOf.Floor16()
 	for i := range h {
 		item := &h[i]
@@ -70,6 +76,7 @@ func (h History) Fill(dst *Items, from, asOf, begin schemas.Time) {
 		dst.State = schemas.Present
 		dst.Tau = append(dst.Tau, float32(float64(item.At-begin)/float64(Bins*schemas.Hour)))
 		dst.Vectors = append(dst.Vectors, item.Vector[:dst.Width]...)
+		dst.Projected = append(dst.Projected, item.Projected...)
 	}
 }
 

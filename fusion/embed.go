@@ -120,14 +120,33 @@ func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], i
 		rows += len(stay.Items[m.Item].Vectors) / m.Width
 	}
 	starts[len(in)] = rows
-	times, vectors := t.New(rows, 1, false), t.New(rows, m.Width, false)
+	times := t.New(rows, 1, false)
 	for b, stay := range in {
-		items := &stay.Items[m.Item]
-		copy(times.Value[starts[b]:starts[b+1]], t.Singles(items.Tau))
-		copy(vectors.Value[starts[b]*m.Width:], t.Singles(items.Vectors))
+		copy(times.Value[starts[b]:starts[b+1]], t.Singles(stay.Items[m.Item].Tau))
 	}
-	y := t.Linear(t.DropoutGroups(vectors, starts, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
-	return m.Items.Attend(t, phiR, n.Phi.At(t, times), y, starts)
+	return m.Items.Attend(t, phiR, n.Phi.At(t, times), n.projected(t, m, in, starts, p), starts)
+}
+
+// projected is the first layer of the items' vectors [rows][H*D]: what was kept of it, if
+// all of it was, else made from the vectors.
+func (n *Network[F]) projected(t *nn.Tape[F], m *Front[F], in []*encoders.Input, starts []int, p *pass[F]) nn.Tensor[F] {
+	rows, width := starts[len(in)], m.Items.Keys.Heads*m.Items.D
+	kept := p.train == nil
+	for b, stay := range in {
+		kept = kept && len(stay.Items[m.Item].Projected) == (starts[b+1]-starts[b])*width
+	}
+	if kept {
+		y := t.New(rows, width, false)
+		for b, stay := range in {
+			copy(y.Value[starts[b]*width:], t.Singles(stay.Items[m.Item].Projected))
+		}
+		return y
+	}
+	vectors := t.New(rows, m.Width, false)
+	for b, stay := range in {
+		copy(vectors.Value[starts[b]*m.Width:], t.Singles(stay.Items[m.Item].Vectors))
+	}
+	return t.Linear(t.DropoutGroups(vectors, starts, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
 }
 
 // presence says for every stay whether a modality is there, and its state: 0 absent, 1

@@ -1,6 +1,8 @@
 package fusion
 
 import (
+	"slices"
+
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
@@ -80,4 +82,20 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 		}
 		out[i] = v
 	}
+}
+
+// Project is the first layer of an item's vector, which does not change while the item
+// is in the window: see encoders.Items.Projected. item counts the item modalities. nil
+// where the vector is not of the model's width, or the model reads none.
+func (m *Model) Project(s *Scratch, item int, vector []float32) []float32 {
+	for i := range m.network.Fronts {
+		f := &m.network.Fronts[i]
+		if f.Item != item || f.Width == 0 || f.Width != len(vector) {
+			continue
+		}
+		s.tape.Reset()
+		y := s.tape.Linear(s.tape.Input(1, f.Width, vector), f.Items.Project.W, nn.NoParam)
+		return slices.Clone(y.Value)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -22,6 +23,8 @@ type modality struct {
 	state  schemas.ItemState
 	newest schemas.Time     // event time, never where nothing came
 	items  encoders.History // that a view may still ask for
+
+	projected *fusion.Model // whose first layer the items keep
 }
 
 func newModalities() (m [encoders.NumModalities]modality) {

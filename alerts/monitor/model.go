@@ -8,6 +8,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/schemas"
 )
 
 // flagIndeterminate: the model's answer was no number, and is left out.
@@ -92,12 +93,28 @@ func (s *modelScratch) predict(p *patient) {
 		s.reader.Fill(s.room, p.window, now, &p.stay.statics)
 	}
 	for i, which := range s.items {
+		s.project(&p.modalities[which], i)
 		p.modalities[which].items.Fill(&s.input[0].Items[i], now.From, now.AsOf, now.Begin())
 	}
 	if s.keeper != nil {
 		s.model.PredictSums(s.buffers, s.input[:], s.sums[:], s.out)
 	} else {
 		s.model.Predict(s.buffers, s.input[:], s.out)
+	}
+}
+
+// project makes the first layer of the items that came since the last prediction.
+func (s *modelScratch) project(m *modality, item int) {
+	if m.projected != s.model {
+		for i := range m.items {
+			m.items[i].Projected = nil
+		}
+		m.projected = s.model
+	}
+	for i := range m.items {
+		if one := &m.items[i]; one.Projected == nil && one.State == schemas.Present {
+			one.Projected = s.model.Project(s.buffers, item, one.Vector)
+		}
 	}
 }
 

@@ -15,11 +15,17 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// minuteModel is the untrained model with cells of minutes: it serves by sums.
+// minuteModel is the untrained model with cells of minutes, which serves by sums, and
+// with vectors of images.
 var minuteModel = sync.OnceValue(func() *fusion.Model {
 	from := testModel().Network()
 	c := from.Config
-	c.Cells = 2880
+	c.Cells, c.Modalities = 2880, slices.Clone(c.Modalities)
+	for i := range c.Modalities {
+		if c.Modalities[i].Name == "imaging" {
+			c.Modalities[i].Width = 2 // of the vectors in history
+		}
+	}
 	n, err := fusion.NewNetwork[float32](&c)
 	if err != nil {
 		panic(err)
@@ -40,7 +46,8 @@ var minuteModel = sync.OnceValue(func() *fusion.Model {
 
 func minuteMonitor() *Monitor { return &Monitor{Model: minuteModel(), Policy: alerts.DefaultPolicy()} }
 
-// What a partition keeps between predictions changes no output: not where there is room
+// What a partition keeps between predictions, sums and the items' first layer, changes
+// no output: not where there is room
 // for one patient, for two, or for none that lasts, as after a restart.
 func TestKeptSumsChangeNothing(t *testing.T) {
 	corrections, scores := 0, 0
@@ -64,6 +71,11 @@ func TestKeptSumsChangeNothing(t *testing.T) {
 			for i, rec := range log {
 				if k := s.scratch.model.keeper; k != nil && most == 0 {
 					k.release()
+					for _, p := range s.patients {
+						for i := range p.modalities {
+							p.modalities[i].projected = nil
+						}
+					}
 				} else if k != nil {
 					k.most = most
 				}
