@@ -74,7 +74,7 @@ patients. AUPRC is the average precision. Vigil is ` + schemas.Notice + `.`,
 	f.StringVar(&o.linked.Notes, "notes", "", "folder of MIMIC-IV-Note, for stays of MIMIC-IV: when a radiology report came")
 	f.StringVar(&o.linked.ECG, "ecg", "", "folder of MIMIC-IV-ECG, for stays of MIMIC-IV: when an ECG was taken")
 	f.StringVar(&o.linked.CXR, "cxr", "", "folder of MIMIC-CXR-JPG, for stays of MIMIC-IV: when a chest X-ray was taken")
-	f.StringVar(&o.statistics, "export-statistics", "", "write the statistics of the stays to train on to this file, for a teacher, and train nothing")
+	f.StringVar(&o.statistics, "export-statistics", "", "write the statistics of the stays to this file, for a teacher, and train nothing")
 	f.IntVar(&o.threads, "threads", 0, "parts of a batch computed at the same time; 0: as many as there are cores")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
 	return cmd
@@ -202,18 +202,15 @@ type trained struct {
 
 // exportStatistics writes what a teacher is fitted to.
 func exportStatistics(ctx context.Context, o trainOptions, r *train.Recipe, stderr io.Writer) error {
-	set, channels, err := r.TrainingSet(ctx, o.paths())
-	if err != nil {
-		return interruptedOr(ctx, boot.Usage(err))
-	}
 	f, err := os.Create(o.statistics)
 	if err != nil {
 		return boot.Failure(err)
 	}
-	if err := errors.Join(set.WriteStatistics(f, channels), f.Close()); err != nil {
-		return boot.Failure(errors.Join(err, os.Remove(o.statistics)))
+	training, testing, err := r.WriteStatistics(ctx, o.paths(), f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return interruptedOr(ctx, boot.Usage(errors.Join(err, os.Remove(o.statistics))))
 	}
-	fmt.Fprintf(stderr, "%s: the statistics of %d examples\n", o.statistics, len(set.Examples))
+	fmt.Fprintf(stderr, "%s: the statistics of %d examples to train on and %d to test on\n", o.statistics, training, testing)
 	return nil
 }
 

@@ -5,18 +5,20 @@ Gradient boosting on the statistics that Vigil itself computes (no binning is do
 here), written to a file that training reads. Training only: the network alone predicts.
 
     pip install -r fusion/recipes/requirements.txt
-    vigil train --recipe fusion/recipes/physionet2012.yaml --data physionet2012/set-a.tar.gz --export-statistics a.csv
-    python3 fusion/recipes/teacher.py fit a.csv --out teacher.csv
-    python3 fusion/recipes/teacher.py check a.csv --test b.csv
+    vigil train --recipe physionet2012 --data physionet2012 --export-statistics statistics.csv
+    python3 fusion/recipes/teacher.py fit statistics.csv --out teacher.csv
+    python3 fusion/recipes/teacher.py check statistics.csv
 
-`fit` writes patient,stay,probability. Each probability is out-of-fold: it comes from
-models that saw no stay of that patient, so that the network never learns from a teacher
-that saw the label (5 folds, mean of 2 seeds). `check` prints AUROC and AUPRC of the same
-boosting over five folds (mean of 3 seeds) and, with --test, fitted to all of the first
-table and tested on the second (mean of 5).
+`fit` writes patient,stay,probability of the stays to train on. Each probability is
+out-of-fold: it comes from models that saw no stay of that patient, so that the network
+never learns from a teacher that saw the label (5 folds, mean of 2 seeds). `check` prints
+AUROC and AUPRC of the same boosting over five folds of those stays (mean of 3 seeds) and,
+where the table has stays to test on, fitted to all of the first and tested on those (mean
+of 5 seeds).
 
-A table is what `--export-statistics` writes, one line a stay: stay, patient, as_of,
-label.TASK of each task, then the features, empty where a value is not known.
+A table is what `--export-statistics` writes, one line a stay: stay, patient, as_of, part
+(train or test), label.TASK of each task, then the features, empty where a value is not
+known.
 
 Exit codes: 0 ok, 2 a table or an option cannot be used, 130 interrupted.
 """
@@ -51,54 +53,46 @@ class Refused(Exception):
     """An input that cannot be used: what, why, how to mend it."""
 
 
-class Table:
-    """The lines of one or more exported tables."""
+FIRST = ["stay", "patient", "as_of", "part"]
 
-    def __init__(self, paths, task):
-        self.features, self.patients, self.stays = None, [], []
+
+class Table:
+    """The lines of one part of an exported table: features x [lines][features], labels y."""
+
+    def __init__(self, path, part, task):
+        self.patients, self.stays = [], []
         labels, rows = [], []
-        for path in paths:
-            with open(path, newline="", encoding="utf-8") as f:
-                lines = csv.reader(f)
-                header = next(lines, [])
-                self._check(path, header, task)
-                label = header.index("label." + task)
-                first = next(i for i, name in enumerate(header) if i > 2 and not name.startswith("label."))
-                for line in lines:
-                    where = f"{path} line {lines.line_num}"
-                    if len(line) != len(header):
-                        raise Refused(f"{where}: {len(line)} fields, the header has {len(header)}; export it again")
-                    try:
-                        values = [float(v) if v else np.nan for v in line[first:]]
-                        labels.append(float(line[label]) if line[label] else np.nan)
-                    except ValueError as e:
-                        raise Refused(f"{where}: {e}; export it again") from e
-                    self.stays.append(line[0])
-                    self.patients.append(line[1])
-                    rows.append(values)
+        with open(path, newline="", encoding="utf-8") as f:
+            lines = csv.reader(f)
+            header = next(lines, [])
+            if header[:4] != FIRST:
+                raise Refused(f"{path} begins with {','.join(header[:4])!r}, not with {','.join(FIRST)}: is it of --export-statistics?")
+            tasks = [name[6:] for name in header if name.startswith("label.")]
+            if task not in tasks:
+                raise Refused(f"{path} has no task {task}; it has {', '.join(tasks) or 'none'}: see --task")
+            label, first = header.index("label." + task), len(FIRST) + len(tasks)
+            for line in lines:
+                where = f"{path} line {lines.line_num}"
+                if len(line) != len(header):
+                    raise Refused(f"{where}: {len(line)} fields, the header has {len(header)}; export it again")
+                if line[3] != part:
+                    continue
+                try:
+                    rows.append([float(v) if v else np.nan for v in line[first:]])
+                    labels.append(float(line[label]))
+                except ValueError as e:
+                    raise Refused(f"{where}: {e}; export it again") from e
+                self.stays.append(line[0])
+                self.patients.append(line[1])
         twice = len(self.stays) - len(set(zip(self.patients, self.stays)))
         if twice:
-            raise Refused(f"{twice} stays have more than one line: export one moment a stay, and name no table twice")
+            raise Refused(f"{path}: {twice} stays have more than one line: export one moment a stay")
         self.x, self.y = np.array(rows, dtype=np.float32), np.array(labels)
-        unknown = ~np.isin(self.y, [0, 1])
-        if unknown.any():
-            raise Refused(f"label.{task} of stay {self.stays[int(np.argmax(unknown))]} is neither 0 nor 1")
+        if not np.isin(self.y, [0, 1]).all():
+            raise Refused(f"{path}: label.{task} is neither 0 nor 1 somewhere")
         for name, n in ("deaths", int(self.y.sum())), ("survivors", int((1 - self.y).sum())):
-            if n < 2 * FOLDS:
-                raise Refused(f"only {n} {name} in {', '.join(paths)}: {FOLDS} folds want at least {2 * FOLDS}")
-
-    def _check(self, path, header, task):
-        if header[:3] != ["stay", "patient", "as_of"]:
-            raise Refused(f"{path} begins with {','.join(header[:3])!r}, not with stay,patient,as_of: is it of --export-statistics?")
-        if "label." + task not in header:
-            known = ", ".join(n[6:] for n in header if n.startswith("label.")) or "none"
-            raise Refused(f"{path} has no task {task}; it has {known}: see --task")
-        features = [n for n in header[3:] if not n.startswith("label.")]
-        if not features:
-            raise Refused(f"{path} has no features behind its labels: export it again")
-        if self.features not in (None, features):
-            raise Refused(f"{path} has other features than the table before it: export both with one recipe")
-        self.features = features
+            if rows and n < 2 * FOLDS:
+                raise Refused(f"{path}: only {n} {name} of part {part}: {FOLDS} folds want at least {2 * FOLDS}")
 
     def folds(self, seed):
         """The fold of each line. All lines of a patient are in one; each class is in equal shares."""
@@ -144,12 +138,13 @@ def fit(table, out):
 
 def check(table, test):
     p, fold = out_of_fold(table, seeds=[0, 1, 2])
-    of_folds = [(roc_auc_score(table.y[fold == k], p[fold == k]), average_precision_score(table.y[fold == k], p[fold == k])) for k in range(FOLDS)]
-    roc, pr = np.mean(of_folds, axis=0)
-    print(f"five folds: AUROC {roc:.4f} AUPRC {pr:.4f}, mean over the folds of {len(table.y)} stays, {len(table.features)} features")
-    if test is not None:
+    parts = [fold == k for k in range(FOLDS)]
+    roc = np.mean([roc_auc_score(table.y[k], p[k]) for k in parts])
+    pr = np.mean([average_precision_score(table.y[k], p[k]) for k in parts])
+    print(f"five folds: AUROC {roc:.4f} AUPRC {pr:.4f}, mean over the folds; {table.x.shape[0]} stays, {table.x.shape[1]} features", flush=True)
+    if len(test.y):
         q = probabilities(table.x, table.y, test.x, seeds=range(5))
-        print(f"on the second table: {score(test.y, q)}, {len(test.y)} stays")
+        print(f"test: {score(test.y, q)}; {len(test.y)} stays that no model saw")
 
 
 def score(y, p):
@@ -161,24 +156,21 @@ def main(argv=None):
     commands = parser.add_subparsers(dest="command", required=True)
     for name, what in ("fit", "write the teacher's probability of each stay"), ("check", "print how well the boosting predicts"):
         c = commands.add_parser(name, help=what)
-        c.add_argument("tables", nargs="+", metavar="TABLE", help="of --export-statistics")
+        c.add_argument("table", metavar="TABLE", help="of --export-statistics")
         c.add_argument("--task", default="mortality", help="the label is label.TASK (mortality)")
         if name == "fit":
             c.add_argument("--out", required=True, metavar="FILE")
-        else:
-            c.add_argument("--test", metavar="TABLE", help="test on this one too, fitted to all of the others")
     o = parser.parse_args(argv)
     try:
         if o.command == "fit" and not os.path.isdir(os.path.dirname(os.path.abspath(o.out))):
             raise Refused(f"--out {o.out}: there is no such folder")
-        table = Table(o.tables, o.task)
+        table = Table(o.table, "train", o.task)
+        if not len(table.y):
+            raise Refused(f"{o.table} has no line of part train: export it again")
         if o.command == "fit":
             fit(table, o.out)
-            return 0
-        test = Table([o.test], o.task) if o.test else None
-        if test and test.features != table.features:
-            raise Refused(f"{o.test} has other features than {o.tables[0]}: export both with one recipe")
-        check(table, test)
+        else:
+            check(table, Table(o.table, "test", o.task))
     except (Refused, OSError, UnicodeDecodeError) as e:
         print(f"teacher.py: {e}", file=sys.stderr)
         return 2

@@ -207,14 +207,14 @@ func TestFolds(t *testing.T) {
 func TestWriteStatistics(t *testing.T) {
 	set := load(t, records(t, map[string][]string{"7": {"00:00,Age,54", "01:00,HR,80", "03:00,HR,90"}}), cohort(48))
 	var text bytes.Buffer
-	if err := set.WriteStatistics(&text, set.Channels); err != nil {
+	if err := set.WriteStatistics(&text, set.Channels, train.Share{Name: "train", Examples: []int{0}}); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&text).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 2 || len(rows[0]) != 3+2+5+37*12 {
+	if len(rows) != 2 || len(rows[0]) != 4+2+5+37*12 {
 		t.Fatalf("%d rows of %d columns", len(rows), len(rows[0]))
 	}
 	got := map[string]string{}
@@ -222,7 +222,7 @@ func TestWriteStatistics(t *testing.T) {
 		got[name] = rows[1][i]
 	}
 	for name, want := range map[string]string{
-		"stay": "7", "patient": "physionet2012:7", "as_of": "2012-01-03T00:00:00.000Z", "label.hour": "48", "label.unknown": "", "age": "54", "sex": "",
+		"stay": "7", "patient": "physionet2012:7", "as_of": "2012-01-03T00:00:00.000Z", "part": "train", "label.hour": "48", "label.unknown": "", "age": "54", "sex": "",
 		"heart_rate.last": "6", "heart_rate.age": "44", "heart_rate.count": "2", "heart_rate.mean12": "", "heart_rate.count12": "0", "ph.last": "", "ph.count": "0",
 	} {
 		if v, ok := got[name]; !ok || v != want {

@@ -11,14 +11,20 @@ import (
 	"github.com/vigil-icu/vigil/encoders/vitals"
 )
 
-// WriteStatistics writes the examples as a table: stay, patient, as_of, labels (named
-// label.TASK), statics, and the statistics of each channel on the scale of channels
-// (named CHANNEL.STATISTIC). What is not known is empty. It is what the teacher, which
-// is no part of Vigil, is fitted to.
-func (s *Set) WriteStatistics(to io.Writer, channels []vitals.Channel) error {
+// Share is some of a set's examples, under the name that they have in a table.
+type Share struct {
+	Name     string
+	Examples []int
+}
+
+// WriteStatistics writes the examples of parts as a table: stay, patient, as_of, part,
+// labels (named label.TASK), statics, and the statistics of each channel on the scale
+// of channels (named CHANNEL.STATISTIC). What is not known is empty. It is what the
+// teacher, which is no part of Vigil, is fitted to.
+func (s *Set) WriteStatistics(to io.Writer, channels []vitals.Channel, parts ...Share) error {
 	buffered := bufio.NewWriter(to)
 	w := csv.NewWriter(buffered)
-	row := []string{"stay", "patient", "as_of"}
+	row := []string{"stay", "patient", "as_of", "part"}
 	for _, task := range s.Tasks {
 		row = append(row, "label."+task)
 	}
@@ -34,21 +40,23 @@ func (s *Set) WriteStatistics(to io.Writer, channels []vitals.Channel) error {
 		return err
 	}
 	in := s.Shape().New()
-	for i := range s.Examples {
-		e := &s.Examples[i]
-		s.Fill(in, i, channels, nil)
-		row = append(row[:0], e.Stay, e.Patient, e.AsOf.String())
-		for _, v := range e.Labels {
-			row = append(row, number(v, !math.IsNaN(float64(v))))
-		}
-		for k, v := range in.Statics {
-			row = append(row, number(v, in.StaticsKnown[k]))
-		}
-		for k, v := range in.Stats[:len(channels)*encoders.Statistics] {
-			row = append(row, number(v, in.StatsKnown[k]))
-		}
-		if err := w.Write(row); err != nil {
-			return err
+	for _, p := range parts {
+		for _, i := range p.Examples {
+			e := &s.Examples[i]
+			s.Fill(in, i, channels, nil)
+			row = append(row[:0], e.Stay, e.Patient, e.AsOf.String(), p.Name)
+			for _, v := range e.Labels {
+				row = append(row, number(v, !math.IsNaN(float64(v))))
+			}
+			for k, v := range in.Statics {
+				row = append(row, number(v, in.StaticsKnown[k]))
+			}
+			for k, v := range in.Stats[:len(channels)*encoders.Statistics] {
+				row = append(row, number(v, in.StatsKnown[k]))
+			}
+			if err := w.Write(row); err != nil {
+				return err
+			}
 		}
 	}
 	w.Flush()

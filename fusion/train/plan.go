@@ -6,10 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 
-	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
 )
 
@@ -163,19 +163,15 @@ func (p *Plan) Line() string {
 	return fmt.Sprintf("%s; %d parameters", strings.Join(parts, ", "), len(s.Params().Values))
 }
 
-// TrainingSet is the examples to train on, without those that the recipe holds back, and
-// the channels with their scales.
-func (r *Recipe) TrainingSet(ctx context.Context, paths Paths) (*Set, []vitals.Channel, error) {
+// WriteStatistics writes what a teacher is fitted to, see [Set.WriteStatistics]: the
+// stays to train on and those to test on, by part, on the scales of training. Those that
+// the recipe holds back are left out.
+func (r *Recipe) WriteStatistics(ctx context.Context, paths Paths, to io.Writer) (training, testing int, err error) {
 	p := &Plan{Recipe: r}
 	set, train, _, err := p.read(ctx, paths)
 	if err != nil {
-		return nil, nil, err
+		return 0, 0, err
 	}
-	channels := set.FitScales(train)
-	only := *set
-	only.Examples = nil
-	for _, i := range train {
-		only.Examples = append(only.Examples, set.Examples[i])
-	}
-	return &only, channels, nil
+	err = set.WriteStatistics(to, set.FitScales(train), Share{"train", train}, Share{"test", p.Test})
+	return len(train), len(p.Test), err
 }
