@@ -3,7 +3,7 @@ GO        ?= go
 PKGS      ?= ./...
 SEEDS     ?= 3
 
-.PHONY: check test test-real test-subscriber race fuzz bench bench-real soak demo build generate
+.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -19,7 +19,7 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	@[ -d "$${VIGIL_DATA:-../shared/data}" ] || echo "VIGIL_DATA: no open data: $$(grep -rhE 'opendata\.Dir\(' --include='*_test.go' . | wc -l) tests and benchmarks on it were left out"
 	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
-	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests of the subscriber in Python were left out (make test-subscriber)"
+	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests of the subscriber and the teacher in Python were left out (make test-subscriber test-teacher)"
 
 test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
@@ -27,6 +27,12 @@ test-real:        ## the suites on a real Kafka and a real Redis, killed and cut
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest ./window/...
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost' ./encoders/intake ./alerts/monitor
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
+
+test-teacher:     ## fusion/recipes/teacher.py on what vigil train exports, in a Python environment of its own (bin/venv)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-teacher needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
+	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestTeacher' ./cmd/vigil
 
 race:             ## the race detector on everything concurrent
 	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
