@@ -128,7 +128,14 @@ type Partition struct {
 type StoredPatient struct {
 	Patient string
 	State   []byte
-	Chunks  []Chunk // ascending hours: what Load takes
+	Lens    []ChunkLen // ascending hours: what Open takes
+	Chunks  []Chunk    // the same hours: what Load takes. The store's Heads leaves them out
+}
+
+// Place is a chunk of a patient, and how long it is.
+type Place struct {
+	Patient string
+	ChunkLen
 }
 
 // Errors of the stores, to be tested with errors.Is.

@@ -59,6 +59,10 @@ func (w *Window) eachBin(asOf, from schemas.Time, channels []schemas.Channel, f 
 		h := w.hours[i]
 		begin, end := h.bounds(lo, hi)
 		whole := h.first >= begin && h.last <= end
+		if h.state == unread || !whole && h.state != held {
+			w.lost = true
+			continue
+		}
 		for k, ch := range channels {
 			slot := w.slot(ch)
 			if slot < 0 || slot >= len(h.cells) {
@@ -78,11 +82,14 @@ func (w *Window) eachBin(asOf, from schemas.Time, channels []schemas.Channel, f 
 		return
 	}
 	// asOf is a full hour: what was measured just then belongs to the last bin.
-	next := w.find(hi.hour)
+	next, before := w.find(hi.hour), w.find(last)
 	if next == nil || next.first > 0 {
 		return
 	}
-	before := w.find(last)
+	if next.state != held || before != nil && before.state != held {
+		w.lost = true
+		return
+	}
 	for k, ch := range channels {
 		slot := w.slot(ch)
 		if slot < 0 {

@@ -10,6 +10,7 @@ import (
 // can be made again from raw.
 type hour struct {
 	n     int64
+	state hourState
 	raw   []byte   // packed records in order of arrival; only ever appended to
 	links []uint32 // per record: the channel's record before it + 1, and the dead bit
 	cells []cell   // by slot
@@ -19,6 +20,25 @@ type hour struct {
 	taken  int  // bytes that TakeWrites has given out
 	full   bool // the next TakeWrites gives the whole
 	stored bool // the store holds something of it
+	asked  bool // of the store, by Want or WantUnread
+	needed bool // a record will change it: Release keeps it until the next TakeWrites
+}
+
+// hourState says what is in memory of an hour.
+type hourState uint8
+
+const (
+	held   hourState = iota // all
+	summed                  // cells; the records are in the store
+	unread                  // nothing but its length
+)
+
+// size is the length of the chunk in bytes.
+func (h *hour) size() int {
+	if h.state == held {
+		return len(h.raw)
+	}
+	return h.taken
 }
 
 // dead marks a record that is not in force: replaced, taken back, or itself a

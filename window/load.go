@@ -12,37 +12,90 @@ import (
 // bytes and never writes to them. An error says which chunk, which record and
 // what is wrong with it; the mend is to rebuild the partition from the log.
 func Load(chunks []Chunk) (*Window, error) {
-	w := New()
-	w.hours = make([]*hour, 0, len(chunks)+1)
+	lens := make([]ChunkLen, len(chunks))
 	for i, c := range chunks {
-		if i > 0 && c.Hour <= chunks[i-1].Hour {
-			return nil, fmt.Errorf("window: chunk of hour %d comes after hour %d, want ascending hours: rebuild the partition from the log", c.Hour, chunks[i-1].Hour)
-		}
-		if err := w.load(c); err != nil {
-			return nil, fmt.Errorf("window: chunk of hour %d: %w: rebuild the partition from the log", c.Hour, err)
-		}
-		w.open = c.Hour - 1 // where the clock stood at least, to within a few minutes
+		lens[i] = ChunkLen{c.Hour, len(c.Bytes)}
+	}
+	w, err := Open(lens)
+	for i := 0; i < len(chunks) && err == nil; i++ {
+		err = w.Fill(chunks[i])
+	}
+	if err != nil {
+		return nil, err
+	}
+	if n := len(lens); n > 0 {
+		w.open = lens[n-1].Hour - 1 // where the clock stood at least, to within a few minutes
 	}
 	return w, nil
+}
+
+// Open makes a window of which nothing is in memory yet but the lengths of its
+// chunks. Advance tells it the clock; before it is asked or added to, Fill gives it
+// what WantUnread names.
+func Open(lens []ChunkLen) (*Window, error) {
+	w := New()
+	w.hours = make([]*hour, 0, len(lens)+1)
+	for i, l := range lens {
+		if i > 0 && l.Hour <= lens[i-1].Hour {
+			return nil, fmt.Errorf("window: chunk of hour %d comes after hour %d, want ascending hours: rebuild the partition from the log", l.Hour, lens[i-1].Hour)
+		}
+		if err := l.check(); err != nil {
+			return nil, damaged(l.Hour, err)
+		}
+		w.hours = append(w.hours, &hour{n: l.Hour, state: unread, taken: l.Len, stored: true})
+	}
+	w.unread = len(w.hours)
+	return w, nil
+}
+
+// Fill gives an hour its records, as the store has them, if they are not in memory.
+// It keeps the bytes and never writes to them.
+func (w *Window) Fill(c Chunk) error {
+	h := w.find(c.Hour)
+	if h == nil || h.state == held {
+		return nil
+	}
+	if len(c.Bytes) != h.taken {
+		return damaged(c.Hour, fmt.Errorf("%d bytes, want %d", len(c.Bytes), h.taken))
+	}
+	if h.state == unread {
+		w.unread--
+	}
+	w.loose = true
+	h.state, h.asked = held, false
+	if err := w.fill(h, c.Bytes); err != nil {
+		return damaged(c.Hour, err)
+	}
+	return nil
+}
+
+func damaged(hour int64, err error) error {
+	return fmt.Errorf("window: chunk of hour %d: %w: rebuild the partition from the log", hour, err)
 }
 
 // hourLimit bounds hours to what a Time can say, far beyond the years 1800 to
 // 2400 that intake lets through.
 const hourLimit = math.MaxInt64 / int64(schemas.Hour) / 2
 
-func (w *Window) load(c Chunk) error {
-	n := len(c.Bytes) / RecordSize
+func (l ChunkLen) check() error {
 	switch {
-	case c.Hour > hourLimit || c.Hour < -hourLimit:
+	case l.Hour > hourLimit || l.Hour < -hourLimit:
 		return fmt.Errorf("no such hour")
-	case len(c.Bytes) == 0:
+	case l.Len == 0:
 		return fmt.Errorf("it is empty")
-	case len(c.Bytes)%RecordSize != 0:
-		return fmt.Errorf("%d bytes, want a multiple of %d", len(c.Bytes), RecordSize)
+	case l.Len%RecordSize != 0:
+		return fmt.Errorf("%d bytes, want a multiple of %d", l.Len, RecordSize)
 	}
-	h := &hour{n: c.Hour, first: sixteenths, links: make([]uint32, 0, n), taken: len(c.Bytes), stored: true}
-	w.hours = append(w.hours, h)
-	h.raw = c.Bytes[:len(c.Bytes):len(c.Bytes)] // an append moves it
+	return nil
+}
+
+// fill makes links and cells of an hour's records.
+func (w *Window) fill(h *hour, raw []byte) error {
+	n := len(raw) / RecordSize
+	h.raw = raw[:len(raw):len(raw)] // an append moves it
+	h.first, h.last = sixteenths, 0
+	h.links = make([]uint32, 0, n)
+	clear(h.cells)
 	logN := uint32(0)
 	for i := range n {
 		r := unpack(h.raw[i*RecordSize:])

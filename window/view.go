@@ -43,6 +43,10 @@ func (v View) Append(dst []Point, ch schemas.Channel) []Point {
 }
 
 func (v View) appendHour(dst []Point, h *hour, slot int) []Point {
+	if h.state != held {
+		v.w.lost = true
+		return dst
+	}
 	if slot >= len(h.cells) {
 		return dst
 	}
@@ -109,10 +113,15 @@ func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, o
 	}
 	for ; i >= 0 && w.hours[i].n >= lo.hour; i-- {
 		h := w.hours[i]
+		w.lost = w.lost || h.state == unread
 		if slot >= len(h.cells) || h.cells[slot].count == 0 {
 			continue
 		}
 		begin, end := h.bounds(lo, hi)
+		if h.state != held && h.cells[slot].end > end {
+			w.lost = true
+			continue
+		}
 		if r, ok := h.latest(&h.cells[slot], begin, end); ok {
 			return Point{moment{h.n, r.at}.time(), r.value, r.logN, r.flags}, true
 		}

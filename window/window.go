@@ -15,6 +15,9 @@ type Window struct {
 	used    int      // slots given out
 	logN    uint32   // of the last record
 	open    int64    // first hour that is not closed
+	unread  int      // hours that are in the store only
+	loose   bool     // Release has something to look at
+	lost    bool     // see Lost
 	deletes []int64  // hours that the store still holds, ascending
 	part    cell     // of eachBin: an hour of which only a part counts
 }
@@ -55,6 +58,11 @@ func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 		}
 		h = w.insert(m.hour)
 	}
+	if h.state != held {
+		w.lost = true
+		return false
+	}
+	w.loose = w.loose || m.hour < w.open
 	if !h.apply(r, w.slotOf(r.channel)) {
 		return false
 	}
@@ -72,12 +80,11 @@ func (w *Window) Advance(clock schemas.Time) {
 		return
 	}
 	for _, h := range w.hours {
-		if h.n >= w.open && h.n < open {
+		if h.n >= w.open && h.n < open && h.state == held {
 			h.full = true
-			h.raw = slices.Clone(h.raw)
 		}
 	}
-	w.open = open
+	w.open, w.loose = open, true
 }
 
 // Restart says that log_n begins again: a stay opens. What the window holds
@@ -87,11 +94,18 @@ func (w *Window) Restart() {
 		return
 	}
 	for _, h := range w.hours {
+		if h.state != held {
+			w.lost = true
+			continue
+		}
 		raw := slices.Clone(h.raw) // writes that were taken alias the old bytes
 		for i := RecordSize - 4; i < len(raw); i += RecordSize {
 			clear(raw[i : i+4])
 		}
 		h.raw, h.full = raw, true
+		for i := range h.cells {
+			h.cells[i].latest.logN = 0
+		}
 	}
 	w.logN = 0
 }
@@ -104,6 +118,9 @@ func (w *Window) Trim(before schemas.Time) {
 			at, _ := slices.BinarySearch(w.deletes, h.n)
 			w.deletes = slices.Insert(w.deletes, at, h.n)
 		}
+		if w.hours[n].state == unread {
+			w.unread--
+		}
 		n++
 	}
 	w.hours = slices.Delete(w.hours, 0, n)
@@ -113,7 +130,7 @@ func (w *Window) Trim(before schemas.Time) {
 func (w *Window) Len() int {
 	n := 0
 	for _, h := range w.hours {
-		n += len(h.raw) / RecordSize
+		n += h.size() / RecordSize
 	}
 	return n
 }
@@ -154,8 +171,10 @@ func (w *Window) insert(n int64) *hour {
 	}
 	at := w.search(n)
 	if at > 0 { // as long as the hour before it, likely
-		h.raw = make([]byte, 0, len(w.hours[at-1].raw))
-		h.links = make([]uint32, 0, len(w.hours[at-1].links))
+		size := w.hours[at-1].size()
+		h.raw = make([]byte, 0, size)
+		h.links = make([]uint32, 0, size/RecordSize)
+		h.cells = make([]cell, 0, w.used)
 	}
 	w.hours = slices.Insert(w.hours, at, h)
 	return h

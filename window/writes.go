@@ -10,7 +10,8 @@ func (w *Window) TakeWrites(p *PatientWrite) {
 	}
 	w.deletes = w.deletes[:0]
 	for _, h := range w.hours {
-		n := len(h.raw)
+		n := h.size()
+		h.needed = false
 		p.Lens = append(p.Lens, ChunkLen{h.n, n})
 		switch {
 		case h.full:
@@ -22,10 +23,14 @@ func (w *Window) TakeWrites(p *PatientWrite) {
 	}
 }
 
-// Chunks appends the whole window to dst, ascending hours. The bytes must not
-// be written to.
+// Chunks appends the whole window to dst, ascending hours: those whose records are
+// in memory. The bytes must not be written to.
 func (w *Window) Chunks(dst []Chunk) []Chunk {
 	for _, h := range w.hours {
+		if h.state != held {
+			w.lost = true
+			continue
+		}
 		dst = append(dst, Chunk{h.n, h.raw[:len(h.raw):len(h.raw)]})
 	}
 	return dst

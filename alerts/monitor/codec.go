@@ -15,9 +15,10 @@ import (
 // gets a new one; a store written by another is rebuilt from the log.
 const patientVersion = 3
 
-// LoadPartition makes a partition of what a store holds of it. An error says
-// which patient and what is wrong; the mend is to reset the store's partition
-// and to rebuild it from the log.
+// LoadPartition makes a partition of what a store holds of it, of the windows only
+// the lengths: before a record is stepped, Wants says what of them is to be read.
+// An error says which patient and what is wrong; the mend is to reset the store's
+// partition and to rebuild it from the log.
 func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 	s := NewPartition()
 	for i := range stored.Patients {
@@ -35,7 +36,7 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 			s.use = u
 		}
 		s.use.gap = lost
-		if p.window, err = window.Load(v.Chunks); err != nil {
+		if p.window, err = window.Open(v.Lens); err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
 		if p.clock != never {
@@ -43,6 +44,7 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 		}
 		p.refresh(m.Policy)
 		s.patients[p.id] = p
+		s.unread = append(s.unread, p)
 		s.setOpen(p, p.stay.open)
 		if !p.bound {
 			s.live = max(s.live, p.clock)

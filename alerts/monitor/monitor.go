@@ -151,17 +151,12 @@ type turn struct {
 // carries playing time, else the live ones.
 func (t *turn) tick(rec *schemas.Record) {
 	t.s.counts.Ticks++
-	recorded := rec.Provenance&schemas.Recorded != 0
-	if !recorded {
+	if rec.Provenance&schemas.Recorded == 0 {
 		t.s.live = max(t.s.live, rec.At)
 	}
 	for i := 0; i < len(t.s.open); {
 		p := t.s.open[i]
-		at := rec.At
-		if recorded {
-			at = schemas.Time(rec.Play + p.offset)
-		}
-		if p.bound == recorded && p.due <= at {
+		if at := p.tickAt(rec); p.due <= at {
 			t.p = p
 			t.s.touch(p)
 			t.advance(at)
@@ -170,4 +165,15 @@ func (t *turn) tick(rec *schemas.Record) {
 			i++
 		}
 	}
+}
+
+// tickAt is the patient's time as a tick tells it; never, if it is not for the patient.
+func (p *patient) tickAt(rec *schemas.Record) schemas.Time {
+	switch recorded := rec.Provenance&schemas.Recorded != 0; {
+	case p.bound != recorded:
+		return never
+	case recorded:
+		return schemas.Time(rec.Play + p.offset)
+	}
+	return rec.At
 }

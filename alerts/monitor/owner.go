@@ -25,6 +25,8 @@ type owner struct {
 	tails    tails
 
 	record   schemas.Record
+	ahead    schemas.Record // of look
+	wanted   []window.Place // that are to be read from the store before the next Step
 	outputs  []Output
 	messages []schemas.Message // of publish
 	batch    window.Batch
@@ -99,7 +101,7 @@ func (o *owner) load(ctx context.Context) error {
 // fetch loads the partition; a torn one is emptied, to be rebuilt.
 func (o *owner) fetch(ctx context.Context) (stored *window.Partition, err error) {
 	err = o.s.retryStore(ctx, func() error {
-		stored, err = o.s.Store.Load(ctx, o.number)
+		stored, err = o.s.Store.Heads(ctx, o.number)
 		return err
 	})
 	if errors.Is(err, window.ErrTorn) {
@@ -147,10 +149,17 @@ func (o *owner) work(ctx context.Context) error {
 			if err := o.drop(ctx); err != nil {
 				return err
 			}
+			if err := o.warm(ctx); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := o.apply(ctx, records); err != nil {
-			return err
+		for len(records) > 0 {
+			n, err := o.apply(ctx, records)
+			if err != nil {
+				return err
+			}
+			records = records[n:]
 		}
 	}
 }
@@ -168,51 +177,75 @@ func (o *owner) keepAlive(ctx context.Context) error {
 	return nil
 }
 
-// apply steps the records, writes what changed in one fenced batch and publishes
-// what they caused.
-func (o *owner) apply(ctx context.Context, records []schemas.Message) error {
+// apply steps records, writes what changed in one fenced batch and publishes what
+// they caused. It returns how many it took: all, unless their windows are too much
+// to read at once.
+func (o *owner) apply(ctx context.Context, records []schemas.Message) (n int, err error) {
 	// Valid for the state before the batch, and so for whatever part of the
 	// batch's outputs gets out.
 	rebuild := o.state.RebuildFrom(records[0].Offset)
 	o.outputs = o.outputs[:0]
-	for i := range records {
-		if err := o.step(&records[i]); err != nil {
-			return err
-		}
+	if n, err = o.steps(ctx, records); err != nil {
+		return 0, err
 	}
-	last := records[len(records)-1].Offset
+	last := records[n-1].Offset
 	o.batch.Patients = o.state.Writes(o.batch.Patients[:0])
 	o.batch.Outbox = o.tails.outbox(o.batch.Outbox[:0], o.outputs, rebuild)
 	if len(o.batch.Patients) > 0 || len(o.batch.Outbox) > 0 {
 		if err := o.write(ctx, last); err != nil {
-			return err
+			return 0, err
 		}
 		if err := o.publish(ctx); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	o.note(last)
-	return nil
+	return n, nil
 }
 
-func (o *owner) step(m *schemas.Message) error {
+// steps moves the state by records, up to the first whose windows are not read yet
+// where some were read already.
+func (o *owner) steps(ctx context.Context, records []schemas.Message) (n int, err error) {
+	looked := false
+	for i := range records {
+		ok, err := o.decode(&o.record, &records[i])
+		if err != nil {
+			return 0, err
+		}
+		if !ok {
+			continue
+		}
+		if o.wanted = o.state.Wants(&o.record, o.wanted); len(o.wanted) > 0 {
+			if looked {
+				return i, nil
+			}
+			looked = true
+			if err := o.look(ctx, records[i+1:]); err != nil {
+				return 0, err
+			}
+		}
+		if o.outputs, err = o.s.Monitor.Step(o.state, &o.record, records[i].Offset, o.outputs); err != nil {
+			return 0, fmt.Errorf("log record at offset %d: %w", records[i].Offset, err)
+		}
+	}
+	return len(records), o.state.lost()
+}
+
+// decode reads a record of the log; ok is false where it is not for Step.
+func (o *owner) decode(rec *schemas.Record, m *schemas.Message) (ok bool, err error) {
 	switch kind, _ := m.Header(schemas.HeaderType); kind {
 	case schemas.TypeLog:
 	case schemas.TypeClaim, schemas.TypeOffsets:
-		return nil
+		return false, nil
 	default:
 		o.stats.Foreign.Add(1)
 		o.s.Log.Warn().Int("partition", o.number).Int64("offset", m.Offset).Str("type", kind).Msg("a record in the log that is not intake's: left out")
-		return nil
+		return false, nil
 	}
-	err := o.record.Decode(m.Value)
-	if err != nil {
-		return fmt.Errorf("log record at offset %d cannot be read: %w; a newer version may have written it: run that one", m.Offset, err)
+	if err := rec.Decode(m.Value); err != nil {
+		return false, fmt.Errorf("log record at offset %d cannot be read: %w; a newer version may have written it: run that one", m.Offset, err)
 	}
-	if o.outputs, err = o.s.Monitor.Step(o.state, &o.record, m.Offset, o.outputs); err != nil {
-		return fmt.Errorf("log record at offset %d: %w", m.Offset, err)
-	}
-	return nil
+	return true, nil
 }
 
 // write applies the batch. The same bytes are sent until the store answers.

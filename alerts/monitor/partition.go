@@ -13,8 +13,10 @@ import (
 // belongs to one goroutine.
 type Partition struct {
 	patients map[string]*patient
-	open     []*patient   // with an open stay, in the order of their ids
-	dirty    []*patient   // changed since the last Writes
+	open     []*patient // with an open stay, in the order of their ids
+	dirty    []*patient // changed since the last Writes
+	unread   []*patient // of whose windows, when loaded, the store alone had the records
+	lens     []window.ChunkLen
 	live     schemas.Time // the clock of the live patients
 	use      use
 	counts   Counts
@@ -115,13 +117,15 @@ func (s *Partition) setOpen(p *patient, open bool) {
 }
 
 // Writes appends to dst what has changed since the last call, patients in the
-// order of their ids, for the store. The windows take it as stored.
+// order of their ids, for the store. The windows take it as stored, and forget the
+// records of closed hours: Wants names those that a later record needs.
 func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 	slices.SortFunc(s.dirty, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
 	for _, p := range s.dirty {
 		p.dirty = false
 		w := window.PatientWrite{Patient: p.id, State: p.append(nil, &s.use)}
 		p.window.TakeWrites(&w)
+		p.window.Release(p.last)
 		dst = append(dst, w)
 	}
 	s.dirty = s.dirty[:0]

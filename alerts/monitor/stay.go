@@ -108,8 +108,8 @@ func (t *turn) end(cause string, by int64) {
 	p.logN, p.n = 0, 0
 	p.before, p.need = p.need, by
 	p.corrected, p.gap = false, false
+	p.window.Trim(p.clock) // first: what is left is in memory
 	p.window.Restart()
-	p.window.Trim(p.clock)
 	for i := range p.modalities {
 		p.modalities[i].items.Trim(p.clock.FloorHour())
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
-	"github.com/vigil-icu/vigil/window/memstore"
 )
 
 // testMonitor has no model: what time, stays and policy do is the same, at a
@@ -89,34 +88,16 @@ func TestRestartAtEveryRecord(t *testing.T) {
 		m := testMonitor()
 		want := steps(t, m, NewPartition(), log, 0)
 
-		store := memstore.New()
-		if _, err := store.Claim(t.Context(), 0, "o"); err != nil {
-			rt.Fatal(err)
-		}
 		var got []Output
-		s, prev := NewPartition(), int64(-1)
-		for i, rec := range log {
-			var err error
-			if got, err = m.Step(s, rec, int64(10+i), got); err != nil {
-				rt.Fatal(err)
-			}
+		l := newLean(t, m)
+		for i := range log {
+			got = l.step(t, log[i:i+1], int64(10+i), got)
 			if i%every != 0 {
 				continue
 			}
-			b := window.Batch{Owner: "o", Prev: prev, Last: int64(10 + i), Patients: s.Writes(nil)}
-			if answer, _, err := store.Apply(t.Context(), &b); answer != window.OK {
-				rt.Fatalf("Apply: %v, %v", answer, err)
-			}
-			prev = b.Last
-			stored, err := store.Load(t.Context(), 0)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			if s, err = m.LoadPartition(stored); err != nil {
-				rt.Fatal(err)
-			}
-			for _, p := range stored.Patients {
-				if again := s.patients[p.Patient].append(nil, &s.use); !bytes.Equal(again, p.State) {
+			l.write(t, int64(10+i))
+			for _, p := range l.restart(t).Patients {
+				if again := l.s.patients[p.Patient].append(nil, &l.s.use); !bytes.Equal(again, p.State) {
 					rt.Fatalf("%s: a state that was decoded encodes to other bytes", p.Patient)
 				}
 			}
@@ -141,24 +122,13 @@ func TestModelAfterRestart(t *testing.T) {
 	m := modelMonitor()
 	log := history(5, 400, 3, true)
 	want := steps(t, m, NewPartition(), log, 0)
-	store := memstore.New()
-	if _, err := store.Claim(t.Context(), 0, "o"); err != nil {
-		t.Fatal(err)
+	l := newLean(t, m)
+	got := steps(t, m, l.s, log[:200], 0)
+	l.write(t, 200)
+	l.restart(t)
+	for i := range log[200:] {
+		got = l.step(t, log[200+i:200+i+1], int64(210+i), got)
 	}
-	s := NewPartition()
-	got := steps(t, m, s, log[:200], 0)
-	b := window.Batch{Owner: "o", Prev: -1, Last: 200, Patients: s.Writes(nil)}
-	if answer, _, err := store.Apply(t.Context(), &b); answer != window.OK {
-		t.Fatal(answer, err)
-	}
-	stored, err := store.Load(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s, err = m.LoadPartition(stored); err != nil {
-		t.Fatal(err)
-	}
-	got = append(got, steps(t, m, s, log, 200)...)
 	if a, b := texts(want), texts(got); !slices.Equal(a, b) {
 		t.Fatalf("(- calm, + restarted):\n%s", firstDifference(a, b))
 	}

@@ -14,8 +14,10 @@ type Store interface {
 	// Claim makes owner (a nonce) the partition's owner, whoever had it, and
 	// returns the applied offset, -1 for none.
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
-	// Load returns all that is stored of the partition.
-	Load(ctx context.Context, partition int) (*window.Partition, error)
+	// Heads returns what is stored of the partition, without the windows' chunks.
+	Heads(ctx context.Context, partition int) (*window.Partition, error)
+	// Chunks returns the chunks at the given places, to the owner.
+	Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error)
 	// Apply writes a batch whole, or says why not. applied is the offset that the
 	// store stands at afterwards.
 	Apply(ctx context.Context, b *window.Batch) (answer window.Answer, applied int64, err error)

@@ -49,6 +49,15 @@ func (s *Store) Claim(ctx context.Context, number int, owner string) (applied in
 // Load returns all that is stored of a partition. The caller may keep and
 // change it.
 func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error) {
+	return s.load(ctx, number, true)
+}
+
+// Heads returns what Load does, without the chunks.
+func (s *Store) Heads(ctx context.Context, number int) (*window.Partition, error) {
+	return s.load(ctx, number, false)
+}
+
+func (s *Store) load(ctx context.Context, number int, whole bool) (*window.Partition, error) {
 	if err := check(ctx, number, "reader"); err != nil {
 		return nil, err
 	}
@@ -58,13 +67,16 @@ func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error)
 	out := &window.Partition{Number: number, Applied: p.applied}
 	for _, name := range slices.Sorted(maps.Keys(p.patients)) {
 		v := p.patients[name]
-		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state)}
+		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state), Lens: slices.Clone(v.lens)}
 		for _, l := range v.lens {
-			got := v.chunks[l.Hour]
-			if len(got) < l.Len {
-				return nil, fmt.Errorf("patient %q: hour %d has %d bytes, want %d: %w", name, l.Hour, len(got), l.Len, window.ErrTorn)
+			if !whole {
+				break
 			}
-			one.Chunks = append(one.Chunks, window.Chunk{Hour: l.Hour, Bytes: bytes.Clone(got[:l.Len])})
+			chunk, err := p.chunk(window.Place{Patient: name, ChunkLen: l})
+			if err != nil {
+				return nil, err
+			}
+			one.Chunks = append(one.Chunks, window.Chunk{Hour: l.Hour, Bytes: chunk})
 		}
 		out.Patients = append(out.Patients, one)
 	}
@@ -72,6 +84,33 @@ func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error)
 		out.Outbox = append(out.Outbox, cloneEntry(e))
 	}
 	return out, nil
+}
+
+// Chunks returns the chunks at the given places, for the owner of the partition,
+// who knows what they are.
+func (s *Store) Chunks(ctx context.Context, number int, owner string, places []window.Place) (chunks [][]byte, err error) {
+	err = s.fenced(ctx, number, owner, func(p *partition) error {
+		for _, place := range places {
+			chunk, err := p.chunk(place)
+			if err != nil {
+				return err
+			}
+			chunks = append(chunks, chunk)
+		}
+		return nil
+	})
+	return chunks, err
+}
+
+func (p *partition) chunk(at window.Place) ([]byte, error) {
+	var got []byte
+	if v := p.patients[at.Patient]; v != nil {
+		got = v.chunks[at.Hour]
+	}
+	if len(got) < at.Len {
+		return nil, fmt.Errorf("memstore: patient %q: hour %d has %d bytes, want %d: %w", at.Patient, at.Hour, len(got), at.Len, window.ErrTorn)
+	}
+	return bytes.Clone(got[:at.Len]), nil
 }
 
 // Apply applies a batch whole, or says why not. The returned offset is the
@@ -139,20 +178,22 @@ func (p *partition) published(before window.Position) {
 
 // Published drops the outbox up to and including a position.
 func (s *Store) Published(ctx context.Context, number int, owner string, upTo window.Position) error {
-	return s.fenced(ctx, number, owner, func(p *partition) {
+	return s.fenced(ctx, number, owner, func(p *partition) error {
 		p.published(upTo.After())
+		return nil
 	})
 }
 
 // Reset empties a partition that owner has claimed, so that it can be rebuilt
 // from the log: applied is -1 after it, the owner stays.
 func (s *Store) Reset(ctx context.Context, number int, owner string) error {
-	return s.fenced(ctx, number, owner, func(p *partition) {
+	return s.fenced(ctx, number, owner, func(p *partition) error {
 		*p = partition{owner: owner, applied: -1, patients: map[string]*patient{}}
+		return nil
 	})
 }
 
-func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*partition)) error {
+func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*partition) error) error {
 	if err := check(ctx, number, owner); err != nil {
 		return err
 	}
@@ -162,8 +203,7 @@ func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*p
 	if p.owner != owner {
 		return fmt.Errorf("memstore: partition %d: %w: claim it again", number, window.ErrNotOwner)
 	}
-	do(p)
-	return nil
+	return do(p)
 }
 
 // Digest returns "sha256:…" over the windows of the given partitions: patients

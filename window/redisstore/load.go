@@ -2,11 +2,13 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/vigil-icu/vigil/window"
@@ -16,20 +18,69 @@ import (
 // claim the partition first, so that only a claim of another can come between,
 // and then no batch of the caller's will be taken.
 func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) {
+		offset, err := s.heads(ctx, k, p)
+		if err != nil {
+			return offset, err
+		}
+		for i := range p.Patients {
+			v := &p.Patients[i]
+			places := make([]window.Place, len(v.Lens))
+			for j, l := range v.Lens {
+				places[j] = window.Place{Patient: v.Patient, ChunkLen: l}
+			}
+			values, err := s.chunks(ctx, k, places)
+			if err != nil {
+				return offset, fmt.Errorf("redis: partition %d: %w", partition, err)
+			}
+			for j, l := range v.Lens {
+				v.Chunks = append(v.Chunks, window.Chunk{Hour: l.Hour, Bytes: values[j]})
+			}
+		}
+		return offset, nil
+	})
+}
+
+// Heads returns what Load does, without the chunks.
+func (s *Store) Heads(ctx context.Context, partition int) (*window.Partition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) { return s.heads(ctx, k, p) })
+}
+
+// Chunks returns the chunks at the given places, for the owner of the partition,
+// who knows what they are. They must not be written to.
+func (s *Store) Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error) {
+	k := s.keys(partition)
+	values, err := s.chunks(ctx, k, places)
+	if err == nil || !errors.Is(err, window.ErrTorn) {
+		return values, err
+	}
+	now, getErr := s.client.HGet(ctx, k.meta, "own").Result()
+	switch {
+	case getErr != nil && getErr != redis.Nil:
+		return nil, failed("load chunks", getErr)
+	case now != owner:
+		return nil, fmt.Errorf("redis: partition %d: %w: claim it again", partition, window.ErrNotOwner)
+	}
+	return nil, fmt.Errorf("redis: partition %d: %w", partition, err)
+}
+
+// steady reads a partition until the applied offset, which read returns, stayed the
+// same meanwhile. What does not fit together is only torn if it did.
+func (s *Store) steady(ctx context.Context, partition int, read func(keys, *window.Partition) (offset string, err error)) (*window.Partition, error) {
 	k := s.keys(partition)
 	for try := 1; ; try++ {
-		p, err := s.load(ctx, k, partition)
-		now, getErr := s.client.HGet(ctx, k.meta, "o").Result()
-		if getErr != nil && getErr != redis.Nil {
-			return nil, failed("load", getErr)
-		}
-		if now == "" {
-			now = "-1"
-		}
-		switch {
-		case err != nil && (p == nil || now == strconv.FormatInt(p.Applied, 10)):
+		p := &window.Partition{Number: partition, Applied: -1}
+		offset, err := read(k, p)
+		if err != nil && !errors.Is(err, window.ErrTorn) {
 			return nil, err
-		case err == nil && now == strconv.FormatInt(p.Applied, 10):
+		}
+		now, getErr := s.client.HGet(ctx, k.meta, "o").Result()
+		switch {
+		case getErr != nil && getErr != redis.Nil:
+			return nil, failed("load", getErr)
+		case now == offset && err != nil:
+			return nil, err
+		case now == offset:
 			return p, nil
 		case try == attempts:
 			return nil, fmt.Errorf("redis: load of partition %d: it keeps changing, another owner writes to it: %w", partition, window.ErrUnavailable)
@@ -37,20 +88,18 @@ func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, err
 	}
 }
 
-// load returns an error beside a partition where what it read does not fit
-// together, which is only true if nothing was written meanwhile.
-func (s *Store) load(ctx context.Context, k keys, number int) (*window.Partition, error) {
+// heads reads all but the chunks. It returns the applied offset as it is written.
+func (s *Store) heads(ctx context.Context, k keys, p *window.Partition) (offset string, err error) {
 	meta, err := s.client.HGetAll(ctx, k.meta).Result()
 	if err != nil {
-		return nil, failed("load", err)
+		return "", failed("load", err)
 	}
-	p := &window.Partition{Number: number, Applied: -1}
 	if v := meta["v"]; v != "" && v != layout {
-		return nil, fmt.Errorf("redis: partition %d is stored in layout %s, this program knows %s", number, v, layout)
+		return "", fmt.Errorf("redis: partition %d is stored in layout %s, this program knows %s", p.Number, v, layout)
 	}
 	if o, ok := meta["o"]; ok {
 		if p.Applied, err = strconv.ParseInt(o, 10, 64); err != nil {
-			return nil, fmt.Errorf("redis: partition %d: applied offset %q is no number: %w", number, o, window.ErrTorn)
+			return o, fmt.Errorf("redis: partition %d: applied offset %q is no number: %w", p.Number, o, window.ErrTorn)
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(meta)) {
@@ -58,43 +107,41 @@ func (s *Store) load(ctx context.Context, k keys, number int) (*window.Partition
 		if !ok || meta[field] == "" {
 			continue
 		}
-		offset, lens, state, err := parsePatient([]byte(meta[field]))
-		if err == nil && offset > p.Applied {
-			err = fmt.Errorf("state of offset %d, beyond the applied %d", offset, p.Applied)
+		at, lens, state, err := parsePatient([]byte(meta[field]))
+		if err == nil && at > p.Applied {
+			err = fmt.Errorf("state of offset %d, beyond the applied %d", at, p.Applied)
 		}
 		if err != nil {
-			return p, fmt.Errorf("redis: partition %d, patient %q: %w: %w", number, patient, window.ErrTorn, err)
+			return meta["o"], fmt.Errorf("redis: partition %d, patient %q: %w: %w", p.Number, patient, window.ErrTorn, err)
 		}
-		chunks, err := s.chunks(ctx, k, patient, lens)
-		if err != nil {
-			return p, fmt.Errorf("redis: partition %d, patient %q: %w", number, patient, err)
-		}
-		p.Patients = append(p.Patients, window.StoredPatient{Patient: patient, State: state, Chunks: chunks})
+		p.Patients = append(p.Patients, window.StoredPatient{Patient: patient, State: state, Lens: lens})
 	}
-	return p, s.outbox(ctx, k, p, meta["d"])
+	return meta["o"], s.outbox(ctx, k, p, meta["d"])
 }
 
-// chunks reads a patient's chunks, each cut to its length: what lies beyond it
-// is of a batch that was never applied.
-func (s *Store) chunks(ctx context.Context, k keys, patient string, lens []window.ChunkLen) ([]window.Chunk, error) {
-	if len(lens) == 0 {
+// chunks reads chunks, each cut to its length: what lies beyond it is of a batch
+// that was never applied.
+func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]byte, error) {
+	if len(places) == 0 {
 		return nil, nil
 	}
-	names := make([]string, len(lens))
-	for i, l := range lens {
-		names[i] = k.chunk(patient, l.Hour)
+	names := make([]string, len(places))
+	for i, p := range places {
+		names[i] = k.chunk(p.Patient, p.Hour)
 	}
 	values, err := s.client.MGet(ctx, names...).Result()
 	if err != nil {
 		return nil, failed("load chunks", err)
 	}
-	chunks := make([]window.Chunk, len(lens))
-	for i, l := range lens {
+	chunks := make([][]byte, len(places))
+	for i, p := range places {
 		v, _ := values[i].(string)
-		if len(v) < l.Len {
-			return nil, fmt.Errorf("%w: hour %d has %d bytes, its length is %d", window.ErrTorn, l.Hour, len(v), l.Len)
+		if len(v) < p.Len {
+			return nil, fmt.Errorf("%w: patient %q, hour %d has %d bytes, its length is %d", window.ErrTorn, p.Patient, p.Hour, len(v), p.Len)
 		}
-		chunks[i] = window.Chunk{Hour: l.Hour, Bytes: []byte(v[:l.Len])}
+		if p.Len > 0 { // the reply's own memory, which no other has
+			chunks[i] = unsafe.Slice(unsafe.StringData(v), p.Len)
+		}
 	}
 	return chunks, nil
 }

@@ -220,6 +220,65 @@ func outboxOrder(c *check) {
 	}
 }
 
+// headsAndChunks: what Load gives at once comes in parts too, to the owner alone.
+func headsAndChunks(c *check) {
+	c.claim(0, "a", -1)
+	u := newUnit(3, 4, 30)
+	for range 20 {
+		c.apply(u.next("a", 0), window.OK, u.applied)
+	}
+	whole := c.load(0)
+	got, err := c.Store.Heads(c.ctx, 0)
+	if err != nil {
+		c.Fatal(err)
+	}
+	var places []window.Place
+	for i := range got.Patients {
+		p := &got.Patients[i]
+		if p.Chunks != nil {
+			c.Fatalf("%s: heads come with chunks", p.Patient)
+		}
+		for _, l := range p.Lens {
+			places = append(places, window.Place{Patient: p.Patient, ChunkLen: l})
+		}
+	}
+	chunks, err := c.Store.Chunks(c.ctx, 0, "a", places)
+	if err != nil || len(chunks) != len(places) || len(places) == 0 {
+		c.Fatalf("%d chunks at %d places, %v", len(chunks), len(places), err)
+	}
+	for i := range got.Patients {
+		p := &got.Patients[i]
+		for _, l := range p.Lens {
+			p.Chunks, chunks = append(p.Chunks, window.Chunk{Hour: l.Hour, Bytes: chunks[0]}), chunks[1:]
+		}
+	}
+	if diff := cmp.Diff(whole, got, cmpopts.EquateEmpty()); diff != "" {
+		c.Fatal("in parts it is not what it is at once (-whole +parts):\n" + diff)
+	}
+	if none, err := c.Store.Chunks(c.ctx, 0, "a", nil); err != nil || len(none) != 0 {
+		c.Fatalf("chunks at no place: %v, %v", none, err)
+	}
+	short := places[0]
+	short.Len -= window.RecordSize
+	if part, err := c.Store.Chunks(c.ctx, 0, "a", []window.Place{short}); err != nil || len(part[0]) != short.Len {
+		c.Fatalf("a chunk without its last record: %v, %v", part, err)
+	}
+	for name, spoil := range map[string]func(*window.Place){
+		"longer than it is": func(p *window.Place) { p.Len += window.RecordSize },
+		"of no such hour":   func(p *window.Place) { p.Hour = 1 },
+		"of nobody":         func(p *window.Place) { p.Patient = "nobody" },
+	} {
+		at := places[0]
+		spoil(&at)
+		_, err := c.Store.Chunks(c.ctx, 0, "a", []window.Place{at})
+		c.refused(err, window.ErrTorn, "a chunk "+name)
+		c.claim(0, "b", u.applied)
+		_, err = c.Store.Chunks(c.ctx, 0, "a", []window.Place{at})
+		c.refused(err, window.ErrNotOwner, "a chunk "+name+", to an old owner")
+		c.claim(0, "a", u.applied)
+	}
+}
+
 func reset(c *check) {
 	c.claim(0, "a", -1)
 	c.claim(1, "a", -1)

@@ -42,7 +42,7 @@ func (e *expected) apply(b *window.Batch) {
 		for _, hour := range w.Deletes {
 			delete(chunks, hour)
 		}
-		p.Chunks = nil
+		p.Chunks, p.Lens = nil, w.Lens
 		for _, l := range w.Lens {
 			p.Chunks = append(p.Chunks, window.Chunk{Hour: l.Hour, Bytes: chunks[l.Hour]})
 		}

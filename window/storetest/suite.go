@@ -14,6 +14,8 @@ import (
 type Store interface {
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
 	Load(ctx context.Context, partition int) (*window.Partition, error)
+	Heads(ctx context.Context, partition int) (*window.Partition, error)
+	Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error)
 	Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error)
 	Published(ctx context.Context, partition int, owner string, upTo window.Position) error
 	Reset(ctx context.Context, partition int, owner string) error
@@ -55,6 +57,7 @@ var cases = []struct {
 	{"odd patients and bytes", oddBytes},
 	{"deletes", deletes},
 	{"outbox order", outboxOrder},
+	{"heads and chunks", headsAndChunks},
 	{"reset", reset},
 	{"two owners race", race},
 	{"large batch", largeBatch},

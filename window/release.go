@@ -1,0 +1,80 @@
+package window
+
+import (
+	"slices"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Release forgets the records of closed hours that the last TakeWrites has given
+// out: from then on the store alone has them, and the window answers from their
+// cells. The hour of keep stays, as a view may begin in it. Bins, Latest and
+// whatever concerns an open hour go on as before; before a record is added to a
+// closed hour, Want must be asked for it.
+func (w *Window) Release(keep schemas.Time) {
+	if !w.loose {
+		return
+	}
+	w.loose = false
+	kept := HourOf(keep)
+	for _, h := range w.hours {
+		if h.n >= w.open {
+			return
+		}
+		if h.state != held || h.n == kept {
+			continue
+		}
+		if h.full || h.needed || h.taken != len(h.raw) {
+			w.loose = true
+			continue
+		}
+		h.state, h.raw, h.links = summed, nil, nil
+		if cap(h.cells) > len(h.cells)+2 {
+			h.cells = slices.Clone(h.cells)
+		}
+	}
+}
+
+// Want says that an observation of the given time is about to be added. Where the
+// records of its hour are in the store only, and nobody asked for them yet, ok is
+// true: they are to be read and given to Fill first.
+func (w *Window) Want(at schemas.Time) (l ChunkLen, ok bool) {
+	n := HourOf(at)
+	if n >= w.open {
+		return l, false // in memory, or unread: WantUnread names it
+	}
+	h := w.find(n)
+	if h == nil {
+		return l, false
+	}
+	h.needed = true
+	if h.state == held || h.asked {
+		return l, false
+	}
+	h.asked = true
+	return ChunkLen{h.n, h.taken}, true
+}
+
+// WantUnread appends the hours of which nothing is in memory, and for which nobody
+// asked yet: all are to be read and given to Fill before the window is used. Those
+// that are closed may be released at once.
+func (w *Window) WantUnread(dst []ChunkLen) []ChunkLen {
+	if w.unread == 0 {
+		return dst
+	}
+	for _, h := range w.hours {
+		if h.state == unread && !h.asked {
+			h.asked = true
+			dst = append(dst, ChunkLen{h.n, h.taken})
+		}
+	}
+	return dst
+}
+
+// Unread says whether WantUnread would name an hour, had nobody asked for it.
+func (w *Window) Unread() bool { return w.unread > 0 }
+
+// Lost says that the window was asked for, or given, something that needed records
+// which were not in memory: its answers since cannot be trusted. It is a mistake of
+// the program, which did not heed Want or WantUnread.
+func (w *Window) Lost() bool { return w.lost }
