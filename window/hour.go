@@ -22,6 +22,7 @@ type hour struct {
 	stored bool // the store holds something of it
 	asked  bool // of the store, by Want or WantUnread
 	needed bool // a record will change it: Release keeps it until the next TakeWrites
+	used   bool // a record changed it: the next Release keeps it
 }
 
 // hourState says what is in memory of an hour.

@@ -6,9 +6,10 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Release forgets the records of closed hours that the last TakeWrites has given
-// out: from then on the store alone has them, and the window answers from their
-// cells. The hour of keep stays, as a view may begin in it. Bins, Latest and
+// Release forgets the records of closed hours that TakeWrites has given out: from
+// then on the store alone has them, and the window answers from their cells. An hour
+// that a record changed stays until the next Release, since late records often come
+// one after the other, and that of keep, as a view may begin in it. Bins, Latest and
 // whatever concerns an open hour go on as before; before a record is added to a
 // closed hour, Want must be asked for it.
 func (w *Window) Release(keep schemas.Time) {
@@ -24,8 +25,12 @@ func (w *Window) Release(keep schemas.Time) {
 		if h.state != held || h.n == kept {
 			continue
 		}
-		if h.full || h.needed || h.taken != len(h.raw) {
+		if h.needed || h.full || h.taken != len(h.raw) {
 			w.loose = true
+			continue
+		}
+		if h.used {
+			h.used, w.loose = false, true
 			continue
 		}
 		h.state, h.raw, h.links = summed, nil, nil

@@ -116,6 +116,11 @@ func TestReleaseForgetsClosedHours(t *testing.T) {
 		s[c.Hour] = c.Bytes
 	}
 	w.Release(base + 3*schemas.Hour)
+	if len(w.Chunks(nil)) != 48 {
+		t.Fatal("hours are gone that were just added to")
+	}
+	w.TakeWrites(&p)
+	w.Release(base + 3*schemas.Hour)
 	if got := w.Chunks(nil); len(got) != 3 || got[0].Hour != window.HourOf(base)+3 {
 		t.Fatalf("%d hours in memory, want the kept and two open ones", len(got))
 	}

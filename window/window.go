@@ -66,7 +66,7 @@ func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 	if !h.apply(r, w.slotOf(r.channel)) {
 		return false
 	}
-	h.raw = r.append(h.raw)
+	h.raw, h.used = r.append(h.raw), true
 	w.logN = logN
 	return true
 }
