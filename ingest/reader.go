@@ -15,7 +15,8 @@ import (
 // MaxWait is how long Read waits for a record before it returns none.
 const MaxWait = 150 * time.Millisecond
 
-// maxFetch is what one fetch brings at most; a larger record still comes alone.
+// maxFetch is what one fetch brings at most; a larger record still comes alone. A
+// worker has a reader for every topic of every partition: more would be its memory.
 const maxFetch = 1 << 20
 
 // DataLossError says that the offset to be read next is not there: retention has
@@ -49,6 +50,7 @@ type PartitionReader struct {
 
 	pending []schemas.Message // fetched and not yet returned
 	next    int64             // offset behind pending: to be fetched next
+	most    int               // records of the fetch before
 	conn    *kafka.Conn
 	headers []schemas.Header // of the last record that had some
 }
@@ -196,6 +198,9 @@ func (r *PartitionReader) receive(ctx context.Context) (moved bool, err error) {
 		}
 		r.next = m.Offset + 1
 		if !marker(&m) {
+			if r.pending == nil {
+				r.pending = make([]schemas.Message, 0, r.most)
+			}
 			r.pending = append(r.pending, r.message(&m))
 		}
 	}
@@ -204,6 +209,7 @@ func (r *PartitionReader) receive(ctx context.Context) (moved bool, err error) {
 // finish tells the end of a batch from an error.
 func (r *PartitionReader) finish(b *kafka.Batch, from int64, err error) (moved bool, _ error) {
 	closeErr := b.Close()
+	r.most = len(r.pending)
 	switch {
 	case errors.Is(err, io.EOF) && closeErr == nil:
 		r.next = max(r.next, b.Offset()) // holes behind the last record

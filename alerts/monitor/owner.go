@@ -185,7 +185,10 @@ func (o *owner) apply(ctx context.Context, records []schemas.Message) (n int, er
 	// batch's outputs gets out.
 	rebuild := o.state.RebuildFrom(records[0].Offset)
 	o.outputs = o.outputs[:0]
-	if n, err = o.steps(ctx, records); err != nil {
+	if n, err = o.steps(ctx, records); err == nil {
+		err = o.state.lost()
+	}
+	if err != nil {
 		return 0, err
 	}
 	last := records[n-1].Offset
@@ -228,7 +231,7 @@ func (o *owner) steps(ctx context.Context, records []schemas.Message) (n int, er
 			return 0, fmt.Errorf("log record at offset %d: %w", records[i].Offset, err)
 		}
 	}
-	return len(records), o.state.lost()
+	return len(records), nil
 }
 
 // decode reads a record of the log; ok is false where it is not for Step.
@@ -265,6 +268,9 @@ func (o *owner) write(ctx context.Context, last int64) error {
 	})
 	if err != nil {
 		return fmt.Errorf("applying %d to %d: %w", o.batch.Prev+1, last, err)
+	}
+	for i := range o.batch.Patients { // their memory is used again: let it hold no hour
+		clear(o.batch.Patients[i].Chunks)
 	}
 	switch answer {
 	case window.OK, window.Already:

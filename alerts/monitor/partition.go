@@ -117,16 +117,19 @@ func (s *Partition) setOpen(p *patient, open bool) {
 }
 
 // Writes appends to dst what has changed since the last call, patients in the
-// order of their ids, for the store. The windows take it as stored, and forget the
-// records of closed hours: Wants names those that a later record needs.
+// order of their ids, for the store; memory behind dst's end is used again. The
+// windows take it as stored, and forget the records of closed hours: Wants names
+// those that a later record needs.
 func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 	slices.SortFunc(s.dirty, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
-	for _, p := range s.dirty {
+	n := len(dst)
+	dst = slices.Grow(dst, len(s.dirty))[:n+len(s.dirty)]
+	for i, p := range s.dirty {
 		p.dirty = false
-		w := window.PatientWrite{Patient: p.id, State: p.append(nil, &s.use)}
-		p.window.TakeWrites(&w)
+		w := &dst[n+i]
+		w.Patient, w.State = p.id, p.append(w.State[:0], &s.use)
+		p.window.TakeWrites(w)
 		p.window.Release(p.last)
-		dst = append(dst, w)
 	}
 	s.dirty = s.dirty[:0]
 	return dst
