@@ -142,6 +142,19 @@ type benchScores struct {
 	intended func(patient, logN int) (time.Time, bool)
 }
 
+// expect says when n ticks of all patients in turn are meant to be sent, from a
+// sequence number on, which is their log_n too. Scores from here on are measured.
+func (s *benchScores) expect(first, n, rate int, start time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.intended = func(patient, logN int) (time.Time, bool) {
+		if i := (logN-first)*benchPatients + patient; i >= 0 && i < n {
+			return start.Add(time.Duration(i) * time.Second / time.Duration(rate)), true
+		}
+		return time.Time{}, false
+	}
+}
+
 // see takes one record of the scores.
 func (s *benchScores) see(m *schemas.Message, at time.Time) error {
 	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore {

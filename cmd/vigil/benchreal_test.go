@@ -17,6 +17,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -35,13 +36,27 @@ type realBench struct {
 	table        *tabwriter.Writer
 }
 
+// benchRun is a load with topics and windows of its own.
+type benchRun struct {
+	cluster *ingest.Cluster
+	prefix  string
+	load    *benchLoad
+	scores  *benchScores
+	sent    int // ticks of each patient so far
+	ctx     context.Context
+	end     context.CancelFunc
+	follows bool
+}
+
 // TestBenchReal is make bench-real: device ticks of 500 patients through a worker
 // process, open-loop and from a backlog, each tick scored by NEWS2 exactly once.
 //
-//	VIGIL_BENCH          ticks of the backlog; unset: no measurement
+//	VIGIL_BENCH          ticks of the backlog; unset: no measurement. 1500000 fill every window
 //	VIGIL_BENCH_RATES    ticks a second, default 500,2000,10000
+//	VIGIL_BENCH_FULL     ticks a second on the windows that the backlog filled, default 2000; 0: none
 //	VIGIL_BENCH_SECONDS  of each rate, default 20
-//	VIGIL_BENCH_BROKERS  a Kafka that runs; default: an embedded broker in a process of its own
+//	VIGIL_BENCH_BROKERS  host:port of a Kafka that runs; real: one that deploy/dev/kafka.sh starts;
+//	                     embedded: in a process of its own. Default: real where there is a Java, else embedded
 //	VIGIL_BENCH_REDIS    a Redis that runs, redis://…; default: a redis-server of its own
 //	VIGIL_BENCH_PROFILE  folder for CPU profiles of the worker
 func TestBenchReal(t *testing.T) {
@@ -53,9 +68,7 @@ func TestBenchReal(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("VIGIL_BENCH_SECONDS")); err == nil {
 		b.seconds = n
 	}
-	if b.brokers = os.Getenv("VIGIL_BENCH_BROKERS"); b.brokers == "" {
-		b.brokers = startBroker(t)
-	}
+	kind := b.startBrokers(os.Getenv("VIGIL_BENCH_BROKERS"))
 	if b.redis = os.Getenv("VIGIL_BENCH_REDIS"); b.redis == "" {
 		s, err := embedded.StartStore(t.Context(), t.TempDir(), embedded.KindRedis)
 		if err != nil {
@@ -67,7 +80,7 @@ func TestBenchReal(t *testing.T) {
 	b.broker, b.memo = listener(b.brokers), listener(strings.Split(strings.TrimPrefix(b.redis, "redis://"), "/")[0])
 	var out bytes.Buffer
 	b.table = tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(&out, "%d patients, 20 channels a tick, %d partitions, %d CPUs; every tick scored once\n", benchPatients, benchPartitions, runtime.NumCPU())
+	fmt.Fprintf(&out, "%s; %d patients, 20 channels a tick, %d partitions, %d CPUs; every tick scored once\n", kind, benchPatients, benchPartitions, runtime.NumCPU())
 	fmt.Fprintln(b.table, "load\tticks\tticks/s\tworker µs\tRedis µs\tbroker µs\tp50 ms\tp90 ms\tp99 ms\tworker MB\tmost\tRedis MB\tfirst score s\tafter kill -9 s\t")
 	rates := "500,2000,10000"
 	if s, ok := os.LookupEnv("VIGIL_BENCH_RATES"); ok {
@@ -78,25 +91,68 @@ func TestBenchReal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.rate(rate)
+		r := b.begin(text)
+		b.rate(r, text+"/s", rate)
+		r.end()
 	}
 	if backlog > 0 {
-		b.drain(backlog)
+		r := b.begin("backlog")
+		b.drain(r, backlog)
+		full := 2000
+		if s, ok := os.LookupEnv("VIGIL_BENCH_FULL"); ok {
+			if full, err = strconv.Atoi(s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if full > 0 {
+			b.rate(r, fmt.Sprintf("%d h in windows, %d/s", min(48, r.sent/60), full), full)
+		}
+		r.end()
 	}
 	b.table.Flush()
 	fmt.Print(out.String())
 }
 
-// topics are made under a prefix of the load's own.
-func (b *realBench) topics(name string) (c *ingest.Cluster, prefix string) {
+// startBrokers says for people which they are.
+func (b *realBench) startBrokers(asked string) (kind string) {
 	b.t.Helper()
-	prefix = fmt.Sprintf("bench%d-%s.", os.Getpid(), name)
-	c = &ingest.Cluster{Brokers: strings.Split(b.brokers, ","), Prefix: prefix}
-	b.t.Cleanup(c.Close)
-	if _, err := c.CreateTopics(b.t.Context(), benchPartitions, 1); err != nil {
+	if asked == "" {
+		asked = "embedded"
+		if _, err := exec.LookPath("java"); err == nil {
+			asked = "real"
+		}
+	}
+	switch asked {
+	case "embedded":
+		b.brokers = startBroker(b.t)
+		return "embedded broker"
+	case "real":
+		k, err := realkafka.Begin(filepath.Join(b.t.TempDir(), "kafka"), realkafka.Options{})
+		if err != nil {
+			b.t.Fatalf("%v (VIGIL_BENCH_BROKERS=embedded does without)", err)
+		}
+		b.t.Cleanup(func() { _ = k.Kill() })
+		b.brokers = k.Address()
+		return "real Kafka"
+	}
+	b.brokers = asked
+	return "brokers " + asked
+}
+
+// begin makes topics under a prefix of the load's own.
+func (b *realBench) begin(name string) *benchRun {
+	b.t.Helper()
+	r := &benchRun{prefix: fmt.Sprintf("bench%d-%s.", os.Getpid(), name), load: newBenchLoad(benchPartitions), scores: &benchScores{}}
+	r.cluster = &ingest.Cluster{Brokers: strings.Split(b.brokers, ","), Prefix: r.prefix}
+	r.ctx, r.end = context.WithCancel(b.t.Context())
+	b.t.Cleanup(func() {
+		r.end()
+		r.cluster.Close()
+	})
+	if _, err := r.cluster.CreateTopics(b.t.Context(), benchPartitions, 1); err != nil {
 		b.t.Fatal(err)
 	}
-	return c, prefix
+	return r
 }
 
 // worker starts vigil serve; end stops it in good order.
@@ -150,77 +206,79 @@ func (b *realBench) wait(what string, f func() bool) time.Time {
 	return time.Now()
 }
 
-// subscribe follows the scores; follow's readers are read_committed.
-func (b *realBench) subscribe(ctx context.Context, c *ingest.Cluster, s *benchScores) {
+// follow takes the scores of a run, from the first on, by readers that are
+// read_committed.
+func (b *realBench) follow(r *benchRun) {
+	if r.follows {
+		return
+	}
+	r.follows = true
 	go func() {
-		err := follow(ctx, c, schemas.TopicScores, true, func(m *schemas.Message) error { return s.see(m, time.Now()) })
-		if err != nil && ctx.Err() == nil {
+		err := follow(r.ctx, r.cluster, schemas.TopicScores, true, func(m *schemas.Message) error { return r.scores.see(m, time.Now()) })
+		if err != nil && r.ctx.Err() == nil {
 			b.t.Error(err)
 		}
 	}()
 }
 
-// rate sends open-loop and measures from the intended times; then it kills the
-// worker and starts it again.
-func (b *realBench) rate(rate int) {
-	ctx, cancel := context.WithCancel(b.t.Context())
-	defer cancel()
-	c, prefix := b.topics(strconv.Itoa(rate))
-	load := newBenchLoad(benchPartitions)
-	n := rate * b.seconds / benchPatients * benchPatients
-	each := n / benchPatients
-	start := time.Time{}
-	scores := &benchScores{}
-	scores.intended = func(patient, logN int) (time.Time, bool) {
-		if i := (logN-2)*benchPatients + patient; i >= 0 && i < n {
-			return start.Add(time.Duration(i) * time.Second / time.Duration(rate)), true
-		}
-		return time.Time{}, false
-	}
-	b.subscribe(ctx, c, scores)
-	load.openLoop(ctx, b.t, c, 1e6, benchPatients, 1, time.Now()) // one tick of each patient
-	begun := time.Now()
-	cmd, _ := b.worker(prefix)
-	first := b.wait("the first score", func() bool { return scores.total.Load() > 0 }).Sub(begun)
-	b.wait("the first scores", func() bool { return scores.total.Load() == benchPatients })
+// scored waits until each patient's ticks, all that were sent, have scores.
+func (b *realBench) scored(r *benchRun) time.Time {
+	b.t.Helper()
+	return b.wait("the scores", func() bool { return r.scores.total.Load() >= int64(benchPatients*r.sent) })
+}
 
+// start sends a tick of each patient, starts a worker, and waits for all scores; first
+// is how long the first took.
+func (b *realBench) start(r *benchRun) (cmd *exec.Cmd, end func(), first time.Duration) {
+	b.t.Helper()
+	r.load.openLoop(r.ctx, b.t, r.cluster, 1e6, benchPatients, r.sent+1, time.Now())
+	begun := time.Now()
+	cmd, end = b.worker(r.prefix)
+	first = b.wait("the first score", func() bool { return r.scores.total.Load() > int64(benchPatients*r.sent) }).Sub(begun)
+	r.sent++
+	b.scored(r)
+	return cmd, end, first
+}
+
+// rate starts a worker, sends open-loop and measures from the intended times; then it
+// kills the worker and starts it again.
+func (b *realBench) rate(r *benchRun, name string, rate int) {
+	b.follow(r)
+	b.scored(r)
+	cmd, _, first := b.start(r)
 	worker := process{cmd.Process.Pid}
 	before := b.spent(worker)
-	start = time.Now().Add(100 * time.Millisecond)
+	n := rate * b.seconds / benchPatients * benchPatients
+	start := time.Now().Add(100 * time.Millisecond)
+	r.scores.expect(r.sent+1, n, rate, start)
 	time.Sleep(time.Until(start))
-	load.openLoop(ctx, b.t, c, rate, n, 2, start)
-	done := b.wait("the scores", func() bool { return scores.total.Load() >= int64(benchPatients+n) })
+	r.load.openLoop(r.ctx, b.t, r.cluster, rate, n, r.sent+1, start)
+	r.sent += n / benchPatients
+	done := b.scored(r)
 	per := b.spent(worker).micros(before, n)
 	now, most := worker.memory()
 	store, _ := b.memo.memory()
 
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	load.openLoop(ctx, b.t, c, 1e6, benchPatients, each+2, time.Now())
-	killed := time.Now()
-	_, end := b.worker(prefix)
-	again := b.wait("a score after the kill", func() bool { return scores.total.Load() > int64(benchPatients+n) }).Sub(killed)
-	b.wait("the last scores", func() bool { return scores.total.Load() >= int64(2*benchPatients+n) })
+	_, end, again := b.start(r)
 	end()
-	scores.check(b.t, each+2)
-	q := scores.quantiles(0.5, 0.9, 0.99)
-	fmt.Fprintf(b.table, "%d/s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t%d\t%d\t%.2f\t%.2f\t\n", rate, n,
+	r.scores.check(b.t, r.sent)
+	q := r.scores.quantiles(0.5, 0.9, 0.99)
+	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t%d\t%d\t%.2f\t%.2f\t\n", name, n,
 		float64(n)/done.Sub(start).Seconds(), per[0], per[1], per[2], q[0], q[1], q[2], now, most, store, first.Seconds(), again.Seconds())
 }
 
 // drain lets a worker find n ticks.
-func (b *realBench) drain(n int) {
-	ctx, cancel := context.WithCancel(b.t.Context())
-	defer cancel()
-	c, prefix := b.topics("backlog")
-	load := newBenchLoad(benchPartitions)
+func (b *realBench) drain(r *benchRun, n int) {
 	n = n / benchPatients * benchPatients
-	load.backlog(ctx, b.t, c, n)
+	r.load.backlog(r.ctx, b.t, r.cluster, n)
+	r.sent = n / benchPatients
 	before := b.spent(process{})
 	begun := time.Now()
-	cmd, end := b.worker(prefix)
+	cmd, end := b.worker(r.prefix)
 	written := func() (sum int64) {
-		_, next, err := c.Ends(ctx, schemas.TopicScores)
+		_, next, err := r.cluster.Ends(r.ctx, schemas.TopicScores)
 		if err != nil {
 			b.t.Fatal(err)
 		}
@@ -238,11 +296,10 @@ func (b *realBench) drain(n int) {
 	per := b.spent(worker).micros(before, n)
 	now, most := worker.memory()
 	store, _ := b.memo.memory()
-	scores := &benchScores{}
-	b.subscribe(ctx, c, scores)
-	b.wait("the scores", func() bool { return scores.total.Load() >= int64(n) })
 	end()
-	scores.check(b.t, n/benchPatients)
 	fmt.Fprintf(b.table, "backlog\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t\t\t\t%d\t%d\t%d\t%.2f\t\t\n", n,
 		float64(n)/done.Sub(begun).Seconds(), per[0], per[1], per[2], now, most, store, first.Seconds())
+	b.follow(r)
+	b.scored(r)
+	r.scores.check(b.t, r.sent)
 }

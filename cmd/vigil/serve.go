@@ -62,6 +62,7 @@ Vigil is ` + schemas.Notice + ".",
 				return err
 			}
 			defer stop()
+			collectSooner()
 			return serve(cmd.Context(), c, cmd.ErrOrStderr())
 		},
 	}
