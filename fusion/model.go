@@ -33,6 +33,7 @@ type Model struct {
 	channels []vitals.Channel
 	statics  []vitals.Static
 	table    *ScoreTable // of a model that serves by sums
+	raw      bool        // see ReadsObservations
 }
 
 var shipped = sync.OnceValue(func() *Model {
@@ -122,6 +123,7 @@ func (m *Model) serves() error {
 	if c.Cells%encoders.Bins != 0 {
 		return fmt.Errorf("cells are %d, want %d or a multiple", c.Cells, encoders.Bins)
 	}
+	m.raw = c.Cells != encoders.Bins || slices.ContainsFunc(m.channels, func(c vitals.Channel) bool { return c.Narrow() })
 	return nil
 }
 
@@ -177,6 +179,11 @@ func (m *Model) Kernel() string { return Kernel }
 // Channels are the numeric channels that a serving model reads, in its order. It must
 // not be written to.
 func (m *Model) Channels() []vitals.Channel { return m.channels }
+
+// ReadsObservations says whether a serving model needs a window's observations: its
+// cells are finer than hours, or it reads a channel in a narrower range than the sums of
+// hours hold (Models in schemas.ChannelInfo).
+func (m *Model) ReadsObservations() bool { return m.raw }
 
 // Statics are those that the model reads, in its order. It must not be written to.
 func (m *Model) Statics() []vitals.Static { return m.statics }

@@ -19,6 +19,7 @@ type ChannelInfo struct {
 	Decimals    int     // for people
 	Fraction    bool    // a value above 1 is a percentage
 	Transform   Transform
+	Models      Range // in which models read it, in Unit: artefacts are outside
 	Conversions []Conversion
 	Texts       []TextValue // text values that carry a number
 	MIMIC3      []Item3     // MIMIC-III item ids with the unit that each implies
@@ -26,6 +27,17 @@ type ChannelInfo struct {
 	EICU        []Code      // names of eICU columns, labels and drugs
 	AlsoLOINC   []Code      // further LOINC codes that are read as this channel
 	PhysioNet   string      // CinC 2012 variable name
+}
+
+// Range is a range of values, inclusive. Both 0: all values.
+type Range struct{ Low, High float32 }
+
+// Has says whether x is in the range.
+func (r *Range) Has(x float32) bool { return x >= r.Low && x <= r.High || *r == Range{} }
+
+// Within says whether all of r is in o too.
+func (r Range) Within(o Range) bool {
+	return o == Range{} || r != Range{} && r.Low >= o.Low && r.High <= o.High
 }
 
 // Code is a name of another system. Unit is what the name implies where the value

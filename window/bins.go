@@ -4,14 +4,15 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// HourBins is the number of hours that Bins and Hours fill per channel.
+// HourBins is the number of hours that Bins fills per channel.
 const HourBins = 48
 
-// Bins are hour bins of channels, all slices [channels][HourBins]. What they say
-// is of f(x), f being the channel's transform (schemas.ChannelInfo.Transform). An
-// empty bin is 0 in all of them.
+// Bins are hour bins of channels, all slices [channels][HourBins]. They hold the
+// observations in force that models read, and what they say is of f(x), f being the
+// channel's transform (Models and Transform in schemas.ChannelInfo). An empty bin is 0
+// in all of them.
 type Bins struct {
-	Count       []float32 // observations in force
+	Count       []float32 // observations
 	Mean        []float32
 	Var         []float32 // about the mean, divided by Count
 	Min, Max    []float32
@@ -28,7 +29,7 @@ func NewBins(channels int) *Bins {
 
 func (b *Bins) set(i int, c *cell) {
 	c.settle()
-	b.Count[i], b.Mean[i], b.Var[i] = float32(c.count), c.mean, c.variance
+	b.Count[i], b.Mean[i], b.Var[i] = float32(c.read), c.mean, c.variance
 	b.Min[i], b.Max[i], b.First[i], b.Last[i] = c.min, c.max, c.first, c.last
 }
 
@@ -73,7 +74,7 @@ func (w *Window) eachBin(asOf, from schemas.Time, channels []schemas.Channel, f 
 				w.part = h.within(slot, begin, end)
 				c = &w.part
 			}
-			if c.count > 0 {
+			if c.read > 0 {
 				f(k*HourBins+int(h.n-first), c)
 			}
 		}
@@ -96,7 +97,7 @@ func (w *Window) eachBin(asOf, from schemas.Time, channels []schemas.Channel, f 
 			continue
 		}
 		then := next.within(slot, 0, 0)
-		if then.count == 0 {
+		if then.read == 0 {
 			continue
 		}
 		w.part = cell{}

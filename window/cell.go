@@ -8,23 +8,25 @@ import (
 )
 
 // cell is one channel in one hour: the observations in force, summed up so that
-// their order of arrival leaves no trace but in latest. f is the channel's
-// transform of a value (schemas.Transform).
+// their order of arrival leaves no trace but in the latest. The sums are of those in
+// the range that models read, after the channel's transform f: Models and Transform
+// in schemas.ChannelInfo.
 type cell struct {
 	sum     int64     // of f, fixed point
 	squares [2]uint64 // of the squares of fixed-point f, high and low
-	plain   int64     // of the values themselves, fixed point
-	latest  record    // with the latest time; of several the one that arrived last
 
 	min, max, first, last float32 // of f; first and last by time, of several at one time the lowest and the highest
 	mean, variance        float32 // of f, where stale is not set
 
-	count     uint32
-	tail      uint32 // the channel's last record + 1, in force or not; 0: none
-	begin     uint16 // earliest 1/16 s in force
-	end       uint16 // latest
-	transform schemas.Transform
-	stale     bool
+	count           uint32  // in force
+	read            uint32  // of these in the range for models
+	tail            uint32  // the channel's last record + 1, in force or not; 0: none
+	value           float32 // of the latest in force; of several at one time of the one that arrived last
+	logN            uint32  // of that one
+	begin, end      uint16  // earliest and latest 1/16 s in force
+	firstAt, lastAt uint16  // of first and last
+	flags           schemas.Flag
+	stale           bool
 }
 
 // fixedScale is the fixed point of the sums: 24 bits behind the point keep
@@ -40,13 +42,25 @@ func fixed(f float64) int64 {
 
 // add takes an observation.
 func (c *cell) add(r record) {
-	f := c.transform.Of(r.value)
+	if c.count == 0 {
+		*c = cell{begin: r.at, tail: c.tail}
+	}
+	c.count++
+	c.begin = min(c.begin, r.at)
+	if r.at >= c.end {
+		c.end, c.value, c.logN, c.flags = r.at, r.value, r.logN, r.flags
+	}
+	info := r.channel.Info()
+	if !info.Models.Has(r.value) {
+		return
+	}
+	f := info.Transform.Of(r.value)
 	v, g := fixed(f), float32(f)
 	if g == 0 {
 		g = 0 // no negative zero
 	}
-	if c.count == 0 {
-		*c = cell{latest: r, min: g, max: g, first: g, last: g, begin: r.at, end: r.at, tail: c.tail, transform: c.transform}
+	if c.read == 0 {
+		c.min, c.max, c.first, c.last, c.firstAt, c.lastAt = g, g, g, g, r.at, r.at
 	}
 	magnitude := uint64(max(v, -v))
 	high, low := bits.Mul64(magnitude, magnitude)
@@ -54,30 +68,29 @@ func (c *cell) add(r record) {
 	c.squares[1], carry = bits.Add64(c.squares[1], low, 0)
 	c.squares[0], _ = bits.Add64(c.squares[0], high, carry)
 	c.sum += v
-	c.plain += fixed(float64(r.value))
-	c.count++
+	c.read++
 	c.stale = true
 	c.min, c.max = min(c.min, g), max(c.max, g)
 	switch {
-	case r.at < c.begin:
-		c.begin, c.first = r.at, g
-	case r.at == c.begin:
+	case r.at < c.firstAt:
+		c.firstAt, c.first = r.at, g
+	case r.at == c.firstAt:
 		c.first = min(c.first, g)
 	}
 	switch {
-	case r.at > c.end:
-		c.end, c.last, c.latest = r.at, g, r
-	case r.at == c.end:
-		c.last, c.latest = max(c.last, g), r
+	case r.at > c.lastAt:
+		c.lastAt, c.last = r.at, g
+	case r.at == c.lastAt:
+		c.last = max(c.last, g)
 	}
 }
 
-// follow takes the observations of another cell, all of them later.
+// follow takes the sums of another cell, of later observations.
 func (c *cell) follow(o *cell) {
 	switch {
-	case o.count == 0:
+	case o.read == 0:
 		return
-	case c.count == 0:
+	case c.read == 0:
 		*c = *o
 		return
 	}
@@ -85,8 +98,7 @@ func (c *cell) follow(o *cell) {
 	c.squares[1], carry = bits.Add64(c.squares[1], o.squares[1], 0)
 	c.squares[0], _ = bits.Add64(c.squares[0], o.squares[0], carry)
 	c.sum += o.sum
-	c.plain += o.plain
-	c.count += o.count
+	c.read += o.read
 	c.min, c.max = min(c.min, o.min), max(c.max, o.max)
 	c.last, c.stale = o.last, true
 }
@@ -97,23 +109,16 @@ func (c *cell) settle() {
 		return
 	}
 	c.stale = false
-	c.mean = meanOf(c.sum, c.count)
-	// With whole q and rest of sum/count: the squares about q are
+	n := float64(c.read)
+	c.mean = float32(float64(c.sum) / (n * fixedScale))
+	// With whole q and rest of sum/read: the squares about q are
 	// squares - q (sum + rest), exact in 128 bits, and those about the mean
-	// rest^2/count less.
-	q, rest := c.sum/int64(c.count), c.sum%int64(c.count)
+	// rest^2/read less.
+	q, rest := c.sum/int64(c.read), c.sum%int64(c.read)
 	high, low := bits.Mul64(uint64(max(q, -q)), uint64(max(c.sum+rest, -(c.sum+rest))))
 	low, borrow := bits.Sub64(c.squares[1], low, 0)
 	high, _ = bits.Sub64(c.squares[0], high, borrow)
-	n := float64(c.count)
 	about := float64(float64(high)*(1<<64)) + float64(low)
 	about -= float64(float64(rest) * float64(rest) / n)
 	c.variance = float32(max(0, about) / (n * fixedScale * fixedScale))
-}
-
-func meanOf(sum int64, count uint32) float32 {
-	if count == 0 {
-		return 0
-	}
-	return float32(float64(sum) / (float64(count) * fixedScale))
 }

@@ -54,9 +54,6 @@ func (h *hour) apply(r record, slot int) bool {
 		h.cells = append(h.cells, make([]cell, slot+1-len(h.cells))...)
 	}
 	c := &h.cells[slot]
-	if c.tail == 0 {
-		c.transform = r.channel.Info().Transform
-	}
 	if c.count > 0 && r.at >= c.begin && r.at <= c.end {
 		if h.saysNothing(r, c) {
 			return false
@@ -104,8 +101,8 @@ func (h *hour) saysNothing(r record, c *cell) bool {
 // takeBack ends the force of the observations at r's time, and sums up the
 // channel's others again.
 func (h *hour) takeBack(r record, c *cell) {
-	*c = cell{tail: c.tail, transform: c.transform}
-	for i := range h.links { // not from link to link: latest goes by arrival
+	*c = cell{tail: c.tail}
+	for i := range h.links { // not from link to link: the latest goes by arrival
 		o := unpack(h.raw[i*RecordSize:])
 		if h.links[i]&dead != 0 || o.channel != r.channel {
 			continue
@@ -118,7 +115,7 @@ func (h *hour) takeBack(r record, c *cell) {
 	}
 }
 
-// within sums up the channel's observations in force with time in [from, to].
+// within sums up the channel's observations in force with time in [from, to]. The
 // latest is not theirs.
 func (h *hour) within(slot int, from, to uint16) cell {
 	if slot >= len(h.cells) {
@@ -131,7 +128,7 @@ func (h *hour) within(slot int, from, to uint16) cell {
 	if c.begin >= from && c.end <= to {
 		return *c
 	}
-	part := cell{transform: c.transform}
+	part := cell{}
 	for i := c.tail; i != 0; {
 		link := h.links[i-1]
 		if link&dead == 0 {

@@ -73,14 +73,12 @@ func FuzzLoad(f *testing.F) {
 		if len(channels) > 8 {
 			channels = channels[:8]
 		}
-		mean := make([]float32, len(channels)*window.HourBins)
-		count := make([]float32, len(mean))
 		from := asOf - 5*schemas.Hour
-		w.Hours(asOf, from, channels, mean, count)
-		_, wantCount := bins(w, asOf, from, channels)
-		for i := range count {
-			if count[i] != wantCount[i] {
-				t.Fatalf("count %d is %v, the view has %v", i, count[i], wantCount[i])
+		bins := window.NewBins(len(channels))
+		w.Bins(asOf, from, channels, bins)
+		for i, n := range binsOf(w, asOf, from, channels).Count {
+			if bins.Count[i] != n {
+				t.Fatalf("count %d is %v, the view has %v", i, bins.Count[i], n)
 			}
 		}
 		for _, ch := range channels {

@@ -63,34 +63,6 @@ func only(points []window.Point, at schemas.Time, o schemas.Observation) bool {
 	return n == 1 && equal
 }
 
-// bins is the judge of Hours: sums over the raw view, cell by cell.
-func bins(w *window.Window, asOf, from schemas.Time, channels []schemas.Channel) (mean, count []float32) {
-	mean = make([]float32, len(channels)*window.HourBins)
-	count = make([]float32, len(channels)*window.HourBins)
-	sums := make([]int64, len(mean))
-	origin := (asOf - 1).FloorHour() - 47*schemas.Hour
-	view := w.At(asOf, math.MaxUint32, from)
-	for i, ch := range channels {
-		for _, p := range view.Append(nil, ch) {
-			k := int((p.EventTime - origin) / schemas.Hour)
-			if p.EventTime < origin {
-				continue
-			}
-			if p.EventTime == asOf {
-				k = min(k, 47)
-			}
-			sums[i*window.HourBins+k] += int64(math.RoundToEven(float64(p.Value) * (1 << 24)))
-			count[i*window.HourBins+k]++
-		}
-	}
-	for i := range sums {
-		if count[i] > 0 {
-			mean[i] = float32(float64(sums[i]) / (float64(count[i]) * (1 << 24)))
-		}
-	}
-	return mean, count
-}
-
 // base is a full hour; drawn times lie around it, often on the same instant,
 // often on a full hour, on both sides of 1/16 s.
 const base = schemas.Time(1_700_000_000_000 / 3_600_000 * 3_600_000)

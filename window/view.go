@@ -132,7 +132,7 @@ func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, o
 // latest is the channel's latest record in force with time in [from, to].
 func (h *hour) latest(c *cell, from, to uint16) (r record, ok bool) {
 	if c.end <= to {
-		return c.latest, c.end >= from
+		return record{at: c.end, flags: c.flags, value: c.value, logN: c.logN}, c.end >= from
 	}
 	for i := c.tail; i != 0; i = h.links[i-1] &^ dead {
 		if h.links[i-1]&dead != 0 {

@@ -104,7 +104,7 @@ func (w *Window) Restart() {
 		}
 		h.raw, h.full = raw, true
 		for i := range h.cells {
-			h.cells[i].latest.logN = 0
+			h.cells[i].logN = 0
 		}
 	}
 	w.logN = 0

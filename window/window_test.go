@@ -140,38 +140,6 @@ func TestLatestOfATie(t *testing.T) {
 	}
 }
 
-func TestHoursAreTheSumsOfTheView(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		calls := drawCalls.Draw(t, "calls")
-		w := build(calls)
-		if rapid.Bool().Draw(t, "reloaded") {
-			var err error
-			if w, err = window.Load(w.Chunks(nil)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		mean := make([]float32, len(modelChannels)*window.HourBins)
-		count := make([]float32, len(mean))
-		for range 4 {
-			asOf, from := drawTime.Draw(t, "asOf"), drawTime.Draw(t, "from")
-			if rapid.Bool().Draw(t, "open") {
-				from = asOf - 100*schemas.Hour
-			}
-			for i := range mean {
-				mean[i], count[i] = -1, -1 // what an earlier score left
-			}
-			w.Hours(asOf, from, modelChannels, mean, count)
-			wantMean, wantCount := bins(w, asOf, from, modelChannels)
-			if diff := cmp.Diff(wantCount, count); diff != "" {
-				t.Fatalf("counts as of %v from %v: %s", asOf, from, diff)
-			}
-			if diff := cmp.Diff(wantMean, mean); diff != "" {
-				t.Fatalf("means as of %v from %v: %s", asOf, from, diff)
-			}
-		}
-	})
-}
-
 // Plain observations: whatever the order of arrival, the same sums to the bit,
 // and the same observations in the view.
 func TestAnyOrderOfArrival(t *testing.T) {

@@ -21,6 +21,7 @@ const patientVersion = 3
 // partition and to rebuild it from the log.
 func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 	s := NewPartition()
+	s.whole = m.whole()
 	for i := range stored.Patients {
 		v := &stored.Patients[i]
 		p := newPatient(v.Patient, 0)

@@ -57,6 +57,10 @@ func (m *Monitor) modelHash() string {
 	return m.Model.Hash()
 }
 
+// whole says whether the model reads observations, and not the hours' sums alone:
+// windows then stay in memory as a whole.
+func (m *Monitor) whole() bool { return m.Model != nil && m.Model.ReadsObservations() }
+
 // predict fills in what the model says as of the patient's clock. Without a model
 // a score has no risks, and NEWS2 all the same.
 func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {

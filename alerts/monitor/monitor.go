@@ -91,6 +91,7 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 		t.tick(rec)
 		return t.out, nil
 	}
+	s.whole = m.whole()
 	p := s.patient(rec, offset)
 	s.touch(p)
 	t.p = p

@@ -17,6 +17,7 @@ type Partition struct {
 	dirty    []*patient // changed since the last Writes
 	unread   []*patient // of whose windows, when loaded, the store alone had the records
 	lens     []window.ChunkLen
+	whole    bool         // windows stay in memory, see Monitor.whole
 	live     schemas.Time // the clock of the live patients
 	use      use
 	counts   Counts
@@ -129,10 +130,17 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 		w := &dst[n+i]
 		w.Patient, w.State = p.id, p.append(w.State[:0], &s.use)
 		p.window.TakeWrites(w)
-		p.window.Release(p.last)
+		s.release(p)
 	}
 	s.dirty = s.dirty[:0]
 	return dst
+}
+
+// release lets the window forget what the store has.
+func (s *Partition) release(p *patient) {
+	if !s.whole {
+		p.window.Release(p.last)
+	}
 }
 
 // RebuildFrom is a log offset from which a rebuild gives this state: the smallest

@@ -64,7 +64,7 @@ func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 			return fmt.Errorf("patient %q: %w", at.Patient, err)
 		}
 		if i+1 == len(places) || places[i+1].Patient != at.Patient {
-			p.window.Release(p.last)
+			s.release(p)
 		}
 	}
 	return nil

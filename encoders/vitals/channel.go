@@ -6,7 +6,7 @@ import "github.com/vigil-icu/vigil/schemas"
 // table.
 type Channel struct {
 	ID        schemas.Channel
-	Low, High float32 // in the canonical unit; what is outside is not read. Both 0: everything is read
+	Low, High float32 // in the canonical unit; what is outside, or outside the table's range for models, is not read. Both 0: the table's alone holds
 	Centre    float64 // of f(x)
 	Scale     float64 // of f(x), above 0
 }
@@ -15,5 +15,11 @@ func (c *Channel) bounded() bool { return c.Low != 0 || c.High != 0 }
 
 // reads says whether the model reads a value.
 func (c *Channel) reads(x float32) bool {
-	return !c.bounded() || x >= c.Low && x <= c.High
+	return c.ID.Info().Models.Has(x) && (!c.bounded() || x >= c.Low && x <= c.High)
+}
+
+// Narrow says whether the model reads less than the sums of a window hold, so that it
+// needs the observations.
+func (c *Channel) Narrow() bool {
+	return c.bounded() && !c.ID.Info().Models.Within(schemas.Range{Low: c.Low, High: c.High})
 }
