@@ -60,7 +60,8 @@ func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas
 // Read fills cells [channels][48, or a multiple of it] with the observations in
 // force as of the moment, after the transform and before the scale. Hours come from
 // the sums that the window keeps, but for those that hold a value outside the model's
-// range; finer cells come from the observations.
+// range, where that is narrower than the table's (Channel.Narrow); finer cells come from
+// the observations.
 func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
 	if dst.Cells != encoders.Bins {
 		dst.Clear()
