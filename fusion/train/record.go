@@ -94,19 +94,23 @@ func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error)
 	if err != nil {
 		return nil, err
 	}
-	var list []TaskQuality
-	for task, t := range p.Recipe.Model.Tasks {
+	return p.Stays.Set.judge(p.Recipe.Model.Tasks, Probabilities(logits), p.Test, p.Seed), nil
+}
+
+// judge scores probabilities [examples][tasks] of the binary tasks.
+func (s *Set) judge(tasks []fusion.Task, probabilities []float64, examples []int, seed uint64) (list []TaskQuality) {
+	for task, t := range tasks {
 		if t.Kind != fusion.TaskBinary {
 			continue
 		}
-		predicted, outcome, patient := p.Stays.Known(logits, p.Test, task)
+		predicted, outcome, patient := s.known(probabilities, examples, task)
 		q := TaskQuality{Task: t.Name, Examples: len(predicted)}
 		for _, y := range outcome {
 			if y {
 				q.Positives++
 			}
 		}
-		b := score.Bootstrap{Draws: resamples, Seed: p.Seed}
+		b := score.Bootstrap{Draws: resamples, Seed: seed}
 		for _, m := range []struct {
 			of   score.Metric
 			into *Quality
@@ -116,7 +120,7 @@ func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error)
 		}
 		list = append(list, q)
 	}
-	return list, nil
+	return list
 }
 
 // Record of a result that was judged.

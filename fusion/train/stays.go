@@ -103,7 +103,7 @@ func (p *Stays) Validate(ctx context.Context, params *nn.Params[float32]) (*Vali
 	if err != nil {
 		return nil, err
 	}
-	predicted, outcome, _ := p.Known(logits, p.Held, 0)
+	predicted, outcome, _ := p.Set.known(Probabilities(logits), p.Held, 0)
 	v := &Validation{Loss: p.loss(logits), AUROC: score.AUROC(predicted, outcome), AUPRC: score.AveragePrecision(predicted, outcome)}
 	if !sound(v.AUROC) || !sound(v.AUPRC) {
 		return nil, errors.New("the stays held back are all of one outcome, or the network's output is no number: hold back more of them")
@@ -150,14 +150,22 @@ func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples
 	return out, work.Wait()
 }
 
-// Known lists what is predicted of a binary task, what came, and whose stay it was, where
-// the label is known. Logits are those of the examples.
-func (p *Stays) Known(logits []float32, examples []int, task int) (predicted []float64, outcome []bool, patient []string) {
-	tasks := len(p.Set.Tasks)
+// Probabilities of logits, those of regressions too, which mean nothing.
+func Probabilities(logits []float32) []float64 {
+	p := make([]float64, len(logits))
+	for i, v := range logits {
+		p[i] = 1 / (1 + math.Exp(-float64(v)))
+	}
+	return p
+}
+
+// known lists what is predicted of a binary task, what came, and whose stay it was, where
+// the label is known. probabilities are [examples][tasks].
+func (s *Set) known(probabilities []float64, examples []int, task int) (predicted []float64, outcome []bool, patient []string) {
 	for i, at := range examples {
-		e := &p.Set.Examples[at]
+		e := &s.Examples[at]
 		if label := e.Labels[task]; !math.IsNaN(float64(label)) {
-			predicted = append(predicted, 1/(1+math.Exp(-float64(logits[i*tasks+task]))))
+			predicted = append(predicted, probabilities[i*len(s.Tasks)+task])
 			outcome, patient = append(outcome, label == 1), append(patient, e.Patient)
 		}
 	}

@@ -207,3 +207,48 @@ func TestPlanRefuses(t *testing.T) {
 	}
 	refused("has no line in the outcomes")
 }
+
+// A file is scored as it was at the end of training; of two the probabilities are averaged;
+// one that may have seen the stays is refused.
+func TestEnsemble(t *testing.T) {
+	dir := invented(t, 60)
+	paths := Paths{Data: []string{dir}}
+	r := readRecipe(t, "tiny", "training.epochs=1", "training.patience=0")
+	var files []string
+	var quality [][]TaskQuality
+	for seed := range uint64(2) {
+		p, err := r.NewPlan(t.Context(), paths, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := mustRun(t, loopOf(p))
+		q, err := p.Judge(t.Context(), result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "m")
+		if err := p.Write(file, result, p.Record(result, q)); err != nil {
+			t.Fatal(err)
+		}
+		files, quality = append(files, file), append(quality, q)
+		got, part, err := r.Ensemble(t.Context(), paths, files[seed:], 2, seed)
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(q) || part.Examples != len(p.Test) {
+			t.Errorf("seed %d: %v, %+v, want %+v", seed, err, got, q)
+		}
+	}
+	both, _, err := r.Ensemble(t.Context(), paths, files, 2, 0)
+	if err != nil || both[0].Brier.Value >= (quality[0][0].Brier.Value+quality[1][0].Brier.Value)/2 {
+		t.Errorf("%v: the mean of two has Brier %v, want less than the mean of %v and %v", err, both[0].Brier, quality[0][0].Brier, quality[1][0].Brier)
+	}
+	for want, set := range map[string]string{
+		"may have seen these stays":   "split.seed=9",
+		"are not those of the recipe": "model.statics=[age]",
+	} {
+		if _, _, err := readRecipe(t, "tiny", set).Ensemble(t.Context(), paths, files, 1, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %q", set, err, want)
+		}
+	}
+	if _, _, err := r.Ensemble(t.Context(), paths, []string{"nowhere"}, 1, 0); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a file that is not: %v", err)
+	}
+}
