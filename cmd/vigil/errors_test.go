@@ -90,6 +90,8 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"topics of another file", "topics check --file " + policy, boot.ExitUsage, []string{"--file", "policy.yaml", "version is 9"}},
 		{"topics with no partitions", "topics init --partitions 0", boot.ExitUsage, []string{"--partitions"}},
 		{"alerts of no broker", "alerts export --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"score nothing", "model score", boot.ExitUsage, []string{"model file", "--help"}},
+		{"score on nothing", "model score " + torn, boot.ExitUsage, []string{"--recipe", "--data"}},
 		{"train nothing", "train", boot.ExitUsage, []string{"--recipe", "tiny"}},
 		{"train on nothing", "train --recipe tiny", boot.ExitUsage, []string{"--data"}},
 		{"train to nowhere", "train --recipe tiny --data " + other, boot.ExitUsage, []string{"--out"}},

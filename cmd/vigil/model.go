@@ -12,7 +12,7 @@ import (
 )
 
 func modelCommand() *cobra.Command {
-	return group("model", "Look at a model file, or check the network against golden vectors", modelShow(), modelVerify(), modelParity())
+	return group("model", "Look at a model file, or check the network against golden vectors", modelShow(), modelVerify(), modelScore(), modelParity())
 }
 
 // argument takes from none or one up to one argument, and says so if there are others.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion/train"
@@ -71,13 +72,18 @@ patients. AUPRC is the average precision. Vigil is ` + schemas.Notice + `.`,
 	f.Float64Var(&o.validate, "validate", 0, "share of the training patients held back to choose the epoch, in place of the recipe's split.validation")
 	f.StringArrayVar(&o.set, "set", nil, "change a key of the recipe, KEY=VALUE; may be given several times")
 	f.StringVar(&o.teacher, "teacher", "", "table of a teacher's probabilities, as fusion/recipes/teacher.py writes")
-	f.StringVar(&o.linked.Notes, "notes", "", "folder of MIMIC-IV-Note, for stays of MIMIC-IV: when a radiology report came")
-	f.StringVar(&o.linked.ECG, "ecg", "", "folder of MIMIC-IV-ECG, for stays of MIMIC-IV: when an ECG was taken")
-	f.StringVar(&o.linked.CXR, "cxr", "", "folder of MIMIC-CXR-JPG, for stays of MIMIC-IV: when a chest X-ray was taken")
+	linkedFlags(f, &o.linked)
 	f.StringVar(&o.statistics, "export-statistics", "", "write the statistics of the stays to this file, for a teacher, and train nothing")
 	f.IntVar(&o.threads, "threads", 0, "parts of a batch computed at the same time; 0: as many as there are cores")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
 	return cmd
+}
+
+// linkedFlags are the folders of data sets whose patients are those of MIMIC-IV.
+func linkedFlags(f *pflag.FlagSet, linked *mimic.Linked) {
+	f.StringVar(&linked.Notes, "notes", "", "folder of MIMIC-IV-Note, for stays of MIMIC-IV: when a radiology report came")
+	f.StringVar(&linked.ECG, "ecg", "", "folder of MIMIC-IV-ECG, for stays of MIMIC-IV: when an ECG was taken")
+	f.StringVar(&linked.CXR, "cxr", "", "folder of MIMIC-CXR-JPG, for stays of MIMIC-IV: when a chest X-ray was taken")
 }
 
 func (o *trainOptions) check() error {
@@ -242,18 +248,26 @@ func (o *trainOptions) again() string {
 func printQuality(w io.Writer, model string, r *train.Record) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d parameters, epoch %d of %d, seed %d\n", model, r.Parameters, r.Epoch, r.Settings.Epochs, r.Seed)
-	test := r.Splits[len(r.Splits)-1]
-	fmt.Fprintf(&b, "test: %d examples of %d patients that training never saw; 95 %% intervals\n", test.Examples, test.Patients)
-	widest := len("task")
-	for _, q := range r.Test {
-		widest = max(widest, len(q.Task))
-	}
-	fmt.Fprintf(&b, "%-*s %8s %8s  %-25s %-25s %s\n", widest, "task", "examples", "positive", "AUROC", "AUPRC", "Brier")
-	for _, q := range r.Test {
-		fmt.Fprintf(&b, "%-*s %8d %8d  %-25s %-25s %s\n", widest, q.Task, q.Examples, q.Positives, q.AUROC, q.AUPRC, q.Brier)
-	}
+	b.WriteString(testLine(r.Splits[len(r.Splits)-1]) + "\n")
+	writeQuality(&b, r.Test)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func testLine(test train.Part) string {
+	return fmt.Sprintf("test: %d examples of %d patients that training never saw; 95 %% intervals", test.Examples, test.Patients)
+}
+
+// writeQuality is the table of tasks.
+func writeQuality(b *strings.Builder, list []train.TaskQuality) {
+	widest := len("task")
+	for _, q := range list {
+		widest = max(widest, len(q.Task))
+	}
+	fmt.Fprintf(b, "%-*s %8s %8s  %-25s %-25s %s\n", widest, "task", "examples", "positive", "AUROC", "AUPRC", "Brier")
+	for _, q := range list {
+		fmt.Fprintf(b, "%-*s %8d %8d  %-25s %-25s %s\n", widest, q.Task, q.Examples, q.Positives, q.AUROC, q.AUPRC, q.Brier)
+	}
 }
 
 // printPublished prints the scores of a publication beside those of the model.

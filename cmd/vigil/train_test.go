@@ -72,6 +72,12 @@ func TestTrain(t *testing.T) {
 		t.Errorf("model show: exit %d, %s", code, stdout)
 	}
 
+	row := strings.Split(stdout[strings.Index(stdout, "mortality"):], "\n")[0]
+	code, scored, stderr := vigil(t.Context(), "model", "score", model, "--recipe", "tiny", "--data", data, "--seed", "3")
+	if code != boot.ExitOK || !strings.Contains(scored, row) || !strings.HasPrefix(scored, "1 models, test: 36 examples") {
+		t.Errorf("model score: exit %d, %s%s, want the row %q", code, scored, stderr, row)
+	}
+
 	again := filepath.Join(dir, "again.safetensors")
 	code, stdout, stderr = vigil(t.Context(), append(args, again, "--json", "--threads", "1")...)
 	if code != boot.ExitOK {
