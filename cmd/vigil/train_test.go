@@ -167,7 +167,8 @@ func TestTrainExportsStatistics(t *testing.T) {
 		t.Fatalf("exit %d: %s %s", code, stdout, stderr)
 	}
 	lines := strings.Split(strings.TrimSpace(hashOf(t, path)), "\n")
-	if !strings.HasPrefix(lines[0], "stay,patient,as_of,label.mortality,") || len(lines) < 60 || !strings.Contains(stderr, fmt.Sprint(len(lines)-1)) {
+	if !strings.HasPrefix(lines[0], "stay,patient,as_of,part,label.mortality,") || len(lines) != 1+84+36 ||
+		!strings.Contains(stderr, "84 examples to train on and 36 to test on") {
 		t.Errorf("%d lines, the first %.80s; said %s", len(lines), lines[0], stderr)
 	}
 }
