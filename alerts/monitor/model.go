@@ -19,10 +19,11 @@ type modelScratch struct {
 	model   *fusion.Model
 	reader  *vitals.Reader
 	buffers *fusion.Scratch
-	keeper  *keeper            // of a model that serves by sums
-	room    *encoders.Input    // for a model that does not
-	input   [1]*encoders.Input // of the last prediction
-	sums    [1]*fusion.Sums
+	keeper  *keeper           // of a model that serves by sums
+	room    []*encoders.Input // for a model that does not
+	input   []*encoders.Input // of the last predictions
+	sums    []*fusion.Sums
+	ahead   []*patient // whose predictions out holds, made for a tick
 	out     []float32
 	items   []encoders.Modality // of the model's item modalities
 	tasks   []int               // the model's tasks in the order of their names, as encoding/json orders a map
@@ -31,11 +32,9 @@ type modelScratch struct {
 func newModelScratch(m *fusion.Model) modelScratch {
 	s := modelScratch{
 		model: m, reader: vitals.NewReader(m.Channels(), m.Statics()), buffers: fusion.NewScratch(m),
-		out: make([]float32, len(m.Config().Tasks)),
+		out: make([]float32, mostAhead*len(m.Config().Tasks)),
 	}
-	if s.keeper = newKeeper(m, s.reader); s.keeper == nil {
-		s.room = m.Shape().New()
-	}
+	s.keeper = newKeeper(m, s.reader)
 	for _, mod := range m.Config().Modalities {
 		if mod.Kind == fusion.KindItems {
 			s.items = append(s.items, encoders.Modality(slices.Index(encoders.Names[:], mod.Name)))
@@ -68,13 +67,9 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 		return
 	}
 	sc.model, sc.kernel, sc.trained = m.Model.Hash(), m.Model.Kernel(), m.Model.Trained()
-	if scratch.model != m.Model {
-		scratch.keeper.release()
-		*scratch = newModelScratch(m.Model)
-	}
-	scratch.predict(p)
+	out := scratch.of(m.Model).predict(p)
 	for _, k := range scratch.tasks {
-		task, v := &m.Model.Config().Tasks[k], scratch.out[k]
+		task, v := &m.Model.Config().Tasks[k], out[k]
 		switch {
 		case !finite(v):
 			sc.indeterminate = true
@@ -86,24 +81,59 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 }
 
-// predict sets out to the model's answer as of the patient's clock.
-func (s *modelScratch) predict(p *patient) {
-	now := vitals.Moment{AsOf: p.clock, From: p.stay.from, Admission: p.stay.start}
+// of is the scratch of a model.
+func (s *modelScratch) of(m *fusion.Model) *modelScratch {
+	if s.model != m {
+		s.keeper.release()
+		*s = newModelScratch(m)
+	}
+	return s
+}
+
+// predict is the model's answer as of the patient's clock.
+func (s *modelScratch) predict(p *patient) []float32 {
+	tasks := len(s.tasks)
+	if i := slices.Index(s.ahead, p); i >= 0 {
+		s.ahead[i] = nil
+		return s.out[i*tasks : (i+1)*tasks]
+	}
+	s.ahead = s.ahead[:0]
+	s.begin()
+	s.fill(p, p.clock)
+	s.run()
+	return s.out[:tasks]
+}
+
+func (s *modelScratch) begin() { s.input, s.sums = s.input[:0], s.sums[:0] }
+
+// fill adds the input of a patient to the batch.
+func (s *modelScratch) fill(p *patient, asOf schemas.Time) {
+	now := vitals.Moment{AsOf: asOf, From: p.stay.from, Admission: p.stay.start}
+	var in *encoders.Input
 	if s.keeper != nil {
 		kept := s.keeper.of(p, now)
-		s.input[0], s.sums[0] = kept.input, kept.sums
+		in, s.sums = kept.input, append(s.sums, kept.sums)
 	} else {
-		s.input[0] = s.room
-		s.reader.Fill(s.room, p.window, now, &p.stay.statics)
+		if len(s.room) == len(s.input) {
+			s.room = append(s.room, s.model.Shape().New())
+		}
+		in = s.room[len(s.input)]
+		s.reader.Fill(in, p.window, now, &p.stay.statics)
 	}
 	for i, which := range s.items {
 		s.project(&p.modalities[which], i)
-		p.modalities[which].items.Fill(&s.input[0].Items[i], now.From, now.AsOf, now.Begin())
+		p.modalities[which].items.Fill(&in.Items[i], now.From, now.AsOf, now.Begin())
 	}
+	s.input = append(s.input, in)
+}
+
+// run predicts the batch.
+func (s *modelScratch) run() {
+	out := s.out[:len(s.input)*len(s.tasks)]
 	if s.keeper != nil {
-		s.model.PredictSums(s.buffers, s.input[:], s.sums[:], s.out)
+		s.model.PredictSums(s.buffers, s.input, s.sums, out)
 	} else {
-		s.model.Predict(s.buffers, s.input[:], s.out)
+		s.model.Predict(s.buffers, s.input, out)
 	}
 }
 

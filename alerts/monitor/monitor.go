@@ -160,12 +160,14 @@ func (t *turn) tick(rec *schemas.Record) {
 		if at := p.tickAt(rec); p.due <= at {
 			t.p = p
 			t.s.touch(p)
+			t.ahead(t.s.open[i:], rec)
 			t.advance(at)
 		}
 		if i < len(t.s.open) && t.s.open[i] == p { // else its stay has ended
 			i++
 		}
 	}
+	t.s.scratch.model.ahead = t.s.scratch.model.ahead[:0]
 }
 
 // tickAt is the patient's time as a tick tells it; never, if it is not for the patient.
