@@ -11,6 +11,15 @@
 // a micro-batch, allocates nothing, depends on nothing but the model and the input, and
 // gives a stay the same bits alone and in any company.
 //
+// Served online: where cells are finer than the reference points (minutes), N and Z of a
+// stay's time attention are kept as [Sums] in fixed point over one [ScoreTable] of the
+// model. An observation that comes, is corrected or is taken back changes its cell's term
+// in them; order and history leave no trace in the bits, so a prediction is what it would
+// be with the sums made anew, which is what Predict does where none are kept. With cells
+// of hours the attention over all cells costs less than to keep sums. A model goes one of
+// the two ways, always. The first layer of an item is kept ([Model.Project]), and the last
+// layer is worked out only at the tokens that the head reads.
+//
 // The shipped file is untrained: it proves the path, its numbers mean nothing, its
 // scores carry the mark, and no alert comes from it.
 //

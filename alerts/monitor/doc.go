@@ -8,6 +8,11 @@
 // record. A tick only lets time pass: ticks added or removed, none later than
 // the next record, change no output.
 //
+// Beside the state of the patients a partition keeps what saves work: sums of the time
+// attention for a model of minute cells (64 MiB of patients, those predicted last), the
+// first layer of items, and within a tick the predictions of up to 16 patients, made at
+// once. None of it is stored, and none shows in an output.
+//
 // The service owns partitions one at a time ([Service.Own]): it claims store and
 // outputs, reads how far the outputs got, and then reads the log from where the
 // store stands; each batch is applied in one fenced write, and what it caused is
