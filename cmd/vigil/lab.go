@@ -17,7 +17,7 @@ import (
 )
 
 func labCommand() *cobra.Command {
-	return group("lab", "Repeat the paper's experiments on invented data", convergenceCommand())
+	return group("lab", "Repeat the paper's experiments on invented data", convergenceCommand(), fleximodalCommand())
 }
 
 func convergenceCommand() *cobra.Command {
