@@ -57,6 +57,7 @@ type Config struct {
 
 	// Where the weights come from.
 	Trained  bool   `json:"trained" yaml:"-"`
+	Window   string `json:"window,omitempty" yaml:"-"`   // of data that is no ICU's, as "7 days"; such a model serves no patients
 	Training string `json:"training,omitempty" yaml:"-"` // what it was trained on, in one line
 	Licence  string `json:"data_licence,omitempty" yaml:"data_licence,omitempty"`
 }

@@ -101,6 +101,9 @@ func read(b []byte) (*Model, error) {
 // serves finds the channels and statics by their names, and says what is not there.
 func (m *Model) serves() error {
 	c := &m.network.Config
+	if c.Window != "" {
+		return fmt.Errorf("it looks back %s and was trained on other data than an ICU's", c.Window)
+	}
 	for _, ch := range c.Channels {
 		id, ok := schemas.ChannelByName(ch.Name)
 		if !ok {

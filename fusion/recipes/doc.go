@@ -4,6 +4,7 @@
 //	physionet2012        the shipped model: the whole recipe, teacher included
 //	physionet2012-plain  the same network without teacher, skip and augmentation
 //	mimic-iv-paper       the paper's tasks and size, for those who have MIMIC-IV
+//	fleximodal           any data with a manifest, see package fleximodal
 //	tiny                 a network that trains in a second, for tests and to try things
 package recipes
 

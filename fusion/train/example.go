@@ -29,6 +29,7 @@ type Set struct {
 	Source   string // "dataset@hash"
 	Rows     replay.RowCount
 	Channels []vitals.Channel
+	Names    []string // of the channels, where they are not those of the channel table
 	Statics  []vitals.Static
 	Items    []ItemModality
 	Cells    int

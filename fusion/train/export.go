@@ -31,9 +31,13 @@ func (s *Set) WriteStatistics(to io.Writer, channels []vitals.Channel, parts ...
 	for _, static := range s.Statics {
 		row = append(row, vitals.StaticNames[static])
 	}
-	for _, c := range channels {
+	for i, c := range channels {
+		channel := c.ID.Info().Name
+		if s.Names != nil {
+			channel = s.Names[i]
+		}
 		for _, name := range vitals.StatisticNames {
-			row = append(row, c.ID.Info().Name+"."+name)
+			row = append(row, channel+"."+name)
 		}
 	}
 	if err := w.Write(row); err != nil {

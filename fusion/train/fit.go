@@ -50,4 +50,9 @@ func (m *matrix) add(x []float32, known []bool) {
 	m.x, m.known = append(m.x, x...), append(m.known, known...)
 }
 
-func (m *matrix) edges() vitals.Edges { return vitals.FitEdges(m.width, m.x, m.known) }
+func (m *matrix) edges() vitals.Edges {
+	if m.width == 0 { // a model without statics, or without channels
+		return nil
+	}
+	return vitals.FitEdges(m.width, m.x, m.known)
+}

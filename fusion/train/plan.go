@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/fleximodal"
 )
 
 // Plan is a recipe with its data: examples parted, scales and edges fitted to those of
@@ -40,6 +41,7 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 	if err != nil {
 		return nil, err
 	}
+	r = p.Recipe
 	if teacher != "" {
 		if p.teacher, err = set.ReadTeacher(teacher, train); err != nil {
 			return nil, err
@@ -70,6 +72,9 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 // read loads the parts and says which examples are for what.
 func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []int, err error) {
 	r := p.Recipe
+	if r.Data.Source == fleximodal.Name {
+		return p.readFleximodal(ctx, paths)
+	}
 	if set, err = r.load(ctx, paths, r.Data.Train); err != nil {
 		return nil, nil, nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/fleximodal"
 	"github.com/vigil-icu/vigil/fusion/recipes"
 )
 
@@ -43,7 +44,7 @@ type Published struct {
 
 // Data says which stays are taken from where, and what is known of them.
 type Data struct {
-	Source  string   `yaml:"source"`  // kind of the data set: physionet2012, mimic-iii or mimic-iv
+	Source  string   `yaml:"source"`  // kind of the data set: physionet2012, mimic-iii, mimic-iv, or fleximodal for any directory with a manifest
 	Train   []string `yaml:"train"`   // parts to train on, by the names of their folders or archives; none: all there are
 	Test    []string `yaml:"test"`    // parts that training never sees; none: a share of the patients, see split
 	Charted bool     `yaml:"charted"` // values count from when they were measured, not from when they were known
@@ -117,18 +118,29 @@ func (r *Recipe) Check() error {
 	if r.Name == "" {
 		errs = append(errs, errors.New("name is missing"))
 	}
-	if of, ok := sources[r.Data.Source]; !ok {
-		names := slices.Sorted(maps.Keys(sources))
-		errs = append(errs, fmt.Errorf("data.source is %q, want %s", r.Data.Source, strings.Join(names, ", ")))
-	} else {
-		errs = append(errs, of.labels(r.Tasks()))
-	}
 	for _, p := range r.Published {
 		for _, name := range p.Tasks {
 			if !slices.Contains(r.Tasks(), name) {
 				errs = append(errs, fmt.Errorf("published %s: the model has no task %q", p.Name, name))
 			}
 		}
+	}
+	if !(r.Teacher.Weight >= 0 && r.Teacher.Weight <= 1) {
+		errs = append(errs, fmt.Errorf("teacher.weight is %v, want 0 to 1", r.Teacher.Weight))
+	}
+	if r.Data.Source == fleximodal.Name {
+		return errors.Join(append(errs, r.checkFleximodal())...)
+	}
+	return errors.Join(append(errs, r.checkStays()...)...)
+}
+
+// checkStays checks what a recipe says of recorded stays and of the model that reads them.
+func (r *Recipe) checkStays() (errs []error) {
+	if of, ok := sources[r.Data.Source]; !ok {
+		names := slices.Sorted(maps.Keys(sources))
+		errs = append(errs, fmt.Errorf("data.source is %q, want %s or %s", r.Data.Source, strings.Join(names, ", "), fleximodal.Name))
+	} else {
+		errs = append(errs, of.labels(r.Tasks()))
 	}
 	if len(r.Data.Hours) == 0 && !r.Data.AtEnd {
 		errs = append(errs, errors.New("data.hours is empty: name the hours of a stay at which examples are made, as [48]"))
@@ -141,9 +153,6 @@ func (r *Recipe) Check() error {
 	}
 	if len(r.Data.Test) == 0 && r.Split.Test == 0 {
 		errs = append(errs, errors.New("nothing is held back to test on: name parts in data.test, or a share in split.test"))
-	}
-	if !(r.Teacher.Weight >= 0 && r.Teacher.Weight <= 1) {
-		errs = append(errs, fmt.Errorf("teacher.weight is %v, want 0 to 1", r.Teacher.Weight))
 	}
 	if r.Training.Patience > 0 && r.Split.Validation == 0 {
 		errs = append(errs, errors.New("training.patience wants a split.validation: without it no epoch is better than another"))
@@ -158,7 +167,7 @@ func (r *Recipe) Check() error {
 	if err := model.Check(); err != nil {
 		errs = append(errs, fmt.Errorf("model: %w", err))
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // scaled is the model with scales where they are to be fitted.
