@@ -25,6 +25,13 @@
 // the channel table names. They are exact under any arrival order and any
 // correction: the same as from the observations of [Window.At].
 //
+// A closed hour answers from its cells alone. So a worker need not hold its records:
+// [Window.Release] forgets those that the store has, [Window.Want] says when they are
+// needed again, for a late record, a correction or a retraction, and [Window.Fill] takes
+// them. [Open] makes a window of which nothing is in memory yet. What is never asked of
+// such a window is a view of closed hours as of an earlier log_n: [Load] makes a whole
+// one for that. [Window.Lost] tells of a mistake.
+//
 // A window belongs to one goroutine. The stores (memstore, redisstore) pass
 // the suite in storetest; the types that they speak in, [Batch] and
 // [Partition], are declared here.

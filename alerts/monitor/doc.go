@@ -13,6 +13,12 @@
 // first layer of items, and within a tick the predictions of up to 16 patients, made at
 // once. None of it is stored, and none shows in an output.
 //
+// Of windows a partition holds the open hours and the sums of the closed ones, whose
+// records are in the store. Before Step of a record that touches them,
+// [Partition.Wants] names them and [Partition.Give] takes them; the service looks ahead
+// in what it has read of the log and asks the store once. A model that reads more
+// finely than by hours keeps windows in memory as a whole.
+//
 // The service owns partitions one at a time ([Service.Own]): it claims store and
 // outputs, reads how far the outputs got, and then reads the log from where the
 // store stands; each batch is applied in one fenced write, and what it caused is
