@@ -17,7 +17,7 @@ import (
 )
 
 func labCommand() *cobra.Command {
-	return group("lab", "Repeat the paper's experiments on invented data", convergenceCommand(), fleximodalCommand())
+	return group("lab", "Repeat the paper's experiments on invented data", convergenceCommand(), fleximodalCommand(), concatenationCommand())
 }
 
 func convergenceCommand() *cobra.Command {

@@ -152,3 +152,16 @@ func (p *Plan) Write(path string, result *Result, record *Record) error {
 	copy(network.Params().Values, result.Weights)
 	return network.Write(path, text)
 }
+
+// Predictions of a binary task for the test examples whose label is known: probability,
+// outcome and patient of each.
+func (p *Plan) Predictions(ctx context.Context, result *Result, task int) (predicted []float64, outcome []bool, patient []string, err error) {
+	params := *p.Stays.Params()
+	params.Values = result.Weights
+	logits, err := p.Stays.Logits(ctx, &params, p.Test)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	predicted, outcome, patient = p.Stays.Set.known(Probabilities(logits), p.Test, task)
+	return predicted, outcome, patient, nil
+}
