@@ -3,6 +3,9 @@
 // of a known mixture, fits by EM, and the slope of the error over the sample's size.
 // The paper plots the Laplace gate; here softmax stands beside it.
 //
+// [Rivalry] holds FuseMoE against a network of as many parameters without experts, on any
+// data with a manifest.
+//
 // [Convergence] promises the same bits for the same [Settings] on any number of
 // threads. What the paper leaves open is said where it is chosen: [Truth], [Paper],
 // [Compare].
