@@ -3,7 +3,7 @@ GO        ?= go
 PKGS      ?= ./...
 SEEDS     ?= 3
 
-.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo build generate
+.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -52,6 +52,9 @@ bench-real:       ## device ticks through a worker process: rates, a backlog of 
 
 soak:             ## the whole lists: digest matrix, 20 kills, 13 seeds of faults on real servers, 48 h windows; above an hour
 	VIGIL_REAL=1 VIGIL_SOAK=1 $(GO) test -count=1 -timeout 180m -v -run 'TestSoak|TestReal' ./cmd/vigil
+
+lab:              ## FuseMoE against concatenation on an invented set that is no ICU, 5 seeds of both: some minutes
+	@d=$$(mktemp -d) && $(GO) run ./cmd/vigil lab fleximodal --out $$d/pumps && $(GO) run ./cmd/vigil lab concatenation --data $$d/pumps; e=$$?; rm -r $$d; exit $$e
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo

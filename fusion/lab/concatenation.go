@@ -18,7 +18,7 @@ import (
 // WithoutExperts are the settings that make of the recipe fleximodal its baseline: no
 // mixture of experts, so that what is known of each modality is first joined in the head,
 // and wider layers in its place, for as many parameters on the invented set.
-var WithoutExperts = []string{"model.experts=0", "model.balance=0", "model.width=24", "model.ffn=96"}
+var WithoutExperts = []string{"model.experts=0", "model.balance=0", "model.width=10", "model.ffn=108"}
 
 // Rivalry is the setting of a comparison of FuseMoE with its baseline: one recipe, one
 // directory of any data, the same seeds for both.
