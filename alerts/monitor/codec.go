@@ -61,7 +61,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 	b = wire.AppendInt(b, int64(p.clock))
 	b = wire.AppendUint(b, p.logN)
 	b = wire.AppendUint(b, p.n)
-	b = append(b, bits(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit))
+	b = append(b, bits(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit, p.touched[0], p.touched[1]))
 	b = wire.AppendInt(b, int64(p.last))
 	b = wire.AppendInt(b, p.need)
 	b = wire.AppendInt(b, p.before)
@@ -99,9 +99,10 @@ func (p *patient) decode(b []byte) (use, error) {
 	p.clock = schemas.Time(r.Int())
 	p.logN = r.Uint(math.MaxUint32)
 	p.n = r.Uint(math.MaxUint64)
-	flags := r.Byte(1<<6 - 1)
+	flags := r.Byte(math.MaxUint8)
 	p.governed, p.gap, p.bound, p.corrected = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
 	p.stay.open, p.stay.implicit = flags&16 != 0, flags&32 != 0
+	p.touched = [2]bool{flags&64 != 0, flags&128 != 0}
 	p.last = schemas.Time(r.Int())
 	p.need = r.Int()
 	p.before = r.Int()

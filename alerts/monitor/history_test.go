@@ -72,7 +72,7 @@ func (w *ward) step() {
 		w.add(b, &schemas.Record{Kind: schemas.KindAdmit, Move: &schemas.Move{Stay: fmt.Sprintf("%s-S%d", b.id, b.stays), Bed: "7", Statics: schemas.Statics{Scale2: w.r.IntN(2) == 0, Sex: "female"}}}, 0)
 	case b.adt && b.open && k < 3:
 		b.open = false
-		w.add(b, &schemas.Record{Kind: schemas.KindEnd, Move: &schemas.Move{Cause: "discharge"}}, 0)
+		w.add(b, &schemas.Record{Kind: schemas.KindEnd, Provenance: schemas.SourceHasADT, Move: &schemas.Move{Cause: "discharge"}}, 0) // as such a source says in each message
 	case k < 5:
 		w.add(b, &schemas.Record{Kind: schemas.KindTransfer, Move: &schemas.Move{Unit: "CCU"}}, 0)
 	case k < 8:

@@ -93,6 +93,7 @@ func (s *Partition) patient(rec *schemas.Record, offset int64) *patient {
 		p.gap = s.use.gap.missed(rec)
 		s.patients[p.id] = p
 	case p.gap && !p.stay.open:
+		p.touched[0] = true
 		p.gap = s.use.gap.missed(rec)
 	}
 	return p
@@ -156,7 +157,7 @@ func (s *Partition) RebuildFrom(next int64) int64 {
 	for _, p := range s.patients {
 		if s.mustKnow(p) {
 			next = min(next, p.before)
-			if p.gap {
+			if p.gap || p.touched[0] || p.touched[1] {
 				next = min(next, g.at)
 			}
 		}

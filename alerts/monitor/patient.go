@@ -32,6 +32,7 @@ type patient struct {
 	// its admit opens a stay.
 	governed bool
 	gap      bool         // the log began later than the patient
+	touched  [2]bool      // gap was ever set in the present numbering; in the one before
 	last     schemas.Time // end of the last stay: no view reaches before it
 	need     int64        // log offset at which the present numbering began
 	before   int64        // and the one before it: a rebuild begins there, so that it knows repeats

@@ -31,6 +31,7 @@ func (t *turn) admit(rec *schemas.Record) {
 		}
 	}
 	if !p.stay.open {
+		p.touched[0] = p.touched[0] || p.gap
 		p.gap = false
 		t.begin(id, false)
 	}
@@ -107,6 +108,7 @@ func (t *turn) end(cause string, by int64) {
 	p.last = p.clock
 	p.logN, p.n = 0, 0
 	p.before, p.need = p.need, by
+	p.touched = [2]bool{false, p.touched[0] || p.gap}
 	p.corrected, p.gap = false, false
 	p.window.Trim(p.clock) // first: what is left is in memory
 	p.window.Restart()
