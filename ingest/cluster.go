@@ -208,7 +208,10 @@ func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, 
 		}
 		first, next = make([]int64, n), make([]int64, n)
 		for _, p := range r.Topics[c.topic(topic)] {
-			if p.Error != nil {
+			switch {
+			case errors.Is(p.Error, kafka.Unknown): // what kafka-go makes of a connection that was cut
+				return fmt.Errorf("an answer was lost: %w", io.ErrUnexpectedEOF)
+			case p.Error != nil:
 				return denied(p.Error, "Describe on this topic")
 			}
 			first[p.Partition], next[p.Partition] = p.FirstOffset, p.LastOffset
