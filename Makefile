@@ -28,6 +28,12 @@ test-real:        ## the suites on a real Kafka and a real Redis, killed and cut
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost' ./encoders/intake ./alerts/monitor
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
 
+test-subscriber:  ## deploy/examples/subscribe.py in a Python environment of its own (bin/venv)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-subscriber needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r deploy/examples/requirements.txt
+	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestSubscriber' ./cmd/vigil
+
 test-teacher:     ## fusion/recipes/teacher.py on what vigil train exports, in a Python environment of its own (bin/venv)
 	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-teacher needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
 	python3 -m venv bin/venv
