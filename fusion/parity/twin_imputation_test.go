@@ -4,31 +4,6 @@ import "github.com/vigil-icu/vigil/encoders/nn"
 
 var _ = registerTwin("imputation", imputation[float64], imputation[float32])
 
-// publishedTable is the hourly table [T][2C] as the published loader fills it from
-// events in order at t [L] hours with x and mask [L][C]. It keeps the quirks: an
-// hour without events stays 0 and breaks the chain, a later event that lacks a
-// channel puts the hour before over the value of its own hour, an observed 0 is
-// not carried.
-func publishedTable[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
-	r := make([]F, rows*2*channels)
-	for i, hours := range t {
-		row := int(hours)
-		if hours < 0 || row >= rows {
-			continue
-		}
-		at, before := row*2*channels, (row+rows-1)%rows*2*channels // row 0 looks at the last
-		for c := range channels {
-			switch {
-			case mask[i*channels+c] > 0:
-				r[at+c], r[at+channels+c] = x[i*channels+c], 1
-			case r[before+c] != 0:
-				r[at+c] = r[before+c]
-			}
-		}
-	}
-	return r
-}
-
 // carryBins is the true carry-forward on hour bins [T][2C]: the last value of the
 // bin, else that of the bin before; the indicator says observed in this bin.
 func carryBins[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
@@ -72,7 +47,7 @@ func imputation[F nn.Float](c *Case) (Outputs[F], error) {
 	rows, channels := c.Int("T"), c.Int("C")
 	t, x, mask := In[float64](c, "t"), In[F](c, "X"), In[F](c, "mask")
 	return Outputs[F]{
-		"R_code":       publishedTable(rows, channels, t, x, mask),
+		"R_code":       loaderTable(rows, channels, t, x, mask),
 		"R_locf_bin":   carryBins(rows, channels, t, x, mask),
 		"R_locf_point": carryPoints(rows, channels, t, x, mask),
 	}, nil
