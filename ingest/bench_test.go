@@ -62,7 +62,6 @@ func BenchmarkRead(b *testing.B) {
 	for _, limit := range []int{100, 1000, 100_000} {
 		b.Run(fmt.Sprint("limit=", limit), func(b *testing.B) {
 			r := c.NewReader(schemas.TopicLog, 0, 0)
-			defer r.Close()
 			b.ReportAllocs()
 			for seen := 0; seen < b.N; {
 				got, err := r.Read(b.Context(), min(limit, b.N-seen))

@@ -36,6 +36,9 @@ type Cluster struct {
 	client    *kafka.Client
 	dialer    *kafka.Dialer
 	trouble   Trouble
+	leaders   leaders
+	fetcher   fetcher
+	writer    writer
 }
 
 // AwaySince is when calls began to fail that are tried on; zero where none does.
@@ -55,6 +58,7 @@ func (c *Cluster) init() {
 			MetadataTopics: c.names(), // not the whole cluster's, twice a second
 		}
 		c.client = &kafka.Client{Addr: kafka.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: c.transport}
+		c.leaders.cluster, c.fetcher.cluster, c.writer.cluster = c, c, c
 		c.dialer = &kafka.Dialer{ClientID: c.ClientID, Timeout: 3 * time.Second, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL}
 	})
 }

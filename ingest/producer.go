@@ -1,14 +1,12 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"sync"
 
 	kafka "github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -174,27 +172,17 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 	s.buf = appendBatch(s.buf[:0], messages, session{p.id, p.epoch, s.next}, now().UnixMilli())
 	unseen := 0
 	err = p.cluster.retry(ctx, "writing to "+p.cluster.topic(topic), func() error {
-		r, err := p.cluster.client.RawProduce(ctx, &kafka.RawProduceRequest{
-			Addr: p.cluster.client.Addr, Topic: p.cluster.topic(topic), Partition: partition, RequiredAcks: kafka.RequireAll,
-			RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(s.buf)},
-		})
-		if errors.Is(err, protocol.ErrNoTopic) || errors.Is(err, protocol.ErrNoPartition) {
+		at, err := p.cluster.writer.write(ctx, p.cluster.topic(topic), partition, s.buf)
+		if errors.Is(err, errUnseen) {
 			// The client's list of topics may be old, or that of a broker which has
 			// just begun. It also says so to a user who may not see the topic, which
 			// does not pass.
-			if unseen++; unseen <= 15 || s.next > 0 {
-				return kafka.UnknownTopicOrPartition
+			if unseen++; unseen > 15 && s.next == 0 {
+				return errors.New("it is gone, or this user may not see it (Describe and Write)")
 			}
-			return fmt.Errorf("%w: it is gone, or this user may not see it (Describe and Write)", err)
 		}
-		if err != nil {
-			return err
-		}
-		if r.Error != nil {
-			return r.Error
-		}
-		base = r.BaseOffset
-		return nil
+		base = at
+		return err
 	})
 	switch {
 	case err == nil:

@@ -53,7 +53,6 @@ func TestResume(t *testing.T) {
 	p := c.NewProducer(c.Prefix + "t")
 	mustAppend(t, p, schemas.TopicLog, 1000, 0)
 	r := c.NewReader(schemas.TopicLog, 0, 100)
-	defer r.Close()
 	var got []schemas.Message
 	for _, limit := range []int{7, 1, 250, 0, 3, 1000} { // 0 counts as 1
 		if int(r.Next()) != 100+len(got) {
@@ -71,7 +70,6 @@ func TestResume(t *testing.T) {
 		t.Fatalf("after GoTo(998) Read = %d records, %v, Next %d", len(again), err, r.Next())
 	}
 	other := c.NewReader(schemas.TopicLog, 0, r.Next())
-	defer other.Close()
 	mustAppend(t, p, schemas.TopicLog, 1, 1000)
 	if next, err := other.Read(t.Context(), 10); err != nil || len(next) != 1 || next[0].Offset != 1000 {
 		t.Fatalf("a new reader from Next reads %v, %v", next, err)
@@ -83,7 +81,6 @@ func TestBytesStay(t *testing.T) {
 	c, _ := testCluster(t, 1)
 	mustAppend(t, c.NewProducer(c.Prefix+"t"), schemas.TopicLog, 400, 0)
 	r := c.NewReader(schemas.TopicLog, 0, 0)
-	defer r.Close()
 	var kept []schemas.Message
 	for len(kept) < 400 {
 		got, err := r.Read(t.Context(), 50)
@@ -100,7 +97,6 @@ func TestBytesStay(t *testing.T) {
 func TestReadWaitsAtTheTail(t *testing.T) {
 	c, _ := testCluster(t, 1)
 	r := c.NewReader(schemas.TopicLog, 0, 0)
-	defer r.Close()
 	if got, err := r.Read(t.Context(), 10); err != nil || len(got) != 0 { // dials
 		t.Fatalf("Read at the tail = %v, %v", got, err)
 	}
@@ -125,7 +121,6 @@ func TestReadWakesUp(t *testing.T) {
 	p := c.NewProducer(c.Prefix + "t")
 	mustAppend(t, p, schemas.TopicLog, 1, 0)
 	r := c.NewReader(schemas.TopicLog, 0, 1)
-	defer r.Close()
 	sent := make(chan time.Time)
 	go func() {
 		defer close(sent)
@@ -184,7 +179,6 @@ func TestLostRecordsAreSaid(t *testing.T) {
 		mustAppend(t, p, schemas.TopicLog, 10, 10*i)
 	}
 	r := c.NewReader(schemas.TopicLog, 0, 5)
-	defer r.Close()
 	if got, err := r.Read(t.Context(), 5); err != nil || len(got) != 5 {
 		t.Fatalf("Read = %d, %v", len(got), err)
 	}
@@ -202,12 +196,10 @@ func TestLostRecordsAreSaid(t *testing.T) {
 		t.Fatalf("after %d records: %v (%+v), want a DataLossError", len(got), err, lost)
 	}
 	fresh := c.NewReader(schemas.TopicLog, 0, 20)
-	defer fresh.Close()
 	if _, err := fresh.Read(t.Context(), 10); !errors.As(err, &lost) || lost.Offset != 20 || lost.First != 60 {
 		t.Fatalf("Read of a removed offset = %v, want a DataLossError", err)
 	}
 	beyond := c.NewReader(schemas.TopicLog, 0, 177)
-	defer beyond.Close()
 	if _, err := beyond.Read(t.Context(), 10); !errors.As(err, &lost) || lost.Offset != 177 || lost.Next != 100 {
 		t.Fatalf("Read beyond the end = %v, want a DataLossError", err)
 	}
@@ -261,7 +253,6 @@ func TestHoles(t *testing.T) {
 		at, _ := slices.BinarySearchFunc(after, from, func(m schemas.Message, o int64) int { return int(m.Offset - o) })
 		r := c.NewReader(schemas.TopicAlertStates, 0, from)
 		got, err := r.Read(t.Context(), 2)
-		r.Close()
 		if err != nil || len(got) == 0 || got[0].Offset != after[at].Offset {
 			t.Fatalf("Read from %d = %v, %v, want offset %d first", from, got, err, after[at].Offset)
 		}
@@ -284,7 +275,6 @@ func TestTransactions(t *testing.T) {
 	x.write(t, 1, 1)
 	mustAppend(t, plain, schemas.TopicVitals, 1, 2)
 	r := c.NewReader(schemas.TopicVitals, 0, 0)
-	defer r.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	got, err := r.Read(ctx, 10)
@@ -411,7 +401,6 @@ func TestReadOutlastsTrouble(t *testing.T) {
 		broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: schemas.TopicLog, Err: code, Count: 2})
 		r := c.NewReader(schemas.TopicLog, 0, 0)
 		got, err := r.Read(t.Context(), 1000)
-		r.Close()
 		if err != nil {
 			t.Fatalf("%s: %v", code.Message, err)
 		}
@@ -419,7 +408,6 @@ func TestReadOutlastsTrouble(t *testing.T) {
 	}
 	broker.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: schemas.TopicLog, Err: kerr.TopicAuthorizationFailed, Count: 1})
 	r := c.NewReader(schemas.TopicLog, 0, 0)
-	defer r.Close()
 	if _, err := r.Read(t.Context(), 10); !errors.Is(err, kafka.TopicAuthorizationFailed) {
 		t.Fatalf("a reader without the right to = %v", err)
 	}
@@ -428,7 +416,6 @@ func TestReadOutlastsTrouble(t *testing.T) {
 func TestReadEndsWithItsContext(t *testing.T) {
 	c, _ := testCluster(t, 1)
 	r := c.NewReader(schemas.TopicLog, 0, 0)
-	defer r.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(30*time.Millisecond, cancel)
 	begun := time.Now()

@@ -36,7 +36,6 @@ const maxEmpty = 40
 // readTo reads [from, to) of a partition.
 func (c *Cluster) readTo(ctx context.Context, topic string, partition int, from, to int64) ([]schemas.Message, error) {
 	r := c.NewReader(topic, partition, from)
-	defer r.Close()
 	var all []schemas.Message
 	for empty := 0; r.Next() < to; {
 		batch, err := r.Read(ctx, 10_000)

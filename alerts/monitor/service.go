@@ -93,7 +93,6 @@ func (s *Service) own(ctx context.Context, number int) error {
 	if err := o.load(ctx); err != nil {
 		return err
 	}
-	defer o.reader.Close()
 	if err := o.publishStored(ctx); err != nil {
 		return err
 	}

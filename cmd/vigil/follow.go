@@ -28,7 +28,6 @@ func eachOf(ctx context.Context, c *ingest.Cluster, topic string, partition int,
 		return nil
 	}
 	r := c.NewReader(topic, partition, from)
-	defer r.Close()
 	for at := from; at < to; {
 		batch, err := r.Read(ctx, 2000)
 		if err != nil {
@@ -70,7 +69,6 @@ func follow(ctx context.Context, c *ingest.Cluster, topic string, fromBeginning 
 	for partition := range first {
 		done.Go(func() {
 			r := c.NewReader(topic, partition, first[partition])
-			defer r.Close()
 			for ctx.Err() == nil {
 				batch, err := r.Read(ctx, 1000)
 				mu.Lock()

@@ -241,7 +241,6 @@ func (p *pulse) watch(t *testing.T) (since func(time.Time) []time.Time) {
 // first reads the scores of a partition until one of a patient who was sent after from.
 func (p *pulse) first(ctx context.Context, partition int, offset int64, from time.Time) (time.Time, error) {
 	r := p.site.cluster.NewReader(schemas.TopicScores, partition, offset)
-	defer r.Close()
 	for {
 		batch, err := r.Read(ctx, 1000)
 		if err != nil {

@@ -46,7 +46,6 @@ func (r *read) done() {
 
 func (f *follower) follow(ctx context.Context, out chan<- read) {
 	r := f.w.Cluster.NewReader(schemas.RawTopics[f.topic], f.partition, f.from)
-	defer r.Close()
 	for {
 		messages, err := r.Read(ctx, readLimit)
 		again := sort.Search(len(messages), func(k int) bool { return messages[k].Offset >= f.judged })
