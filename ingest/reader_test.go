@@ -3,10 +3,8 @@ package ingest
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"slices"
 	"testing"
 	"time"
@@ -370,7 +368,7 @@ func (x *transaction) write(t *testing.T, n, from int) {
 	t.Helper()
 	b := appendBatch(nil, messages(n, from), x.s, time.Now().UnixMilli())
 	b[4+22] |= 0x10 // transactional
-	binary.BigEndian.PutUint32(b[4+17:], crc32.Checksum(b[4+21:], castagnoli))
+	sign(b[4:])
 	r, err := x.c.client.RawProduce(t.Context(), &kafka.RawProduceRequest{
 		Topic: x.c.topic(schemas.TopicVitals), RequiredAcks: kafka.RequireAll, TransactionalID: x.c.Prefix + "gateway",
 		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b)},

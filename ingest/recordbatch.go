@@ -36,6 +36,9 @@ const (
 // aborted is a transaction of a producer that was given up; its records begin at First.
 type aborted struct{ Producer, First int64 }
 
+// maxExpanded is what a compressed batch may hold.
+const maxExpanded = 8 * MaxMessageBytes
+
 // errTorn: what came is no record batch.
 var errTorn = errors.New("torn record batch")
 
@@ -101,10 +104,13 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 			return dst, fmt.Errorf("records in compression %d, which is not known: gzip, snappy, lz4 and zstd are", kind)
 		}
 		r := codec.NewReader(bytes.NewReader(body))
-		body, err = io.ReadAll(r)
+		body, err = io.ReadAll(io.LimitReader(r, maxExpanded+1))
 		_ = r.Close()
-		if err != nil {
+		switch {
+		case err != nil:
 			return dst, fmt.Errorf("%w: %s: %w", errTorn, codec.Name(), err)
+		case len(body) > maxExpanded:
+			return dst, fmt.Errorf("a batch in %s holds more than %d MiB: send smaller ones", codec.Name(), maxExpanded>>20)
 		}
 	}
 	begun, end := int64(binary.BigEndian.Uint64(batch[atTime:])), int64(binary.BigEndian.Uint64(batch[atMaxTime:]))
