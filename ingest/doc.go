@@ -9,7 +9,8 @@
 // what retention took is a [DataLossError]. A [Producer] is idempotent and fenced
 // by epoch: a batch that was acknowledged, or whose answer was lost, is there
 // exactly once, and an older owner is refused ([ErrFenced]) once the newer one has
-// written its claim.
+// written its claim. All readers and producers of a Cluster share their requests: a
+// broker is asked for all partitions at once, and given batches of several at once.
 //
 // What is never promised: that a committed group offset is true. It is a hint for
 // lag; the log and the store hold progress.

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -39,8 +38,8 @@ type aborted struct{ Producer, First int64 }
 // maxExpanded is what a compressed batch may hold.
 const maxExpanded = 8 * MaxMessageBytes
 
-// errTorn: what came is no record batch.
-var errTorn = errors.New("torn record batch")
+// errTorn: what came is no whole record batch. It is asked for again.
+var errTorn = fmt.Errorf("torn record batch: %w", io.ErrUnexpectedEOF)
 
 // records decodes the batches that a fetch brought of a partition.
 type records struct {
