@@ -53,7 +53,7 @@ bench:            ## ratios in one run; keep bench.txt for benchstat
 	  { rm -f bin/openblas-time; echo "no comparison with OpenBLAS: that needs a C compiler and libopenblas-dev"; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS) | tee bench.txt
 
-bench-real:       ## device ticks through a worker process: a backlog of 1.5 million, rates, kill -9 (TestBenchReal has the settings)
+bench-real:       ## device ticks through a worker process: rates, a backlog of 1.5 million, kill -9 (TestBenchReal has the settings)
 	VIGIL_BENCH=$${VIGIL_BENCH:-1500000} $(GO) test -count=1 -timeout 60m -v -run 'TestBenchReal' ./cmd/vigil
 
 soak:             ## the whole lists: digest matrix, 20 kills, 13 seeds of faults on real servers, 48 h windows; above an hour

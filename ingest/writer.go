@@ -17,8 +17,12 @@ import (
 // maxWrite is what a produce request takes of several partitions together.
 const maxWrite = 8 << 20
 
-// writer sends the batches of a cluster's producers. Those for one broker that come while
-// a request is under way go together with the next one.
+// gatherWrites is the least time between two produce requests to one broker: batches that
+// come within it go together. A request that the broker is slow to answer, while another
+// one dies, holds up only what is in it.
+const gatherWrites = 2 * time.Millisecond
+
+// writer sends the batches of a cluster's producers, those for one broker together.
 type writer struct {
 	cluster *Cluster
 
@@ -27,8 +31,8 @@ type writer struct {
 }
 
 type lane struct {
-	busy    bool
 	waiting []*write
+	sent    time.Time
 }
 
 // write is a batch on its way, with its size in front.
@@ -61,10 +65,8 @@ func (w *writer) write(ctx context.Context, topic string, partition int, batch [
 		l = &lane{}
 		w.lanes[leader] = l
 	}
-	l.waiting = append(l.waiting, one)
-	if !l.busy {
-		l.busy = true
-		go w.run(l)
+	if l.waiting = append(l.waiting, one); len(l.waiting) == 1 {
+		w.later(l)
 	}
 	w.mu.Unlock()
 	select {
@@ -75,18 +77,18 @@ func (w *writer) write(ctx context.Context, topic string, partition int, batch [
 	}
 }
 
-// run sends what waits until nothing does.
-func (w *writer) run(l *lane) {
-	for {
+// later has what waits sent as soon as it may be.
+func (w *writer) later(l *lane) {
+	time.AfterFunc(l.sent.Add(gatherWrites).Sub(now()), func() {
 		w.mu.Lock()
 		batches := l.take()
-		l.busy = len(batches) > 0
-		w.mu.Unlock()
-		if len(batches) == 0 {
-			return
+		l.sent = now()
+		if len(l.waiting) > 0 {
+			w.later(l)
 		}
+		w.mu.Unlock()
 		w.send(batches)
-	}
+	})
 }
 
 // take gives what goes together: one batch of a partition, since two owners may write

@@ -15,6 +15,8 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/ingest"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
@@ -30,6 +32,7 @@ type realBench struct {
 	program      string
 	brokers      string // host:port
 	redis        string // URL
+	own          bool   // the Redis is of this run alone
 	broker, memo process
 	seconds      int
 	profiles     string // folder of CPU profiles; empty: none
@@ -49,9 +52,9 @@ type benchRun struct {
 }
 
 // TestBenchReal is make bench-real: device ticks of 500 patients through a worker
-// process, from a backlog and open-loop, each tick scored by NEWS2 exactly once. The
-// backlog comes first: the rates then find a broker that has done some work, as one at a
-// hospital has, and not one whose code is still being compiled.
+// process, open-loop and from a backlog, each tick scored by NEWS2 exactly once. A
+// smaller backlog comes first, so that the others find a broker that has been at work, as
+// one at a hospital has, and not one whose code is still being compiled.
 //
 //	VIGIL_BENCH          ticks of the backlog; unset: no measurement. 1500000 fill every window
 //	VIGIL_BENCH_RATES    ticks a second, default 500,2000,10000
@@ -77,16 +80,36 @@ func TestBenchReal(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.Close)
-		b.redis = "redis://" + s.Address + "/0"
+		b.redis, b.own = "redis://"+s.Address+"/0", true
 	}
 	b.broker, b.memo = listener(b.brokers), listener(strings.Split(strings.TrimPrefix(b.redis, "redis://"), "/")[0])
 	var out bytes.Buffer
 	b.table = tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(&out, "%s; %d patients, 20 channels a tick, %d partitions, %d CPUs; every tick scored once\n", kind, benchPatients, benchPartitions, runtime.NumCPU())
 	fmt.Fprintln(b.table, "load\tticks\tticks/s\tworker µs\tRedis µs\tbroker µs\tp50 ms\tp90 ms\tp99 ms\tworker MB\tmost\tRedis MB\tfirst score s\tafter kill -9 s\t")
+	rates := "500,2000,10000"
+	if s, ok := os.LookupEnv("VIGIL_BENCH_RATES"); ok {
+		rates = s
+	}
 	if backlog > 0 {
+		r := b.begin("warm-up")
+		b.drain(r, "warm-up", backlog/3)
+		r.end()
+		b.forget()
+	}
+	for _, text := range strings.FieldsFunc(rates, func(r rune) bool { return r == ',' }) {
+		rate, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := b.begin(text)
+		b.rate(r, text+"/s", rate)
+		r.end()
+	}
+	if backlog > 0 {
+		b.forget()
 		r := b.begin("backlog")
-		b.drain(r, backlog)
+		b.drain(r, "backlog", backlog)
 		full := 2000
 		if s, ok := os.LookupEnv("VIGIL_BENCH_FULL"); ok {
 			if full, err = strconv.Atoi(s); err != nil {
@@ -96,19 +119,6 @@ func TestBenchReal(t *testing.T) {
 		if full > 0 {
 			b.rate(r, fmt.Sprintf("%d h in windows, %d/s", min(48, r.sent/60), full), full)
 		}
-		r.end()
-	}
-	rates := "500,2000,10000"
-	if s, ok := os.LookupEnv("VIGIL_BENCH_RATES"); ok {
-		rates = s
-	}
-	for _, text := range strings.FieldsFunc(rates, func(r rune) bool { return r == ',' }) {
-		rate, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := b.begin(text)
-		b.rate(r, text+"/s", rate)
 		r.end()
 	}
 	b.table.Flush()
@@ -180,6 +190,23 @@ func (b *realBench) worker(prefix string) (cmd *exec.Cmd, end func()) {
 	}
 	b.t.Cleanup(end)
 	return cmd, end
+}
+
+// forget empties a Redis of the run's own: its memory is to be that of the windows in use.
+func (b *realBench) forget() {
+	b.t.Helper()
+	if !b.own {
+		return
+	}
+	o, err := redis.ParseURL(b.redis)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	c := redis.NewClient(o)
+	defer c.Close()
+	if err := c.FlushAll(b.t.Context()).Err(); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // spent is CPU time of worker, store and broker.
@@ -272,7 +299,7 @@ func (b *realBench) rate(r *benchRun, name string, rate int) {
 }
 
 // drain lets a worker find n ticks.
-func (b *realBench) drain(r *benchRun, n int) {
+func (b *realBench) drain(r *benchRun, name string, n int) {
 	n = n / benchPatients * benchPatients
 	r.load.backlog(r.ctx, b.t, r.cluster, n)
 	r.sent = n / benchPatients
@@ -299,7 +326,7 @@ func (b *realBench) drain(r *benchRun, n int) {
 	now, most := worker.memory()
 	store, _ := b.memo.memory()
 	end()
-	fmt.Fprintf(b.table, "backlog\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t\t\t\t%d\t%d\t%d\t%.2f\t\t\n", n,
+	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t\t\t\t%d\t%d\t%d\t%.2f\t\t\n", name, n,
 		float64(n)/done.Sub(begun).Seconds(), per[0], per[1], per[2], now, most, store, first.Seconds())
 	b.follow(r)
 	b.scored(r)
