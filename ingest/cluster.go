@@ -39,6 +39,12 @@ type Cluster struct {
 	leaders   leaders
 	fetcher   fetcher
 	writer    writer
+
+	life     context.Context // of the requests that serve several callers
+	end      context.CancelFunc
+	mu       sync.Mutex // of closed, and of beginning a request
+	closed   bool
+	requests sync.WaitGroup
 }
 
 // AwaySince is when calls began to fail that are tried on; zero where none does.
@@ -58,15 +64,40 @@ func (c *Cluster) init() {
 			MetadataTopics: c.names(), // not the whole cluster's, twice a second
 		}
 		c.client = &kafka.Client{Addr: kafka.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: c.transport}
+		c.life, c.end = context.WithCancel(context.Background())
 		c.leaders.cluster, c.fetcher.cluster, c.writer.cluster = c, c, c
 		c.dialer = &kafka.Dialer{ClientID: c.ClientID, Timeout: 3 * time.Second, DialFunc: c.Dial, TLS: c.TLS, SASLMechanism: c.SASL}
 	})
 }
 
-// Close ends idle connections.
+// Close ends what is under way and all connections. The Cluster must not be used any
+// more.
 func (c *Cluster) Close() {
 	c.init()
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.end()
+	c.requests.Wait()
 	c.transport.CloseIdleConnections()
+}
+
+// errClosed is what is left for those who wait for an answer when the Cluster is closed.
+var errClosed = errors.New("the Kafka client is closed")
+
+// begin announces a request that serves several callers; false once closed. done ends it.
+func (c *Cluster) begin(patience time.Duration) (ctx context.Context, done func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, nil, false
+	}
+	c.requests.Add(1)
+	ctx, cancel := context.WithTimeout(c.life, patience)
+	return ctx, func() {
+		cancel()
+		c.requests.Done()
+	}, true
 }
 
 func (c *Cluster) topic(name string) string { return c.Prefix + name }

@@ -61,11 +61,17 @@ func (f *fetcher) add(asks ...*ask) {
 
 // send begins one request to each broker that leads partitions which are waited for.
 func (f *fetcher) send(kind int) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	f.mu.Lock()
 	asks := f.waiting[kind]
 	f.waiting[kind], f.sent[kind] = nil, now()
 	f.mu.Unlock()
+	ctx, done, ok := f.cluster.begin(10 * time.Second)
+	if !ok {
+		for _, a := range asks {
+			a.answer <- answer{err: errClosed}
+		}
+		return
+	}
 	groups := map[int32][]*ask{}
 	for _, a := range asks {
 		leader, err := f.cluster.leaders.of(ctx, a.topic, a.partition)
@@ -79,10 +85,8 @@ func (f *fetcher) send(kind int) {
 	for leader, asks := range groups {
 		requests.Go(func() { f.ask(ctx, leader, asks) })
 	}
-	go func() {
-		requests.Wait()
-		cancel()
-	}()
+	requests.Wait()
+	done()
 }
 
 // ask does one request and hands out what it brings.

@@ -123,8 +123,14 @@ func (w *writer) send(batches []*write) {
 			Partition: int32(b.partition), RecordSet: protocol.RawRecordSet{Reader: bytes.NewReader(b.batch)},
 		})
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+	ctx, done, ok := w.cluster.begin(patience)
+	if !ok {
+		for _, b := range batches {
+			b.done <- written{err: errClosed}
+		}
+		return
+	}
+	defer done()
 	answer, err := w.cluster.transport.RoundTrip(ctx, w.cluster.client.Addr, r)
 	var routed *rawproduce.Error
 	if errors.As(err, &routed) { // the client's own view of who leads has moved on
