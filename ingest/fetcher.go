@@ -13,7 +13,7 @@ import (
 const gather = 3 * time.Millisecond
 
 // livelyFor is how long a partition counts as lively after records came. Lively ones are
-// asked for apart from the others, of which one request waits for minutes of nothing.
+// asked for apart, so that the many quiet ones wait in a request that lasts.
 const livelyFor = 200 * time.Millisecond
 
 // fetcher asks the brokers for the records that readers of a cluster wait for: one
@@ -72,18 +72,23 @@ func (f *fetcher) send(kind int) {
 		}
 		return
 	}
-	groups := map[int32][]*ask{}
+	type group struct{ leader, nth int32 }
+	groups, seen := map[group][]*ask{}, map[target]int32{}
 	for _, a := range asks {
 		leader, err := f.cluster.leaders.of(ctx, a.topic, a.partition)
 		if err != nil {
 			a.answer <- answer{err: err}
 			continue
 		}
-		groups[leader] = append(groups[leader], a)
+		// Two readers of one partition stand at offsets of their own: one request has
+		// room for one.
+		g := group{leader, seen[target{a.topic, a.partition}]}
+		seen[target{a.topic, a.partition}]++
+		groups[g] = append(groups[g], a)
 	}
 	var requests sync.WaitGroup
-	for leader, asks := range groups {
-		requests.Go(func() { f.ask(ctx, leader, asks) })
+	for g, asks := range groups {
+		requests.Go(func() { f.ask(ctx, g.leader, asks) })
 	}
 	requests.Wait()
 	done()
@@ -100,7 +105,7 @@ func (f *fetcher) ask(ctx context.Context, leader int32, asks []*ask) {
 		return
 	}
 	at := now()
-	again := asks[:0]
+	again := asks[:0] // they go to the front: a large record comes only with the first that has some
 	parts := r.(*fetchAnswer).parts
 	for _, a := range asks {
 		i := slices.IndexFunc(parts, func(p fetchedPart) bool { return p.partition == a.partition && p.topic == a.topic })

@@ -15,6 +15,7 @@ import (
 const (
 	maxFetch    = 1 << 20 // of a partition
 	maxFetchAll = 4 << 20 // of all partitions together
+	maxAnswer   = 256 << 20
 )
 
 // fetchRequest asks one broker for records of many partitions. kafka-go writes it and
@@ -89,7 +90,7 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 		return nil, err
 	}
 	size := int64(binary.BigEndian.Uint32(head[:])) - 4
-	if got := binary.BigEndian.Uint32(head[4:]); got != id || size < 0 || size > maxFetchAll+MaxMessageBytes+1<<20 {
+	if got := binary.BigEndian.Uint32(head[4:]); got != id || size < 0 || size > maxAnswer {
 		return nil, fmt.Errorf("%w: %d bytes answer request %d, not %d", io.ErrUnexpectedEOF, size, got, id)
 	}
 	body := make([]byte, size)

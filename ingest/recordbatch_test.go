@@ -138,19 +138,25 @@ func TestCompressed(t *testing.T) {
 	c.init()
 	n := 0
 	for _, kind := range []compress.Compression{compress.Gzip, compress.Snappy, compress.Lz4, compress.Zstd} {
-		var sent []kafka.Record
-		for _, m := range messages(50, n) {
-			r := kafka.Record{Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value)}
-			for _, h := range m.Headers {
-				r.Headers = append(r.Headers, kafka.Header{Key: h.Key, Value: []byte(h.Value)})
+		sent := messages(50, n)
+		if err := c.retry(t.Context(), "writing", func() error {
+			var records []kafka.Record
+			for _, m := range sent {
+				r := kafka.Record{Key: kafka.NewBytes(m.Key), Value: kafka.NewBytes(m.Value)}
+				for _, h := range m.Headers {
+					r.Headers = append(r.Headers, kafka.Header{Key: h.Key, Value: []byte(h.Value)})
+				}
+				records = append(records, r)
 			}
-			sent = append(sent, r)
-		}
-		r, err := c.client.Produce(t.Context(), &kafka.ProduceRequest{
-			Topic: c.topic(schemas.TopicVitals), RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(sent...), Compression: kafka.Compression(kind),
-		})
-		if err != nil || r.Error != nil {
-			t.Fatal(kind, err, r)
+			r, err := c.client.Produce(t.Context(), &kafka.ProduceRequest{
+				Topic: c.topic(schemas.TopicVitals), RequiredAcks: kafka.RequireAll, Records: kafka.NewRecordReader(records...), Compression: kafka.Compression(kind),
+			})
+			if err != nil {
+				return err
+			}
+			return r.Error
+		}); err != nil {
+			t.Fatal(kind, err)
 		}
 		n += len(sent)
 	}

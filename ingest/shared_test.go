@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,4 +75,79 @@ func TestRequestsAreShared(t *testing.T) {
 	if n := fetches.Load(); n > partitions*times*3/4 {
 		t.Errorf("%d fetches for %d batches", n, partitions*times)
 	}
+}
+
+// Readers of one partition at offsets of their own each get all from there on, and a
+// record larger than a fetch comes also where other partitions always have something.
+func TestReadersOfOnePartition(t *testing.T) {
+	c, _ := testCluster(t, 3)
+	p := c.NewProducer(c.Prefix + "t")
+	const n = 2000
+	large := schemas.Message{Key: []byte("k"), Value: bytes.Repeat([]byte("x"), 5<<20)}
+	var all sync.WaitGroup
+	stop := make(chan struct{})
+	for _, busy := range []int{1, 2} {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if _, err := p.Append(t.Context(), schemas.TopicLog, busy, messages(10, i)); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+		all.Go(func() {
+			for r := c.NewReader(schemas.TopicLog, busy, 0); ; {
+				if _, err := r.Read(t.Context(), n); err != nil {
+					t.Error(err)
+					return
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+			}
+		})
+	}
+	write := func(from, to int) {
+		for i := from; i < to; i += 10 {
+			if _, err := p.Append(t.Context(), schemas.TopicLog, 0, messages(10, i)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	write(0, 500)
+	var readers sync.WaitGroup
+	for from := range int64(5) {
+		readers.Go(func() {
+			r := c.NewReader(schemas.TopicLog, 0, 100*from)
+			want := 100 * from
+			for want <= n {
+				got, err := r.Read(t.Context(), 50)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for i := range got {
+					if got[i].Offset != want {
+						t.Errorf("offset %d follows %d", got[i].Offset, want-1)
+						return
+					}
+					want++
+				}
+			}
+		})
+	}
+	write(500, n)
+	if _, err := p.Append(t.Context(), schemas.TopicLog, 0, []schemas.Message{large}); err != nil {
+		t.Error(err)
+	}
+	readers.Wait()
+	close(stop)
+	all.Wait()
 }
