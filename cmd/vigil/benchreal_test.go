@@ -86,7 +86,7 @@ func TestBenchReal(t *testing.T) {
 	var out bytes.Buffer
 	b.table = tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(&out, "%s; %d patients, 20 channels a tick, %d partitions, %d CPUs; every tick scored once\n", kind, benchPatients, benchPartitions, runtime.NumCPU())
-	fmt.Fprintln(b.table, "load\tticks\tticks/s\tworker µs\tRedis µs\tbroker µs\tp50 ms\tp90 ms\tp99 ms\tworker MB\tmost\tRedis MB\tfirst score s\tafter kill -9 s\t")
+	fmt.Fprintln(b.table, "load\tticks\tticks/s\tworker µs\tRedis µs\tbroker µs\tload µs\tp50 ms\tp90 ms\tp99 ms\tworker MB\tmost\tRedis MB\tfirst score s\tafter kill -9 s\t")
 	rates := "500,2000,10000"
 	if s, ok := os.LookupEnv("VIGIL_BENCH_RATES"); ok {
 		rates = s
@@ -209,15 +209,16 @@ func (b *realBench) forget() {
 	}
 }
 
-// spent is CPU time of worker, store and broker.
-type spent [3]time.Duration
+// spent is CPU time of worker, store, broker, and of this process: the sender and the
+// subscriber.
+type spent [4]time.Duration
 
 func (b *realBench) spent(worker process) spent {
-	return spent{worker.cpu(), b.memo.cpu(), b.broker.cpu()}
+	return spent{worker.cpu(), b.memo.cpu(), b.broker.cpu(), process{os.Getpid()}.cpu()}
 }
 
 // micros is what was spent since, per tick.
-func (s spent) micros(since spent, ticks int) (out [3]float64) {
+func (s spent) micros(since spent, ticks int) (out [4]float64) {
 	for i := range s {
 		out[i] = float64((s[i] - since[i]).Microseconds()) / float64(ticks)
 	}
@@ -294,8 +295,8 @@ func (b *realBench) rate(r *benchRun, name string, rate int) {
 	end()
 	r.scores.check(b.t, r.sent)
 	q := r.scores.quantiles(0.5, 0.9, 0.99)
-	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t%d\t%d\t%.2f\t%.2f\t\n", name, n,
-		float64(n)/done.Sub(start).Seconds(), per[0], per[1], per[2], q[0], q[1], q[2], now, most, store, first.Seconds(), again.Seconds())
+	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t%d\t%d\t%.2f\t%.2f\t\n", name, n,
+		float64(n)/done.Sub(start).Seconds(), per[0], per[1], per[2], per[3], q[0], q[1], q[2], now, most, store, first.Seconds(), again.Seconds())
 }
 
 // drain lets a worker find n ticks.
@@ -326,8 +327,8 @@ func (b *realBench) drain(r *benchRun, name string, n int) {
 	now, most := worker.memory()
 	store, _ := b.memo.memory()
 	end()
-	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t\t\t\t%d\t%d\t%d\t%.2f\t\t\n", name, n,
-		float64(n)/done.Sub(begun).Seconds(), per[0], per[1], per[2], now, most, store, first.Seconds())
+	fmt.Fprintf(b.table, "%s\t%d\t%.0f\t%.1f\t%.1f\t%.1f\t%.1f\t\t\t\t%d\t%d\t%d\t%.2f\t\t\n", name, n,
+		float64(n)/done.Sub(begun).Seconds(), per[0], per[1], per[2], per[3], now, most, store, first.Seconds())
 	b.follow(r)
 	b.scored(r)
 	r.scores.check(b.t, r.sent)
