@@ -17,19 +17,20 @@ func (m *Mixture) Fit(ctx context.Context, x, y []float64, tolerance float64, it
 	likelihood = f.expect(m, x, y)
 	next := Mixture{m.Gate, make([]Expert, len(m.Experts))}
 	after := newSums(m)
+	reach := 1.0 // twice what the step before could take, at most the whole step
 	for rounds = 1; rounds <= iterations; rounds++ {
 		if err := ctx.Err(); err != nil {
 			return likelihood, rounds, err
 		}
 		f.lines(m, &next)
 		step := f.gateStep(len(x))
-		for scale := 1.0; ; scale /= 2 {
+		for scale := reach; ; scale /= 2 {
 			if scale < 1e-3 {
 				scale = 0 // a kink of the Laplace gate: the lines move alone
 			}
 			f.moveGate(m, &next, step, scale)
 			if l := after.expect(&next, x, y); l >= likelihood || scale == 0 {
-				likelihood = l
+				likelihood, reach = l, min(1, max(2*scale, 1e-2))
 				break
 			}
 		}
@@ -43,70 +44,78 @@ func (m *Mixture) Fit(ctx context.Context, x, y []float64, tolerance float64, it
 	return likelihood, iterations, nil
 }
 
+// most is how many experts a fit can have.
+const most = 4
+
 // sums are what one pass over the data leaves.
 type sums struct {
-	k, free int
-	p, q, s []float64    // of one pair: gate's weight, responsibility, slope of the score by w
-	line    [][6]float64 // by expert: sums of r, r x, r x^2, r y, r x y, r y^2
-	gate    []float64    // [free] gradient: (r - p) ds, of w and beta of each expert in turn
-	fisher  []float64    // [free][free]
-	d       []float64    // [free] of one pair
+	free   int
+	line   [][6]float64 // by expert: sums of r, r x, r x^2, r y, r x y, r y^2
+	gate   []float64    // [free] gradient: (r - p) ds, of w and beta of each expert in turn
+	fisher []float64    // [free][free]
 }
 
 func newSums(m *Mixture) *sums {
 	k := len(m.Experts)
-	n := 2 * k
-	f := func(n int) []float64 { return make([]float64, n) }
-	return &sums{k: k, free: n, p: f(k), q: f(k), s: f(k), line: make([][6]float64, k), gate: f(n), fisher: f(n * n), d: f(n)}
+	return &sums{free: 2 * k, line: make([][6]float64, k), gate: make([]float64, 2*k), fisher: make([]float64, 4*k*k)}
 }
 
 // expect goes over the data once and returns the mean log likelihood.
 func (f *sums) expect(m *Mixture, x, y []float64) float64 {
-	clear(f.line)
-	clear(f.gate)
-	clear(f.fisher)
+	var (
+		p, q, slope, norm, half [most]float64 // norm and half: of the normal densities
+		line                    [most][6]float64
+		gate                    [most][2]float64
+		fisher                  [most][most][4]float64 // i >= j: sums of c s s', c s, c s', c
+	)
 	total := 0.0
-	scale := make([]float64, f.k)
 	for i := range m.Experts {
-		scale[i] = 1 / math.Sqrt(2*math.Pi*m.Experts[i].Nu)
+		norm[i], half[i] = 1/math.Sqrt(2*math.Pi*m.Experts[i].Nu), -0.5/m.Experts[i].Nu
 	}
+	experts := m.Experts
 	for n := range x {
-		m.shares(f.p, x[n])
+		x, y := x[n], y[n]
+		m.shares(p[:len(experts)], x)
 		sum := 0.0
-		for i := range m.Experts {
-			e := &m.Experts[i]
-			d := y[n] - e.A*x[n] - e.B
-			f.q[i] = f.p[i] * scale[i] * math.Exp(-d*d/(2*e.Nu))
-			sum += f.q[i]
+		for i := range experts {
+			e := &experts[i]
+			d := y - e.A*x - e.B
+			q[i] = p[i] * norm[i] * math.Exp(d*d*half[i])
+			sum += q[i]
 		}
 		sum = max(sum, 1e-300)
 		total += math.Log(sum)
-		for i := range m.Experts {
-			r := f.q[i] / sum
-			l := &f.line[i]
+		for i := range experts {
+			r := q[i] / sum
+			l, rx, ry := &line[i], r*x, r*y
 			l[0] += r
-			l[1] += r * x[n]
-			l[2] += r * x[n] * x[n]
-			l[3] += r * y[n]
-			l[4] += r * x[n] * y[n]
-			l[5] += r * y[n] * y[n]
-			_, s := m.Gate.score(m.Experts[i].W, x[n])
-			f.s[i] = s
-			f.gate[2*i] += (r - f.p[i]) * s
-			f.gate[2*i+1] += r - f.p[i]
-		}
-		for i := range f.k {
+			l[1] += rx
+			l[2] += rx * x
+			l[3] += ry
+			l[4] += rx * y
+			l[5] += ry * y
+			_, slope[i] = m.Gate.score(experts[i].W, x)
+			gate[i][0] += (r - p[i]) * slope[i]
+			gate[i][1] += r - p[i]
 			for j := range i + 1 {
-				c := -f.p[i] * f.p[j]
+				c := -p[i] * p[j]
 				if i == j {
-					c += f.p[i]
+					c += p[i]
 				}
-				at := f.fisher[2*i*f.free+2*j:]
-				at[0] += c * f.s[i] * f.s[j]
-				at[1] += c * f.s[i]
-				at[f.free] += c * f.s[j]
-				at[f.free+1] += c
+				at := &fisher[i][j]
+				at[0] += c * slope[i] * slope[j]
+				at[1] += c * slope[i]
+				at[2] += c * slope[j]
+				at[3] += c
 			}
+		}
+	}
+	for i := range experts {
+		f.line[i] = line[i]
+		f.gate[2*i], f.gate[2*i+1] = gate[i][0], gate[i][1]
+		for j := range i + 1 {
+			at := f.fisher[2*i*f.free+2*j:]
+			at[0], at[1], at[f.free], at[f.free+1] = fisher[i][j][0], fisher[i][j][1], fisher[i][j][2], fisher[i][j][3]
 		}
 	}
 	return total / float64(len(x))
