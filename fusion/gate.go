@@ -61,15 +61,18 @@ func distanceBackward[F nn.Float](kind string, x, y nn.Tensor[F], w, dw []F) {
 				}
 				slope = -d / distance
 			}
-			centre, dcentre := w[e*x.Cols:(e+1)*x.Cols], dw[e*x.Cols:(e+1)*x.Cols]
-			for i, v := range row {
-				dcentre[i] -= slope * (v - centre[i])
-			}
-			if x.Grad != nil {
-				dx := x.GradRow(r)
+			centre, dcentre := w[e*x.Cols:][:len(row)], dw[e*x.Cols:][:len(row)]
+			if x.Grad == nil {
 				for i, v := range row {
-					dx[i] += slope * (v - centre[i])
+					dcentre[i] -= slope * (v - centre[i])
 				}
+				continue
+			}
+			dx := x.GradRow(r)[:len(row)]
+			for i, v := range row {
+				pull := slope * (v - centre[i])
+				dcentre[i] -= pull
+				dx[i] += pull
 			}
 		}
 	}

@@ -93,12 +93,25 @@ func packedColumns[F Float](panel []F, out, a, b View[F], m, k, n, from int) {
 // whose columns is 0.
 func packPanel[F Float](panel, b []F, row, col, rows, width int) {
 	switch {
+	case col == 1 && width == panelWidth:
+		for r := range rows {
+			line := *(*[panelWidth]F)(b[r*row:]) // by way of registers: quicker than copy
+			*(*[panelWidth]F)(panel[r*panelWidth:]) = line
+		}
 	case col == 1:
 		for r := range rows {
 			copy(panel[r*panelWidth:r*panelWidth+width], b[r*row:r*row+width])
 		}
 	case row == 1:
-		for c := range width {
+		c := 0
+		for ; c+4 <= width; c += 4 {
+			b0, b1, b2, b3 := b[c*col:][:rows], b[(c+1)*col:][:rows], b[(c+2)*col:][:rows], b[(c+3)*col:][:rows]
+			for r, v := range b0 {
+				to := (*[4]F)(panel[r*panelWidth+c:])
+				to[0], to[1], to[2], to[3] = v, b1[r], b2[r], b3[r]
+			}
+		}
+		for ; c < width; c++ {
 			for r, v := range b[c*col : c*col+rows] {
 				panel[r*panelWidth+c] = v
 			}
