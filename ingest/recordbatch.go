@@ -113,9 +113,9 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 		}
 	}
 	begun, end := int64(binary.BigEndian.Uint64(batch[atTime:])), int64(binary.BigEndian.Uint64(batch[atMaxTime:]))
-	c := cursor{rest: body}
+	c := wire{rest: body}
 	for range binary.BigEndian.Uint32(batch[atCount:]) {
-		r := cursor{rest: c.bytes(c.varint())}
+		r := wire{rest: c.bytes()}
 		if c.torn || len(r.rest) == 0 {
 			return dst, errTorn
 		}
@@ -125,7 +125,7 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 			m.Appended = end
 		}
 		m.Offset = base + r.varint()
-		m.Key, m.Value = r.bytes(r.varint()), r.bytes(r.varint())
+		m.Key, m.Value = r.bytes(), r.bytes()
 		m.Headers = d.same(&r)
 		if r.torn {
 			return dst, errTorn
@@ -139,7 +139,7 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 
 // same gives the headers that a record ends with; those of the record before it, if they
 // are the same, as they usually are.
-func (d *records) same(r *cursor) []schemas.Header {
+func (d *records) same(r *wire) []schemas.Header {
 	raw := r.rest
 	n := r.varint()
 	switch {
@@ -153,40 +153,10 @@ func (d *records) same(r *cursor) []schemas.Header {
 	}
 	headers := make([]schemas.Header, n)
 	for i := range headers {
-		headers[i] = schemas.Header{Key: string(r.bytes(r.varint())), Value: string(r.bytes(r.varint()))}
+		headers[i] = schemas.Header{Key: string(r.bytes()), Value: string(r.bytes())}
 	}
 	if !r.torn {
 		d.headers, d.raw = headers, bytes.Clone(raw)
 	}
 	return headers
-}
-
-// cursor goes over bytes; torn says that they ended too soon.
-type cursor struct {
-	rest []byte
-	torn bool
-}
-
-func (c *cursor) varint() int64 {
-	v, n := binary.Varint(c.rest)
-	if n <= 0 {
-		c.torn = true
-		return 0
-	}
-	c.rest = c.rest[n:]
-	return v
-}
-
-// bytes takes so many; nil for -1, which stands for none.
-func (c *cursor) bytes(n int64) []byte {
-	if n == -1 || c.torn {
-		return nil
-	}
-	if n < 0 || n > int64(len(c.rest)) {
-		c.torn = true
-		return nil
-	}
-	b := c.rest[:n:n]
-	c.rest = c.rest[n:]
-	return b
 }
