@@ -2,7 +2,7 @@ package deploy
 
 import _ "embed" // topics.yaml
 
-// Topics is topics.yaml, for ingest.ParseTopics.
+// Topics is topics.yaml, for kafka.ParseTopics.
 //
 //go:embed topics.yaml
 var Topics []byte

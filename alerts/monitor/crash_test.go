@@ -19,7 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/memstore"
@@ -30,9 +30,9 @@ import (
 // world is an embedded broker with the topics of one run: a log, and what a
 // service makes of it.
 type world struct {
-	cluster *ingest.Cluster
+	cluster *kafka.Cluster
 	monitor *Monitor
-	log     *ingest.Producer
+	log     *kafka.Producer
 	next    int64 // log offset that comes next
 	records int
 	idle    atomic.Int64 // owners that were killed
@@ -58,7 +58,7 @@ func broker(t testing.TB) []string {
 func newWorld(t testing.TB, brokers []string, prefix string) *world {
 	t.Helper()
 	prefix += realkafka.Prefix()
-	w := &world{cluster: &ingest.Cluster{Brokers: brokers, Prefix: prefix}, monitor: testMonitor()}
+	w := &world{cluster: &kafka.Cluster{Brokers: brokers, Prefix: prefix}, monitor: testMonitor()}
 	t.Cleanup(w.cluster.Close)
 	if _, err := w.cluster.CreateTopics(t.Context(), 1, 1); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/memstore"
@@ -24,14 +24,14 @@ func TestRealZombieOfDays(t *testing.T) {
 	const never = time.Hour
 	for _, x := range []struct {
 		what    string
-		history func(*testing.T, *world, ingest.Idle) bool
-		idle    ingest.Idle
+		history func(*testing.T, *world, kafka.Idle) bool
+		idle    kafka.Idle
 		doubled bool
 	}{
-		{"the next owner is idle and kept alive", sleepsWhileIdle, ingest.Idle{Alive: time.Second, Renew: never}, false},
-		{"the next owner is idle and forgotten", sleepsWhileIdle, ingest.Idle{Alive: never, Renew: never}, true},
-		{"it had renewed its id", sleepsAfterIdle, ingest.Idle{Alive: time.Second, Renew: 2 * time.Second}, false},
-		{"its id had lapsed", sleepsAfterIdle, ingest.Idle{Alive: time.Second, Renew: never}, true},
+		{"the next owner is idle and kept alive", sleepsWhileIdle, kafka.Idle{Alive: time.Second, Renew: never}, false},
+		{"the next owner is idle and forgotten", sleepsWhileIdle, kafka.Idle{Alive: never, Renew: never}, true},
+		{"it had renewed its id", sleepsAfterIdle, kafka.Idle{Alive: time.Second, Renew: 2 * time.Second}, false},
+		{"its id had lapsed", sleepsAfterIdle, kafka.Idle{Alive: time.Second, Renew: never}, true},
 	} {
 		t.Run(x.what, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +117,7 @@ func (z *sleeper) wake(t *testing.T, ended <-chan error) bool {
 }
 
 // sleepsWhileIdle: it sleeps, another takes over and then has nothing to do.
-func sleepsWhileIdle(t *testing.T, w *world, idle ingest.Idle) bool {
+func sleepsWhileIdle(t *testing.T, w *world, idle kafka.Idle) bool {
 	store := memstore.New()
 	w.write(t, outlined(30))
 	z := newSleeper(w.service(store))
@@ -136,7 +136,7 @@ func sleepsWhileIdle(t *testing.T, w *world, idle ingest.Idle) bool {
 
 // sleepsAfterIdle: it had nothing to do for long, then it sleeps, and another takes
 // over.
-func sleepsAfterIdle(t *testing.T, w *world, idle ingest.Idle) bool {
+func sleepsAfterIdle(t *testing.T, w *world, idle kafka.Idle) bool {
 	store := memstore.New()
 	log := outlined(60)
 	w.write(t, log[:30])

@@ -11,7 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/memstore"
@@ -39,7 +39,7 @@ func TestWorkersAndPartitions(t *testing.T) {
 func runGroup(t *testing.T, brokers []string, prefix string, log []*schemas.Record, partitions, workers int) map[string]string {
 	t.Helper()
 	prefix += realkafka.Prefix()
-	cluster := &ingest.Cluster{Brokers: brokers, Prefix: prefix}
+	cluster := &kafka.Cluster{Brokers: brokers, Prefix: prefix}
 	t.Cleanup(cluster.Close)
 	if _, err := cluster.CreateTopics(t.Context(), partitions, 1); err != nil {
 		t.Fatal(err)
@@ -82,7 +82,7 @@ func runGroup(t *testing.T, brokers []string, prefix string, log []*schemas.Reco
 		own, stop := context.WithCancel(ctx)
 		leave = append(leave, stop)
 		running.Go(func() {
-			err := cluster.RunGroup(own, ingest.GroupConfig{ID: "monitor", HeartbeatInterval: 50 * time.Millisecond}, s.Own)
+			err := cluster.RunGroup(own, kafka.GroupConfig{ID: "monitor", HeartbeatInterval: 50 * time.Millisecond}, s.Own)
 			if err != nil && own.Err() == nil {
 				t.Errorf("worker %d: %v", i, err)
 			}

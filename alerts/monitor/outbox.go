@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -27,7 +27,7 @@ var nothing = window.Position{Offset: -1}
 
 // readTails reads the last positions. Claims say nothing and are passed over,
 // but a keep-alive repeats both.
-func readTails(ctx context.Context, c *ingest.Cluster, partition int) (tails, error) {
+func readTails(ctx context.Context, c *kafka.Cluster, partition int) (tails, error) {
 	t := tails{rebuildFrom: -1}
 	newest := nothing
 	for i, topic := range outputTopics {

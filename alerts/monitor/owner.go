@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -16,8 +16,8 @@ type owner struct {
 	s        *Service
 	number   int
 	nonce    string
-	producer *ingest.Producer
-	reader   *ingest.PartitionReader
+	producer *kafka.Producer
+	reader   *kafka.PartitionReader
 	state    *Partition
 	stats    *Stats
 	applied  int64           // where the store stands
@@ -138,7 +138,7 @@ func (o *owner) work(ctx context.Context) error {
 		default:
 		}
 		records, err := o.reader.Read(ctx, limit)
-		var lost *ingest.DataLossError
+		var lost *kafka.DataLossError
 		if errors.As(err, &lost) {
 			return fmt.Errorf("%w: %w", errAgain, lost) // load finds where the log begins now
 		}

@@ -8,14 +8,14 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/window"
 )
 
 // Service owns partitions of the patient log and works them: it is the loop
 // around Step. Its fields must not change after the first call.
 type Service struct {
-	Cluster *ingest.Cluster
+	Cluster *kafka.Cluster
 	Store   Store
 	Monitor *Monitor
 	Log     zerolog.Logger
@@ -26,13 +26,13 @@ type Service struct {
 	// fill.
 	Batch int
 	// Idle says how the broker is kept from forgetting the producers.
-	Idle ingest.Idle
+	Idle kafka.Idle
 
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
 
 	stats   statsTable
-	trouble ingest.Trouble // with the store
+	trouble kafka.Trouble // with the store
 }
 
 // AwaySince is when the store began to fail; zero where it does not.
@@ -50,10 +50,10 @@ var errRenew = errors.New("the producer's id is renewed")
 
 // Own works one partition until ctx ends: it claims the store and the outputs,
 // goes on where they stand, and gives the partition up when the lease is lost
-// (ingest.ErrLeaseLost). It has the shape of ingest.Handler. Other errors are for
+// (kafka.ErrLeaseLost). It has the shape of kafka.Handler. Other errors are for
 // good: ErrUnknownUse, a log record that cannot be read, a store that is ahead of
 // the log.
-func (s *Service) Own(ctx context.Context, partition int, lease *ingest.Lease) error {
+func (s *Service) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	wait := 20 * time.Millisecond
 	for {
 		if lease != nil {
@@ -69,7 +69,7 @@ func (s *Service) Own(ctx context.Context, partition int, lease *ingest.Lease) e
 		case errors.Is(err, errRenew):
 			wait = 20 * time.Millisecond
 			continue
-		case errors.Is(err, errAgain), errors.Is(err, ingest.ErrFenced), errors.Is(err, window.ErrNotOwner), errors.Is(err, window.ErrUnavailable):
+		case errors.Is(err, errAgain), errors.Is(err, kafka.ErrFenced), errors.Is(err, window.ErrNotOwner), errors.Is(err, window.ErrUnavailable):
 			s.Log.Warn().Err(err).Int("partition", partition).Msg("claiming the partition again")
 		default:
 			return fmt.Errorf("partition %d: %w", partition, err)

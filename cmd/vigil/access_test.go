@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	kafka "github.com/segmentio/kafka-go"
+	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
@@ -48,34 +48,34 @@ func (s *secured) as(mechanism, user, password string) []string {
 
 // right is one thing that a user may do.
 type right struct {
-	resource  kafka.ResourceType
+	resource  kafkago.ResourceType
 	name      string // with everything that begins so
-	operation kafka.ACLOperationType
+	operation kafkago.ACLOperationType
 }
 
 // rights are those that the README lists for a worker, under a prefix.
 func rights(prefix string) []right {
 	return []right{
-		{kafka.ResourceTypeTopic, prefix, kafka.ACLOperationTypeDescribe},
-		{kafka.ResourceTypeTopic, prefix, kafka.ACLOperationTypeRead},
-		{kafka.ResourceTypeTopic, prefix, kafka.ACLOperationTypeWrite},
-		{kafka.ResourceTypeGroup, prefix + boot.Group, kafka.ACLOperationTypeRead},
-		{kafka.ResourceTypeTransactionalID, prefix + boot.Group, kafka.ACLOperationTypeWrite},
+		{kafkago.ResourceTypeTopic, prefix, kafkago.ACLOperationTypeDescribe},
+		{kafkago.ResourceTypeTopic, prefix, kafkago.ACLOperationTypeRead},
+		{kafkago.ResourceTypeTopic, prefix, kafkago.ACLOperationTypeWrite},
+		{kafkago.ResourceTypeGroup, prefix + boot.Group, kafkago.ACLOperationTypeRead},
+		{kafkago.ResourceTypeTransactionalID, prefix + boot.Group, kafkago.ACLOperationTypeWrite},
 	}
 }
 
 // grant gives rights to guest, by the listener of the machine itself.
 func (s *secured) grant(rights []right) {
 	s.t.Helper()
-	c := &kafka.Client{Addr: kafka.TCP(fmt.Sprintf("127.0.0.1:%d", s.port+2)), Timeout: 30 * time.Second}
-	var entries []kafka.ACLEntry
+	c := &kafkago.Client{Addr: kafkago.TCP(fmt.Sprintf("127.0.0.1:%d", s.port+2)), Timeout: 30 * time.Second}
+	var entries []kafkago.ACLEntry
 	for _, r := range rights {
-		entries = append(entries, kafka.ACLEntry{
-			ResourceType: r.resource, ResourceName: r.name, ResourcePatternType: kafka.PatternTypePrefixed,
-			Principal: "User:guest", Host: "*", Operation: r.operation, PermissionType: kafka.ACLPermissionTypeAllow,
+		entries = append(entries, kafkago.ACLEntry{
+			ResourceType: r.resource, ResourceName: r.name, ResourcePatternType: kafkago.PatternTypePrefixed,
+			Principal: "User:guest", Host: "*", Operation: r.operation, PermissionType: kafkago.ACLPermissionTypeAllow,
 		})
 	}
-	answer, err := c.CreateACLs(s.t.Context(), &kafka.CreateACLsRequest{ACLs: entries})
+	answer, err := c.CreateACLs(s.t.Context(), &kafkago.CreateACLsRequest{ACLs: entries})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/encoders/intake"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -19,7 +19,7 @@ const patience = 15 * time.Second
 // awaitScores returns when workers elsewhere have scored a whole run: it is in the
 // log to its end, and the group has committed the log to there, which it does
 // behind the outputs.
-func awaitScores(ctx context.Context, c *ingest.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
+func awaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
 	behind := make([]int64, partitions) // log offset up to which must be scored; 0: the run's end is not logged yet
 	moved, at := time.Now(), int64(-1)
 	for {

@@ -15,7 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -259,7 +259,7 @@ func playBad(t *testing.T, kinds []bad, with bool) played {
 	}
 	for i := range kinds {
 		patient := fmt.Sprintf("bad:%03d", i)
-		partition := ingest.PartitionOf([]byte(patient), house.Partitions)
+		partition := kafka.PartitionOf([]byte(patient), house.Partitions)
 		send(partition, neighbour(patient, 1, 0, 0, "admit"))
 		send(partition, neighbour(patient, 1, 5, 75, ""))
 		if with {

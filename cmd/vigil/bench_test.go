@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -76,7 +76,7 @@ func steady(b *testing.B, lasts time.Duration, perSecond int) []int64 {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := producer.Append(ctx, m.Topic, ingest.PartitionOf(m.Key, house.Partitions), []schemas.Message{m}); err != nil {
+		if _, err := producer.Append(ctx, m.Topic, kafka.PartitionOf(m.Key, house.Partitions), []schemas.Message{m}); err != nil {
 			b.Fatal(err)
 		}
 	}

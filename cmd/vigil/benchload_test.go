@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -46,7 +46,7 @@ func newBenchLoad(partitions int) *benchLoad {
 	l := &benchLoad{count: partitions}
 	for p := range l.keys {
 		l.keys[p] = fmt.Appendf(nil, "bench:%04d", p)
-		l.partition[p] = ingest.PartitionOf(l.keys[p], partitions)
+		l.partition[p] = kafka.PartitionOf(l.keys[p], partitions)
 	}
 	return l
 }
@@ -63,7 +63,7 @@ func (l *benchLoad) tick(p, seq int, at time.Time) schemas.Message {
 }
 
 // backlog appends n ticks, a minute apart for each patient and ending now.
-func (l *benchLoad) backlog(ctx context.Context, tb testing.TB, c *ingest.Cluster, n int) {
+func (l *benchLoad) backlog(ctx context.Context, tb testing.TB, c *kafka.Cluster, n int) {
 	tb.Helper()
 	p := c.NewProducer("bench-backlog")
 	end := time.Now()
@@ -91,7 +91,7 @@ func (l *benchLoad) backlog(ctx context.Context, tb testing.TB, c *ingest.Cluste
 // openLoop sends rate ticks a second for a time: tick i is meant for start + i/rate
 // and leaves as soon as the one before it in its partition is acknowledged. first is
 // the sequence number to begin with. It returns when the last is acknowledged.
-func (l *benchLoad) openLoop(ctx context.Context, tb testing.TB, c *ingest.Cluster, rate, n, first int, start time.Time) {
+func (l *benchLoad) openLoop(ctx context.Context, tb testing.TB, c *kafka.Cluster, rate, n, first int, start time.Time) {
 	tb.Helper()
 	queues := make([]chan schemas.Message, l.count)
 	var senders sync.WaitGroup

@@ -18,7 +18,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -41,7 +41,7 @@ type realBench struct {
 
 // benchRun is a load with topics and windows of its own.
 type benchRun struct {
-	cluster *ingest.Cluster
+	cluster *kafka.Cluster
 	prefix  string
 	load    *benchLoad
 	scores  *benchScores
@@ -155,7 +155,7 @@ func (b *realBench) startBrokers(asked string) (kind string) {
 func (b *realBench) begin(name string) *benchRun {
 	b.t.Helper()
 	r := &benchRun{prefix: fmt.Sprintf("bench%d-%s.", os.Getpid(), name), load: newBenchLoad(benchPartitions), scores: &benchScores{}}
-	r.cluster = &ingest.Cluster{Brokers: strings.Split(b.brokers, ","), Prefix: r.prefix}
+	r.cluster = &kafka.Cluster{Brokers: strings.Split(b.brokers, ","), Prefix: r.prefix}
 	r.ctx, r.end = context.WithCancel(b.t.Context())
 	b.t.Cleanup(func() {
 		r.end()

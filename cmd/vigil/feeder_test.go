@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -48,7 +48,7 @@ func startFeeder(s *site) *feeder {
 	return f
 }
 
-func (f *feeder) send(ctx context.Context, p *ingest.Producer, patient, seq int) error {
+func (f *feeder) send(ctx context.Context, p *kafka.Producer, patient, seq int) error {
 	at := schemas.FromStd(time.Now())
 	m, err := schemas.EncodeEvent(&schemas.Event{
 		Topic: schemas.TopicVitals, Patient: fmt.Sprintf("ward:%02d", patient), Source: "gateway", Seq: uint64(seq), HasSeq: true,
@@ -57,7 +57,7 @@ func (f *feeder) send(ctx context.Context, p *ingest.Producer, patient, seq int)
 	if err != nil {
 		return err
 	}
-	_, err = p.Append(ctx, m.Topic, ingest.PartitionOf(m.Key, f.site.partitions), []schemas.Message{m})
+	_, err = p.Append(ctx, m.Topic, kafka.PartitionOf(m.Key, f.site.partitions), []schemas.Message{m})
 	return err
 }
 

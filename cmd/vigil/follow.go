@@ -4,13 +4,13 @@ import (
 	"context"
 	"sync"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // eachRecord calls see for every record of a topic as it stands now, partition by
 // partition in order.
-func eachRecord(ctx context.Context, c *ingest.Cluster, topic string, see func(*schemas.Message) error) error {
+func eachRecord(ctx context.Context, c *kafka.Cluster, topic string, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {
 		return err
@@ -23,7 +23,7 @@ func eachRecord(ctx context.Context, c *ingest.Cluster, topic string, see func(*
 	return nil
 }
 
-func eachOf(ctx context.Context, c *ingest.Cluster, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
+func eachOf(ctx context.Context, c *kafka.Cluster, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
 	if from >= to {
 		return nil
 	}
@@ -51,7 +51,7 @@ func eachOf(ctx context.Context, c *ingest.Cluster, topic string, partition int,
 
 // follow calls see for the records of a topic as they come, from the beginning
 // or from now on, until ctx ends; partitions side by side.
-func follow(ctx context.Context, c *ingest.Cluster, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
+func follow(ctx context.Context, c *kafka.Cluster, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {
 		return err

@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	kafka "github.com/segmentio/kafka-go"
+	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas/opendata"
@@ -136,14 +136,14 @@ var faultsOfThree = []fault{
 func (n *nemesis) any() *program { return n.workers[n.r.IntN(len(n.workers))] }
 
 func (n *nemesis) deleteGroup() {
-	c := &kafka.Client{Addr: kafka.TCP(n.cluster.Brokers...), Timeout: 5 * time.Second}
+	c := &kafkago.Client{Addr: kafkago.TCP(n.cluster.Brokers...), Timeout: 5 * time.Second}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
 		for i := range n.workers { // who was killed is still a member
-			dead := &ingest.Cluster{Brokers: n.cluster.Brokers, Prefix: n.prefix, ClientID: "vigil-" + workerID(i)}
+			dead := &kafka.Cluster{Brokers: n.cluster.Brokers, Prefix: n.prefix, ClientID: "vigil-" + workerID(i)}
 			_, _ = dead.Evict(context.Background(), boot.Group)
 			dead.Close()
 		}
-		r, err := c.DeleteGroups(context.Background(), &kafka.DeleteGroupsRequest{GroupIDs: []string{n.prefix + boot.Group}})
+		r, err := c.DeleteGroups(context.Background(), &kafkago.DeleteGroupsRequest{GroupIDs: []string{n.prefix + boot.Group}})
 		if err == nil {
 			err = r.Errors[n.prefix+boot.Group]
 		}

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	kafka "github.com/segmentio/kafka-go"
+	kafkago "github.com/segmentio/kafka-go"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 )
 
@@ -56,7 +56,7 @@ func (b *realBroker) start() {
 	if err := b.kafka.Again(); err != nil {
 		b.t.Fatal(err)
 	}
-	c := &ingest.Cluster{Brokers: strings.Split(b.address(), ",")}
+	c := &kafka.Cluster{Brokers: strings.Split(b.address(), ",")}
 	defer c.Close()
 	if err := c.Reach(b.t.Context()); err != nil {
 		b.t.Fatal(err)
@@ -69,12 +69,12 @@ func (b *realBroker) start() {
 func (b *realBroker) replicated() {
 	b.t.Helper()
 	begun := time.Now()
-	c := &kafka.Client{Addr: kafka.TCP(strings.Split(b.address(), ",")...), Timeout: 5 * time.Second}
+	c := &kafkago.Client{Addr: kafkago.TCP(strings.Split(b.address(), ",")...), Timeout: 5 * time.Second}
 	for behind := -1; behind != 0; time.Sleep(100 * time.Millisecond) {
 		if time.Since(begun) > recoveryLimit {
 			b.t.Fatalf("%d partitions lack a copy in step", behind)
 		}
-		r, err := c.Metadata(b.t.Context(), &kafka.MetadataRequest{})
+		r, err := c.Metadata(b.t.Context(), &kafkago.MetadataRequest{})
 		if err != nil {
 			continue
 		}

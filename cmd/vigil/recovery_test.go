@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -153,12 +153,12 @@ func startPulse(s *site) *pulse {
 }
 
 // send makes up names until one falls into the next partition.
-func (p *pulse) send(ctx context.Context, producer *ingest.Producer, i *int) error {
+func (p *pulse) send(ctx context.Context, producer *kafka.Producer, i *int) error {
 	want := *i % p.site.partitions
 	patient := ""
 	for try := 0; ; try++ {
 		patient = fmt.Sprintf("pulse:%d-%d", *i, try)
-		if ingest.PartitionOf([]byte(patient), p.site.partitions) == want {
+		if kafka.PartitionOf([]byte(patient), p.site.partitions) == want {
 			break
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
@@ -105,7 +105,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	if err != nil {
 		return err
 	}
-	var c *ingest.Cluster
+	var c *kafka.Cluster
 	var partitions int
 	if o.to == "kafka" { // before reading for minutes
 		if c, err = o.kafka.Reach(ctx); err != nil {
@@ -145,7 +145,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 
 // publish plays the plan into Kafka. Ctrl-C ends it between two messages, with a
 // mark, so that what is there can be scored.
-func publish(ctx context.Context, c *ingest.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, ward *ward) error {
+func publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, ward *ward) error {
 	ending := context.WithoutCancel(ctx)
 	kafka := replay.NewKafkaSink(c, partitions)
 	player := replay.Player{Plan: plan, Sink: stoppable{kafka, ctx}, Speed: speed, Clock: wallClock{ctx}, Progress: ward.progress}

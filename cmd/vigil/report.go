@@ -11,14 +11,14 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // report reads the topics back into the summary, writes the export and prints the
 // summary where asJSON.
-func report(ctx context.Context, c *ingest.Cluster, s *summary, run, export string, asJSON bool, start time.Time, stdout io.Writer) error {
+func report(ctx context.Context, c *kafka.Cluster, s *summary, run, export string, asJSON bool, start time.Time, stdout io.Writer) error {
 	outputs, err := newTally(run).read(ctx, c, s)
 	if err != nil {
 		return boot.Failure(fmt.Errorf("reading the topics back: %w", err))

@@ -12,12 +12,12 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // servers starts a broker and a store for processes beside this one.
-func servers(t *testing.T, kind string) (c *ingest.Cluster, broker, redis string) {
+func servers(t *testing.T, kind string) (c *kafka.Cluster, broker, redis string) {
 	t.Helper()
 	b, err := embedded.StartBroker(t.TempDir(), 0)
 	if err != nil {
@@ -29,13 +29,13 @@ func servers(t *testing.T, kind string) (c *ingest.Cluster, broker, redis string
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	c = &ingest.Cluster{Brokers: b.Addresses()}
+	c = &kafka.Cluster{Brokers: b.Addresses()}
 	t.Cleanup(c.Close)
 	return c, b.Addresses()[0], "redis://" + s.Address + "/0"
 }
 
 // waitScored waits until the patient has scores of so many messages.
-func waitScored(t *testing.T, c *ingest.Cluster, patient string, logN uint64) (bodies map[uint64]int) {
+func waitScored(t *testing.T, c *kafka.Cluster, patient string, logN uint64) (bodies map[uint64]int) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		bodies = map[uint64]int{}
@@ -62,7 +62,7 @@ func waitScored(t *testing.T, c *ingest.Cluster, patient string, logN uint64) (b
 }
 
 // live sends one live vitals message, measured minute minutes after the first.
-func live(t *testing.T, c *ingest.Cluster, p *ingest.Producer, patient string, seq int) {
+func live(t *testing.T, c *kafka.Cluster, p *kafka.Producer, patient string, seq int) {
 	t.Helper()
 	at := schemas.FromStd(time.Now())
 	e := &schemas.Event{Topic: schemas.TopicVitals, Patient: patient, Source: "gateway", Seq: uint64(seq), HasSeq: true,
@@ -75,7 +75,7 @@ func live(t *testing.T, c *ingest.Cluster, p *ingest.Producer, patient string, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Append(t.Context(), m.Topic, ingest.PartitionOf(m.Key, n), []schemas.Message{m}); err != nil {
+	if _, err := p.Append(t.Context(), m.Topic, kafka.PartitionOf(m.Key, n), []schemas.Message{m}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 )
 
@@ -31,7 +31,7 @@ type site struct {
 	partitions int
 	redis      *redisServer
 	link       *realkafka.Link // the workers' way to Redis
-	cluster    *ingest.Cluster
+	cluster    *kafka.Cluster
 	workers    []*program
 }
 
@@ -39,7 +39,7 @@ func newSite(t *testing.T, brokers string, partitions, workers int, flags ...str
 	t.Helper()
 	s := &site{t: t, path: binary(t), brokers: brokers, partitions: partitions, prefix: fmt.Sprintf("n%d.", time.Now().UnixNano()), redis: startRedis(t)}
 	s.link = realkafka.NewLink(t, s.redis.address())
-	s.cluster = &ingest.Cluster{Brokers: strings.Split(brokers, ","), Prefix: s.prefix}
+	s.cluster = &kafka.Cluster{Brokers: strings.Split(brokers, ","), Prefix: s.prefix}
 	t.Cleanup(s.cluster.Close)
 	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", brokers, "--topic-prefix", s.prefix, "--partitions", strconv.Itoa(partitions),
 		"--replication", strconv.Itoa(len(s.cluster.Brokers))); code != 0 {

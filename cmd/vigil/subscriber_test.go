@@ -15,7 +15,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -82,7 +82,7 @@ func TestSubscriber(t *testing.T) {
 		t.Errorf("%v, the demo counts %d scores, %d alert revisions", calm, demo.Scores, alerts)
 	}
 
-	c := &ingest.Cluster{Brokers: []string{broker}, Prefix: "ward."}
+	c := &kafka.Cluster{Brokers: []string{broker}, Prefix: "ward."}
 	t.Cleanup(c.Close)
 	for _, topic := range []string{schemas.TopicScores, schemas.TopicAlerts} {
 		publishAgain(t, c, topic)
@@ -157,7 +157,7 @@ func TestSubscriberErrors(t *testing.T) {
 
 // publishAgain writes the first output of a topic to its partition again, as a
 // producer does that does not know of its own success.
-func publishAgain(t *testing.T, c *ingest.Cluster, topic string) {
+func publishAgain(t *testing.T, c *kafka.Cluster, topic string) {
 	t.Helper()
 	done := errors.New("done")
 	err := eachRecord(t.Context(), c, topic, func(m *schemas.Message) error {
@@ -175,7 +175,7 @@ func publishAgain(t *testing.T, c *ingest.Cluster, topic string) {
 }
 
 // spoil writes an alert that does not keep to its schema.
-func spoil(t *testing.T, c *ingest.Cluster) {
+func spoil(t *testing.T, c *kafka.Cluster) {
 	t.Helper()
 	bad := schemas.Message{
 		Key: []byte("x"), Headers: []schemas.Header{{Key: schemas.HeaderType, Value: schemas.TypeAlert}},

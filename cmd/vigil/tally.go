@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -64,7 +64,7 @@ func (t *tally) mine(patient string) bool {
 
 // read fills a summary with what the topics hold, and returns the outputs in the
 // order of the digest.
-func (t *tally) read(ctx context.Context, c *ingest.Cluster, s *summary) ([]output, error) {
+func (t *tally) read(ctx context.Context, c *kafka.Cluster, s *summary) ([]output, error) {
 	for i, topic := range schemas.RawTopics {
 		if err := eachRecord(ctx, c, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
 			return nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -53,7 +53,7 @@ func topicsInit() *cobra.Command {
 		},
 	}
 	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
-	shipped := ingest.ShippedTopics()
+	shipped := kafka.ShippedTopics()
 	topicsFlag(cmd, &file)
 	cmd.Flags().IntVar(&partitions, "partitions", shipped.Partitions, "partitions of every topic, before those of the file; fixed for good")
 	cmd.Flags().IntVar(&replication, "replication", shipped.Replication, "copies of every partition, before those of the file; -1: as the brokers are set")
@@ -66,15 +66,15 @@ func topicsFlag(cmd *cobra.Command, file *string) {
 }
 
 // topicPlan reads a topics file; without one it is the shipped plan.
-func topicPlan(file string) (ingest.TopicPlan, error) {
+func topicPlan(file string) (kafka.TopicPlan, error) {
 	if file == "" {
-		return ingest.ShippedTopics(), nil
+		return kafka.ShippedTopics(), nil
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return ingest.TopicPlan{}, boot.Usage(fmt.Errorf("--file: %w", err))
+		return kafka.TopicPlan{}, boot.Usage(fmt.Errorf("--file: %w", err))
 	}
-	plan, err := ingest.ParseTopics(b)
+	plan, err := kafka.ParseTopics(b)
 	if err != nil {
 		return plan, boot.Usage(fmt.Errorf("--file %s: %w", file, err))
 	}

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/rs/zerolog"
-	kafka "github.com/segmentio/kafka-go"
+	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/schemas"
@@ -34,10 +34,10 @@ func TestServeWarnsOfTopics(t *testing.T) {
 	if said := start(); said != "" {
 		t.Errorf("of topics that init has made it says %s", said)
 	}
-	admin := kafka.Client{Addr: kafka.TCP(c.Brokers...)}
-	r, err := admin.IncrementalAlterConfigs(t.Context(), &kafka.IncrementalAlterConfigsRequest{Resources: []kafka.IncrementalAlterConfigsRequestResource{{
-		ResourceType: kafka.ResourceTypeTopic, ResourceName: schemas.TopicScores,
-		Configs: []kafka.IncrementalAlterConfigsRequestConfig{{Name: "message.timestamp.type", Value: "CreateTime", ConfigOperation: kafka.ConfigOperationSet}},
+	admin := kafkago.Client{Addr: kafkago.TCP(c.Brokers...)}
+	r, err := admin.IncrementalAlterConfigs(t.Context(), &kafkago.IncrementalAlterConfigsRequest{Resources: []kafkago.IncrementalAlterConfigsRequestResource{{
+		ResourceType: kafkago.ResourceTypeTopic, ResourceName: schemas.TopicScores,
+		Configs: []kafkago.IncrementalAlterConfigsRequestConfig{{Name: "message.timestamp.type", Value: "CreateTime", ConfigOperation: kafkago.ConfigOperationSet}},
 	}}})
 	if err != nil || r.Resources[0].Error != nil {
 		t.Fatal(err, r)

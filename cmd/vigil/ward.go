@@ -14,7 +14,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -23,7 +23,7 @@ import (
 // elsewhere, a progress bar where a program reads stdout. It reads the topics as
 // any subscriber does.
 type ward struct {
-	cluster *ingest.Cluster
+	cluster *kafka.Cluster
 	title   string
 	out     io.Writer
 	screen  *os.File // the terminal to draw on; nil: plain lines
@@ -39,7 +39,7 @@ type ward struct {
 	lines  sync.Mutex
 }
 
-func newWard(c *ingest.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *ward {
+func newWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *ward {
 	w := &ward{cluster: c, out: out, quiet: quiet, unit: newUnit()}
 	w.title = fmt.Sprintf("Vigil  %s   %s", plan.Source, schemas.Notice)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {

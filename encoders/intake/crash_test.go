@@ -15,7 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -25,21 +25,21 @@ func TestMain(m *testing.M) { os.Exit(realkafka.Main(m, realkafka.Options{})) }
 
 // bench is a cluster with the topics of one partition count. The first result is nil
 // on a real broker.
-func bench(t testing.TB, partitions int) (*kfake.Cluster, *ingest.Cluster) {
+func bench(t testing.TB, partitions int) (*kfake.Cluster, *kafka.Cluster) {
 	t.Helper()
 	var (
 		broker *kfake.Cluster
-		c      *ingest.Cluster
+		c      *kafka.Cluster
 	)
 	if k := realkafka.Shared(); k != nil {
-		c = &ingest.Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
+		c = &kafka.Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
 	} else {
 		var err error
 		if broker, err = kfake.NewCluster(kfake.NumBrokers(1)); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(broker.Close)
-		c = &ingest.Cluster{Brokers: broker.ListenAddrs()}
+		c = &kafka.Cluster{Brokers: broker.ListenAddrs()}
 	}
 	t.Cleanup(c.Close)
 	if _, err := c.CreateTopics(t.Context(), partitions, 1); err != nil {
@@ -76,7 +76,7 @@ func until(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-func put(t testing.TB, p *ingest.Producer, partition int, messages ...schemas.Message) {
+func put(t testing.TB, p *kafka.Producer, partition int, messages ...schemas.Message) {
 	t.Helper()
 	for i := range messages {
 		if _, err := p.Append(t.Context(), messages[i].Topic, partition, messages[i:i+1]); err != nil {
@@ -104,7 +104,7 @@ func marks(run string, play int64, end bool) (out []schemas.Message) {
 	return out
 }
 
-func worker(c *ingest.Cluster, clock func() schemas.Time) *Worker {
+func worker(c *kafka.Cluster, clock func() schemas.Time) *Worker {
 	return &Worker{Cluster: c, Encoder: &Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), Clock: clock}
 }
 
@@ -232,7 +232,7 @@ func TestRefusedOnceIsRefused(t *testing.T) {
 		if point == "dead letters written" && cuts == 0 {
 			cuts++
 			clock.Add(int64(10 * schemas.Minute))
-			return fmt.Errorf("%w: cut", ingest.ErrFenced)
+			return fmt.Errorf("%w: cut", kafka.ErrFenced)
 		}
 		return nil
 	}
@@ -272,7 +272,7 @@ func TestLivePassesRecorded(t *testing.T) {
 func TestForeignPartition(t *testing.T) {
 	_, c := bench(t, 2)
 	p := c.NewProducer("test")
-	right := ingest.PartitionOf([]byte("d:7"), 2)
+	right := kafka.PartitionOf([]byte("d:7"), 2)
 	m := beat("d:7", 1, 60, "", 0)
 	m.Value = []byte(`{"patient":"d:7","source":"s","seq":1,"values":{"heart_rate":80,"aura":1}}`)
 	put(t, p, 1-right, m)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -26,17 +26,17 @@ func TestRealZombieOfDays(t *testing.T) {
 		what   string
 		before time.Duration // that the zombie is idle before it sleeps
 		behind time.Duration // that the next owner is idle
-		idle   ingest.Idle
+		idle   kafka.Idle
 		times  int // that the record is in the log
 	}{
-		{"the next owner is idle and kept alive", 0, rest, ingest.Idle{Alive: time.Second, Renew: never}, 1},
-		{"the next owner is idle and forgotten", 0, rest, ingest.Idle{Alive: never, Renew: never}, 2},
-		{"it had renewed its id", rest, 0, ingest.Idle{Alive: time.Second, Renew: 2 * time.Second}, 1},
-		{"its id had lapsed", rest, 0, ingest.Idle{Alive: time.Second, Renew: never}, 2},
+		{"the next owner is idle and kept alive", 0, rest, kafka.Idle{Alive: time.Second, Renew: never}, 1},
+		{"the next owner is idle and forgotten", 0, rest, kafka.Idle{Alive: never, Renew: never}, 2},
+		{"it had renewed its id", rest, 0, kafka.Idle{Alive: time.Second, Renew: 2 * time.Second}, 1},
+		{"its id had lapsed", rest, 0, kafka.Idle{Alive: time.Second, Renew: never}, 2},
 	} {
 		t.Run(x.what, func(t *testing.T) {
 			t.Parallel()
-			c := &ingest.Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
+			c := &kafka.Cluster{Brokers: k.Addresses, Prefix: realkafka.Prefix()}
 			t.Cleanup(c.Close)
 			if _, err := c.CreateTopics(t.Context(), 1, 1); err != nil {
 				t.Fatal(err)
@@ -100,7 +100,7 @@ func TestRealZombieOfDays(t *testing.T) {
 }
 
 // observed counts the records of observations in the log.
-func observed(t *testing.T, c *ingest.Cluster) (n int) {
+func observed(t *testing.T, c *kafka.Cluster) (n int) {
 	for _, r := range readResult(t, c).Records {
 		if r.Kind == schemas.KindObservations {
 			n++

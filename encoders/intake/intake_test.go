@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -102,7 +102,7 @@ func run(t *testing.T, messages []schemas.Message, order *rand.Rand, cut func(po
 
 // send appends the messages of each topic in order, the topics among each other in
 // an order of their own.
-func send(t *testing.T, c *ingest.Cluster, messages []schemas.Message, order *rand.Rand) {
+func send(t *testing.T, c *kafka.Cluster, messages []schemas.Message, order *rand.Rand) {
 	t.Helper()
 	p := c.NewProducer("test")
 	rest := map[string][]schemas.Message{}
@@ -123,9 +123,9 @@ func send(t *testing.T, c *ingest.Cluster, messages []schemas.Message, order *ra
 	}
 }
 
-func readResult(t testing.TB, c *ingest.Cluster) result { return readPartition(t, c, 0) }
+func readResult(t testing.TB, c *kafka.Cluster) result { return readPartition(t, c, 0) }
 
-func readPartition(t testing.TB, c *ingest.Cluster, partition int) (out result) {
+func readPartition(t testing.TB, c *kafka.Cluster, partition int) (out result) {
 	t.Helper()
 	tail, err := c.LastRecords(t.Context(), schemas.TopicLog, partition, 1_000_000)
 	if err != nil {
@@ -202,7 +202,7 @@ func TestCrashesLeaveTheSameLog(t *testing.T) {
 		got := run(t, messages, rand.New(rand.NewPCG(seed, 2)), func(point string) error {
 			if cuts < 12 && faults.IntN(2) == 0 {
 				cuts++
-				return fmt.Errorf("%w: cut at %q", ingest.ErrFenced, point)
+				return fmt.Errorf("%w: cut at %q", kafka.ErrFenced, point)
 			}
 			return nil
 		})
@@ -231,7 +231,7 @@ func TestLiveMessages(t *testing.T) {
 		go func() { done <- w.Own(ctx, partition, nil) }()
 	}
 	patient := "d:7"
-	right := ingest.PartitionOf([]byte(patient), 2)
+	right := kafka.PartitionOf([]byte(patient), 2)
 	p := c.NewProducer("test")
 	for i, text := range []string{
 		`{"patient":"d:7","source":"s","seq":1,"values":{"heart_rate":80}}`,

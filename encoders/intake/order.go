@@ -3,7 +3,7 @@ package intake
 import (
 	"cmp"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -51,7 +51,7 @@ func (i *Item) direct() bool { return i.Mark == nil && (i.run == "" || i.Record 
 
 // maxOnward is the largest message that is sent on to its right partition: with
 // what stands around it, it must fit the topic without compression.
-const maxOnward = ingest.MaxMessageBytes - 64<<10
+const maxOnward = kafka.MaxMessageBytes - 64<<10
 
 // Decode reads a raw message of a topic with n partitions.
 func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -18,7 +18,7 @@ type owner struct {
 	w          *Worker
 	partition  int
 	partitions int
-	producer   *ingest.Producer
+	producer   *kafka.Producer
 	queues     []queue
 	log, dead  output
 	stats      *Stats
@@ -150,7 +150,7 @@ func (o *owner) work(ctx context.Context) error {
 			}
 			got.done()
 		}
-		var lost *ingest.DataLossError
+		var lost *kafka.DataLossError
 		if errors.As(got.err, &lost) && lost.Offset < lost.First {
 			return o.passOver(ctx, topic, lost)
 		}
@@ -165,7 +165,7 @@ var errPassed = errors.New("messages were lost")
 
 // passOver writes into the log that messages of a raw topic are not there any more, and
 // that reading goes on where the topic begins now.
-func (o *owner) passOver(ctx context.Context, topic int, lost *ingest.DataLossError) error {
+func (o *owner) passOver(ctx context.Context, topic int, lost *kafka.DataLossError) error {
 	o.w.Log.Error().Err(lost).Int("partition", o.partition).Int64("lost", lost.First-lost.Offset).Msg("messages were lost before intake read them: scores of this partition are marked gap")
 	s := &o.log.state
 	s.Step++

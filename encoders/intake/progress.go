@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -98,7 +98,7 @@ func lastProgress(tail []schemas.Message) (p progress, found bool, err error) {
 
 // newestProgress reads the newest offsets record of an output; claims may stand
 // behind it. found is false where there is none.
-func newestProgress(ctx context.Context, c *ingest.Cluster, topic string, partition int) (p progress, found bool, err error) {
+func newestProgress(ctx context.Context, c *kafka.Cluster, topic string, partition int) (p progress, found bool, err error) {
 	for n := 16; ; n *= 8 {
 		tail, err := c.LastRecords(ctx, topic, partition, n)
 		if err != nil {
@@ -112,7 +112,7 @@ func newestProgress(ctx context.Context, c *ingest.Cluster, topic string, partit
 
 // Logged says whether the log of a partition holds a run up to a playing time: what
 // Worker.Reached says of this process's own work, read from the log by anybody.
-func Logged(ctx context.Context, c *ingest.Cluster, partition int, run string, play int64) (bool, error) {
+func Logged(ctx context.Context, c *kafka.Cluster, partition int, run string, play int64) (bool, error) {
 	p, _, err := newestProgress(ctx, c, schemas.TopicLog, partition)
 	return err == nil && (p.Over == run || p.Run == run && p.Frontier >= play), err
 }

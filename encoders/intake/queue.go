@@ -3,11 +3,11 @@ package intake
 import (
 	"strconv"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-func partitionOf(key []byte, n int) int { return ingest.PartitionOf(key, n) }
+func partitionOf(key []byte, n int) int { return kafka.PartitionOf(key, n) }
 
 func itoa(n int) string { return strconv.Itoa(n) }
 

@@ -9,19 +9,19 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // Worker owns partitions of the raw topics and writes their patient log. Its
 // fields must not change after the first call.
 type Worker struct {
-	Cluster *ingest.Cluster
+	Cluster *kafka.Cluster
 	Encoder *Encoder
 	Use     schemas.Use         // written into a log partition that has none
 	Clock   func() schemas.Time // of live events
 	Log     zerolog.Logger
-	Idle    ingest.Idle // how the broker is kept from forgetting the producers
+	Idle    kafka.Idle // how the broker is kept from forgetting the producers
 
 	// cut, in tests, is called at named points and may end the owner there.
 	cut func(point string) error
@@ -51,8 +51,8 @@ const (
 var errRenew = errors.New("the producer's id is renewed")
 
 // Own works one partition until ctx ends, or gives it up when the lease is lost.
-// It has the shape of ingest.Handler.
-func (w *Worker) Own(ctx context.Context, partition int, lease *ingest.Lease) error {
+// It has the shape of kafka.Handler.
+func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
 		if lease != nil {
 			if err := lease.Check(ctx); err != nil {
@@ -66,7 +66,7 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *ingest.Lease) er
 		case errors.Is(err, errRenew), errors.Is(err, errPassed):
 			wait = 10 * time.Millisecond
 			continue
-		case !errors.Is(err, ingest.ErrFenced):
+		case !errors.Is(err, kafka.ErrFenced):
 			return fmt.Errorf("intake of partition %d: %w", partition, err)
 		}
 		w.Log.Warn().Err(err).Int("partition", partition).Msg("claiming the partition again")

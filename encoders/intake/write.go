@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -157,7 +157,7 @@ func (o *owner) bury(ctx context.Context, topic int, now schemas.Time) (some boo
 }
 
 func (o *owner) letter(ctx context.Context, i *Item) error {
-	letter := ingest.NewDeadLetter(&i.message, i.problem, i.source, i.partial)
+	letter := kafka.NewDeadLetter(&i.message, i.problem, i.source, i.partial)
 	body, err := schemas.EncodeDeadLetter(&letter)
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: its dead letter cannot be encoded: %w", i.message.Topic, i.message.Partition, i.message.Offset, err)

@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -22,9 +22,9 @@ const parallel = 16
 // crashes: every message carries its position in the plan, and what a partition
 // already holds is left out. It implements Resumer.
 type KafkaSink struct {
-	cluster    *ingest.Cluster
+	cluster    *kafka.Cluster
 	partitions int
-	producer   *ingest.Producer
+	producer   *kafka.Producer
 	run        string
 	sent       int                           // events published so far
 	there      [len(schemas.RawTopics)][]int // per partition: the last position that is there, -1: none
@@ -34,7 +34,7 @@ type KafkaSink struct {
 type target struct{ topic, partition int }
 
 // NewKafkaSink returns a sink for raw topics with n partitions.
-func NewKafkaSink(c *ingest.Cluster, partitions int) *KafkaSink {
+func NewKafkaSink(c *kafka.Cluster, partitions int) *KafkaSink {
 	return &KafkaSink{cluster: c, partitions: partitions, pending: map[target][]schemas.Message{}}
 }
 
@@ -137,7 +137,7 @@ func (k *KafkaSink) Publish(ctx context.Context, messages []schemas.Message) err
 			return fmt.Errorf("message without position in its plan: %w", err)
 		}
 		k.sent = max(k.sent, index+1)
-		to := target{int(topicIndex(m.Topic)), ingest.PartitionOf(m.Key, k.partitions)}
+		to := target{int(topicIndex(m.Topic)), kafka.PartitionOf(m.Key, k.partitions)}
 		if index > k.there[to.topic][to.partition] {
 			k.pending[to] = append(k.pending[to], *m)
 		}

@@ -20,7 +20,7 @@ var line = []string{"deploy", "schemas", "ingest", "window", "encoders", "fusion
 
 // only lists libraries that one directory keeps to itself.
 var only = map[string][]string{
-	"github.com/segmentio/kafka-go": {"ingest"},
+	"github.com/segmentio/kafka-go": {"ingest/kafka"},
 	"github.com/redis/go-redis/v9":  {"window/redisstore", "cmd"},
 	"github.com/apache/arrow/go":    {"schemas"},
 	"github.com/twmb/franz-go":      {"cmd/internal/embedded", "ingest/realkafka"},

@@ -20,7 +20,7 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/fusion"
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
@@ -43,14 +43,14 @@ type Config struct {
 	Model, Policy  string // files, or NoModel; empty: the shipped ones
 	InputsAlerting bool
 	ScoreInterval  schemas.Time // of monitor.Settings
-	Idle           ingest.Idle  // of the producers of both stages
+	Idle           kafka.Idle   // of the producers of both stages
 	Log            zerolog.Logger
 }
 
 // House is one process with everything in it: broker, store, and workers that own
 // intake and monitor of their partitions.
 type House struct {
-	Cluster    *ingest.Cluster
+	Cluster    *kafka.Cluster
 	Partitions int
 	Model      *fusion.Model // nil: off
 
@@ -119,7 +119,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 // a site may know better, but must have been told.
 func (h *House) warnOfTopics(ctx context.Context) {
 	log := &h.config.Log
-	findings, err := h.Cluster.CheckTopics(ctx, ingest.ShippedTopics())
+	findings, err := h.Cluster.CheckTopics(ctx, kafka.ShippedTopics())
 	if err != nil {
 		log.Warn().Err(err).Msg("how the topics are set cannot be seen: let an administrator run vigil topics check")
 	}
@@ -143,7 +143,7 @@ func (h *House) broke(ctx context.Context) (err error) {
 		}
 		h.closers = append(h.closers, broker.Close)
 		h.brokers = "embedded kfake " + strings.Join(broker.Addresses(), ",")
-		h.Cluster = &ingest.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
+		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
 	}
 	if err == nil {
 		h.closers = append(h.closers, h.Cluster.Close)
@@ -258,17 +258,17 @@ func nonce() string {
 func (h *House) Work(ctx context.Context) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	for range h.config.Workers {
-		workers.Go(func() error { return h.Cluster.RunGroup(ctx, ingest.GroupConfig{ID: Group}, h.own) })
+		workers.Go(func() error { return h.Cluster.RunGroup(ctx, kafka.GroupConfig{ID: Group}, h.own) })
 	}
 	err := workers.Wait()
-	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, ingest.ErrDenied) {
+	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, kafka.ErrDenied) {
 		return Dependency(err)
 	}
 	return err
 }
 
 // own works one partition in both stages.
-func (h *House) own(ctx context.Context, partition int, lease *ingest.Lease) error {
+func (h *House) own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
 	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })

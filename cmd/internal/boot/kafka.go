@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 )
 
 // PasswordVariable is the environment variable of the Kafka password.
@@ -33,8 +33,8 @@ type Kafka struct {
 
 // Cluster is the configured cluster, not reached yet. Errors are of the
 // configuration.
-func (k *Kafka) Cluster() (*ingest.Cluster, error) {
-	c := &ingest.Cluster{Brokers: k.Brokers, Prefix: k.Prefix}
+func (k *Kafka) Cluster() (*kafka.Cluster, error) {
+	c := &kafka.Cluster{Brokers: k.Brokers, Prefix: k.Prefix}
 	if k.ID != "" {
 		c.ClientID = "vigil-" + k.ID
 	}
@@ -79,7 +79,7 @@ func (k *Kafka) encryption() (*tls.Config, error) {
 	return config, nil
 }
 
-func (k *Kafka) login(c *ingest.Cluster) (err error) {
+func (k *Kafka) login(c *kafka.Cluster) (err error) {
 	if k.Mechanism == "" {
 		if k.User != "" {
 			return errors.New("--user wants --sasl: plain, scram-sha-256 or scram-sha-512")
@@ -100,14 +100,14 @@ func (k *Kafka) login(c *ingest.Cluster) (err error) {
 	if password == "" {
 		return fmt.Errorf("there is no password for %s: put it into the environment as %s, or into a file named by --password-file", k.User, PasswordVariable)
 	}
-	if c.SASL, err = ingest.Login(k.Mechanism, k.User, password); err != nil {
+	if c.SASL, err = kafka.Login(k.Mechanism, k.User, password); err != nil {
 		return fmt.Errorf("--sasl: %w", err)
 	}
 	return nil
 }
 
 // Reach connects, and says clearly when there is no broker or it refuses.
-func (k *Kafka) Reach(ctx context.Context) (*ingest.Cluster, error) {
+func (k *Kafka) Reach(ctx context.Context) (*kafka.Cluster, error) {
 	c, err := k.Cluster()
 	if err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/vigil-icu/vigil/ingest"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -17,14 +17,14 @@ func TestBrokerKeepsItsLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &ingest.Cluster{Brokers: b.Addresses()}
+	c := &kafka.Cluster{Brokers: b.Addresses()}
 	if _, err := c.CreateTopics(t.Context(), 2, 1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.NewProducer("t").Append(t.Context(), schemas.TopicLog, 1, []schemas.Message{{Key: []byte("k"), Value: []byte("v")}}); err != nil {
 		t.Fatal(err)
 	}
-	if findings, err := c.CheckTopics(t.Context(), ingest.ShippedTopics()); err != nil || len(findings) > 0 {
+	if findings, err := c.CheckTopics(t.Context(), kafka.ShippedTopics()); err != nil || len(findings) > 0 {
 		t.Errorf("CheckTopics = %v, %v", findings, err)
 	}
 	c.Close()
@@ -34,7 +34,7 @@ func TestBrokerKeepsItsLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	c = &ingest.Cluster{Brokers: b.Addresses()}
+	c = &kafka.Cluster{Brokers: b.Addresses()}
 	defer c.Close()
 	got, err := c.LastRecords(t.Context(), schemas.TopicLog, 1, 1)
 	if err != nil || len(got) != 1 || string(got[0].Value) != "v" {

@@ -1,0 +1,59 @@
+package kafka
+
+import (
+	"cmp"
+	"slices"
+	"sync/atomic"
+
+	kafkago "github.com/segmentio/kafka-go"
+)
+
+// sortedRange gives member i a contiguous range of every topic's partitions, the
+// same for each topic. kafka-go's own range balancer goes by the order in which
+// the metadata lists partitions, which differs from topic to topic.
+//
+// A topic that the leader does not see yet would leave members without it, or all
+// of them without anything: then nobody gets anything and the group tries again.
+type sortedRange struct {
+	partial atomic.Bool // the last assignment of this leader was of that kind
+}
+
+// ProtocolName differs from Kafka's "range": members must all be ours.
+func (*sortedRange) ProtocolName() string { return "vigil-range" }
+
+// UserData is not used.
+func (*sortedRange) UserData() ([]byte, error) { return nil, nil }
+
+// AssignGroups implements kafkago.GroupBalancer.
+func (r *sortedRange) AssignGroups(members []kafkago.GroupMember, partitions []kafkago.Partition) kafkago.GroupMemberAssignments {
+	members = slices.Clone(members)
+	slices.SortFunc(members, func(a, b kafkago.GroupMember) int { return cmp.Compare(a.ID, b.ID) })
+	byTopic := map[string][]int{}
+	for _, p := range partitions {
+		byTopic[p.Topic] = append(byTopic[p.Topic], p.ID)
+	}
+	n, equal := -1, true
+	for _, m := range members {
+		for _, topic := range m.Topics {
+			if n < 0 {
+				n = len(byTopic[topic])
+			}
+			equal = equal && n > 0 && len(byTopic[topic]) == n
+		}
+	}
+	r.partial.Store(!equal)
+	assignments := kafkago.GroupMemberAssignments{}
+	for i, m := range members {
+		mine := map[string][]int{}
+		assignments[m.ID] = mine
+		if !equal {
+			continue
+		}
+		for _, topic := range m.Topics {
+			ids := byTopic[topic]
+			slices.Sort(ids)
+			mine[topic] = ids[i*len(ids)/len(members) : (i+1)*len(ids)/len(members)]
+		}
+	}
+	return assignments
+}

@@ -1,0 +1,22 @@
+package kafka
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// maxDeadPayload is how much of a payload a dead letter holds.
+const maxDeadPayload = 64 << 10
+
+// NewDeadLetter sets a message aside: its bytes, where it came from and what is
+// wrong with it. partial says that other values of the message went on.
+func NewDeadLetter(m *schemas.Message, p *schemas.Problem, source string, partial bool) schemas.DeadLetter {
+	sum := sha256.Sum256(m.Value)
+	return schemas.DeadLetter{
+		Reason: p.Reason, Field: p.Field, Found: p.Found, Expected: p.Expected,
+		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Source: source, Partial: partial,
+		Length: len(m.Value), SHA256: hex.EncodeToString(sum[:]), Payload: m.Value[:min(len(m.Value), maxDeadPayload)],
+	}
+}

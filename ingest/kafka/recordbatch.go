@@ -1,0 +1,162 @@
+package kafka
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+
+	"github.com/segmentio/kafka-go/compress"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Offsets in the head of a record batch, from its first byte, and bits of its
+// attributes: Kafka protocol, "Record Batch".
+const (
+	atLength     = 8
+	atMagic      = 16
+	atCRC        = 17
+	atAttributes = 21
+	atLastDelta  = 23
+	atTime       = 27
+	atMaxTime    = 35
+	atProducer   = 43
+	atCount      = 57
+	atRecords    = 61
+
+	isCompressed    = 0x07
+	isLogAppendTime = 0x08
+	isTransactional = 0x10
+	isControl       = 0x20
+)
+
+// aborted is a transaction of a producer that was given up; its records begin at First.
+type aborted struct{ Producer, First int64 }
+
+// maxExpanded is what a compressed batch may hold.
+const maxExpanded = 8 * MaxMessageBytes
+
+// errTorn: what came is no whole record batch. It is asked for again.
+var errTorn = fmt.Errorf("torn record batch: %w", io.ErrUnexpectedEOF)
+
+// records decodes the batches that a fetch brought of a partition.
+type records struct {
+	topic     string
+	partition int
+
+	headers []schemas.Header // of the last record that had some,
+	raw     []byte           // and their bytes
+}
+
+// decode appends to dst the records of the batches at or behind offset next, and returns
+// where the batches end. What is decided is given alone: records of aborted transactions
+// and the marks that end transactions are left out. The batch that a fetch cut off at
+// its end comes again with the next one. Keys and values are parts of block.
+func (d *records) decode(dst []schemas.Message, block []byte, next int64, over []aborted) (_ []schemas.Message, _ int64, err error) {
+	var gone map[int64]bool // producers within an aborted transaction
+	for len(block) >= atRecords {
+		base := int64(binary.BigEndian.Uint64(block))
+		size := int64(binary.BigEndian.Uint32(block[atLength:])) + atLength + 4
+		if block[atMagic] != 2 {
+			return dst, next, fmt.Errorf("offset %d: records in message format %d; Vigil reads format 2, which brokers write since Kafka 0.11", base, block[atMagic])
+		}
+		if size > int64(len(block)) {
+			break
+		}
+		batch := block[:size]
+		block = block[size:]
+		if size < atRecords || crc32.Checksum(batch[atAttributes:], castagnoli) != binary.BigEndian.Uint32(batch[atCRC:]) {
+			return dst, next, fmt.Errorf("offset %d: %w: its checksum does not agree", base, errTorn)
+		}
+		attributes := binary.BigEndian.Uint16(batch[atAttributes:])
+		producer := int64(binary.BigEndian.Uint64(batch[atProducer:]))
+		last := base + int64(binary.BigEndian.Uint32(batch[atLastDelta:]))
+		for len(over) > 0 && over[0].First <= last {
+			if gone == nil {
+				gone = map[int64]bool{}
+			}
+			gone[over[0].Producer] = true
+			over = over[1:]
+		}
+		switch {
+		case attributes&isControl != 0:
+			delete(gone, producer)
+		case last < next, attributes&isTransactional != 0 && gone[producer]:
+		default:
+			if dst, err = d.batch(dst, batch, base, next, attributes); err != nil {
+				return dst, next, fmt.Errorf("offset %d: %w", base, err)
+			}
+		}
+		next = max(next, last+1)
+	}
+	return dst, next, nil
+}
+
+// batch appends the records of a batch from offset from on.
+func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, attributes uint16) (_ []schemas.Message, err error) {
+	body := batch[atRecords:]
+	if kind := compress.Compression(attributes & isCompressed); kind != compress.None {
+		codec := kind.Codec()
+		if codec == nil {
+			return dst, fmt.Errorf("records in compression %d, which is not known: gzip, snappy, lz4 and zstd are", kind)
+		}
+		r := codec.NewReader(bytes.NewReader(body))
+		body, err = io.ReadAll(io.LimitReader(r, maxExpanded+1))
+		_ = r.Close()
+		switch {
+		case err != nil:
+			return dst, fmt.Errorf("%w: %s: %w", errTorn, codec.Name(), err)
+		case len(body) > maxExpanded:
+			return dst, fmt.Errorf("a batch in %s holds more than %d MiB: send smaller ones", codec.Name(), maxExpanded>>20)
+		}
+	}
+	begun, end := int64(binary.BigEndian.Uint64(batch[atTime:])), int64(binary.BigEndian.Uint64(batch[atMaxTime:]))
+	c := wire{rest: body}
+	for range binary.BigEndian.Uint32(batch[atCount:]) {
+		r := wire{rest: c.bytes()}
+		if c.torn || len(r.rest) == 0 {
+			return dst, errTorn
+		}
+		r.rest = r.rest[1:] // attributes: none are known
+		m := schemas.Message{Topic: d.topic, Partition: d.partition, Appended: begun + r.varint()}
+		if attributes&isLogAppendTime != 0 {
+			m.Appended = end
+		}
+		m.Offset = base + r.varint()
+		m.Key, m.Value = r.bytes(), r.bytes()
+		m.Headers = d.same(&r)
+		if r.torn {
+			return dst, errTorn
+		}
+		if m.Offset >= from {
+			dst = append(dst, m)
+		}
+	}
+	return dst, nil
+}
+
+// same gives the headers that a record ends with; those of the record before it, if they
+// are the same, as they usually are.
+func (d *records) same(r *wire) []schemas.Header {
+	raw := r.rest
+	n := r.varint()
+	switch {
+	case r.torn || n < 0 || n > int64(len(raw)):
+		r.torn = true
+		return nil
+	case n == 0:
+		return nil
+	case bytes.Equal(raw, d.raw):
+		return d.headers
+	}
+	headers := make([]schemas.Header, n)
+	for i := range headers {
+		headers[i] = schemas.Header{Key: string(r.bytes()), Value: string(r.bytes())}
+	}
+	if !r.torn {
+		d.headers, d.raw = headers, bytes.Clone(raw)
+	}
+	return headers
+}

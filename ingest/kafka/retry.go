@@ -1,0 +1,129 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/segmentio/kafka-go/protocol"
+)
+
+// longest is the longest pause between two tries. An owner's calls hang on each other,
+// so that several such pauses add up when a broker comes back.
+const longest = 250 * time.Millisecond
+
+// quiet is how long trying on is not worth a line in the log; then it is, unless
+// another call has said so.
+const quiet = time.Second
+
+// retry calls f until it succeeds, fails for good or ctx ends. doing says what f
+// does, for the log.
+func (c *Cluster) retry(ctx context.Context, doing string, f func() error) (err error) {
+	said := false
+	defer func() {
+		if said {
+			c.trouble.End()
+		}
+		if err == nil {
+			c.trouble.Works(&c.Log, "Kafka")
+		}
+	}()
+	for wait, waited := 20*time.Millisecond, time.Duration(0); ; wait = min(2*wait, longest) {
+		err := f()
+		if err == nil || !temporary(err) {
+			return err
+		}
+		if ctx.Err() == nil && elsewhere(err) {
+			c.transport.CloseIdleConnections()
+		}
+		if waited += wait; waited > quiet && !said && ctx.Err() == nil {
+			said = true
+			c.trouble.Begin(&c.Log, doing, err)
+		}
+		if ctxErr := pause(ctx, wait); ctxErr != nil {
+			return fmt.Errorf("%w (last: %w)", ctxErr, err)
+		}
+	}
+}
+
+// elsewhere says whether another connection may do better. After a network error the
+// other idle ones are as dead as this one was, and each would cost a try. Who is no
+// coordinator was taken for one: kafka-go looks it up over a connection that it keeps
+// and passes over the answer that there is none.
+func elsewhere(err error) bool {
+	var code kafkago.Error
+	return !errors.As(err, &code) || noCoordinator(err)
+}
+
+// noCoordinator says that whoever was asked does not coordinate the group, or the
+// transactional id.
+func noCoordinator(err error) bool {
+	return errors.Is(err, kafkago.NotCoordinatorForGroup) || errors.Is(err, kafkago.GroupCoordinatorNotAvailable)
+}
+
+// pause waits, or returns ctx's error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// now is for deadlines of the network and for record times, which brokers replace
+// and nobody decides by.
+func now() time.Time { return time.Now() } //nolint:forbidigo // see above: no decision reads it
+
+// temporary says whether the same call may succeed later: the broker's own
+// temporary errors and the network's.
+func temporary(err error) bool {
+	if err == nil {
+		return false
+	}
+	var code kafkago.Error
+	if errors.As(err, &code) {
+		switch code {
+		case kafkago.UnknownTopicOrPartition, kafkago.LeaderNotAvailable, kafkago.NotLeaderForPartition, kafkago.RequestTimedOut,
+			kafkago.BrokerNotAvailable, kafkago.ReplicaNotAvailable, kafkago.NetworkException, kafkago.GroupLoadInProgress,
+			kafkago.GroupCoordinatorNotAvailable, kafkago.NotCoordinatorForGroup, kafkago.NotEnoughReplicas,
+			kafkago.NotEnoughReplicasAfterAppend, kafkago.NotController, kafkago.ConcurrentTransactions,
+			kafkago.FencedLeaderEpoch, kafkago.UnknownLeaderEpoch, kafkago.OffsetNotAvailable:
+			return true
+		}
+		return false
+	}
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, protocol.ErrNoLeader)
+}
+
+// ErrDenied: the broker knows who asks, and does not let them.
+var ErrDenied = errors.New("this user may not")
+
+// denied makes a refusal for want of rights an ErrDenied that says which ones are
+// needed; other errors stay as they are.
+func denied(err error, rights string) error {
+	var code kafkago.Error
+	if errors.Is(err, ErrDenied) || !errors.As(err, &code) {
+		return err
+	}
+	switch code {
+	case kafkago.SASLAuthenticationFailed:
+		rights = "to log in with another password or --sasl"
+	case kafkago.TopicAuthorizationFailed, kafkago.GroupAuthorizationFailed, kafkago.ClusterAuthorizationFailed, kafkago.TransactionalIDAuthorizationFailed:
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %w; it needs %s", ErrDenied, err, rights)
+}

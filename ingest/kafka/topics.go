@@ -1,0 +1,145 @@
+package kafka
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// CreateTopics makes the topics of the shipped plan that are missing, with as many
+// partitions and copies, kept for ever, and returns how many: for a demo, a replay, a
+// test. A site uses MakeTopics.
+func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int) (created int, err error) {
+	plan := ShippedTopics().KeptForEver()
+	plan.Partitions, plan.Replication = partitions, replication
+	return c.MakeTopics(ctx, plan)
+}
+
+// MakeTopics makes the topics that are missing and returns how many. Those that are
+// there stay as they are.
+func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, err error) {
+	if plan.Partitions < 1 || plan.Replication < 1 && plan.Replication != -1 {
+		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", plan.Partitions, plan.Replication)
+	}
+	if err := c.Reach(ctx); err != nil {
+		return 0, err
+	}
+	var configs []kafkago.TopicConfig
+	for _, topic := range schemas.Topics {
+		config := kafkago.TopicConfig{Topic: c.topic(topic), NumPartitions: plan.Partitions, ReplicationFactor: plan.Replication}
+		for _, name := range slices.Sorted(maps.Keys(plan.Settings[topic])) {
+			config.ConfigEntries = append(config.ConfigEntries, kafkago.ConfigEntry{ConfigName: name, ConfigValue: plan.Settings[topic][name]})
+		}
+		configs = append(configs, config)
+	}
+	made := map[string]bool{}
+	err = c.retry(ctx, "making topics", func() error {
+		r, err := c.client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: configs})
+		if err != nil {
+			return err
+		}
+		for topic, err := range r.Errors {
+			switch {
+			case err == nil:
+				made[topic] = true
+			case !errors.Is(err, kafkago.TopicAlreadyExists):
+				return fmt.Errorf("topic %s: %w", topic, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return len(made), fmt.Errorf("making topics: %w", err)
+	}
+	// The answer may come before every broker knows them.
+	return len(made), c.retry(ctx, "making topics", func() error {
+		counts, err := c.counts(ctx)
+		if err == nil && len(counts) < len(schemas.Topics) {
+			err = kafkago.UnknownTopicOrPartition
+		}
+		return err
+	})
+}
+
+// Finding is one thing that CheckTopics has to say.
+type Finding struct{ Topic, What, Mend string }
+
+func (f Finding) String() string { return f.Topic + ": " + f.What + ". " + f.Mend }
+
+// CheckTopics holds the topics against a plan: all there, with as many partitions as
+// each other, set as the plan says or better.
+func (c *Cluster) CheckTopics(ctx context.Context, plan TopicPlan) ([]Finding, error) {
+	if err := c.Reach(ctx); err != nil {
+		return nil, err
+	}
+	counts, err := c.counts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var findings []Finding
+	var present []string
+	partitions := 0
+	for _, topic := range schemas.Topics {
+		switch n := counts[topic]; {
+		case n == 0:
+			findings = append(findings, Finding{c.topic(topic), "is missing", "Make it with `vigil topics init`"})
+			continue
+		case partitions == 0:
+			partitions = n
+		case n != partitions:
+			findings = append(findings, Finding{c.topic(topic), fmt.Sprintf("has %d partitions, others have %d", n, partitions), "All topics need as many; make this one anew"})
+		}
+		present = append(present, topic)
+	}
+	settings, err := c.settings(ctx, present)
+	if err != nil {
+		return nil, err
+	}
+	for _, topic := range present {
+		for _, name := range slices.Sorted(maps.Keys(plan.Settings[topic])) {
+			want := plan.Settings[topic][name]
+			if got := settings[topic][name]; got != "" && !enough(name, got, want) {
+				findings = append(findings, Finding{c.topic(topic), fmt.Sprintf("%s is %s, want %s", name, got, want), "Change it with kafka-configs.sh --alter"})
+			}
+		}
+	}
+	return findings, nil
+}
+
+func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map[string]string, error) {
+	request := &kafkago.DescribeConfigsRequest{}
+	for _, topic := range topics {
+		request.Resources = append(request.Resources, kafkago.DescribeConfigRequestResource{ResourceType: kafkago.ResourceTypeTopic, ResourceName: c.topic(topic)})
+	}
+	settings := map[string]map[string]string{}
+	err := c.retry(ctx, "reading topic settings", func() error {
+		r, err := c.client.DescribeConfigs(ctx, request)
+		if err != nil {
+			return err
+		}
+		for _, resource := range r.Resources {
+			if errors.Is(resource.Error, kafkago.UnknownTopicOrPartition) {
+				continue // deleted since: the next look says so
+			}
+			if resource.Error != nil {
+				return resource.Error
+			}
+			values := map[string]string{}
+			for _, e := range resource.ConfigEntries {
+				values[e.ConfigName] = e.ConfigValue
+			}
+			settings[resource.ResourceName[len(c.Prefix):]] = values
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading topic settings: %w", err)
+	}
+	return settings, nil
+}
