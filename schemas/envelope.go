@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// head returns the envelope of whatever body the event has.
-func (e *Event) head() *Head {
+// Head returns the envelope of whatever body the event has, nil where it has none.
+func (e *Event) Head() *Head {
 	switch {
 	case e.Vitals != nil:
 		return &e.Vitals.Head
@@ -22,6 +22,14 @@ func (e *Event) head() *Head {
 		return &e.ADT.Head
 	case e.Command != nil:
 		return &e.Command.Head
+	}
+	return nil
+}
+
+// head is Head, and an empty envelope for an event without a body.
+func (e *Event) head() *Head {
+	if h := e.Head(); h != nil {
+		return h
 	}
 	return &Head{}
 }

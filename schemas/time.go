@@ -17,6 +17,11 @@ const (
 	Hour        = 60 * Minute
 )
 
+// Reach is how far the view of a stay goes back before its admission: what was
+// measured in these 48 hours belongs to the stay, whoever replays, trains on or
+// serves it.
+const Reach = 48 * Hour
+
 // TimeLayout is the wire form: RFC 3339 with milliseconds, UTC.
 const TimeLayout = "2006-01-02T15:04:05.000Z"
 

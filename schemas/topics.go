@@ -1,5 +1,7 @@
 package schemas
 
+import "slices"
+
 // Topic names, without the site's prefix.
 const (
 	TopicVitals      = "icu.vitals.v1"
@@ -19,6 +21,9 @@ const (
 // list is TopicIndex in a LogRecord and part of an event's identity: append
 // only.
 var RawTopics = [...]string{TopicADT, TopicVitals, TopicECG, TopicNotes, TopicImaging, TopicCommands}
+
+// RawTopicIndex is the index of a topic in RawTopics, -1 for any other.
+func RawTopicIndex(topic string) int { return slices.Index(RawTopics[:], topic) }
 
 // Topics are all topics in the order of an event's way. All have the same
 // partition count.

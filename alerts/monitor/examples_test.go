@@ -20,6 +20,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
@@ -36,18 +37,18 @@ func TestExamplesAreWhatIsServed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		agree(t, func() (replay.Source, error) { return physionet.Open(dir) }, 200)
+		agree(t, func() (source.Source, error) { return physionet.Open(dir) }, 200)
 	})
 	t.Run("invented", func(t *testing.T) {
-		agree(t, func() (replay.Source, error) {
+		agree(t, func() (source.Source, error) {
 			return synth.New(synth.Config{Seed: 3, Beds: 2, Duration: 90 * time.Minute})
 		}, 1000)
 	})
 	t.Run("mimic-iii", func(t *testing.T) {
 		dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
-		agree(t, func() (replay.Source, error) {
-			source, err := mimic.Open(dir)
-			return few{source, 5}, err
+		agree(t, func() (source.Source, error) {
+			recorded, err := mimic.Open(dir)
+			return few{recorded, 5}, err
 		}, 500)
 	})
 }
@@ -63,12 +64,12 @@ func record(id int) []byte {
 
 // few are the first patients of a source.
 type few struct {
-	replay.Source
+	source.Source
 	n int
 }
 
-func (f few) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) {
+func (f few) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
 		left := f.n
 		for p, err := range f.Source.Patients(ctx) {
 			if left--; left < 0 || !yield(p, err) {
@@ -79,7 +80,7 @@ func (f few) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
 }
 
 // agree plays the source through Step and holds at least some moments against examples.
-func agree(t *testing.T, open func() (replay.Source, error), least int) {
+func agree(t *testing.T, open func() (source.Source, error), least int) {
 	model := fusion.Shipped()
 	served := map[string]*encoders.Input{} // by stay and moment
 	moments := map[string][]schemas.Time{} // by stay
@@ -89,21 +90,21 @@ func agree(t *testing.T, open func() (replay.Source, error), least int) {
 		}
 		served[s.Stay+s.AsOf.String()] = in
 	})
-	source, err := open()
+	recorded, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cohort := train.Cohort{
 		Channels: model.Channels(), Statics: model.Statics(), Cells: model.Config().Cells,
-		Moments: func(s replay.Stay) []schemas.Time { return moments[s.ID] },
-		Labels:  func(string, replay.Stay, schemas.Time) []float32 { return nil },
+		Moments: func(s source.Stay) []schemas.Time { return moments[s.ID] },
+		Labels:  func(string, source.Stay, schemas.Time) []float32 { return nil },
 	}
 	for _, m := range model.Config().Modalities {
 		if m.Kind == fusion.KindItems {
 			cohort.Items = append(cohort.Items, train.ItemModality{Which: encoders.Modality(slices.Index(encoders.Names[:], m.Name)), Width: m.Width})
 		}
 	}
-	set, err := train.Load(t.Context(), source, cohort)
+	set, err := train.Load(t.Context(), recorded, cohort)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,12 +128,12 @@ func agree(t *testing.T, open func() (replay.Source, error), least int) {
 
 // serve plays each patient alone, with a tick at each full hour so that no step gives two
 // scores of unlike moments, and tells what the model read at each score.
-func serve(t *testing.T, open func() (replay.Source, error), model *fusion.Model, tell func(*schemas.Score, *encoders.Input)) {
-	source, err := open()
+func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model, tell func(*schemas.Score, *encoders.Input)) {
+	recorded, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := replay.NewPlan(t.Context(), source, replay.Options{})
+	plan, err := replay.NewPlan(t.Context(), recorded, replay.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -79,13 +79,13 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 		}
 	}
 	if g := &s.use.gap; g.at >= 0 && g.until == never && rec.Provenance&schemas.Recorded == 0 && rec.Kind != schemas.KindUse {
-		g.until = rec.At + Reach
+		g.until = rec.At + schemas.Reach
 	}
 	switch rec.Kind {
 	case schemas.KindUse:
 		return dst, m.accept(s, rec.Use, offset)
 	case schemas.KindGap:
-		s.setGap(gap{offset, rec.At + Reach})
+		s.setGap(gap{offset, rec.At + schemas.Reach})
 		return dst, nil
 	case schemas.KindTick:
 		t.tick(rec)

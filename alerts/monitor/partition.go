@@ -72,7 +72,7 @@ func (g *gap) missed(rec *schemas.Record) bool {
 // mustKnow says whether a rebuild must know the patient: one with an open stay, of a
 // run, or heard of in the last 48 h.
 func (s *Partition) mustKnow(p *patient) bool {
-	return p.stay.open || p.bound || p.clock+Reach > s.live
+	return p.stay.open || p.bound || p.clock+schemas.Reach > s.live
 }
 
 // use is what the log asks for from a record on, and what it lacks.

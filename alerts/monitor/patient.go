@@ -15,9 +15,6 @@ const (
 	forever = schemas.Time(math.MaxInt64)
 )
 
-// Reach is how far a view goes back before an admission.
-const Reach = 48 * schemas.Hour
-
 // patient is all that is remembered of one patient: a function of the patient's
 // log records and of the due times that have passed.
 type patient struct {

@@ -58,7 +58,7 @@ func (t *turn) begin(id string, implicit bool) {
 	p := t.p
 	p.stay = stay{
 		open: true, implicit: implicit, id: id, start: p.clock,
-		from: max(p.clock-Reach, p.last), heard: p.clock,
+		from: max(p.clock-schemas.Reach, p.last), heard: p.clock,
 	}
 	if id == p.ended {
 		p.again++

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -85,7 +86,7 @@ for demo, replay and evaluation on one machine.`,
 }
 
 // source opens what is to be played.
-func (o *demoOptions) source() (replay.Source, error) {
+func (o *demoOptions) source() (source.Source, error) {
 	if o.data != "" {
 		return openRecorded(o.data)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/replay/kafkasink"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -28,8 +29,8 @@ func play(ctx context.Context, o demoOptions, house *boot.House, plan *replay.Pl
 		stopping, cancel = context.WithTimeout(ctx, o.lasts)
 		defer cancel()
 	}
-	kafka := replay.NewKafkaSink(house.Cluster, house.Partitions)
-	var sink replay.Resumer = stoppable{kafka, stopping}
+	topics := kafkasink.New(house.Cluster, house.Partitions)
+	var sink replay.Resumer = stoppable{topics, stopping}
 	if o.wrap != nil {
 		sink = o.wrap(sink)
 	}
@@ -37,7 +38,7 @@ func play(ctx context.Context, o demoOptions, house *boot.House, plan *replay.Pl
 	err := player.Run(working)
 	end := plan.End
 	if stopping.Err() != nil && working.Err() == nil {
-		end, err = kafka.Stop(working, plan)
+		end, err = topics.Stop(working, plan)
 	}
 	if err == nil {
 		err = house.Drain(working, end)
@@ -65,7 +66,7 @@ func asExit(err error) error {
 // stoppable is a sink that refuses to begin anything once its context is over, and
 // finishes what it has begun.
 type stoppable struct {
-	*replay.KafkaSink
+	*kafkasink.Sink
 	stopping context.Context
 }
 
@@ -73,12 +74,12 @@ func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) erro
 	if err := s.stopping.Err(); err != nil {
 		return err
 	}
-	return s.KafkaSink.Publish(ctx, messages)
+	return s.Sink.Publish(ctx, messages)
 }
 
 func (s stoppable) Mark(ctx context.Context, play int64, end bool) error {
 	if err := s.stopping.Err(); err != nil {
 		return err
 	}
-	return s.KafkaSink.Mark(ctx, play, end)
+	return s.Sink.Mark(ctx, play, end)
 }

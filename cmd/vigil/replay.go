@@ -12,6 +12,8 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/replay/kafkasink"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -80,7 +82,7 @@ func (o *replayOptions) check() error {
 }
 
 // source opens SOURCE [DIR]; beds are those of the plan.
-func (o *replayOptions) source(args []string) (src replay.Source, beds int, err error) {
+func (o *replayOptions) source(args []string) (src source.Source, beds int, err error) {
 	if args[0] != synth.Name {
 		src, err = openNamed(args[0], args[1])
 		return src, o.beds, err
@@ -147,11 +149,11 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 // mark, so that what is there can be scored.
 func publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, ward *ward) error {
 	ending := context.WithoutCancel(ctx)
-	kafka := replay.NewKafkaSink(c, partitions)
-	player := replay.Player{Plan: plan, Sink: stoppable{kafka, ctx}, Speed: speed, Clock: wallClock{ctx}, Progress: ward.progress}
+	topics := kafkasink.New(c, partitions)
+	player := replay.Player{Plan: plan, Sink: stoppable{topics, ctx}, Speed: speed, Clock: wallClock{ctx}, Progress: ward.progress}
 	err := player.Run(ending)
 	if ctx.Err() != nil {
-		_, err = kafka.Stop(ending, plan)
+		_, err = topics.Stop(ending, plan)
 		if err == nil {
 			return boot.Interrupted()
 		}

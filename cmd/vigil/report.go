@@ -12,7 +12,7 @@ import (
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/kafka"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -41,7 +41,7 @@ func report(ctx context.Context, c *kafka.Cluster, s *summary, run, export strin
 }
 
 // sayUnmapped prints the commonest codes that the channel table does not know.
-func sayUnmapped(w io.Writer, codes []replay.CodeCount) {
+func sayUnmapped(w io.Writer, codes []source.CodeCount) {
 	if len(codes) == 0 {
 		return
 	}
@@ -56,7 +56,7 @@ func sayUnmapped(w io.Writer, codes []replay.CodeCount) {
 	fmt.Fprintln(w)
 }
 
-func rowsOf(r replay.RowCount) summaryRows {
+func rowsOf(r source.RowCount) summaryRows {
 	rows := summaryRows{
 		Read: r.Read, Used: r.Used, Unmapped: r.Unmapped, Duplicate: r.Duplicate, Rejected: r.Rejected,
 		RejectedBy: map[string]int{}, RecordedTimes: r.RecordedTimes, ModelledTimes: r.ModelledTimes,

@@ -10,7 +10,7 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 )
 
@@ -18,13 +18,13 @@ import (
 // what it looked for and found where it is none.
 type dataSet struct {
 	name string
-	open func(path string) (replay.Source, error)
+	open func(path string) (source.Source, error)
 }
 
 var dataSets = []dataSet{
-	{mimic.Name, func(path string) (replay.Source, error) { return mimic.Open(path) }},
-	{mimic.NameIV, func(path string) (replay.Source, error) { return mimic.OpenIV(path) }},
-	{physionet.Name, func(path string) (replay.Source, error) { return physionet.Open(path) }},
+	{mimic.Name, func(path string) (source.Source, error) { return mimic.Open(path) }},
+	{mimic.NameIV, func(path string) (source.Source, error) { return mimic.OpenIV(path) }},
+	{physionet.Name, func(path string) (source.Source, error) { return physionet.Open(path) }},
 }
 
 // dataSetNames are what `vigil replay` knows, for people.
@@ -37,7 +37,7 @@ func dataSetNames() string {
 }
 
 // openNamed opens a path as the data set that the user names.
-func openNamed(name, path string) (replay.Source, error) {
+func openNamed(name, path string) (source.Source, error) {
 	for _, d := range dataSets {
 		if d.name == name {
 			s, err := d.open(path)
@@ -52,7 +52,7 @@ func openNamed(name, path string) (replay.Source, error) {
 
 // openRecorded opens a path as whichever data set it is. The error says in one
 // line why it is none of them.
-func openRecorded(path string) (replay.Source, error) {
+func openRecorded(path string) (source.Source, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, boot.Usage(fmt.Errorf("--data: there is no folder or file %s: name one of %s", path, dataSetNames()))
 	}
@@ -68,7 +68,7 @@ func openRecorded(path string) (replay.Source, error) {
 }
 
 // openInvented makes an invented unit, of 12 beds unless the user says how many.
-func openInvented(c synth.Config) (replay.Source, error) {
+func openInvented(c synth.Config) (source.Source, error) {
 	if c.Beds == 0 {
 		c.Beds = 12
 	}

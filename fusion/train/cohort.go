@@ -14,13 +14,11 @@ import (
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 	"golang.org/x/sync/errgroup"
 )
-
-// Reach is how far a stay's view goes back before its admission, as in serving.
-const Reach = 48 * schemas.Hour
 
 // Cohort says which examples are made of a source, and how.
 type Cohort struct {
@@ -31,9 +29,9 @@ type Cohort struct {
 	Tasks    []string
 
 	// Moments of a stay, ascending; none: the stay is left out.
-	Moments func(replay.Stay) []schemas.Time
+	Moments func(source.Stay) []schemas.Time
 	// Labels of a stay as of a moment, one a task, NaN where one is not known.
-	Labels func(patient string, stay replay.Stay, asOf schemas.Time) []float32
+	Labels func(patient string, stay source.Stay, asOf schemas.Time) []float32
 	// Linked are items of a patient that the source does not send, in the order in which
 	// they became known; nil: there are none.
 	Linked func(patient string) []LinkedItem
@@ -45,15 +43,15 @@ type Cohort struct {
 // Load makes the examples of a source, on all cores. A patient's events take the way
 // of a replay: plan, log records, window, view; an example at a moment is what a
 // score as of it sees. Errors: the source's, or a cohort that lacks something.
-func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
+func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 	if c.Moments == nil || c.Labels == nil || len(c.Channels) == 0 || c.Cells <= 0 || c.Cells%encoders.Bins != 0 {
 		return nil, fmt.Errorf("a cohort wants channels, moments, labels, and cells that are a multiple of %d", encoders.Bins)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	patients := make(chan *replay.Patient, 64)
+	patients := make(chan *source.Patient, 64)
 	group.Go(func() error {
 		defer close(patients)
-		for p, err := range source.Patients(ctx) {
+		for p, err := range recorded.Patients(ctx) {
 			if err != nil {
 				return err
 			}
@@ -83,7 +81,7 @@ func Load(ctx context.Context, source replay.Source, c Cohort) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{Channels: c.Channels, Statics: c.Statics, Items: c.Items, Cells: c.Cells, Tasks: c.Tasks, Examples: slices.Concat(parts...)}
-	s.Source, s.Rows = source.Name()+"@"+source.Hash(), source.Rows()
+	s.Source, s.Rows = recorded.Name()+"@"+recorded.Hash(), recorded.Rows()
 	slices.SortFunc(s.Examples, func(a, b Example) int {
 		return cmp.Or(strings.Compare(a.Patient, b.Patient), cmp.Compare(a.AsOf, b.AsOf), strings.Compare(a.Stay, b.Stay))
 	})
@@ -114,11 +112,11 @@ type maker struct {
 
 // wanted is an example to be made.
 type wanted struct {
-	stay   replay.Stay
+	stay   source.Stay
 	moment vitals.Moment
 }
 
-func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
+func (m *maker) patient(ctx context.Context, p *source.Patient) error {
 	list := m.wanted(p)
 	plan, err := replay.NewPlan(ctx, &one{patient: p}, replay.Options{})
 	if err != nil {
@@ -156,11 +154,11 @@ func (m *maker) patient(ctx context.Context, p *replay.Patient) error {
 }
 
 // wanted lists the moments of a patient's stays in their order.
-func (m *maker) wanted(p *replay.Patient) (list []wanted) {
+func (m *maker) wanted(p *source.Patient) (list []wanted) {
 	from := schemas.Time(math.MinInt64)
 	for _, stay := range p.Stays {
 		for _, asOf := range m.cohort.Moments(stay) {
-			list = append(list, wanted{stay, vitals.Moment{AsOf: asOf, From: max(from, stay.Admit-Reach), Admission: stay.Admit}})
+			list = append(list, wanted{stay, vitals.Moment{AsOf: asOf, From: max(from, stay.Admit-schemas.Reach), Admission: stay.Admit}})
 		}
 		from = stay.End
 	}
@@ -190,11 +188,11 @@ func (m *maker) add(patient string, x wanted) {
 
 // one is a source of one patient: its plan has the order that the patient's events
 // have in the plan of all.
-type one struct{ patient *replay.Patient }
+type one struct{ patient *source.Patient }
 
 func (o *one) Name() string          { return "one" }
 func (o *one) Hash() string          { return "" }
-func (o *one) Rows() replay.RowCount { return replay.RowCount{} }
-func (o *one) Patients(context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) { yield(o.patient, nil) }
+func (o *one) Rows() source.RowCount { return source.RowCount{} }
+func (o *one) Patients(context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) { yield(o.patient, nil) }
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/ingest/physionet"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -30,13 +30,13 @@ var allStatics = []vitals.Static{vitals.StaticAge, vitals.StaticSex, vitals.Stat
 func cohort(hours ...int) train.Cohort {
 	return train.Cohort{
 		Channels: train.PhysioNetChannels(), Statics: allStatics, Cells: encoders.Bins, Tasks: []string{"hour", "unknown"},
-		Moments: func(s replay.Stay) (list []schemas.Time) {
+		Moments: func(s source.Stay) (list []schemas.Time) {
 			for _, h := range hours {
 				list = append(list, s.Admit+schemas.Time(h)*schemas.Hour)
 			}
 			return list
 		},
-		Labels: func(_ string, s replay.Stay, asOf schemas.Time) []float32 {
+		Labels: func(_ string, s source.Stay, asOf schemas.Time) []float32 {
 			return []float32{float32((asOf - s.Admit) / schemas.Hour), float32(math.NaN())}
 		},
 	}
@@ -59,7 +59,7 @@ func records(t *testing.T, lines map[string][]string) *physionet.Source {
 	return s
 }
 
-func load(t *testing.T, s replay.Source, c train.Cohort) *train.Set {
+func load(t *testing.T, s source.Source, c train.Cohort) *train.Set {
 	t.Helper()
 	set, err := train.Load(t.Context(), s, c)
 	if err != nil {
@@ -150,10 +150,10 @@ func TestLoadAndFillRepeat(t *testing.T) {
 	}
 }
 
-type failing struct{ replay.Source }
+type failing struct{ source.Source }
 
-func (failing) Patients(context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) {
+func (failing) Patients(context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
 		yield(nil, fmt.Errorf("the disk is gone"))
 	}
 }
@@ -238,13 +238,13 @@ func TestScalesOfSetA(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 4,000 stays")
 	}
-	source, err := physionet.Open(filepath.Join(dir, "physionet2012", "set-a.tar.gz"))
+	recorded, err := physionet.Open(filepath.Join(dir, "physionet2012", "set-a.tar.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := cohort(48)
 	c.Charted = true
-	set := load(t, source, c)
+	set := load(t, recorded, c)
 	all := make([]int, len(set.Examples))
 	for i := range all {
 		all[i] = i

@@ -3,7 +3,7 @@ package train
 import (
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/vitals"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -27,7 +27,7 @@ type Example struct {
 // Set is the examples of a source. Their order is that of patients, stays, moments.
 type Set struct {
 	Source   string // "dataset@hash"
-	Rows     replay.RowCount
+	Rows     source.RowCount
 	Channels []vitals.Channel
 	Names    []string // of the channels, where they are not those of the channel table
 	Statics  []vitals.Static

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/vigil-icu/vigil/ingest/mimic"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -22,7 +22,7 @@ const paperHour = 48 * schemas.Hour
 // mimicLabels makes the labels of the paper's tasks: those of hour 48 for the stays that
 // last as long, the phenotypes at the end of every stay whose admission has diagnoses. A
 // label at another moment is not known, so that one network learns all.
-func mimicLabels(tasks []string) (func(*mimic.Outcome, replay.Stay, schemas.Time) []float32, error) {
+func mimicLabels(tasks []string) (func(*mimic.Outcome, source.Stay, schemas.Time) []float32, error) {
 	phenotypes := make([]int, len(tasks))
 	for i, name := range tasks {
 		phenotypes[i] = slices.Index(schemas.Phenotypes[:], name)
@@ -31,7 +31,7 @@ func mimicLabels(tasks []string) (func(*mimic.Outcome, replay.Stay, schemas.Time
 			return nil, fmt.Errorf("MIMIC has no labels for a task %q; the nearest is %q", name, nearest(name, names))
 		}
 	}
-	return func(o *mimic.Outcome, stay replay.Stay, asOf schemas.Time) []float32 {
+	return func(o *mimic.Outcome, stay source.Stay, asOf schemas.Time) []float32 {
 		labels := make([]float32, len(tasks))
 		for i, name := range tasks {
 			known, yes := asOf == stay.Admit+paperHour, o.Died

@@ -9,7 +9,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -20,15 +20,15 @@ func TestMIMICLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	const hour = schemas.Hour
-	stay := func(hours schemas.Time) replay.Stay {
-		return replay.Stay{Admit: 1000 * hour, End: (1000 + hours) * hour}
+	stay := func(hours schemas.Time) source.Stay {
+		return source.Stay{Admit: 1000 * hour, End: (1000 + hours) * hour}
 	}
 	shock := mimic.Outcome{Coded: true, Length: 60 * hour}
 	shock.Phenotypes[24] = true
 	for _, c := range []struct {
 		name string
 		o    mimic.Outcome
-		stay replay.Stay
+		stay source.Stay
 		at   schemas.Time
 		want string
 	}{
@@ -52,7 +52,7 @@ func TestMIMICLabels(t *testing.T) {
 // A moment sees the linked items that were known by then, each once.
 func TestLinkedItemsAreKnownInTime(t *testing.T) {
 	r := readRecipe(t, "tiny", "data.hours=[6, 12, 24]", "model.modalities=[{name: vital, kind: series}, {name: lab, kind: series}, {name: ecg, kind: items}]")
-	source, err := physionet.Open(invented(t, 1))
+	recorded, err := physionet.Open(invented(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestLinkedItemsAreKnownInTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Labels = func(string, replay.Stay, schemas.Time) []float32 { return make([]float32, len(c.Tasks)) }
+	c.Labels = func(string, source.Stay, schemas.Time) []float32 { return make([]float32, len(c.Tasks)) }
 	at := func(h schemas.Time) schemas.Time { return physionet.Admitted + h*schemas.Hour }
 	c.Linked = func(string) (list []LinkedItem) {
 		for _, h := range []schemas.Time{1, 8, 11} { // that of hour 11 is known at hour 14
@@ -68,7 +68,7 @@ func TestLinkedItemsAreKnownInTime(t *testing.T) {
 		}
 		return list
 	}
-	s, err := Load(t.Context(), source, c)
+	s, err := Load(t.Context(), recorded, c)
 	if err != nil {
 		t.Fatal(err)
 	}

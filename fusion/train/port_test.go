@@ -12,7 +12,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion/score"
 	"github.com/vigil-icu/vigil/ingest/physionet"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -25,7 +25,7 @@ var recipeTasks = []string{
 // setOf is the stays of set-a or set-b at hour 48.
 func setOf(t *testing.T, name string) *Set {
 	path := filepath.Join(opendata.Dir(t), "physionet2012", name+".tar.gz")
-	source, err := physionet.Open(path)
+	recorded, err := physionet.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func setOf(t *testing.T, name string) *Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Load(t.Context(), source, Cohort{
+	s, err := Load(t.Context(), recorded, Cohort{
 		Channels: PhysioNetChannels(), Cells: encoders.Bins, Tasks: recipeTasks, Charted: true,
 		Statics: []vitals.Static{vitals.StaticAge, vitals.StaticSex, vitals.StaticHeight, vitals.StaticUnit, vitals.StaticWeight},
-		Moments: func(s replay.Stay) []schemas.Time { return []schemas.Time{s.Admit + 48*schemas.Hour} },
-		Labels: func(_ string, s replay.Stay, _ schemas.Time) []float32 {
+		Moments: func(s source.Stay) []schemas.Time { return []schemas.Time{s.Admit + 48*schemas.Hour} },
+		Labels: func(_ string, s source.Stay, _ schemas.Time) []float32 {
 			o := outcomes[s.ID]
 			return labels(&o)
 		},

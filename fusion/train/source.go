@@ -15,7 +15,7 @@ import (
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -88,7 +88,7 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Li
 	if linked != (mimic.Linked{}) {
 		return nil, errors.New("notes, strips and images are linked to patients of MIMIC-IV: PhysioNet 2012 has other patients")
 	}
-	source, err := physionet.Open(path)
+	recorded, err := physionet.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -105,14 +105,14 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Li
 		return nil, err
 	}
 	missing := ""
-	cohort.Labels = func(_ string, stay replay.Stay, _ schemas.Time) []float32 {
+	cohort.Labels = func(_ string, stay source.Stay, _ schemas.Time) []float32 {
 		o, ok := outcomes[stay.ID]
 		if !ok {
 			return slices.Repeat([]float32{float32(math.NaN())}, len(cohort.Tasks))
 		}
 		return labels(&o)
 	}
-	s, err := Load(ctx, source, cohort)
+	s, err := Load(ctx, recorded, cohort)
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +134,11 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 	if r.Data.Source == mimic.Name {
 		open = mimic.Open
 	}
-	source, err := open(path)
+	recorded, err := open(path)
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := source.Outcomes()
+	outcomes, err := recorded.Outcomes()
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 	if err != nil {
 		return nil, err
 	}
-	cohort.Labels = func(_ string, stay replay.Stay, asOf schemas.Time) []float32 {
+	cohort.Labels = func(_ string, stay source.Stay, asOf schemas.Time) []float32 {
 		o := outcomes[stay.ID] // a stay without an outcome has no label that is known: it was never admitted
 		return labels(&o, stay, asOf)
 	}
@@ -164,7 +164,7 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 		}
 		return list
 	}
-	s, err := Load(ctx, source, cohort)
+	s, err := Load(ctx, recorded, cohort)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (r *Recipe) cohort() (Cohort, error) {
 	}
 	return Cohort{
 		Channels: channels, Statics: statics, Items: items, Cells: r.Model.Cells, Tasks: r.Tasks(), Charted: r.Data.Charted,
-		Moments: func(s replay.Stay) (list []schemas.Time) {
+		Moments: func(s source.Stay) (list []schemas.Time) {
 			for _, h := range r.Data.Hours {
 				if t := s.Admit + schemas.Time(h)*schemas.Hour; s.End == 0 || t <= s.End {
 					list = append(list, t)

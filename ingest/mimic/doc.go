@@ -1,5 +1,5 @@
 // Package mimic reads a folder in the official layout of MIMIC-III or MIMIC-IV
-// (gzip or plain CSV, header in upper or lower case) as a [replay.Source]. Both
+// (gzip or plain CSV, header in upper or lower case) as a [source.Source]. Both
 // editions share the code; where their tables lie and what their columns are
 // called is data.
 //
@@ -14,7 +14,7 @@
 //	looked up  PATIENTS D_ITEMS D_LABITEMS      hosp/patients icu/d_items hosp/d_labitems
 //
 // Every row of a table of values, notes or movements ends in exactly one class of
-// [replay.RowCount]; those that are looked things up in are not counted. A table
+// [source.RowCount]; those that are looked things up in are not counted. A table
 // that is missing or empty is no error, except the stays, patients, admissions and
 // CHARTEVENTS, by which the layout is recognised. Other tables are not read:
 // PROCEDUREEVENTS, for one, has no channel.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -128,7 +128,7 @@ func TestHashIsOverTheData(t *testing.T) {
 	for _, e := range editions {
 		tables := part(t, e, patientsOf[e]...)
 		withNotes(e, tables)
-		read := func(tables tablesOf, zipped bool) (string, replay.RowCount) {
+		read := func(tables tablesOf, zipped bool) (string, source.RowCount) {
 			s, err := e.open(tables.write(t, zipped))
 			if err != nil {
 				t.Fatal(err)
@@ -140,9 +140,9 @@ func TestHashIsOverTheData(t *testing.T) {
 		if rows.Used < 1000 {
 			t.Fatalf("%s: only %d rows are used", e.name, rows.Used)
 		}
-		for name, got := range map[string]func() (string, replay.RowCount){
-			"plain":  func() (string, replay.RowCount) { return read(tables, false) },
-			"turned": func() (string, replay.RowCount) { return read(tables.turned(), true) },
+		for name, got := range map[string]func() (string, source.RowCount){
+			"plain":  func() (string, source.RowCount) { return read(tables, false) },
+			"turned": func() (string, source.RowCount) { return read(tables.turned(), true) },
 		} {
 			if hash, n := got(); hash != want || n.Used != rows.Used || n.Duplicate != rows.Duplicate {
 				t.Errorf("%s %s: hash %s with %d used and %d duplicate, want %s with %d and %d",

@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
-func readAll(t *testing.T, s *Source) map[string]*replay.Patient {
+func readAll(t *testing.T, s *Source) map[string]*source.Patient {
 	t.Helper()
-	all := map[string]*replay.Patient{}
+	all := map[string]*source.Patient{}
 	for p, err := range s.Patients(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -35,7 +35,7 @@ type point struct {
 	ref         string
 }
 
-func points(p *replay.Patient) (out []point) {
+func points(p *source.Patient) (out []point) {
 	for i := range p.Events {
 		v := p.Events[i].Vitals
 		if v == nil {

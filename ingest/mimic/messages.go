@@ -8,15 +8,15 @@ import (
 	"strconv"
 	"unsafe"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // finish drops what is repeated and makes the patient's events.
-func (s *Source) finish(p *patient) *replay.Patient {
+func (s *Source) finish(p *patient) *source.Patient {
 	p.stops()
 	p.values = s.dropDuplicates(p.values)
-	out := &replay.Patient{ID: s.edition.name + ":" + strconv.FormatInt(p.subject, 10), Stays: p.replayStays()}
+	out := &source.Patient{ID: s.edition.name + ":" + strconv.FormatInt(p.subject, 10), Stays: p.replayStays()}
 	out.Events = append(out.Events, p.moves...)
 	out.Events = s.appendVitals(out.Events, p.values)
 	out.Events = s.appendNotes(out.Events, p.notes)

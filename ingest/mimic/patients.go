@@ -3,7 +3,7 @@ package mimic
 import (
 	"math"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -72,7 +72,7 @@ func (b birth) age(at schemas.Time) (years float32, known bool) {
 // before one.
 func (p *patient) inStay(t schemas.Time) bool {
 	for i := range p.stays {
-		if t >= p.stays[i].admit-before && t <= p.stays[i].end {
+		if t >= p.stays[i].admit-schemas.Reach && t <= p.stays[i].end {
 			return true
 		}
 	}
@@ -80,10 +80,10 @@ func (p *patient) inStay(t schemas.Time) bool {
 }
 
 // replayStays are the stays as a plan wants them.
-func (p *patient) replayStays() []replay.Stay {
-	out := make([]replay.Stay, len(p.stays))
+func (p *patient) replayStays() []source.Stay {
+	out := make([]source.Stay, len(p.stays))
 	for i := range p.stays {
-		out[i] = replay.Stay{ID: p.stays[i].name(), Admit: p.stays[i].admit, End: p.stays[i].end}
+		out[i] = source.Stay{ID: p.stays[i].name(), Admit: p.stays[i].admit, End: p.stays[i].end}
 	}
 	return out
 }

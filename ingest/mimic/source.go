@@ -7,11 +7,11 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Source is a folder of MIMIC-III or MIMIC-IV. It implements replay.Source and is
+// Source is a folder of MIMIC-III or MIMIC-IV. It implements source.Source and is
 // read once.
 type Source struct {
 	edition *edition
@@ -21,8 +21,8 @@ type Source struct {
 	patients   map[int64]*patient
 	admissions map[int64]*admission
 	texts      []string // value texts that say more than their number
-	count      *replay.Counter[int64]
-	hash       replay.Hasher
+	count      *source.Counter[int64]
+	hash       source.Hasher
 	labels     map[int64]string
 }
 
@@ -36,7 +36,7 @@ func (e *edition) open(dir string) (*Source, error) {
 	if err := e.recognise(dir); err != nil {
 		return nil, err
 	}
-	return &Source{edition: e, dir: dir, count: replay.NewCounter[int64]()}, nil
+	return &Source{edition: e, dir: dir, count: source.NewCounter[int64]()}, nil
 }
 
 // Name is "mimic-iii" or "mimic-iv".
@@ -47,14 +47,14 @@ func (s *Source) Name() string { return s.edition.name }
 func (s *Source) Hash() string { return s.hash.Sum("") }
 
 // Rows says what became of each row; valid once Patients has ended.
-func (s *Source) Rows() replay.RowCount {
+func (s *Source) Rows() source.RowCount {
 	return s.count.Rows(func(item int64) string { return s.labels[item] })
 }
 
 // Patients reads the folder, then yields every patient with an ICU stay, by
 // SUBJECT_ID.
-func (s *Source) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) {
+func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
 		s.ctx = ctx
 		if err := s.read(); err != nil {
 			yield(nil, fmt.Errorf("reading %s from %s: %w", s.edition.family(), s.dir, err))

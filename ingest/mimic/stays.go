@@ -10,9 +10,6 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// before an admission belongs to its stay.
-const before = 48 * schemas.Hour
-
 type stay struct {
 	id         int64
 	admission  int64

@@ -1,6 +1,6 @@
 // Package physionet reads the records of the PhysioNet/CinC Challenge 2012 (the
 // first 48 hours of an intensive-care stay, one text file a stay) as a
-// [replay.Source].
+// [source.Source].
 //
 // # What it reads
 //
@@ -13,7 +13,7 @@
 //
 // # Which rows count
 //
-// Every line behind a header ends in exactly one class of [replay.RowCount]. It
+// Every line behind a header ends in exactly one class of [source.RowCount]. It
 // is judged in this order, and the first that applies counts:
 //
 //	unreadable    not three fields, not UTF-8, a time that is not HH:MM, a value

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -22,10 +22,10 @@ func (r *record) add(p *parameter, t schemas.Time, number float32, line int) {
 }
 
 // patient makes the record's events: admit, values as they become available, end.
-func (r *record) patient() *replay.Patient {
+func (r *record) patient() *source.Patient {
 	statics := r.statics()
-	stay := replay.Stay{ID: r.id, Admit: Admitted, End: Admitted + Length}
-	out := &replay.Patient{ID: Name + ":" + r.id, Stays: []replay.Stay{stay}}
+	stay := source.Stay{ID: r.id, Admit: Admitted, End: Admitted + Length}
+	out := &source.Patient{ID: Name + ":" + r.id, Stays: []source.Stay{stay}}
 	out.Events = append(out.Events, move(stay.Admit, &schemas.ADT{Type: "admit", Stay: r.id, Unit: statics.Unit, Statics: statics}))
 	out.Events = r.appendVitals(out.Events)
 	out.Events = append(out.Events, move(stay.End, &schemas.ADT{Type: "discharge", Stay: r.id, Unit: statics.Unit}))

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -66,7 +66,7 @@ var (
 )
 
 // readRecord reads one record to its end and makes the patient of it.
-func (s *Source) readRecord(file, id string, text io.Reader) (*replay.Patient, error) {
+func (s *Source) readRecord(file, id string, text io.Reader) (*source.Patient, error) {
 	if other, twice := s.seen[id]; twice {
 		return nil, fmt.Errorf("record %s is there twice, in %s and in %s: take one of them away", id, other, file)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -55,13 +55,13 @@ func texts(t testing.TB, path string) map[string]string {
 	}
 }
 
-func read(t testing.TB, path string) (map[string]*replay.Patient, *Source) {
+func read(t testing.TB, path string) (map[string]*source.Patient, *Source) {
 	t.Helper()
 	s, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]*replay.Patient{}
+	out := map[string]*source.Patient{}
 	for p, err := range s.Patients(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -122,7 +122,7 @@ func atoi(t testing.TB, s string) int {
 }
 
 // observations are those of a patient's events; each is available after its delay.
-func observations(t testing.TB, p *replay.Patient) (out []seen) {
+func observations(t testing.TB, p *source.Patient) (out []seen) {
 	t.Helper()
 	for i := range p.Events {
 		e := &p.Events[i]
@@ -190,7 +190,7 @@ func TestWholeSets(t *testing.T) {
 			}
 		}
 		rows := s.Rows()
-		want := replay.RowCount{Read: set.lines, Used: set.used, Rejected: set.noValue + set.implausible,
+		want := source.RowCount{Read: set.lines, Used: set.used, Rejected: set.noValue + set.implausible,
 			RejectedBy:    map[schemas.Reason]int{schemas.NoValue: set.noValue, schemas.Implausible: set.implausible},
 			ModelledTimes: values}
 		if diff := cmp.Diff(want, rows); diff != "" || lines != set.lines || len(patients) != 4_000 {
@@ -229,7 +229,7 @@ func TestRecordsByEye(t *testing.T) {
 			t.Errorf("record %s: %s", c.id, diff)
 		}
 		if last := p.Events[slices.IndexFunc(p.Events[1:], func(e schemas.Event) bool { return e.ADT != nil })+1]; last.ADT.Type != "discharge" ||
-			last.AvailableTime.String() != "2012-01-03T00:00:00.000Z" || p.Stays[0] != (replay.Stay{ID: c.id, Admit: Admitted, End: last.EventTime}) {
+			last.AvailableTime.String() != "2012-01-03T00:00:00.000Z" || p.Stays[0] != (source.Stay{ID: c.id, Admit: Admitted, End: last.EventTime}) {
 			t.Errorf("record %s ends with %+v at %v", c.id, last.ADT, last.AvailableTime)
 		}
 		all := observations(t, p)

@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -29,7 +29,7 @@ const Length = 48 * schemas.Hour
 // hour, so that hours of the stay are hours of the clock.
 var Admitted = schemas.FromStd(time.Date(2012, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// Source is a set of records. It implements replay.Source and is read once.
+// Source is a set of records. It implements source.Source and is read once.
 type Source struct {
 	path  string
 	parts []part
@@ -38,8 +38,8 @@ type Source struct {
 
 	table  *table.Reader // of the record in hand, its memory of all
 	record record
-	count  *replay.Counter[string]
-	hash   replay.Hasher
+	count  *source.Counter[string]
+	hash   source.Hasher
 }
 
 // Open finds records at path and looks at the first; nothing else is read before
@@ -49,7 +49,7 @@ func Open(path string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: path, parts: parts, seen: make(map[string]string), count: replay.NewCounter[string]()}
+	s := &Source{path: path, parts: parts, seen: make(map[string]string), count: source.NewCounter[string]()}
 	s.record.said = make(map[statement]struct{})
 	first := func(file, _ string, text io.Reader) (bool, error) {
 		_, err := s.header(file, text)
@@ -85,11 +85,11 @@ func (s *Source) Name() string { return Name }
 func (s *Source) Hash() string { return s.hash.Sum("") }
 
 // Rows says what became of each line; valid once Patients has ended.
-func (s *Source) Rows() replay.RowCount { return s.count.Rows(nil) }
+func (s *Source) Rows() source.RowCount { return s.count.Rows(nil) }
 
 // Patients yields one patient a record, as they lie in folder or archive.
-func (s *Source) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) {
+func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
 		if s.read {
 			yield(nil, fmt.Errorf("the source was read before: open it again"))
 			return

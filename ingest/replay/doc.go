@@ -1,10 +1,10 @@
 // Package replay plays recorded (or invented) patients again.
 //
-// A [Source] yields patients: their stays and everything that became known of
-// them, as raw events ordered by available time. [NewPlan] gives each event its
+// A source.Source yields patients: their stays and everything that became known
+// of them, as raw events ordered by available time. [NewPlan] gives each event its
 // playing time and its place in one global order. A [Player] sends the plan at
-// real speed, N times faster or as fast as the sink takes it, into Kafka
-// ([NewKafkaSink]) or into a function ([FuncSink]).
+// real speed, N times faster or as fast as the sink takes it, into Kafka (package
+// kafkasink) or into a function ([FuncSink]). The package itself knows no broker.
 //
 // # Playing time
 //
@@ -40,7 +40,7 @@
 // # Going on after a crash
 //
 // Every message carries the header "idx", its position in the plan, and every
-// mark the position up to which all has been sent. [KafkaSink] reads the last
+// mark the position up to which all has been sent. A [Resumer] such as kafkasink.Sink reads the last
 // records of all raw partitions at its start, leaves out per partition what is
 // there, and sends no mark before the position is beyond everything that was
 // published before: a record behind a lower mark would be a dead letter. A run

@@ -47,7 +47,7 @@ func (p *Plan) encodeChunk(from int) chunk {
 	to := min(from+chunkSize, p.Len())
 	messages := make([]schemas.Message, 0, to-from)
 	for i := from; i < to; i++ {
-		m, err := p.message(i)
+		m, err := p.Message(i)
 		if err != nil {
 			return chunk{err: err}
 		}

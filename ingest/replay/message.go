@@ -11,8 +11,8 @@ import (
 // number of events that have been sent.
 const HeaderIndex = "idx"
 
-// message encodes the event at position i.
-func (p *Plan) message(i int) (schemas.Message, error) {
+// Message encodes the event at position i, with its position in a header.
+func (p *Plan) Message(i int) (schemas.Message, error) {
 	m, err := schemas.EncodeEvent(&p.events[i])
 	if err != nil {
 		return m, fmt.Errorf("event %d of the plan (patient %s): %w", i, p.events[i].Patient, err)

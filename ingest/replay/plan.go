@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -28,7 +30,7 @@ type Plan struct {
 	Patients int
 	Stays    int
 	End      int64 // the largest play, 0 for an empty plan
-	Rows     RowCount
+	Rows     source.RowCount
 
 	events   []schemas.Event // position in the plan = index
 	patients []int32         // patients seen up to and including each position
@@ -43,7 +45,7 @@ func (p *Plan) Event(i int) *schemas.Event { return &p.events[i] }
 // NewPlan reads the source to its end and plans it. Errors: the source's, a run
 // name that cannot be one, a patient of Only that is not there, stays of a patient
 // that overlap, an event without an available time.
-func NewPlan(ctx context.Context, s Source, o Options) (*Plan, error) {
+func NewPlan(ctx context.Context, s source.Source, o Options) (*Plan, error) {
 	if err := checkName(o.Run); err != nil {
 		return nil, err
 	}
@@ -69,12 +71,12 @@ func NewPlan(ctx context.Context, s Source, o Options) (*Plan, error) {
 
 // readPatients reads the source and orders its patients by id, so that a plan
 // does not depend on the order of reading.
-func readPatients(ctx context.Context, s Source, only []string) ([]*Patient, error) {
+func readPatients(ctx context.Context, s source.Source, only []string) ([]*source.Patient, error) {
 	wanted := make(map[string]bool, len(only))
 	for _, id := range only {
 		wanted[id] = false
 	}
-	var patients []*Patient
+	var patients []*source.Patient
 	for p, err := range s.Patients(ctx) {
 		if err != nil {
 			return nil, err
@@ -95,7 +97,7 @@ func readPatients(ctx context.Context, s Source, only []string) ([]*Patient, err
 			return nil, fmt.Errorf("%s has no patient %q with a stay", s.Name(), id)
 		}
 	}
-	slices.SortFunc(patients, func(a, b *Patient) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(patients, func(a, b *source.Patient) int { return strings.Compare(a.ID, b.ID) })
 	for i := 1; i < len(patients); i++ {
 		if patients[i].ID == patients[i-1].ID {
 			return nil, fmt.Errorf("%s yields patient %q twice", s.Name(), patients[i].ID)
@@ -105,7 +107,7 @@ func readPatients(ctx context.Context, s Source, only []string) ([]*Patient, err
 }
 
 // assign gives every event its playing time and gathers the events.
-func (p *Plan) assign(patients []*Patient, beds int) error {
+func (p *Plan) assign(patients []*source.Patient, beds int) error {
 	segments := make([][]segment, len(patients))
 	total := 0
 	for i, patient := range patients {
@@ -175,7 +177,7 @@ func compare(a, b *schemas.Event) int {
 		return c
 	}
 	if a.Topic != b.Topic {
-		return cmp.Compare(topicIndex(a.Topic), topicIndex(b.Topic))
+		return cmp.Compare(schemas.RawTopicIndex(a.Topic), schemas.RawTopicIndex(b.Topic))
 	}
 	if c := strings.Compare(a.Patient, b.Patient); c != 0 {
 		return c
@@ -201,7 +203,7 @@ func (p *Plan) number() {
 		p.patients[i] = int32(len(seen))
 		p.End = max(p.End, e.Play)
 
-		head := headOf(e)
+		head := e.Head()
 		head.Patient, head.Source = e.Patient, e.Source
 		head.Seq, head.AvailableTime = &e.Seq, &e.AvailableTime
 		if e.EventTime != 0 {
@@ -210,23 +212,23 @@ func (p *Plan) number() {
 	}
 }
 
-func topicIndex(topic string) int { return slices.Index(schemas.RawTopics[:], topic) }
-
 // runHash is over what decides what is sent; the number in it changes whenever
 // the same data and options would be planned otherwise than before.
 func runHash(source string, o Options) string {
-	w := contentWriter{to: sha256.New()}
-	w.text("vigil run 1")
-	w.text(source)
-	w.number(int64(o.Beds))
-	w.text(o.Run)
+	var content []byte
+	number := func(n int) { content = binary.LittleEndian.AppendUint64(content, uint64(n)) }
+	text := func(s string) { number(len(s)); content = append(content, s...) }
+	text("vigil run 1")
+	text(source)
+	number(o.Beds)
+	text(o.Run)
 	only := slices.Clone(o.Only)
 	slices.Sort(only)
 	for _, id := range slices.Compact(only) {
-		w.text(id)
+		text(id)
 	}
-	w.flush()
-	return hex.EncodeToString(w.to.Sum(nil))[:16]
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])[:16]
 }
 
 func checkName(name string) error {

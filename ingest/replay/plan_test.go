@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -17,7 +18,7 @@ const (
 	minute = schemas.Minute
 )
 
-func plan(t *testing.T, s Source, o Options) *Plan {
+func plan(t *testing.T, s source.Source, o Options) *Plan {
 	t.Helper()
 	p, err := NewPlan(context.Background(), s, o)
 	if err != nil {
@@ -29,9 +30,9 @@ func plan(t *testing.T, s Source, o Options) *Plan {
 func TestPlayOfOnePatient(t *testing.T) {
 	admit := schemas.Time(4e12)
 	again := admit + 30*hour
-	u := &unit{patients: []*Patient{{
+	u := &unit{patients: []*source.Patient{{
 		ID:    "unit:1",
-		Stays: []Stay{{"a", admit, admit + 10*hour}, {"b", again, again + 5*hour}},
+		Stays: []source.Stay{{ID: "a", Admit: admit, End: admit + 10*hour}, {ID: "b", Admit: again, End: again + 5*hour}},
 		Events: []schemas.Event{
 			vitals(admit-60*hour, admit-60*hour, "1"), // older than 48 h: all at the very start
 			vitals(admit-48*hour, admit-48*hour, "2"),
@@ -156,11 +157,11 @@ func TestRunNameAndHash(t *testing.T) {
 func TestPlanRefuses(t *testing.T) {
 	admit := schemas.Time(4e12)
 	overlap := func() *unit {
-		return &unit{patients: []*Patient{{ID: "unit:1", Stays: []Stay{{"a", admit, admit + 2*hour}, {"b", admit + hour, admit + 3*hour}}}}}
+		return &unit{patients: []*source.Patient{{ID: "unit:1", Stays: []source.Stay{{ID: "a", Admit: admit, End: admit + 2*hour}, {ID: "b", Admit: admit + hour, End: admit + 3*hour}}}}}
 	}
 	for _, c := range []struct {
 		name string
-		s    Source
+		s    source.Source
 		o    Options
 		want string
 	}{
@@ -170,7 +171,7 @@ func TestPlanRefuses(t *testing.T) {
 		{"overlapping stays", overlap(), Options{}, "while stay a has not ended"},
 		{"a source that fails", &unit{patients: invented(3, 1).patients, failAt: 2}, Options{}, "torn"},
 		{"a patient twice", &unit{patients: append(invented(1, 1).patients, invented(1, 1).patients...)}, Options{}, "twice"},
-		{"events out of order", &unit{patients: []*Patient{{ID: "unit:1", Stays: []Stay{{"a", admit, 0}},
+		{"events out of order", &unit{patients: []*source.Patient{{ID: "unit:1", Stays: []source.Stay{{ID: "a", Admit: admit}},
 			Events: []schemas.Event{vitals(admit+2, admit, "1"), vitals(admit+1, admit, "1")}}}}, Options{}, "before the one ahead"},
 	} {
 		_, err := NewPlan(context.Background(), c.s, c.o)

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -14,10 +15,9 @@ const (
 	Gap        int64 = 1001 // from a segment's last play to the start of the patient's next stay
 )
 
-const (
-	before     = 48 * schemas.Hour // before an admission belongs to its stay
-	leadFactor = int64(before) / Lead
-)
+// leadFactor is how many times faster than real time a view's reach before an
+// admission is played.
+const leadFactor = int64(schemas.Reach) / Lead
 
 // segment is one stay's share of a patient's events.
 type segment struct {
@@ -25,7 +25,7 @@ type segment struct {
 	start  int64 // playing time of admit, set by schedule
 	stayed int64 // from admission to the end of the stay, ms
 	last   int64 // from admission to the last event or the end, ms
-	events []int // into Patient.Events
+	events []int // into source.Patient.Events
 }
 
 // play is the playing time of what became available at t.
@@ -38,7 +38,7 @@ func (s *segment) play(t schemas.Time) int64 {
 }
 
 // cut shares a patient's events out among the stays.
-func cut(p *Patient) ([]segment, error) {
+func cut(p *source.Patient) ([]segment, error) {
 	if len(p.Stays) == 0 {
 		return nil, fmt.Errorf("no stay")
 	}
@@ -46,7 +46,7 @@ func cut(p *Patient) ([]segment, error) {
 	begins := make([]schemas.Time, len(p.Stays))
 	for k, s := range p.Stays {
 		segments[k].admit = s.Admit
-		begins[k] = s.Admit - before
+		begins[k] = s.Admit - schemas.Reach
 		if s.End != 0 {
 			if s.End < s.Admit {
 				return nil, fmt.Errorf("stay %s ends at %v, before its admission at %v", s.ID, s.End, s.Admit)
@@ -66,7 +66,7 @@ func cut(p *Patient) ([]segment, error) {
 	k := 0
 	for i := range p.Events {
 		e := &p.Events[i]
-		if e.AvailableTime == 0 || topicIndex(e.Topic) < 0 || headOf(e) == nil {
+		if e.AvailableTime == 0 || schemas.RawTopicIndex(e.Topic) < 0 || e.Head() == nil {
 			return nil, fmt.Errorf("event %d on %q lacks an available time, a raw topic or a body", i, e.Topic)
 		}
 		if i > 0 && e.AvailableTime < p.Events[i-1].AvailableTime {

@@ -8,21 +8,24 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // unit is a source of written-out patients.
 type unit struct {
-	patients []*Patient
-	hash     Hasher
+	patients []*source.Patient
+	hash     source.Hasher
 	failAt   int // yields an error after so many; 0: never
 }
 
-func (u *unit) Name() string   { return "unit" }
-func (u *unit) Hash() string   { return u.hash.Sum("") }
-func (u *unit) Rows() RowCount { return RowCount{Read: len(u.patients), Used: len(u.patients)} }
-func (u *unit) Patients(context.Context) iter.Seq2[*Patient, error] {
-	return func(yield func(*Patient, error) bool) {
+func (u *unit) Name() string { return "unit" }
+func (u *unit) Hash() string { return u.hash.Sum("") }
+func (u *unit) Rows() source.RowCount {
+	return source.RowCount{Read: len(u.patients), Used: len(u.patients)}
+}
+func (u *unit) Patients(context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
 		for i, p := range u.patients {
 			if u.failAt > 0 && i == u.failAt {
 				yield(nil, fmt.Errorf("torn"))
@@ -62,10 +65,10 @@ func invented(n int, seed uint64) *unit {
 	r := rand.New(rand.NewPCG(seed, 1))
 	u := &unit{}
 	for i := range n {
-		p := &Patient{ID: fmt.Sprintf("unit:%d", 100+i)}
+		p := &source.Patient{ID: fmt.Sprintf("unit:%d", 100+i)}
 		at := schemas.Time(4e12) + schemas.Time(r.IntN(1000))*schemas.Hour
 		for k := range 1 + r.IntN(2) {
-			stay := Stay{ID: fmt.Sprintf("%d-%d", i, k), Admit: at, End: at + schemas.Time(1+r.IntN(40))*schemas.Hour}
+			stay := source.Stay{ID: fmt.Sprintf("%d-%d", i, k), Admit: at, End: at + schemas.Time(1+r.IntN(40))*schemas.Hour}
 			p.Stays = append(p.Stays, stay)
 			p.Events = append(p.Events, move("admit", stay.ID, stay.Admit), move("discharge", stay.ID, stay.End))
 			for range 20 {

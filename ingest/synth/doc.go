@@ -2,7 +2,7 @@
 // along pathways that are written as data (pathways/*.yaml), with vitals every
 // 5 s, labs, an ECG strip a minute, notes that tell the values of their moment,
 // image studies, transfers, discharges, sensor drop-outs, late and doubled messages.
-// It is a replay.Source, so the invented unit takes the way of a recorded one.
+// It is a source.Source, so the invented unit takes the way of a recorded one.
 //
 // The same seed gives the same unit, to the byte on one machine. With every pathway
 // set to healthy nobody's NEWS2 reaches 5, or 3 in one component: scatter is bounded,

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -29,7 +29,7 @@ type life struct {
 	state     []drift        // as usual
 	off       []schemas.Time // as usual: the sensor is off until
 	notes     []plannedNote
-	out       *replay.Patient
+	out       *source.Patient
 }
 
 // plannedNote is written when its time has come, so that it tells the values then.
@@ -56,7 +56,7 @@ func (l *life) live() {
 	for i := range usual {
 		l.state[i] = drift{value: usual[i].value, target: usual[i].value}
 	}
-	stay := replay.Stay{ID: l.stay, Admit: l.begin}
+	stay := source.Stay{ID: l.stay, Admit: l.begin}
 	l.admit()
 	phase, until := -1, l.begin
 	for t := l.begin; t < l.end; t += tick {
@@ -75,7 +75,7 @@ func (l *life) live() {
 		l.move()
 		l.measure(t)
 	}
-	l.out.Stays = []replay.Stay{stay}
+	l.out.Stays = []source.Stay{stay}
 	slices.SortStableFunc(l.out.Events, func(a, b schemas.Event) int { return int(a.AvailableTime - b.AvailableTime) })
 }
 

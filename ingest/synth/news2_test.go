@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -75,7 +75,7 @@ func (w ward) score(now schemas.Time) (total, most, missing int) {
 }
 
 // follow scores a patient after each message with vitals.
-func follow(t *testing.T, p *replay.Patient, see func(now schemas.Time, total, most, missing int)) {
+func follow(t *testing.T, p *source.Patient, see func(now schemas.Time, total, most, missing int)) {
 	t.Helper()
 	w := ward{}
 	for i := range p.Events {

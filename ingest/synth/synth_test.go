@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-var _ replay.Source = (*Unit)(nil)
+var _ source.Source = (*Unit)(nil)
 
-func invent(t *testing.T, c Config) ([]*replay.Patient, string) {
+func invent(t *testing.T, c Config) ([]*source.Patient, string) {
 	t.Helper()
 	u, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*replay.Patient
+	var all []*source.Patient
 	for p, err := range u.Patients(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +72,7 @@ func TestSameSeedSameUnit(t *testing.T) {
 func TestBedsAreIndependent(t *testing.T) {
 	few, _ := invent(t, Config{Seed: 3, Beds: 2, Duration: time.Hour})
 	many, _ := invent(t, Config{Seed: 3, Beds: 5, Duration: time.Hour})
-	var a, b replay.Hasher
+	var a, b source.Hasher
 	for i := range few {
 		a.Add(few[i])
 		b.Add(many[i])
@@ -131,7 +132,7 @@ func TestUnitShowsEverything(t *testing.T) {
 	}
 }
 
-func passesIntake(t *testing.T, p *replay.Patient, e schemas.Event) {
+func passesIntake(t *testing.T, p *source.Patient, e schemas.Event) {
 	t.Helper()
 	e.Patient, e.Source, e.Seq, e.HasSeq = p.ID, "synth@test", 1, true
 	m, err := schemas.EncodeEvent(&e)
@@ -178,7 +179,7 @@ func TestDischarge(t *testing.T) {
 	}
 }
 
-func checkEnd(t *testing.T, p *replay.Patient, want bool) {
+func checkEnd(t *testing.T, p *source.Patient, want bool) {
 	t.Helper()
 	i := slices.IndexFunc(p.Events, func(e schemas.Event) bool { return e.ADT != nil && e.ADT.Type == "discharge" })
 	if (i >= 0) != want || (p.Stays[0].End != 0) != want {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -26,11 +26,11 @@ type Config struct {
 	Files    fs.FS         // pathway files; nil: the shipped ones
 }
 
-// Unit is an invented unit. It implements replay.Source.
+// Unit is an invented unit. It implements source.Source.
 type Unit struct {
 	config   Config
 	pathways []Pathway
-	hash     replay.Hasher
+	hash     source.Hasher
 	events   int
 }
 
@@ -77,21 +77,21 @@ func (u *Unit) pathway(name string) *Pathway {
 	return &u.pathways[i]
 }
 
-// Name implements replay.Source.
+// Name implements source.Source.
 func (u *Unit) Name() string { return Name }
 
-// Hash implements replay.Source.
+// Hash implements source.Source.
 func (u *Unit) Hash() string { return u.hash.Sum("") }
 
-// Rows implements replay.Source: an event is a row, and all are used.
-func (u *Unit) Rows() replay.RowCount {
-	return replay.RowCount{Read: u.events, Used: u.events, RecordedTimes: u.events}
+// Rows implements source.Source: an event is a row, and all are used.
+func (u *Unit) Rows() source.RowCount {
+	return source.RowCount{Read: u.events, Used: u.events, RecordedTimes: u.events}
 }
 
-// Patients implements replay.Source: one patient per bed.
-func (u *Unit) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
-	return func(yield func(*replay.Patient, error) bool) {
-		u.hash, u.events = replay.Hasher{}, 0
+// Patients implements source.Source: one patient per bed.
+func (u *Unit) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
+	return func(yield func(*source.Patient, error) bool) {
+		u.hash, u.events = source.Hasher{}, 0
 		for bed := range u.config.Beds {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
@@ -108,7 +108,7 @@ func (u *Unit) Patients(ctx context.Context) iter.Seq2[*replay.Patient, error] {
 }
 
 // patient invents the patient of a bed; it depends on seed and bed alone.
-func (u *Unit) patient(bed int) *replay.Patient {
+func (u *Unit) patient(bed int) *source.Patient {
 	r := rand.New(rand.NewPCG(u.config.Seed, uint64(bed)+1))
 	name := casting[bed%len(casting)]
 	if u.pathway(name) == nil {
@@ -119,7 +119,7 @@ func (u *Unit) patient(bed int) *replay.Patient {
 	}
 	l := &life{
 		r: r, path: u.pathway(name), bed: bed, pace: 0.75 + 0.6*r.Float64(),
-		stay: fmt.Sprintf("%s-%04d-1", Name, bed+1), out: &replay.Patient{ID: fmt.Sprintf("%s:%04d", Name, bed+1)},
+		stay: fmt.Sprintf("%s-%04d-1", Name, bed+1), out: &source.Patient{ID: fmt.Sprintf("%s:%04d", Name, bed+1)},
 		begin: start, end: start + schemas.Time(u.config.Duration.Milliseconds()),
 	}
 	l.live()

@@ -1,4 +1,4 @@
-package replay
+package source
 
 import (
 	"bytes"
@@ -114,7 +114,7 @@ func (w *contentWriter) event(e *schemas.Event) {
 	w.text(e.Topic)
 	w.number(int64(e.AvailableTime))
 	w.number(int64(e.EventTime))
-	if head := headOf(e); head != nil {
+	if head := e.Head(); head != nil {
 		w.flag(head.HasADT)
 		w.number(int64(len(head.Provenance)))
 		for _, p := range head.Provenance {
@@ -195,23 +195,4 @@ func (w *contentWriter) vitals(v *schemas.Vitals) {
 		}
 		w.time(o.EventTime)
 	}
-}
-
-// headOf returns the head of the event's body, nil where it has none.
-func headOf(e *schemas.Event) *schemas.Head {
-	switch {
-	case e.Vitals != nil:
-		return &e.Vitals.Head
-	case e.Strip != nil:
-		return &e.Strip.Head
-	case e.Note != nil:
-		return &e.Note.Head
-	case e.Image != nil:
-		return &e.Image.Head
-	case e.ADT != nil:
-		return &e.ADT.Head
-	case e.Command != nil:
-		return &e.Command.Head
-	}
-	return nil
 }

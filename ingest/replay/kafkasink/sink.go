@@ -1,4 +1,4 @@
-package replay
+package kafkasink
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/vigil-icu/vigil/ingest/kafka"
+	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -18,10 +19,10 @@ const producerName = "vigil-replay"
 // parallel appends at a time.
 const parallel = 16
 
-// KafkaSink publishes a plan into the raw topics, each message once, also over
+// Sink publishes a plan into the raw topics, each message once, also over
 // crashes: every message carries its position in the plan, and what a partition
-// already holds is left out. It implements Resumer.
-type KafkaSink struct {
+// already holds is left out. It implements replay.Resumer.
+type Sink struct {
 	cluster    *kafka.Cluster
 	partitions int
 	producer   *kafka.Producer
@@ -33,17 +34,17 @@ type KafkaSink struct {
 
 type target struct{ topic, partition int }
 
-// NewKafkaSink returns a sink for raw topics with n partitions.
-func NewKafkaSink(c *kafka.Cluster, partitions int) *KafkaSink {
-	return &KafkaSink{cluster: c, partitions: partitions, pending: map[target][]schemas.Message{}}
+// New returns a sink for raw topics with n partitions.
+func New(c *kafka.Cluster, partitions int) *Sink {
+	return &Sink{cluster: c, partitions: partitions, pending: map[target][]schemas.Message{}}
 }
 
 // Start reads how far an earlier process came. Topics that hold another run are
 // refused.
-func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
+func (k *Sink) Start(ctx context.Context, p *replay.Plan) (replay.Resume, error) {
 	k.run = p.Run
 	k.producer = k.cluster.NewProducer(k.cluster.Prefix + producerName)
-	at := Resume{}
+	at := replay.Resume{}
 	ends := 0
 	for t, topic := range schemas.RawTopics {
 		k.there[t] = make([]int, k.partitions)
@@ -73,7 +74,7 @@ func (k *KafkaSink) Start(ctx context.Context, p *Plan) (Resume, error) {
 
 // lastRecorded is the last message or mark of any run in a partition, nil where
 // there is none; live messages may stand behind it.
-func (k *KafkaSink) lastRecorded(ctx context.Context, topic string, partition int) (*schemas.Message, error) {
+func (k *Sink) lastRecorded(ctx context.Context, topic string, partition int) (*schemas.Message, error) {
 	for n := 1; ; n *= 8 {
 		tail, err := k.cluster.LastRecords(ctx, topic, partition, n)
 		if err != nil {
@@ -95,7 +96,7 @@ func (k *KafkaSink) lastRecorded(ctx context.Context, topic string, partition in
 
 // resume takes in the last record of one partition; it says whether that is the
 // run's end mark.
-func (k *KafkaSink) resume(m *schemas.Message, topic int, p *Plan, at *Resume) (end bool, err error) {
+func (k *Sink) resume(m *schemas.Message, topic int, p *replay.Plan, at *replay.Resume) (end bool, err error) {
 	mark, isMark, problem := schemas.ParseMark(m)
 	if problem != nil {
 		return false, problem
@@ -110,10 +111,10 @@ func (k *KafkaSink) resume(m *schemas.Message, topic int, p *Plan, at *Resume) (
 		}
 		return false, nil // behind the end of another run this one begins
 	}
-	text, _ := m.Header(HeaderIndex)
+	text, _ := m.Header(replay.HeaderIndex)
 	index, err := strconv.Atoi(text)
 	if err != nil || index < 0 || index > p.Len() {
-		return false, fmt.Errorf("%s/%d offset %d: header %s is %.40q, want a position in the plan", m.Topic, m.Partition, m.Offset, HeaderIndex, text)
+		return false, fmt.Errorf("%s/%d offset %d: header %s is %.40q, want a position in the plan", m.Topic, m.Partition, m.Offset, replay.HeaderIndex, text)
 	}
 	if !isMark {
 		k.there[topic][m.Partition] = index
@@ -128,16 +129,16 @@ func (k *KafkaSink) resume(m *schemas.Message, topic int, p *Plan, at *Resume) (
 
 // Publish appends messages to their partitions, side by side, and returns when all
 // are acknowledged.
-func (k *KafkaSink) Publish(ctx context.Context, messages []schemas.Message) error {
+func (k *Sink) Publish(ctx context.Context, messages []schemas.Message) error {
 	for i := range messages {
 		m := &messages[i]
-		text, _ := m.Header(HeaderIndex)
+		text, _ := m.Header(replay.HeaderIndex)
 		index, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("message without position in its plan: %w", err)
 		}
 		k.sent = max(k.sent, index+1)
-		to := target{int(topicIndex(m.Topic)), kafka.PartitionOf(m.Key, k.partitions)}
+		to := target{schemas.RawTopicIndex(m.Topic), kafka.PartitionOf(m.Key, k.partitions)}
 		if index > k.there[to.topic][to.partition] {
 			k.pending[to] = append(k.pending[to], *m)
 		}
@@ -146,9 +147,9 @@ func (k *KafkaSink) Publish(ctx context.Context, messages []schemas.Message) err
 }
 
 // Mark appends the mark to every partition of every raw topic.
-func (k *KafkaSink) Mark(ctx context.Context, play int64, end bool) error {
+func (k *Sink) Mark(ctx context.Context, play int64, end bool) error {
 	m := schemas.NewMark(k.run, play, end)
-	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(k.sent)})
+	m.Headers = append(m.Headers, schemas.Header{Key: replay.HeaderIndex, Value: strconv.Itoa(k.sent)})
 	for t := range schemas.RawTopics {
 		for partition := range k.partitions {
 			to := target{t, partition}
@@ -158,7 +159,7 @@ func (k *KafkaSink) Mark(ctx context.Context, play int64, end bool) error {
 	return k.flush(ctx)
 }
 
-func (k *KafkaSink) flush(ctx context.Context) error {
+func (k *Sink) flush(ctx context.Context) error {
 	appends, ctx := errgroup.WithContext(ctx)
 	appends.SetLimit(parallel)
 	for to, messages := range k.pending {
@@ -180,14 +181,14 @@ func (k *KafkaSink) flush(ctx context.Context) error {
 // Stop ends a run early so that everything which was published can pass: it sends
 // what has the same playing time as the last message, then a mark. It returns the
 // mark's playing time, -1 where nothing was sent.
-func (k *KafkaSink) Stop(ctx context.Context, p *Plan) (play int64, err error) {
+func (k *Sink) Stop(ctx context.Context, p *replay.Plan) (play int64, err error) {
 	if k.sent == 0 {
 		return -1, nil
 	}
-	play = p.events[k.sent-1].Play
+	play = p.Event(k.sent - 1).Play
 	var rest []schemas.Message
-	for i := k.sent; i < p.Len() && p.events[i].Play == play; i++ {
-		m, err := p.message(i)
+	for i := k.sent; i < p.Len() && p.Event(i).Play == play; i++ {
+		m, err := p.Message(i)
 		if err != nil {
 			return play, err
 		}
