@@ -25,7 +25,7 @@ test-real:        ## the suites on a real Kafka and a real Redis, killed and cut
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
 	deploy/dev/kafka.sh fetch
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest/kafka ./window/...
-	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost' ./encoders/intake ./alerts/monitor
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost' ./encoders/intake ./alerts/worker
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
 
 test-subscriber:  ## deploy/examples/subscribe.py in a Python environment of its own (bin/venv)

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -19,11 +20,11 @@ func TestPredictingAheadChangesNothing(t *testing.T) {
 	for _, m := range []*Monitor{modelMonitor(), minuteMonitor()} {
 		rapid.Check(t, func(rt *rapid.T) {
 			seed := rapid.Uint64().Draw(rt, "seed")
-			log := history(seed, 60, 5, rapid.Bool().Draw(rt, "recorded"))
+			log := history.Make(seed, 60, 5, rapid.Bool().Draw(rt, "recorded"))
 			calm := byPatient(steps(t, m, NewPartition(), log, 0))
 			s := NewPartition()
 			var out []Output
-			for i, rec := range withTicks(rand.New(rand.NewPCG(seed, 2)), log, 0.5) {
+			for i, rec := range history.WithTicks(rand.New(rand.NewPCG(seed, 2)), log, 0.5) {
 				var err error
 				if out, err = m.Step(s, rec, int64(10+i), out); err != nil {
 					rt.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
@@ -53,7 +54,7 @@ func TestKeptSumsChangeNothing(t *testing.T) {
 	corrections, scores := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		log := withTicks(rand.New(rand.NewPCG(seed, 4)), history(seed, 60, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
+		log := history.WithTicks(rand.New(rand.NewPCG(seed, 4)), history.Make(seed, 60, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
 		for _, rec := range log {
 			for i := range rec.Observations {
 				if rec.Observations[i].Flags&(schemas.Corrected|schemas.Retracted) != 0 {
@@ -85,7 +86,7 @@ func TestKeptSumsChangeNothing(t *testing.T) {
 				}
 			}
 			if got := texts(got); !slices.Equal(got, want) {
-				rt.Fatalf("(- all is kept, + room for %d):\n%s", most, firstDifference(want, got))
+				rt.Fatalf("(- all is kept, + room for %d):\n%s", most, history.FirstDifference(want, got))
 			}
 		}
 	})

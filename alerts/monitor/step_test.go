@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
@@ -57,10 +59,10 @@ func TestTicksChangeNothing(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		recorded := rapid.Bool().Draw(rt, "recorded")
-		log := history(seed, 150, 3, recorded)
+		log := history.Make(seed, 150, 3, recorded)
 		r := rand.New(rand.NewPCG(seed, 2))
 		calm := steps(t, testMonitor(), NewPartition(), log, 0)
-		ticked := steps(t, testMonitor(), NewPartition(), withTicks(r, log, rapid.Float64Range(0, 0.8).Draw(rt, "share")), 0)
+		ticked := steps(t, testMonitor(), NewPartition(), history.WithTicks(r, log, rapid.Float64Range(0, 0.8).Draw(rt, "share")), 0)
 		if a, b := byPatient(calm), byPatient(ticked); !maps.Equal(a, b) {
 			rt.Fatalf("ticks changed outputs (- without, + with):\n%s", cmp.Diff(a, b))
 		}
@@ -84,7 +86,7 @@ func TestRestartAtEveryRecord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
 		every := rapid.IntRange(1, 20).Draw(rt, "every")
-		log := withTicks(rand.New(rand.NewPCG(seed, 2)), history(seed, 60, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
+		log := history.WithTicks(rand.New(rand.NewPCG(seed, 2)), history.Make(seed, 60, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
 		m := testMonitor()
 		want := steps(t, m, NewPartition(), log, 0)
 
@@ -103,7 +105,7 @@ func TestRestartAtEveryRecord(t *testing.T) {
 			}
 		}
 		if a, b := texts(want), texts(got); !slices.Equal(a, b) {
-			rt.Fatalf("restarts changed outputs (- without, + with):\n%s", firstDifference(a, b))
+			rt.Fatalf("restarts changed outputs (- without, + with):\n%s", history.FirstDifference(a, b))
 		}
 	})
 }
@@ -111,7 +113,7 @@ func TestRestartAtEveryRecord(t *testing.T) {
 func texts(outputs []Output) (list []string) {
 	for i := range outputs {
 		o := &outputs[i]
-		list = append(list, positionHeader(o.Position).Value+" "+o.Topic+" "+o.ID+" "+o.Key+" "+string(o.Value))
+		list = append(list, fmt.Sprintf("%d.%d ", o.Position.Offset, o.Position.Index)+o.Topic+" "+o.ID+" "+o.Key+" "+string(o.Value))
 	}
 	return list
 }
@@ -120,7 +122,7 @@ func texts(outputs []Output) (list []string) {
 // untrained model's raise no alert.
 func TestModelAfterRestart(t *testing.T) {
 	m := modelMonitor()
-	log := history(5, 400, 3, true)
+	log := history.Make(5, 400, 3, true)
 	want := steps(t, m, NewPartition(), log, 0)
 	l := newLean(t, m)
 	got := steps(t, m, l.s, log[:200], 0)
@@ -130,7 +132,7 @@ func TestModelAfterRestart(t *testing.T) {
 		got = l.step(t, log[200+i:200+i+1], int64(210+i), got)
 	}
 	if a, b := texts(want), texts(got); !slices.Equal(a, b) {
-		t.Fatalf("(- calm, + restarted):\n%s", firstDifference(a, b))
+		t.Fatalf("(- calm, + restarted):\n%s", history.FirstDifference(a, b))
 	}
 	values := map[float32]bool{}
 	for i := range want {
@@ -245,7 +247,7 @@ func TestRebuildFrom(t *testing.T) {
 	partly := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		log := history(seed, 600, 3, false)
+		log := history.Make(seed, 600, 3, false)
 		cut := rapid.IntRange(0, len(log)-1).Draw(rt, "cut")
 		m := testMonitor()
 		s := NewPartition()
@@ -256,7 +258,7 @@ func TestRebuildFrom(t *testing.T) {
 		steps(t, m, again, log[:cut], from)
 		got := steps(t, m, again, log, cut)
 		if a, b := texts(want), texts(got); !slices.Equal(a, b) {
-			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, firstDifference(a, b))
+			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, history.FirstDifference(a, b))
 		}
 		if from > 0 && from < cut {
 			partly++
@@ -277,7 +279,7 @@ func TestGapInTheLog(t *testing.T) {
 	marked := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		log := history(seed, 400, 5, rapid.Bool().Draw(rt, "recorded"))
+		log := history.Make(seed, 400, 5, rapid.Bool().Draw(rt, "recorded"))
 		at := rapid.IntRange(0, 200).Draw(rt, "gap")
 		lost := &schemas.Record{Kind: schemas.KindGap, At: log[at].At}
 		log = slices.Concat(log[:at], []*schemas.Record{lost}, unlike(log[at+40:], log[:at])) // which is what it says
@@ -295,7 +297,7 @@ func TestGapInTheLog(t *testing.T) {
 		again := NewPartition()
 		steps(t, m, again, log[:cut], from)
 		if got := texts(steps(t, m, again, log, cut)); !slices.Equal(want, got) {
-			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, firstDifference(want, got))
+			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, history.FirstDifference(want, got))
 		}
 		l := newLean(t, m)
 		steps(t, m, l.s, log[:cut], 0)
@@ -308,7 +310,7 @@ func TestGapInTheLog(t *testing.T) {
 			loaded = l.step(t, log[i:i+1], int64(10+i), loaded)
 		}
 		if got := texts(loaded); !slices.Equal(want, got) {
-			rt.Fatalf("loaded at %d, outputs differ (- calm, + loaded):\n%s", cut, firstDifference(want, got))
+			rt.Fatalf("loaded at %d, outputs differ (- calm, + loaded):\n%s", cut, history.FirstDifference(want, got))
 		}
 	})
 	if marked < 100 {
@@ -341,7 +343,7 @@ func TestBodiesAreJSON(t *testing.T) {
 	for _, inputs := range []Inputs{InputsAll, InputsAlerting} {
 		m := modelMonitor()
 		m.Settings.Inputs = inputs
-		for _, o := range steps(t, m, NewPartition(), history(7, 1000, 4, false), 0) {
+		for _, o := range steps(t, m, NewPartition(), history.Make(7, 1000, 4, false), 0) {
 			var body any = &schemas.Score{}
 			if o.Type == schemas.TypeAlert {
 				body = &schemas.Alert{}
@@ -365,7 +367,7 @@ func TestBodiesAreJSON(t *testing.T) {
 func FuzzDecodePatient(f *testing.F) {
 	m := testMonitor()
 	s := NewPartition()
-	steps(f, m, s, history(3, 400, 4, false), 0)
+	steps(f, m, s, history.Make(3, 400, 4, false), 0)
 	for _, w := range s.Writes(nil) {
 		f.Add(w.State)
 	}
@@ -377,17 +379,23 @@ func FuzzDecodePatient(f *testing.F) {
 	})
 }
 
-// firstDifference is where two lists part.
-func firstDifference(a, b []string) string {
-	for i := range max(len(a), len(b)) {
-		switch {
-		case i >= len(a):
-			return "+ " + b[i]
-		case i >= len(b):
-			return "- " + a[i]
-		case a[i] != b[i]:
-			return "- " + a[i] + "\n+ " + b[i]
+// byPatient joins the bodies of scores and alerts per patient, in order: what a
+// digest sees of them.
+func byPatient(outputs []Output) map[string]string {
+	parts := map[string]*strings.Builder{}
+	for i := range outputs {
+		o := &outputs[i]
+		if o.Topic == schemas.TopicAlertStates {
+			continue
 		}
+		if parts[o.Key] == nil {
+			parts[o.Key] = &strings.Builder{}
+		}
+		fmt.Fprintf(parts[o.Key], "%s %s\n", o.Topic, o.Value)
 	}
-	return ""
+	out := map[string]string{}
+	for key, b := range parts {
+		out[key] = b.String()
+	}
+	return out
 }

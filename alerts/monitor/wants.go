@@ -70,8 +70,8 @@ func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 	return nil
 }
 
-// lost says that Wants was not heeded.
-func (s *Partition) lost() error {
+// Lost says that Wants was not heeded.
+func (s *Partition) Lost() error {
 	for _, p := range s.dirty {
 		if p.window.Lost() {
 			return fmt.Errorf("patient %q: the window was used without records that only the store has: this is a mistake of the program, report it", p.id)

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/memstore"
@@ -45,7 +46,7 @@ func (l *lean) step(t testing.TB, records []*schemas.Record, offset int64, out [
 		out, err = l.m.Step(l.s, records[0], offset, out)
 	}
 	if err == nil {
-		err = l.s.lost()
+		err = l.s.Lost()
 	}
 	if err != nil {
 		t.Fatalf("at %d: %v", offset, err)
@@ -89,7 +90,7 @@ func TestReleasedWindowsChangeNothing(t *testing.T) {
 		}
 		seed := rapid.Uint64().Draw(rt, "seed")
 		most := rapid.IntRange(1, 40).Draw(rt, "batch")
-		log := withTicks(rand.New(rand.NewPCG(seed, 2)), history(seed, 100, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
+		log := history.WithTicks(rand.New(rand.NewPCG(seed, 2)), history.Make(seed, 100, 3, rapid.Bool().Draw(rt, "recorded")), 0.2)
 		whole := NewPartition()
 		want := steps(t, m, whole, log, 0)
 
@@ -118,7 +119,7 @@ func TestReleasedWindowsChangeNothing(t *testing.T) {
 		}
 		read += l.read
 		if a, b := texts(want), texts(got); !slices.Equal(a, b) {
-			rt.Fatalf("(- whole, + released):\n%s", firstDifference(a, b))
+			rt.Fatalf("(- whole, + released):\n%s", history.FirstDifference(a, b))
 		}
 		var windows []window.StoredPatient
 		for id, p := range whole.patients {
@@ -147,7 +148,7 @@ func TestUnheededWantsAreTold(t *testing.T) {
 	if _, err := m.Step(l.s, log[300], 300, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.s.lost(); err == nil {
+	if err := l.s.Lost(); err == nil {
 		t.Fatal("a score without its window, and no error")
 	}
 }

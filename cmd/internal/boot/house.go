@@ -17,6 +17,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/alerts/worker"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/fusion"
@@ -61,7 +62,7 @@ type House struct {
 	storeKind string
 	redis     *redisstore.Store
 	intake    *intake.Worker
-	monitor   *monitor.Service
+	monitor   *worker.Service
 	closers   []func()
 }
 
@@ -242,7 +243,7 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
-	h.monitor = &monitor.Service{
+	h.monitor = &worker.Service{
 		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
 		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}

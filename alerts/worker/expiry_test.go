@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -168,5 +169,5 @@ func (w *world) reach(t *testing.T, s *Service) {
 
 // outlined is a log of n records that cause outputs, of patients without movements.
 func outlined(n int) []*schemas.Record {
-	return slices.Clone(history(77, n, 3, false)[:n])
+	return slices.Clone(history.Make(77, n, 3, false)[:n])
 }

@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
@@ -18,7 +19,7 @@ type owner struct {
 	nonce    string
 	producer *kafka.Producer
 	reader   *kafka.PartitionReader
-	state    *Partition
+	state    *monitor.Partition
 	stats    *Stats
 	applied  int64           // where the store stands
 	out      window.Position // the store's outbox before it is published; zero: there is none
@@ -27,10 +28,10 @@ type owner struct {
 	record   schemas.Record
 	ahead    schemas.Record // of look
 	wanted   []window.Place // that are to be read from the store before the next Step
-	outputs  []Output
+	outputs  []monitor.Output
 	messages []schemas.Message // of publish
 	batch    window.Batch
-	counted  Counts
+	counted  monitor.Counts
 }
 
 // claim takes the store and then the outputs. From here on an older owner is
@@ -71,7 +72,7 @@ func (o *owner) load(ctx context.Context) error {
 			return err
 		}
 		stored = &window.Partition{Applied: -1}
-		o.state = NewPartition()
+		o.state = monitor.NewPartition()
 	}
 	first, next, err := o.s.Cluster.Ends(ctx, schemas.TopicLog)
 	if err != nil {
@@ -186,7 +187,7 @@ func (o *owner) apply(ctx context.Context, records []schemas.Message) (n int, er
 	rebuild := o.state.RebuildFrom(records[0].Offset)
 	o.outputs = o.outputs[:0]
 	if n, err = o.steps(ctx, records); err == nil {
-		err = o.state.lost()
+		err = o.state.Lost()
 	}
 	if err != nil {
 		return 0, err

@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/internal/history"
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -21,7 +24,7 @@ import (
 // workers in a consumer group of which one leaves in mid-run, give the same bodies.
 func TestWorkersAndPartitions(t *testing.T) {
 	brokers := broker(t)
-	log := history(21, 800, 12, true)
+	log := history.Make(21, 800, 12, true)
 	one := runGroup(t, brokers, "one-", log, 1, 1)
 	five := runGroup(t, brokers, "five-", log, 5, 3)
 	if !maps.Equal(one, five) {
@@ -76,7 +79,7 @@ func runGroup(t *testing.T, brokers []string, prefix string, log []*schemas.Reco
 	for i := range workers {
 		n := 0
 		var mu sync.Mutex
-		s := &Service{Cluster: cluster, Store: store, Monitor: testMonitor(), Log: zerolog.Nop(), Batch: 20,
+		s := &Service{Cluster: cluster, Store: store, Monitor: &monitor.Monitor{Policy: alerts.DefaultPolicy()}, Log: zerolog.Nop(), Batch: 20,
 			Nonce: func() string { mu.Lock(); defer mu.Unlock(); n++; return fmt.Sprint(i, "-", n) }}
 		services = append(services, s)
 		own, stop := context.WithCancel(ctx)

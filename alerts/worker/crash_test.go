@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -19,6 +19,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.uber.org/goleak"
 
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/internal/history"
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -31,7 +34,7 @@ import (
 // service makes of it.
 type world struct {
 	cluster *kafka.Cluster
-	monitor *Monitor
+	monitor *monitor.Monitor
 	log     *kafka.Producer
 	next    int64 // log offset that comes next
 	records int
@@ -58,7 +61,7 @@ func broker(t testing.TB) []string {
 func newWorld(t testing.TB, brokers []string, prefix string) *world {
 	t.Helper()
 	prefix += realkafka.Prefix()
-	w := &world{cluster: &kafka.Cluster{Brokers: brokers, Prefix: prefix}, monitor: testMonitor()}
+	w := &world{cluster: &kafka.Cluster{Brokers: brokers, Prefix: prefix}, monitor: &monitor.Monitor{Policy: alerts.DefaultPolicy()}}
 	t.Cleanup(w.cluster.Close)
 	if _, err := w.cluster.CreateTopics(t.Context(), 1, 1); err != nil {
 		t.Fatal(err)
@@ -211,7 +214,7 @@ func TestCrashHistories(t *testing.T) {
 // remembers it and returns what puts it back, or away.
 func crashHistory(t *testing.T, brokers []string, seed uint64, store func() Store, save func(*rand.Rand) func()) {
 	r := rand.New(rand.NewPCG(seed, 9))
-	log := withTicks(r, history(seed, 300, 4, seed%2 == 1), 0.1)
+	log := history.WithTicks(r, history.Make(seed, 300, 4, seed%2 == 1), 0.1)
 	calm := newWorld(t, brokers, fmt.Sprintf("calm%d-", seed))
 	calm.write(t, log)
 	calm.drain(t, memstore.New())
@@ -236,7 +239,7 @@ func crashHistory(t *testing.T, brokers []string, seed uint64, store func() Stor
 	w.drain(t, store())
 	got := w.outputs(t)
 	if !slices.Equal(want, got) {
-		t.Fatalf("seed %d: %d outputs, the calm run has %d; the first difference (- calm, + crashed):\n%s", seed, len(got), len(want), firstDifference(want, got))
+		t.Fatalf("seed %d: %d outputs, the calm run has %d; the first difference (- calm, + crashed):\n%s", seed, len(got), len(want), history.FirstDifference(want, got))
 	}
 	if len(want) < 200 || !restored {
 		t.Fatalf("seed %d: %d outputs, store put back %v: the history tests too little", seed, len(want), restored)
@@ -248,10 +251,15 @@ func crashHistory(t *testing.T, brokers []string, seed uint64, store func() Stor
 func TestRebuildAfterLoss(t *testing.T) {
 	brokers := broker(t)
 	var log []*schemas.Record
+	m := &monitor.Monitor{Policy: alerts.DefaultPolicy()}
 	for seed := uint64(1); ; seed++ { // a ward in which every patient has had several stays
-		log = history(seed, 1200, 2, false)
-		s := NewPartition()
-		steps(t, testMonitor(), s, log[:900], 0)
+		log = history.Make(seed, 1200, 2, false)
+		s := monitor.NewPartition()
+		for i, rec := range log[:900] {
+			if _, err := m.Step(s, rec, int64(10+i), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if s.RebuildFrom(910) > 200 {
 			break
 		}
@@ -271,7 +279,7 @@ func TestRebuildAfterLoss(t *testing.T) {
 	}
 	w.drain(t, memstore.New())
 	if want, got := calm.outputs(t), w.outputs(t); !slices.Equal(want, got) {
-		t.Fatalf("first difference (- calm, + rebuilt):\n%s", firstDifference(want, got))
+		t.Fatalf("first difference (- calm, + rebuilt):\n%s", history.FirstDifference(want, got))
 	}
 
 	// A store of another log is ahead of this one.

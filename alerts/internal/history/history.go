@@ -1,23 +1,25 @@
-package monitor
+package history
 
 import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// history makes up the log of a ward: patients with and without movements,
+// start is the midnight before the first record, 2030-01-01.
+const start = schemas.Time(1893456000000)
+
+// Make makes up the log of a ward: patients with and without movements,
 // several stays, late, doubled, corrected and retracted data, notes, strips,
 // images, commands, hours of silence. The same seed gives the same records, in
 // the order of `at`. With recorded, it is a run: ticks are in playing time.
-func history(seed uint64, records, patients int, recorded bool) []*schemas.Record {
-	w := &ward{r: rand.New(rand.NewPCG(seed, 1)), recorded: recorded, at: midnight + 7*schemas.Hour + 11*schemas.Minute}
+func Make(seed uint64, records, patients int, recorded bool) []*schemas.Record {
+	w := &ward{r: rand.New(rand.NewPCG(seed, 1)), recorded: recorded, at: start + 7*schemas.Hour + 11*schemas.Minute}
 	for i := range patients {
 		b := &bed{id: fmt.Sprintf("ward:%d", i), adt: w.r.IntN(4) > 0, seqs: map[string]uint64{}, skipped: map[string][]uint64{}}
-		b.offset = int64(midnight) + int64(w.r.IntN(1e9))
+		b.offset = int64(start) + int64(w.r.IntN(1e9))
 		w.beds = append(w.beds, b)
 	}
 	for len(w.log) < records {
@@ -183,8 +185,8 @@ func (w *ward) put(b *bed, rec *schemas.Record) {
 	w.log = append(w.log, rec)
 }
 
-// withTicks puts ticks between the records, none later than the next one.
-func withTicks(r *rand.Rand, log []*schemas.Record, share float64) (out []*schemas.Record) {
+// WithTicks puts ticks between the records, none later than the next one.
+func WithTicks(r *rand.Rand, log []*schemas.Record, share float64) (out []*schemas.Record) {
 	for i, rec := range log {
 		for r.Float64() < share {
 			tick := &schemas.Record{Kind: schemas.KindTick}
@@ -208,23 +210,17 @@ func withTicks(r *rand.Rand, log []*schemas.Record, share float64) (out []*schem
 	return out
 }
 
-// byPatient joins the bodies of scores and alerts per patient, in order: what a
-// digest sees of them.
-func byPatient(outputs []Output) map[string]string {
-	parts := map[string]*strings.Builder{}
-	for i := range outputs {
-		o := &outputs[i]
-		if o.Topic == schemas.TopicAlertStates {
-			continue
+// FirstDifference is where two lists part.
+func FirstDifference(a, b []string) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a):
+			return "+ " + b[i]
+		case i >= len(b):
+			return "- " + a[i]
+		case a[i] != b[i]:
+			return "- " + a[i] + "\n+ " + b[i]
 		}
-		if parts[o.Key] == nil {
-			parts[o.Key] = &strings.Builder{}
-		}
-		fmt.Fprintf(parts[o.Key], "%s %s\n", o.Topic, o.Value)
 	}
-	out := map[string]string{}
-	for key, b := range parts {
-		out[key] = b.String()
-	}
-	return out
+	return ""
 }

@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
@@ -107,7 +108,7 @@ func (t *tails) above(topic string, p window.Position) bool {
 
 // outbox appends the outputs that are not yet in their topics. Their headers are in
 // memory that the next call uses again.
-func (t *tails) outbox(dst []window.OutboxEntry, outputs []Output, rebuild int64) []window.OutboxEntry {
+func (t *tails) outbox(dst []window.OutboxEntry, outputs []monitor.Output, rebuild int64) []window.OutboxEntry {
 	rebuilt := rebuildHeader(rebuild)
 	t.headers = slices.Grow(t.headers[:0], 7*len(outputs))
 	for i := range outputs {

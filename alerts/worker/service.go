@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -17,7 +18,7 @@ import (
 type Service struct {
 	Cluster *kafka.Cluster
 	Store   Store
-	Monitor *Monitor
+	Monitor *monitor.Monitor
 	Log     zerolog.Logger
 
 	// Nonce returns a text that no other claim of a partition ever had.

@@ -1,4 +1,4 @@
-package monitor
+package worker
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/vigil-icu/vigil/alerts/internal/history"
 	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/memstore"
 )
@@ -35,7 +36,7 @@ func (d *damaged) Reset(ctx context.Context, number int, owner string) error {
 // partition is rebuilt from the log: outputs and windows are those of a calm run.
 func TestDamagedChunksAreRebuilt(t *testing.T) {
 	brokers := broker(t)
-	log := history(9, 300, 3, false)
+	log := history.Make(9, 300, 3, false)
 	half := len(log) / 2
 	run := func(prefix string, store *damaged, damage func([][]byte) ([][]byte, error)) (outputs []string, digest string) {
 		w := newWorld(t, brokers, prefix)
@@ -65,7 +66,7 @@ func TestDamagedChunksAreRebuilt(t *testing.T) {
 				t.Fatalf("%d resets, want one", store.resets)
 			}
 			if !slices.Equal(got, want) {
-				t.Errorf("(- calm, + damaged):\n%s", firstDifference(want, got))
+				t.Errorf("(- calm, + damaged):\n%s", history.FirstDifference(want, got))
 			}
 			if digest != wantDigest {
 				t.Errorf("windows come to %s, those of a calm run to %s", digest, wantDigest)
