@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vigil-icu/vigil/encoders"
-	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/ingest/mimic"
@@ -33,7 +33,7 @@ func TestExamplesAreWhatIsServed(t *testing.T) {
 	t.Run("records", func(t *testing.T) {
 		dir := t.TempDir()
 		for i := range 6 {
-			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i+1)+".txt"), record(i+1), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i+1)+".txt"), recordFile(i+1), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -53,8 +53,8 @@ func TestExamplesAreWhatIsServed(t *testing.T) {
 	})
 }
 
-// record of a stay with values at one time, late ones, implausible ones, and gaps.
-func record(id int) []byte {
+// recordFile is a PhysioNet record of a stay with values at one time, late ones, implausible ones, and gaps.
+func recordFile(id int) []byte {
 	text := fmt.Appendf(nil, "Time,Parameter,Value\n00:00,RecordID,%d\n00:00,Age,%d\n00:00,Gender,%d\n00:00,Height,-1\n00:00,ICUType,%d\n00:00,Weight,8%d\n", id, 50+id, id%2, 1+id%4, id)
 	for h := id; h < 48; h += 1 + id%3 {
 		text = fmt.Appendf(text, "%02d:%02d,HR,%d\n%02d:59,HR,%d\n%02d:30,K,%d.%d\n%02d:30,K,4.4\n%02d:00,Urine,%d\n", h, id, 60+h*id%60, h, (h%5)*70, h, 3+h%2, id, h, h, h*10)
@@ -139,7 +139,7 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 	}
 	m := modelMonitor()
 	m.Model, m.Settings.ScoreInterval = model, EveryRecord
-	encoder := intake.Encoder{Strip: intake.AnalyseStrip}
+	encoder := record.Encoder{Strip: record.AnalyseStrip}
 	partitions, offset := map[string]*Partition{}, int64(0)
 	step := func(s *Partition, rec *schemas.Record) {
 		out, err := m.Step(s, rec, offset, nil)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
@@ -26,7 +26,7 @@ func mimicLog(t testing.TB, only ...string) (log []*schemas.Record) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var encoder intake.Encoder
+	var encoder record.Encoder
 	message := &schemas.Message{}
 	for i := range plan.Len() {
 		rec, problems := encoder.Record(plan.Event(i), message, 0)

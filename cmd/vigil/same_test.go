@@ -15,6 +15,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
@@ -126,10 +127,10 @@ func straight(t *testing.T, data string, patients []string) string {
 		offset++
 	}
 	step(&schemas.Record{Kind: schemas.KindUse, Use: &schemas.Use{Model: fusion.Shipped().Hash(), Policy: alerts.DefaultPolicy().Hash()}})
-	encoder := &intake.Encoder{}
+	encoder := &record.Encoder{}
 	err = (&replay.Player{Plan: plan, Speed: replay.Max, Clock: wallClock{t.Context()}, Sink: replay.FuncSink{
 		OnMessage: func(message *schemas.Message) error {
-			item := encoder.Decode(message, 1, 0)
+			item := intake.Decode(encoder, message, 1, 0)
 			if item.Record == nil {
 				return fmt.Errorf("%s is no record", message.Value)
 			}

@@ -2,10 +2,8 @@
 // aside. It writes the order of a patient's events down once; everything behind
 // the log is a function of it.
 //
-// [Encoder] turns one event into one log record: canonical channels and units,
-// ranges, identity; an ECG strip becomes heart rate and quality. What is wrong
-// becomes exactly one dead letter per message, partial if other values of the
-// message went on.
+// What one event becomes is encoders/record's; what of it is wrong becomes exactly one
+// dead letter per message, partial if other values of the message went on.
 //
 // # Order
 //

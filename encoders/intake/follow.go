@@ -74,8 +74,8 @@ func (f *follower) decode(messages []schemas.Message, now schemas.Time) read {
 	got.records = slices.Grow(got.records[:0], n)[:n]
 	for k := range messages {
 		m := &messages[k]
-		if !f.w.Encoder.decodeShort(f.short, m, f.partitions, now, &got.items[k], &got.records[k]) {
-			got.items[k] = f.w.Encoder.Decode(m, f.partitions, now)
+		if !decodeShort(f.w.Encoder, f.short, m, f.partitions, now, &got.items[k], &got.records[k]) {
+			got.items[k] = Decode(f.w.Encoder, m, f.partitions, now)
 		}
 	}
 	return got

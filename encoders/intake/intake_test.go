@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rs/zerolog"
 
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -80,7 +81,7 @@ func run(t *testing.T, messages []schemas.Message, order *rand.Rand, cut func(po
 	t.Helper()
 	_, c := bench(t, 1)
 	ctx, stop := context.WithCancel(t.Context())
-	w := &Worker{Cluster: c, Encoder: &Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), cut: cut,
+	w := &Worker{Cluster: c, Encoder: &record.Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), cut: cut,
 		Clock: func() schemas.Time { return 0 }}
 	done := make(chan error, 1)
 	go func() { done <- w.Own(ctx, 0, nil) }()
@@ -225,7 +226,7 @@ func TestLiveMessages(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	const now = schemas.Time(1_700_000_000_000)
-	w := &Worker{Cluster: c, Encoder: &Encoder{}, Log: zerolog.Nop(), Clock: func() schemas.Time { return now }}
+	w := &Worker{Cluster: c, Encoder: &record.Encoder{}, Log: zerolog.Nop(), Clock: func() schemas.Time { return now }}
 	done := make(chan error, 2)
 	for partition := range 2 {
 		go func() { done <- w.Own(ctx, partition, nil) }()

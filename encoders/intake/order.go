@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -54,7 +55,7 @@ func (i *Item) direct() bool { return i.Mark == nil && (i.run == "" || i.Record 
 const maxOnward = kafka.MaxMessageBytes - 64<<10
 
 // Decode reads a raw message of a topic with n partitions.
-func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
+func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item {
 	i := Item{message: *m, reroute: -1}
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark {
 		mark, _, problem := schemas.ParseMark(m)
@@ -81,29 +82,21 @@ func (e *Encoder) Decode(m *schemas.Message, n int, now schemas.Time) Item {
 		}
 		return i
 	}
-	record, problems := e.Record(ev, m, now)
-	i.Record = record
+	var problems []schemas.Problem
+	i.Record, problems = e.Record(ev, m, now)
 	if len(problems) > 0 {
-		i.problem, i.partial = merge(problems), record != nil
+		i.problem, i.partial = merge(problems), i.Record != nil
 	}
 	return i
 }
 
 // decodeShort does for a live vitals message of the short form what Decode does, with
 // the item and the record in memory of the caller's. False: it is for Decode.
-func (e *Encoder) decodeShort(s *schemas.ShortReader, m *schemas.Message, n int, now schemas.Time, i *Item, r *schemas.Record) bool {
-	if !s.Read(m, r) || partitionOf(m.Key, n) != m.Partition {
+func decodeShort(e *record.Encoder, s *schemas.ShortReader, m *schemas.Message, n int, now schemas.Time, i *Item, r *schemas.Record) bool {
+	if !e.RecordShort(s, m, now, r) || partitionOf(m.Key, n) != m.Partition {
 		return false
 	}
-	event := r.Observations[0].EventTime // they have all the same
-	if ahead(event, &schemas.Record{At: now}) != nil {
-		return false
-	}
-	r.At = now
-	if r.Available == 0 {
-		r.Available = now
-	}
-	*i = Item{Record: r, message: *m, source: r.Source, earliest: event, reroute: -1}
+	*i = Item{Record: r, message: *m, source: r.Source, earliest: r.Observations[0].EventTime, reroute: -1}
 	return true
 }
 

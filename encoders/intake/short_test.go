@@ -6,13 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // The short way and the long one make the same item, or the short one declines.
 func TestDecodeShortIsDecode(t *testing.T) {
 	const now = schemas.Time(1767225600000)
-	e, s := &Encoder{}, schemas.NewShortReader()
+	e, s := &record.Encoder{}, schemas.NewShortReader()
 	r := schemas.Record{Observations: make([]schemas.Observation, 3)} // of a message before
 	for _, c := range []struct {
 		body string
@@ -26,12 +27,12 @@ func TestDecodeShortIsDecode(t *testing.T) {
 		m := schemas.Message{Topic: schemas.TopicVitals, Key: []byte("d:1"), Value: []byte(c.body), Offset: 7}
 		m.Partition = partitionOf(m.Key, 8)
 		var got Item
-		if read := e.decodeShort(s, &m, 8, now, &got, &r); read != c.read {
+		if read := decodeShort(e, s, &m, 8, now, &got, &r); read != c.read {
 			t.Errorf("read %v: %s", read, c.body)
 		} else if !read {
 			continue
 		}
-		want := e.Decode(&m, 8, now)
+		want := Decode(e, &m, 8, now)
 		if !bytes.Equal(got.Record.AppendBinary(nil), want.Record.AppendBinary(nil)) {
 			t.Errorf("records differ: %+v, %+v", got.Record, want.Record)
 		}
@@ -40,7 +41,7 @@ func TestDecodeShortIsDecode(t *testing.T) {
 			t.Error(diff)
 		}
 		m.Partition++
-		if e.decodeShort(s, &m, 8, now, &got, &r) {
+		if decodeShort(e, s, &m, 8, now, &got, &r) {
 			t.Error("read in the wrong partition")
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -17,7 +18,7 @@ import (
 // fields must not change after the first call.
 type Worker struct {
 	Cluster *kafka.Cluster
-	Encoder *Encoder
+	Encoder *record.Encoder
 	Use     schemas.Use         // written into a log partition that has none
 	Clock   func() schemas.Time // of live events
 	Log     zerolog.Logger

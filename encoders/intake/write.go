@@ -141,7 +141,7 @@ func (o *owner) bury(ctx context.Context, topic int, now schemas.Time) (some boo
 		d.Direct[topic], d.Clock[topic] = i.message.Offset+1, int64(now)
 	}
 	for _, i := range o.judged {
-		t := topicIndex(i.message.Topic)
+		t := schemas.RawTopicIndex(i.message.Topic)
 		if i.message.Offset < d.Judged[t] {
 			continue
 		}

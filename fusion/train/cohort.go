@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
-	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -67,7 +67,7 @@ func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 	for i := range parts {
 		group.Go(func() error {
 			m := maker{cohort: &c, reader: vitals.NewReader(c.Channels, c.Statics), series: encoders.NewSeries(len(c.Channels), c.Cells)}
-			m.encoder.Strip = intake.AnalyseStrip
+			m.encoder.Strip = record.AnalyseStrip
 			for p := range patients {
 				if err := m.patient(ctx, p); err != nil {
 					return fmt.Errorf("patient %s: %w", p.ID, err)
@@ -100,7 +100,7 @@ type maker struct {
 	cohort   *Cohort
 	reader   *vitals.Reader
 	series   encoders.Series
-	encoder  intake.Encoder
+	encoder  record.Encoder
 	examples []Example
 
 	// of the patient in hand

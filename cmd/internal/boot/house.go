@@ -20,6 +20,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/worker"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -239,7 +240,7 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 		use.Model = model.Hash()
 	}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &intake.Encoder{Strip: intake.AnalyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}

@@ -1,11 +1,11 @@
-package intake
+package record
 
 import (
 	"github.com/vigil-icu/vigil/encoders/ecg"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// AnalyseStrip is the QRS detector in intake's words.
+// AnalyseStrip is the QRS detector in the words of a log record.
 func AnalyseStrip(s *schemas.Strip) Analysis {
 	r := ecg.Analyse(s)
 	label := "regular"

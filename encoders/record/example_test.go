@@ -1,9 +1,9 @@
-package intake_test
+package record_test
 
 import (
 	"fmt"
 
-	"github.com/vigil-icu/vigil/encoders/intake"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -12,8 +12,8 @@ func ExampleEncoder_Record() {
 	m := schemas.Message{Topic: schemas.TopicVitals, Key: []byte("site:42"), Value: []byte(
 		`{"patient":"site:42","source":"gateway","seq":1,"event_time":"2026-01-01T08:00:00Z","values":{"heart_rate":93,"temperature":370}}`)}
 	event, _ := schemas.DecodeEvent(&m)
-	record, problems := new(intake.Encoder).Record(event, &m, event.EventTime)
-	fmt.Println(record.Observations[0].Channel.Info().Name, record.Observations[0].Value)
+	made, problems := new(record.Encoder).Record(event, &m, event.EventTime)
+	fmt.Println(made.Observations[0].Channel.Info().Name, made.Observations[0].Value)
 	fmt.Println(problems[0].Reason, problems[0].Field, problems[0].Expected)
 	// Output:
 	// heart_rate 93
