@@ -40,6 +40,17 @@ const (
 	InputsAlerting Inputs = "alerting"
 )
 
+// interval is the least patient time between two scores after records.
+func (s *Settings) interval() schemas.Time {
+	switch s.ScoreInterval {
+	case 0:
+		return schemas.Minute
+	case EveryRecord:
+		return 0
+	}
+	return s.ScoreInterval
+}
+
 // Validate says what is wrong with the settings.
 func (s Settings) Validate() error {
 	if s.ScoreInterval < EveryRecord || s.ScoreInterval > schemas.Hour {
@@ -66,51 +77,13 @@ type Output struct {
 	Value    []byte          // JSON
 }
 
-// Step moves the partition by one record of its log, at offset, and appends to
-// dst what that caused. Time passes first: all that falls due up to and including
-// the record's `at` is done, each at its own time; then the record is applied.
-// The only error is ErrUnknownUse; the partition is then as it was. Step keeps
-// strings of the record, but not its list of observations.
-func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Output) ([]Output, error) {
-	t := turn{m: m, s: s, offset: offset, first: len(dst), out: dst}
-	if rec.Kind != schemas.KindUse && s.use.at >= 0 {
-		if err := m.holds(&s.use); err != nil {
-			return dst, err
-		}
+// serves says whether the monitor may step the record: ErrUnknownUse where the log has
+// asked for a model or a policy that it does not hold.
+func (m *Monitor) serves(s *Partition, rec *schemas.Record) error {
+	if rec.Kind == schemas.KindUse || s.use.at < 0 {
+		return nil
 	}
-	if g := &s.use.gap; g.at >= 0 && g.until == never && rec.Provenance&schemas.Recorded == 0 && rec.Kind != schemas.KindUse {
-		g.until = rec.At + schemas.Reach
-	}
-	switch rec.Kind {
-	case schemas.KindUse:
-		return dst, m.accept(s, rec.Use, offset)
-	case schemas.KindGap:
-		s.setGap(gap{offset, rec.At + schemas.Reach})
-		return dst, nil
-	case schemas.KindTick:
-		t.tick(rec)
-		return t.out, nil
-	}
-	s.whole = m.whole()
-	p := s.patient(rec, offset)
-	s.touch(p)
-	t.p = p
-	at := max(p.clock, rec.At)
-	t.advance(at)
-	p.clock = at
-	if rec.Provenance&schemas.Recorded != 0 {
-		p.bound, p.offset = true, int64(rec.At)-rec.Play
-	} else {
-		s.live = max(s.live, at)
-	}
-	if t.apply(rec) {
-		s.counts.Records++
-	} else {
-		s.counts.Duplicates++
-	}
-	p.latest = offset
-	p.refresh(m.Policy)
-	return t.out, nil
+	return m.holds(&s.use)
 }
 
 // accept notes what the log asks for from here on, if this monitor has it.
@@ -136,47 +109,4 @@ func (m *Monitor) holds(u *use) error {
 		return fmt.Errorf("%w: at offset %d it asks for policy %s, this monitor has %s; start it with that policy, or begin another log", ErrUnknownUse, u.at, u.policy, m.Policy.Hash())
 	}
 	return nil
-}
-
-// turn is one call of Step.
-type turn struct {
-	m      *Monitor
-	s      *Partition
-	p      *patient
-	offset int64
-	first  int // where this record's outputs begin in out
-	out    []Output
-}
-
-// tick lets time pass for the open stays that it concerns: those of a run if it
-// carries playing time, else the live ones.
-func (t *turn) tick(rec *schemas.Record) {
-	t.s.counts.Ticks++
-	if rec.Provenance&schemas.Recorded == 0 {
-		t.s.live = max(t.s.live, rec.At)
-	}
-	for i := 0; i < len(t.s.open); {
-		p := t.s.open[i]
-		if at := p.tickAt(rec); p.due <= at {
-			t.p = p
-			t.s.touch(p)
-			t.ahead(t.s.open[i:], rec)
-			t.advance(at)
-		}
-		if i < len(t.s.open) && t.s.open[i] == p { // else its stay has ended
-			i++
-		}
-	}
-	t.s.scratch.model.ahead = t.s.scratch.model.ahead[:0]
-}
-
-// tickAt is the patient's time as a tick tells it; never, if it is not for the patient.
-func (p *patient) tickAt(rec *schemas.Record) schemas.Time {
-	switch recorded := rec.Provenance&schemas.Recorded != 0; {
-	case p.bound != recorded:
-		return never
-	case recorded:
-		return schemas.Time(rec.Play + p.offset)
-	}
-	return rec.At
 }

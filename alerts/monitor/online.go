@@ -68,8 +68,9 @@ func newKeeper(m *fusion.Model, r *vitals.Reader) *keeper {
 	return k
 }
 
-// of is what is kept of a patient, brought up to the moment. Items are the caller's.
-func (k *keeper) of(p *patient, now vitals.Moment) *online {
+// current is what is kept of a patient, brought up to the moment. The items of the input
+// are the caller's to fill.
+func (k *keeper) current(p *patient, now vitals.Moment) *online {
 	k.keep(p)
 	o := p.online
 	if o.knows(now) {

@@ -63,6 +63,15 @@ func (s *Partition) setGap(g gap) {
 	}
 }
 
+// gapEndsAfter notes when live patients who are first seen have lost nothing any more,
+// where the gap was found at a start: Reach behind the first live record.
+func (s *Partition) gapEndsAfter(rec *schemas.Record) {
+	live := rec.Provenance&schemas.Recorded == 0 && rec.Kind != schemas.KindUse
+	if g := &s.use.gap; g.at >= 0 && g.until == never && live {
+		g.until = rec.At + schemas.Reach
+	}
+}
+
 // missed says whether records of a patient who is seen now for the first time, or
 // again without a stay, may be among those that were lost.
 func (g *gap) missed(rec *schemas.Record) bool {
@@ -172,6 +181,6 @@ type scratch struct {
 	news2    schemas.NEWS2
 	readings alerts.Readings
 	alerts   []schemas.Alert
-	encoder  encoder
+	json     jsonWriter
 	model    modelScratch
 }

@@ -99,3 +99,58 @@ func (p *patient) silence() schemas.Time {
 
 // silenceEnds an implicit stay.
 const silenceEnds = 24 * schemas.Hour
+
+// horizon is where the hours begin that a view may still ask for.
+func (p *patient) horizon() schemas.Time {
+	return (p.clock - 1).FloorHour() - 47*schemas.Hour
+}
+
+// tickAt is the patient's time as a tick tells it; never, if it is not for the patient.
+func (p *patient) tickAt(rec *schemas.Record) schemas.Time {
+	switch recorded := rec.Provenance&schemas.Recorded != 0; {
+	case p.bound != recorded:
+		return never
+	case recorded:
+		return schemas.Time(rec.Play + p.offset)
+	}
+	return rec.At
+}
+
+// scoreDue says whether a score is what next falls due for the patient.
+func (p *patient) scoreDue() bool { return (p.hour == p.due || p.held == p.due) && p.silence() > p.due }
+
+// Flags of a score.
+const (
+	flagGap       = "gap"               // the log began later than the patient
+	flagImplicit  = "implicit_stay"     // no admission was announced
+	flagInvented  = "invented"          // an invented patient
+	flagSimulated = "simulated_pairing" // a modality was joined to the patient by a program
+)
+
+// flags appends what a reader must know of the patient's data.
+func (p *patient) flags(dst []string) []string {
+	if p.gap {
+		dst = append(dst, flagGap)
+	}
+	if p.stay.implicit {
+		dst = append(dst, flagImplicit)
+	}
+	if p.stay.provenance&schemas.Invented != 0 {
+		dst = append(dst, flagInvented)
+	}
+	if p.stay.provenance&schemas.SimulatedPairing != 0 {
+		dst = append(dst, flagSimulated)
+	}
+	return dst
+}
+
+func (s *stay) is(id string) bool { return s.id == id || s.alias != "" && s.alias == id }
+
+func (s *stay) move(m *schemas.Move) {
+	if m.Unit != "" {
+		s.unit = m.Unit
+	}
+	if m.Bed != "" {
+		s.bed = m.Bed
+	}
+}

@@ -84,7 +84,7 @@ func TestFloatsAreJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var e encoder
+		var e jsonWriter
 		e.float(v)
 		if string(e.b) != string(want) {
 			t.Fatalf("%b: %s, encoding/json writes %s", v, e.b, want)
@@ -92,7 +92,7 @@ func TestFloatsAreJSON(t *testing.T) {
 	}
 	for _, s := range []string{"", "plain", `a"b\c`, "<&>", "\x00\t\n", "é日", "\u2028", "\xff"} {
 		want, _ := json.Marshal(s)
-		var e encoder
+		var e jsonWriter
 		e.text(s)
 		if string(e.b) != string(want) {
 			t.Errorf("%q: %s, encoding/json writes %s", s, e.b, want)

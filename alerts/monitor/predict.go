@@ -67,7 +67,7 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 		return
 	}
 	sc.model, sc.kernel, sc.trained = m.Model.Hash(), m.Model.Kernel(), m.Model.Trained()
-	out := scratch.of(m.Model).predict(p)
+	out := scratch.serving(m.Model).predict(p)
 	for _, k := range scratch.tasks {
 		task, v := &m.Model.Config().Tasks[k], out[k]
 		switch {
@@ -81,8 +81,8 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 }
 
-// of is the scratch of a model.
-func (s *modelScratch) of(m *fusion.Model) *modelScratch {
+// serving is the scratch of a model: a new one where another model served before.
+func (s *modelScratch) serving(m *fusion.Model) *modelScratch {
 	if s.model != m {
 		s.keeper.release()
 		*s = newModelScratch(m)
@@ -111,7 +111,7 @@ func (s *modelScratch) fill(p *patient, asOf schemas.Time) {
 	now := vitals.Moment{AsOf: asOf, From: p.stay.from, Admission: p.stay.start}
 	var in *encoders.Input
 	if s.keeper != nil {
-		kept := s.keeper.of(p, now)
+		kept := s.keeper.current(p, now)
 		in, s.sums = kept.input, append(s.sums, kept.sums)
 	} else {
 		if len(s.room) == len(s.input) {
@@ -153,3 +153,39 @@ func (s *modelScratch) project(m *modality, item int) {
 }
 
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+
+// mostAhead is how many patients are predicted at once.
+const mostAhead = 16
+
+// predictAhead predicts the next score of the first of the patients together with those of the
+// others for whom the same tick has one: at a full hour that is the whole unit. A
+// prediction depends on nothing but its patient's window and the moment, so it has the
+// bits that it would have by itself, and nothing comes to a window within a tick.
+func (t *step) predictAhead(patients []*patient, tick *schemas.Record) {
+	if t.m.Model == nil {
+		return
+	}
+	s := t.s.scratch.model.serving(t.m.Model)
+	if slices.Contains(s.ahead, patients[0]) || !patients[0].scoreDue() {
+		return
+	}
+	most := mostAhead
+	if s.keeper != nil {
+		most = min(most, s.keeper.most)
+	}
+	s.ahead = s.ahead[:0]
+	for _, p := range patients {
+		if len(s.ahead) < most && p.scoreDue() && p.due <= p.tickAt(tick) {
+			s.ahead = append(s.ahead, p)
+		}
+	}
+	if len(s.ahead) < 2 {
+		s.ahead = s.ahead[:0]
+		return
+	}
+	s.begin()
+	for _, p := range s.ahead {
+		s.fill(p, p.due)
+	}
+	s.run()
+}
