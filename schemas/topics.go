@@ -1,6 +1,9 @@
 package schemas
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Topic names, without the site's prefix.
 const (
@@ -24,6 +27,11 @@ var RawTopics = [...]string{TopicADT, TopicVitals, TopicECG, TopicNotes, TopicIm
 
 // RawTopicIndex is the index of a topic in RawTopics, -1 for any other.
 func RawTopicIndex(topic string) int { return slices.Index(RawTopics[:], topic) }
+
+// Place names a record by where it stands: topic/partition/offset.
+func Place(topic string, partition int, offset int64) string {
+	return topic + "/" + strconv.Itoa(partition) + "/" + strconv.FormatInt(offset, 10)
+}
 
 // Topics are all topics in the order of an event's way. All have the same
 // partition count.

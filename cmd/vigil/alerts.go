@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -32,7 +33,7 @@ func alertsTail() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: alerts of %s\n", schemas.Notice, strings.Join(k.Brokers, ","))
-			err = follow(cmd.Context(), c, schemas.TopicAlerts, all, func(m *schemas.Message) error {
+			err = c.Follow(cmd.Context(), schemas.TopicAlerts, all, func(m *schemas.Message) error {
 				return printAlert(cmd.OutOrStdout(), m, json)
 			})
 			if cmd.Context().Err() != nil {
@@ -61,7 +62,7 @@ func alertsExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = eachRecord(cmd.Context(), c, schemas.TopicAlerts, func(m *schemas.Message) error {
+			err = c.Each(cmd.Context(), schemas.TopicAlerts, func(m *schemas.Message) error {
 				return printAlert(cmd.OutOrStdout(), m, true)
 			})
 			if cmd.Context().Err() != nil {
@@ -90,6 +91,6 @@ func printAlert(w io.Writer, m *schemas.Message, json bool) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	_, err = fmt.Fprintln(w, alertLine(a))
+	_, err = fmt.Fprintln(w, bedside.AlertLine(a))
 	return err
 }

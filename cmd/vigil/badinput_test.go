@@ -265,7 +265,7 @@ func playBad(t *testing.T, kinds []bad, with bool) played {
 		if with {
 			m := kinds[i].make(patient)
 			out.lengths[i] = len(m.Value)
-			out.places[i] = placeOf(m.Topic, partition, send(partition, m))
+			out.places[i] = schemas.Place(m.Topic, partition, send(partition, m))
 		}
 		send(partition, neighbour(patient, 2, 20, 135, ""))
 		send(partition, neighbour(patient, 2, 30, 0, "discharge"))
@@ -286,7 +286,7 @@ func playBad(t *testing.T, kinds []bad, with bool) played {
 	}
 	stop()
 	<-done
-	if err := eachRecord(ctx, house.Cluster, schemas.TopicScores, func(m *schemas.Message) error {
+	if err := house.Cluster.Each(ctx, schemas.TopicScores, func(m *schemas.Message) error {
 		if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeScore {
 			out.scores[string(m.Key)] = append(out.scores[string(m.Key)], string(m.Value))
 		}
@@ -294,7 +294,7 @@ func playBad(t *testing.T, kinds []bad, with bool) played {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if err := eachRecord(ctx, house.Cluster, schemas.TopicDeadLetters, func(m *schemas.Message) error {
+	if err := house.Cluster.Each(ctx, schemas.TopicDeadLetters, func(m *schemas.Message) error {
 		if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeDeadLetter {
 			d, err := schemas.DecodeDeadLetter(m.Value)
 			if err != nil {
@@ -303,7 +303,7 @@ func playBad(t *testing.T, kinds []bad, with bool) played {
 			if d.Partition != m.Partition {
 				t.Errorf("a dead letter of partition %d lies in %d", d.Partition, m.Partition)
 			}
-			place := placeOf(d.Topic, d.Partition, d.Offset)
+			place := schemas.Place(d.Topic, d.Partition, d.Offset)
 			out.letters[place] = append(out.letters[place], *d)
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -24,7 +25,7 @@ func BenchmarkWholePathAtFullSpeed(b *testing.B) {
 	data := filepath.Join(opendata.Dir(b), "mimic-iii-demo")
 	for b.Loop() {
 		code, stdout, stderr := vigil(b.Context(), "demo", "--no-web", "--summary", "json", "--speed", "max", "--data", data)
-		var s summary
+		var s evaluate.Summary
 		if err := json.Unmarshal([]byte(stdout), &s); code != 0 || err != nil {
 			b.Fatalf("exit %d: %s", code, stderr)
 		}
@@ -45,8 +46,8 @@ func BenchmarkSteady1000(b *testing.B) {
 		latencies := steady(b, 8*time.Second, 100)
 		slices.Sort(latencies)
 		b.ReportMetric(float64(len(latencies)), "scores")
-		b.ReportMetric(float64(quantile(latencies, 0.5)), "ms-p50")
-		b.ReportMetric(float64(quantile(latencies, 0.99)), "ms-p99")
+		b.ReportMetric(float64(evaluate.Quantile(latencies, 0.5)), "ms-p50")
+		b.ReportMetric(float64(evaluate.Quantile(latencies, 0.99)), "ms-p99")
 	}
 }
 
@@ -82,7 +83,7 @@ func steady(b *testing.B, lasts time.Duration, perSecond int) []int64 {
 	}
 	send(0, 1)
 	for scored := 0; scored == 0; time.Sleep(50 * time.Millisecond) {
-		_ = eachRecord(ctx, house.Cluster, schemas.TopicScores, func(m *schemas.Message) error {
+		_ = house.Cluster.Each(ctx, schemas.TopicScores, func(m *schemas.Message) error {
 			if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeScore {
 				scored++
 			}
@@ -96,12 +97,12 @@ func steady(b *testing.B, lasts time.Duration, perSecond int) []int64 {
 		send(i%50, 2+i/50)
 	}
 	time.Sleep(500 * time.Millisecond) // the last ones are on their way
-	var s summary
-	t := newTally("")
-	if _, err := t.read(ctx, house.Cluster, &s); err != nil {
+	var s evaluate.Summary
+	t := evaluate.NewTally("")
+	if _, err := t.Read(ctx, house.Cluster, &s); err != nil {
 		b.Fatal(err)
 	}
 	cancel()
 	<-done
-	return t.latencies
+	return t.Latencies()
 }

@@ -244,7 +244,7 @@ func (b *realBench) follow(r *benchRun) {
 	}
 	r.follows = true
 	go func() {
-		err := follow(r.ctx, r.cluster, schemas.TopicScores, true, func(m *schemas.Message) error { return r.scores.see(m, time.Now()) })
+		err := r.cluster.Follow(r.ctx, schemas.TopicScores, true, func(m *schemas.Message) error { return r.scores.see(m, time.Now()) })
 		if err != nil && r.ctx.Err() == nil {
 			b.t.Error(err)
 		}

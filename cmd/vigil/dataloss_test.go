@@ -74,7 +74,7 @@ func (s *site) flags(t *testing.T, n int) (flags []string) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		scores := 0
-		err := eachRecord(t.Context(), s.cluster, schemas.TopicScores, func(m *schemas.Message) error {
+		err := s.cluster.Each(t.Context(), schemas.TopicScores, func(m *schemas.Message) error {
 			if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore {
 				return nil
 			}

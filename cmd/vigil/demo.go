@@ -10,6 +10,8 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"github.com/vigil-icu/vigil/alerts/bedside"
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -148,18 +150,23 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return interruptedOr(ctx, boot.Failure(err))
 	}
-	sayUnmapped(talk, plan.Rows.UnmappedCodes)
-	ward := newWard(house.Cluster, plan, talk, o.summary == "json")
-	if err := play(ctx, o, house, plan, speed, ward); err != nil {
+	evaluate.SayUnmapped(talk, plan.Rows.UnmappedCodes)
+	ward := bedside.NewWard(house.Cluster, plan, talk, o.summary == "json")
+	if err := house.Play(ctx, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, ward); err != nil {
 		return house.Cause(err)
 	}
 	if o.summary == "json" || o.export != "" {
-		s := &summary{
+		s := &evaluate.Summary{
 			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-			Model: modelOf(house.Model), Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start),
+			Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(start),
 		}
-		if err := report(context.WithoutCancel(ctx), house.Cluster, s, o.run, o.export, o.summary == "json", start, stdout); err != nil {
-			return err
+		if err := evaluate.Report(context.WithoutCancel(ctx), house.Cluster, s, o.run, o.export); err != nil {
+			return boot.Failure(err)
+		}
+		if o.summary == "json" {
+			if err := printSummary(stdout, s, start); err != nil {
+				return err
+			}
 		}
 	}
 	if ctx.Err() != nil {

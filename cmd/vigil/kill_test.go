@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
@@ -76,7 +77,7 @@ func killed(t *testing.T, data string, patients []string, points int) {
 	}
 }
 
-func runProcess(t *testing.T, path string, args []string) summary {
+func runProcess(t *testing.T, path string, args []string) evaluate.Summary {
 	t.Helper()
 	cmd := exec.Command(path, args...)
 	var out, talk bytes.Buffer

@@ -14,6 +14,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/mimic"
@@ -205,7 +206,7 @@ const (
 )
 
 // hurt plays the patients so that the run lasts as long as the faults do.
-func (n *nemesis) hurt(data string, patients []string, want summary, faults []fault) {
+func (n *nemesis) hurt(data string, patients []string, want evaluate.Summary, faults []fault) {
 	t := n.t
 	const lasts = 60 * time.Second
 	speed := strconv.Itoa(int(playEnd(t, data, patients) / lasts.Milliseconds()))

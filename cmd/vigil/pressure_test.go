@@ -67,7 +67,7 @@ func waitFor(t *testing.T, w *program, what string, f func() bool) {
 func subscribeScores(t *testing.T, s *site, scores *benchScores) {
 	t.Helper()
 	go func() {
-		err := follow(t.Context(), s.cluster, schemas.TopicScores, true, func(m *schemas.Message) error { return scores.see(m, time.Now()) })
+		err := s.cluster.Follow(t.Context(), schemas.TopicScores, true, func(m *schemas.Message) error { return scores.see(m, time.Now()) })
 		if err != nil && t.Context().Err() == nil {
 			t.Error(err)
 		}

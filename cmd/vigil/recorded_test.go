@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
@@ -21,7 +22,7 @@ func vigil(ctx context.Context, args ...string) (code int, stdout, stderr string
 }
 
 // demoJSON runs a demo to its end and returns its summary.
-func demoJSON(t *testing.T, args ...string) summary {
+func demoJSON(t *testing.T, args ...string) evaluate.Summary {
 	t.Helper()
 	code, stdout, stderr := vigil(t.Context(), append([]string{"demo", "--no-web", "--summary", "json"}, args...)...)
 	if code != 0 {
@@ -33,7 +34,7 @@ func demoJSON(t *testing.T, args ...string) summary {
 }
 
 // decodeSummary reads the one line of stdout.
-func decodeSummary(t *testing.T, line string) (s summary) {
+func decodeSummary(t *testing.T, line string) (s evaluate.Summary) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(line), &s); err != nil {
 		t.Fatalf("stdout is not one JSON object: %v: %.200s", err, line)
@@ -42,7 +43,7 @@ func decodeSummary(t *testing.T, line string) (s summary) {
 }
 
 // checkSums holds what every summary promises.
-func checkSums(t *testing.T, s *summary) {
+func checkSums(t *testing.T, s *evaluate.Summary) {
 	t.Helper()
 	if r := s.Rows; r.Read != r.Used+r.Unmapped+r.Duplicate+r.Rejected {
 		t.Errorf("rows: %+v do not add up", r)
@@ -69,7 +70,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func wholeRun(t *testing.T) (exported string, s summary) {
+func wholeRun(t *testing.T) (exported string, s evaluate.Summary) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("plays the whole recorded unit: left out with -short")

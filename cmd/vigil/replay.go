@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,10 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/vigil-icu/vigil/alerts/bedside"
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
-	"github.com/vigil-icu/vigil/ingest/replay/kafkasink"
 	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
@@ -123,43 +125,38 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	fmt.Fprintf(stderr, "Vigil, %s. %s: %d events of %d patients, run %s\n", schemas.Notice, plan.Source, plan.Len(), plan.Patients, plan.Run)
-	sayUnmapped(stderr, plan.Rows.UnmappedCodes)
+	evaluate.SayUnmapped(stderr, plan.Rows.UnmappedCodes)
 	if c == nil {
-		player := replay.Player{Plan: plan, Sink: jsonLines(stdout), Speed: speed, Clock: wallClock{ctx}}
+		player := replay.Player{Plan: plan, Sink: jsonLines(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
 		return interruptedOr(ctx, player.Run(ctx))
 	}
-	ward := newWard(c, plan, stderr, true)
-	ward.start(context.WithoutCancel(ctx))
-	defer ward.stop()
-	if err := publish(ctx, c, partitions, plan, speed, ward); err != nil {
+	ward := bedside.NewWard(c, plan, stderr, true)
+	ward.Start(context.WithoutCancel(ctx))
+	defer ward.Stop()
+	if err := boot.Publish(ctx, c, partitions, plan, speed, ward.Progress); err != nil {
 		return err
 	}
 	if !o.wait {
 		_, err := fmt.Fprintf(stderr, "all %d events of run %s are in their topics\n", plan.Len(), plan.Run)
 		return err
 	}
-	if err := awaitScores(ctx, c, partitions, plan, stderr); err != nil {
+	if err := boot.AwaitScores(ctx, c, partitions, plan, stderr); err != nil {
 		return interruptedOr(ctx, boot.Dependency(err))
 	}
-	s := &summary{Source: src.Name(), Broker: "kafka", Rows: rowsOf(plan.Rows), FirstAlertMS: ward.firstAlert(start)}
-	return report(ctx, c, s, o.run, o.export, true, start, stdout)
+	s := &evaluate.Summary{Source: src.Name(), Broker: "kafka", Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(start)}
+	if err := evaluate.Report(ctx, c, s, o.run, o.export); err != nil {
+		return boot.Failure(err)
+	}
+	return printSummary(stdout, s, start)
 }
 
-// publish plays the plan into Kafka. Ctrl-C ends it between two messages, with a
-// mark, so that what is there can be scored.
-func publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, ward *ward) error {
-	ending := context.WithoutCancel(ctx)
-	topics := kafkasink.New(c, partitions)
-	player := replay.Player{Plan: plan, Sink: stoppable{topics, ctx}, Speed: speed, Clock: wallClock{ctx}, Progress: ward.progress}
-	err := player.Run(ending)
-	if ctx.Err() != nil {
-		_, err = topics.Stop(ending, plan)
-		if err == nil {
-			return boot.Interrupted()
-		}
-	}
+// printSummary ends a command with its summary as one JSON object on a line.
+func printSummary(stdout io.Writer, s *evaluate.Summary, start time.Time) error {
+	s.WallMS = time.Since(start).Milliseconds()
+	line, err := json.Marshal(s)
 	if err != nil {
 		return boot.Failure(err)
 	}
-	return nil
+	_, err = fmt.Fprintf(stdout, "%s\n", line)
+	return err
 }

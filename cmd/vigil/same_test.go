@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
@@ -128,7 +130,7 @@ func straight(t *testing.T, data string, patients []string) string {
 	}
 	step(&schemas.Record{Kind: schemas.KindUse, Use: &schemas.Use{Model: fusion.Shipped().Hash(), Policy: alerts.DefaultPolicy().Hash()}})
 	encoder := &record.Encoder{}
-	err = (&replay.Player{Plan: plan, Speed: replay.Max, Clock: wallClock{t.Context()}, Sink: replay.FuncSink{
+	err = (&replay.Player{Plan: plan, Speed: replay.Max, Clock: boot.WallClock{Stopping: t.Context()}, Sink: replay.FuncSink{
 		OnMessage: func(message *schemas.Message) error {
 			item := intake.Decode(encoder, message, 1, 0)
 			if item.Record == nil {
@@ -145,18 +147,18 @@ func straight(t *testing.T, data string, patients []string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var records []output
+	var records []evaluate.Output
 	for i := range outputs {
 		if outputs[i].Topic == schemas.TopicAlertStates {
 			continue
 		}
-		o, err := readOutput(&schemas.Message{Topic: outputs[i].Topic, Value: outputs[i].Value})
+		o, err := evaluate.ReadOutput(&schemas.Message{Topic: outputs[i].Topic, Value: outputs[i].Value})
 		if err != nil {
 			t.Fatal(err)
 		}
 		records = append(records, o)
 	}
-	d, err := digest(records)
+	d, err := evaluate.Digest(records)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +167,7 @@ func straight(t *testing.T, data string, patients []string) string {
 }
 
 // tamper: a record deleted, doubled or changed changes the digest.
-func tamper(t *testing.T, records []output, want string) {
+func tamper(t *testing.T, records []evaluate.Output, want string) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 3 {
@@ -173,9 +175,9 @@ func tamper(t *testing.T, records []output, want string) {
 		deleted := slices.Delete(slices.Clone(records), at, at+1)
 		doubled := append(slices.Clone(records), records[at])
 		changed := slices.Clone(records)
-		changed[at].body = bytes.Replace(bytes.Clone(changed[at].body), []byte(`"as_of":"2`), []byte(`"as_of":"1`), 1)
-		for name, list := range map[string][]output{"deleted": deleted, "doubled": doubled, "changed": changed} {
-			if d, err := digest(list); err != nil || d == want {
+		changed[at].Body = bytes.Replace(bytes.Clone(changed[at].Body), []byte(`"as_of":"2`), []byte(`"as_of":"1`), 1)
+		for name, list := range map[string][]evaluate.Output{"deleted": deleted, "doubled": doubled, "changed": changed} {
+			if d, err := evaluate.Digest(list); err != nil || d == want {
 				t.Errorf("record %d %s: the digest stays (%v)", at, name, err)
 			}
 		}

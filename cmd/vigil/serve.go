@@ -136,7 +136,7 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 		case err := <-worked:
 			switch {
 			case ctx.Err() == nil && err != nil:
-				return asExit(err)
+				return boot.AsExit(err)
 			case ctx.Err() != nil && !terminated(ctx):
 				return boot.Interrupted()
 			}

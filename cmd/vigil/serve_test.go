@@ -39,7 +39,7 @@ func waitScored(t *testing.T, c *kafka.Cluster, patient string, logN uint64) (bo
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		bodies = map[uint64]int{}
-		err := eachRecord(t.Context(), c, schemas.TopicScores, func(m *schemas.Message) error {
+		err := c.Each(t.Context(), schemas.TopicScores, func(m *schemas.Message) error {
 			if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore || string(m.Key) != patient {
 				return nil
 			}

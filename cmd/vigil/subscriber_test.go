@@ -160,7 +160,7 @@ func TestSubscriberErrors(t *testing.T) {
 func publishAgain(t *testing.T, c *kafka.Cluster, topic string) {
 	t.Helper()
 	done := errors.New("done")
-	err := eachRecord(t.Context(), c, topic, func(m *schemas.Message) error {
+	err := c.Each(t.Context(), topic, func(m *schemas.Message) error {
 		if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeClaim {
 			return nil
 		}

@@ -3,7 +3,6 @@ package record
 import (
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -75,7 +74,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 		}
 	}
 	if r.Item != nil {
-		r.Item.Ref = m.Topic + "/" + strconv.Itoa(m.Partition) + "/" + strconv.FormatInt(m.Offset, 10)
+		r.Item.Ref = schemas.Place(m.Topic, m.Partition, m.Offset)
 		if p := ahead(r.Item.EventTime, r); p != nil {
 			p.Field = "event_time"
 			return nil, []schemas.Problem{*p}

@@ -1,4 +1,4 @@
-package main
+package bedside
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 // A picture fits the screen, says what it is not, and shows the sickest where not
 // all fit.
 func TestPictureFitsTheScreen(t *testing.T) {
-	u := newUnit()
+	u := NewUnit()
 	at, _ := schemas.ParseTime("2026-01-01T08:00:00Z", nil)
 	for i := range 40 {
 		s := &schemas.Score{ID: "x", Patient: fmt.Sprintf("p:%02d", i), Stay: "s", AsOf: at, Risks: map[string]schemas.Risk{"mortality": {Value: 0.25}}}

@@ -1,4 +1,4 @@
-package main
+package boot
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -16,14 +15,14 @@ import (
 // patience is after how long without progress a waiting replay says so.
 const patience = 15 * time.Second
 
-// awaitScores returns when workers elsewhere have scored a whole run: it is in the
+// AwaitScores returns when workers elsewhere have scored a whole run: it is in the
 // log to its end, and the group has committed the log to there, which it does
 // behind the outputs.
-func awaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
+func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
 	behind := make([]int64, partitions) // log offset up to which must be scored; 0: the run's end is not logged yet
 	moved, at := time.Now(), int64(-1)
 	for {
-		scored, err := c.Committed(ctx, boot.Group, schemas.TopicLog)
+		scored, err := c.Committed(ctx, Group, schemas.TopicLog)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package main
+package bedside
 
 import (
 	"fmt"
@@ -25,8 +25,8 @@ var shown = []struct {
 
 // drawUnit writes the unit as a nurse reads it: beds, last vitals with their
 // age, NEWS2, risk, open alerts. Text carries everything, colour nothing.
-func drawUnit(w io.Writer, u *unit, title, progress string, width, height int) {
-	lines, clock, scores, starts := u.lines()
+func drawUnit(w io.Writer, u *Unit, title, progress string, width, height int) {
+	lines, clock, scores, starts := u.Lines()
 	put := func(format string, args ...any) {
 		line := []rune(fmt.Sprintf(format, args...))
 		if len(line) > width {
@@ -46,7 +46,7 @@ func drawUnit(w io.Writer, u *unit, title, progress string, width, height int) {
 	put("%s %-5s %-5s %s", head, "NEWS2", "Risk*", "Open alerts")
 	room := max(height-9, 1) // title, progress, time, heads, footer, and the line of the cursor
 	if len(lines) > room {
-		slices.SortStableFunc(lines, func(a, b bedside) int { return b.score.NEWS2.Value - a.score.NEWS2.Value }) // the sickest are seen
+		slices.SortStableFunc(lines, func(a, b Bed) int { return b.Score.NEWS2.Value - a.Score.NEWS2.Value }) // the sickest are seen
 	}
 	for i := range lines {
 		line, open := drawLine(&lines[i])
@@ -74,22 +74,22 @@ func drawUnit(w io.Writer, u *unit, title, progress string, width, height int) {
 }
 
 // drawLine is a patient's line, and the open alerts.
-func drawLine(b *bedside) (line, open string) {
-	line = fmt.Sprintf("%-6s %-14s", orDash(b.bed), b.patient)
+func drawLine(b *Bed) (line, open string) {
+	line = fmt.Sprintf("%-6s %-14s", orDash(b.Bed), b.Patient)
 	for _, c := range shown {
-		line += fmt.Sprintf(" %8s", vital(&b.score, c.channels, c.decimals))
+		line += fmt.Sprintf(" %8s", vital(&b.Score, c.channels, c.decimals))
 	}
-	news := fmt.Sprint(b.score.NEWS2.Value)
-	if b.score.NEWS2.Partial {
+	news := fmt.Sprint(b.Score.NEWS2.Value)
+	if b.Score.NEWS2.Partial {
 		news += "?"
 	}
 	risk := "—"
-	if r, ok := b.score.Risks["mortality"]; ok {
+	if r, ok := b.Score.Risks["mortality"]; ok {
 		risk = fmt.Sprintf("%.0f %%", 100*r.Value)
 	}
 	var alerts []string
-	for i := range b.open {
-		alerts = append(alerts, fmt.Sprintf("%s %s since %s", stars(b.open[i].Severity), b.open[i].Reason, b.open[i].AsOf.Std().Format("15:04")))
+	for i := range b.Open {
+		alerts = append(alerts, fmt.Sprintf("%s %s since %s", stars(b.Open[i].Severity), b.Open[i].Reason, b.Open[i].AsOf.Std().Format("15:04")))
 	}
 	return fmt.Sprintf("%s %-5s %-5s", line, news, risk), strings.Join(alerts, "; ")
 }
@@ -137,7 +137,7 @@ func orDash(s string) string {
 	return s
 }
 
-// alertLine is an alert on one plain line, for pipes and logs.
-func alertLine(a *schemas.Alert) string {
+// AlertLine is an alert on one plain line, for pipes and logs.
+func AlertLine(a *schemas.Alert) string {
 	return fmt.Sprintf("%s %-3s %-10s %s %s: %s", a.AsOf, stars(a.Severity), a.Phase, a.Patient, a.Task, a.Reason)
 }

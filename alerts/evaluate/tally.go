@@ -1,4 +1,4 @@
-package main
+package evaluate
 
 import (
 	"cmp"
@@ -19,9 +19,9 @@ type identity struct {
 	seq             uint64
 }
 
-// tally reads all topics back and counts what is in them: it trusts no counter
-// of the worker.
-type tally struct {
+// Tally reads all topics back and counts what is in them. It trusts no counter of the
+// worker, so that the summary of a run says what a subscriber would find.
+type Tally struct {
 	run       string             // name of the run; patients of other runs in the same topics do not count
 	published map[identity]int64 // append time, ms
 	place     map[string]identity
@@ -34,15 +34,17 @@ type tally struct {
 	contents  map[content]bool   // what other records were
 	atOffset  map[[2]int64]int64 // (partition, log offset): append time of the raw event
 	obs       int
-	outputs   []output
+	outputs   []Output
 	latencies []int64
 	scores    int
-	model     summaryModel // of the last score
+	model     Model // of the last score
 	alerts    map[string]int
 }
 
-func newTally(run string) *tally {
-	return &tally{
+// NewTally returns a tally of nothing. run is the name of the run to be counted, empty for
+// one without.
+func NewTally(run string) *Tally {
+	return &Tally{
 		run:       run,
 		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
 		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{},
@@ -51,7 +53,7 @@ func newTally(run string) *tally {
 }
 
 // mine says whether a patient is of the run: "NAME/domain:id" of a named one.
-func (t *tally) mine(patient string) bool {
+func (t *Tally) mine(patient string) bool {
 	name, _, named := strings.Cut(patient, "/")
 	if colon := strings.IndexByte(patient, ':'); named && colon >= 0 && colon < len(name) {
 		named = false // the slash is in the id
@@ -62,11 +64,15 @@ func (t *tally) mine(patient string) bool {
 	return named && name == t.run
 }
 
-// read fills a summary with what the topics hold, and returns the outputs in the
+// Latencies are those of the scores of live and recorded events, in milliseconds from the
+// append of the raw message to that of the score; ascending once Read has ended.
+func (t *Tally) Latencies() []int64 { return t.latencies }
+
+// Read fills a summary with what the topics hold, and returns the outputs in the
 // order of the digest.
-func (t *tally) read(ctx context.Context, c *kafka.Cluster, s *summary) ([]output, error) {
+func (t *Tally) Read(ctx context.Context, c *kafka.Cluster, s *Summary) ([]Output, error) {
 	for i, topic := range schemas.RawTopics {
-		if err := eachRecord(ctx, c, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
+		if err := c.Each(ctx, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -76,33 +82,33 @@ func (t *tally) read(ctx context.Context, c *kafka.Cluster, s *summary) ([]outpu
 	}{
 		{schemas.TopicLog, t.log}, {schemas.TopicDeadLetters, t.deadLetter}, {schemas.TopicScores, t.output}, {schemas.TopicAlerts, t.output},
 	} {
-		if err := eachRecord(ctx, c, step.topic, step.see); err != nil {
+		if err := c.Each(ctx, step.topic, step.see); err != nil {
 			return nil, err
 		}
 	}
-	d, err := digest(t.outputs)
+	d, err := Digest(t.outputs)
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(t.latencies)
-	s.Events = summaryEvents{Published: len(t.published), Logged: len(t.logged), DeadLetters: len(t.dead), DeadLettersByReason: t.byReason}
+	s.Events = Events{Published: len(t.published), Logged: len(t.logged), DeadLetters: len(t.dead), DeadLettersByReason: t.byReason}
 	s.Events.Duplicate = s.Events.Published - s.Events.Logged - s.Events.DeadLetters
 	s.Patients, s.Stays, s.Observations, s.Scores, s.Alerts, s.Digest = len(t.patients), len(t.stays), t.obs, t.scores, t.alerts, d
 	s.Model = cmp.Or(s.Model, t.model)
-	s.EventToScore = summaryLatency{quantile(t.latencies, 0.50), quantile(t.latencies, 0.99)}
+	s.EventToScore = Latency{Quantile(t.latencies, 0.50), Quantile(t.latencies, 0.99)}
 	return t.outputs, nil
 }
 
 // raw counts an event of a raw topic by its identity. One without a readable
 // identity (a torn message) is told from others by its place.
-func (t *tally) raw(topic uint8, m *schemas.Message) {
+func (t *Tally) raw(topic uint8, m *schemas.Message) {
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark || kind == schemas.TypeClaim {
 		return
 	}
 	if len(m.Key) > 0 && !t.mine(string(m.Key)) {
 		return
 	}
-	place := placeOf(m.Topic, m.Partition, m.Offset)
+	place := schemas.Place(m.Topic, m.Partition, m.Offset)
 	id := identity{patient: place, topic: topic}
 	if name, ok := m.Header(schemas.HeaderID); ok {
 		if cut := strings.LastIndexByte(name, '/'); cut >= 0 {
@@ -118,11 +124,7 @@ func (t *tally) raw(topic uint8, m *schemas.Message) {
 	}
 }
 
-func placeOf(topic string, partition int, offset int64) string {
-	return topic + "/" + strconv.Itoa(partition) + "/" + strconv.FormatInt(offset, 10)
-}
-
-func (t *tally) log(m *schemas.Message) error {
+func (t *Tally) log(m *schemas.Message) error {
 	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeLog {
 		return nil
 	}
@@ -163,7 +165,7 @@ type content struct {
 }
 
 // survives says whether the record holds something that no record before it did.
-func (t *tally) survives(r *schemas.Record) (news bool) {
+func (t *Tally) survives(r *schemas.Record) (news bool) {
 	for i := range r.Observations {
 		o := &r.Observations[i]
 		v := observed{r.Patient, o.Channel, o.Flags, o.EventTime.Floor16(), o.Value}
@@ -183,7 +185,7 @@ func (t *tally) survives(r *schemas.Record) (news bool) {
 	return news
 }
 
-func (t *tally) deadLetter(m *schemas.Message) error {
+func (t *Tally) deadLetter(m *schemas.Message) error {
 	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeDeadLetter {
 		return nil
 	}
@@ -191,7 +193,7 @@ func (t *tally) deadLetter(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	id, known := t.place[placeOf(d.Topic, d.Partition, d.Offset)]
+	id, known := t.place[schemas.Place(d.Topic, d.Partition, d.Offset)]
 	if !known {
 		return nil // of another run
 	}
@@ -202,22 +204,22 @@ func (t *tally) deadLetter(m *schemas.Message) error {
 	return nil
 }
 
-func (t *tally) output(m *schemas.Message) error {
+func (t *Tally) output(m *schemas.Message) error {
 	kind, _ := m.Header(schemas.HeaderType)
 	if kind != schemas.TypeScore && kind != schemas.TypeAlert {
 		return nil
 	}
-	o, err := readOutput(m)
-	if err != nil || !t.mine(o.patient) {
+	o, err := ReadOutput(m)
+	if err != nil || !t.mine(o.Patient) {
 		return err
 	}
 	t.outputs = append(t.outputs, o)
 	if kind == schemas.TypeAlert {
-		t.alerts[string(o.phase)]++
+		t.alerts[string(o.Phase)]++
 		return nil
 	}
 	t.scores++
-	t.model = o.model
+	t.model = o.Model
 	position, _ := m.Header(schemas.HeaderPosition)
 	offset, _, _ := strings.Cut(position, ".")
 	if at, err := strconv.ParseInt(offset, 10, 64); err == nil {

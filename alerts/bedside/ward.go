@@ -1,4 +1,4 @@
-package main
+package bedside
 
 import (
 	"bytes"
@@ -19,16 +19,16 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// ward shows a running unit: redrawn in place on a terminal, plain lines
+// Ward shows a running unit: redrawn in place on a terminal, plain lines
 // elsewhere, a progress bar where a program reads stdout. It reads the topics as
 // any subscriber does.
-type ward struct {
+type Ward struct {
 	cluster *kafka.Cluster
 	title   string
 	out     io.Writer
 	screen  *os.File // the terminal to draw on; nil: plain lines
 	quiet   bool     // no lines: a program reads stdout
-	unit    *unit
+	unit    *Unit
 	last    atomic.Pointer[replay.Progress]
 	bar     *mpb.Bar
 	bars    *mpb.Progress
@@ -39,8 +39,10 @@ type ward struct {
 	lines  sync.Mutex
 }
 
-func newWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *ward {
-	w := &ward{cluster: c, out: out, quiet: quiet, unit: newUnit()}
+// NewWard shows the run of a plan on out. quiet: a program reads out, so that there are
+// no lines, and at most a progress bar.
+func NewWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *Ward {
+	w := &Ward{cluster: c, out: out, quiet: quiet, unit: NewUnit()}
 	w.title = fmt.Sprintf("Vigil  %s   %s", plan.Source, schemas.Notice)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		if quiet {
@@ -55,23 +57,23 @@ func newWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *wa
 	return w
 }
 
-// start follows the topics until stop.
-func (w *ward) start(ctx context.Context) {
+// Start follows the topics until stop.
+func (w *Ward) Start(ctx context.Context) {
 	ctx, w.cancel = context.WithCancel(ctx)
 	topics := []string{schemas.TopicAlerts}
 	if w.screen != nil {
 		topics = append(topics, schemas.TopicScores, schemas.TopicADT)
 	}
 	for _, topic := range topics {
-		w.done.Go(func() { _ = follow(ctx, w.cluster, topic, true, w.see) })
+		w.done.Go(func() { _ = w.cluster.Follow(ctx, topic, true, w.see) })
 	}
 	if w.screen != nil {
 		w.done.Go(func() { w.draw(ctx) })
 	}
 }
 
-// stop ends following and leaves the last picture standing.
-func (w *ward) stop() {
+// Stop ends following and leaves the last picture standing.
+func (w *Ward) Stop() {
 	if w.cancel != nil {
 		w.cancel()
 		w.done.Wait()
@@ -82,14 +84,14 @@ func (w *ward) stop() {
 	}
 }
 
-func (w *ward) see(m *schemas.Message) error {
-	w.unit.see(m)
+func (w *Ward) see(m *schemas.Message) error {
+	w.unit.See(m)
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeAlert {
 		w.first.CompareAndSwap(0, m.Appended)
 		if w.screen == nil && !w.quiet {
 			if a, err := schemas.DecodeAlert(m.Value); err == nil {
 				w.lines.Lock()
-				fmt.Fprintln(w.out, alertLine(a))
+				fmt.Fprintln(w.out, AlertLine(a))
 				w.lines.Unlock()
 			}
 		}
@@ -97,9 +99,9 @@ func (w *ward) see(m *schemas.Message) error {
 	return nil
 }
 
-// firstAlert is the time from start to the first alert's append, nil if none
+// FirstAlert is the time from start to the first alert's append, nil if none
 // came while this process ran.
-func (w *ward) firstAlert(start time.Time) *int64 {
+func (w *Ward) FirstAlert(start time.Time) *int64 {
 	at := w.first.Load()
 	if at == 0 || at < start.UnixMilli() {
 		return nil
@@ -108,15 +110,15 @@ func (w *ward) firstAlert(start time.Time) *int64 {
 	return &ms
 }
 
-// progress is the player's callback.
-func (w *ward) progress(p replay.Progress) {
+// Progress is the player's callback.
+func (w *Ward) Progress(p replay.Progress) {
 	w.last.Store(&p)
 	if w.bar != nil {
 		w.bar.SetCurrent(int64(p.Events))
 	}
 }
 
-func (w *ward) progressLine() string {
+func (w *Ward) progressLine() string {
 	p := w.last.Load()
 	if p == nil {
 		return ""
@@ -127,7 +129,7 @@ func (w *ward) progressLine() string {
 }
 
 // draw redraws twice a second: one write a picture, so that nothing flickers.
-func (w *ward) draw(ctx context.Context) {
+func (w *Ward) draw(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	fmt.Fprint(w.screen, "\x1b[2J")
@@ -145,23 +147,5 @@ func (w *ward) draw(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-	}
-}
-
-// wallClock is the player's clock in a process; it wakes when stopping ends.
-type wallClock struct{ stopping context.Context }
-
-func (wallClock) Now() time.Time { return time.Now() }
-
-func (c wallClock) Sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-c.stopping.Done():
-		return c.stopping.Err()
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

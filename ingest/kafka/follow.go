@@ -1,29 +1,29 @@
-package main
+package kafka
 
 import (
 	"context"
 	"sync"
 
-	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// eachRecord calls see for every record of a topic as it stands now, partition by
-// partition in order.
-func eachRecord(ctx context.Context, c *kafka.Cluster, topic string, see func(*schemas.Message) error) error {
+// Each calls see for every record of a topic as it stands now, partition by partition in
+// order. An error of see ends it.
+func (c *Cluster) Each(ctx context.Context, topic string, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {
 		return err
 	}
 	for partition := range next {
-		if err := eachOf(ctx, c, topic, partition, first[partition], next[partition], see); err != nil {
+		if err := c.eachIn(ctx, topic, partition, first[partition], next[partition], see); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func eachOf(ctx context.Context, c *kafka.Cluster, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
+// eachIn calls see for the records of a partition from one offset up to another.
+func (c *Cluster) eachIn(ctx context.Context, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
 	if from >= to {
 		return nil
 	}
@@ -49,9 +49,10 @@ func eachOf(ctx context.Context, c *kafka.Cluster, topic string, partition int, 
 	return nil
 }
 
-// follow calls see for the records of a topic as they come, from the beginning
-// or from now on, until ctx ends; partitions side by side.
-func follow(ctx context.Context, c *kafka.Cluster, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
+// Follow calls see for the records of a topic as they come, from the beginning or from
+// now on, until ctx ends or see fails. Partitions are read side by side; see is called for
+// one record at a time.
+func (c *Cluster) Follow(ctx context.Context, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {
 		return err

@@ -1,0 +1,86 @@
+package evaluate
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/vigil-icu/vigil/ingest/kafka"
+	"github.com/vigil-icu/vigil/ingest/source"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Report reads the topics of a run back into the summary and, where export names a
+// folder, writes the outputs there. run is the run's name, empty for one without.
+func Report(ctx context.Context, c *kafka.Cluster, s *Summary, run, export string) error {
+	outputs, err := NewTally(run).Read(ctx, c, s)
+	if err != nil {
+		return fmt.Errorf("reading the topics back: %w", err)
+	}
+	if export == "" {
+		return nil
+	}
+	return Export(export, outputs)
+}
+
+// Export writes the two topics as scores.jsonl and alerts.jsonl into a folder, which it
+// makes, in the order of the digest. A file is there whole or not at all.
+func Export(dir string, outputs []Output) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("--export: %w", err)
+	}
+	for topic, name := range map[string]string{schemas.TopicScores: "scores.jsonl", schemas.TopicAlerts: "alerts.jsonl"} {
+		if err := exportTopic(dir, name, topic, outputs); err != nil {
+			return fmt.Errorf("--export: %w", err)
+		}
+	}
+	return nil
+}
+
+// exportTopic writes the bodies of one topic's outputs, one a line, and renames
+// the file into place once it is whole.
+func exportTopic(dir, name, topic string, outputs []Output) error {
+	f, err := os.CreateTemp(dir, name+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	w := bufio.NewWriterSize(f, 1<<20)
+	for i := range outputs {
+		if outputs[i].Topic == topic {
+			_, _ = w.Write(outputs[i].Body) // a failed write stays with the writer until Flush
+			_ = w.WriteByte('\n')
+		}
+	}
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Chmod(f.Name(), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), filepath.Join(dir, name))
+}
+
+// SayUnmapped prints the commonest codes that the channel table does not know, on one
+// line; nothing where there are none.
+func SayUnmapped(w io.Writer, codes []source.CodeCount) {
+	if len(codes) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "codes without a channel, the %d commonest:", len(codes))
+	for _, c := range codes {
+		fmt.Fprintf(w, " %s", c.Code)
+		if c.Label != "" {
+			fmt.Fprintf(w, " (%s)", c.Label)
+		}
+		fmt.Fprintf(w, " %d;", c.Count)
+	}
+	fmt.Fprintln(w)
+}

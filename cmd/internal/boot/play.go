@@ -1,0 +1,138 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/vigil-icu/vigil/ingest/kafka"
+	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/replay/kafkasink"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Audience is told how a run goes; alerts/bedside has one.
+type Audience interface {
+	Start(ctx context.Context) // once, before the first event
+	Progress(p replay.Progress)
+	Stop()
+}
+
+// Playing is how a plan is played into a house.
+type Playing struct {
+	Speed replay.Speed
+	Lasts time.Duration                       // 0: until the plan ends
+	Wrap  func(replay.Resumer) replay.Resumer // stands between player and Kafka, in tests; may be nil
+}
+
+// Play runs the workers and plays the plan until it ends, its time is over, ctx ends or
+// something fails. Then it waits until what was sent is through: the workers go on after
+// ctx has ended.
+func (h *House) Play(ctx context.Context, plan *replay.Plan, how Playing, audience Audience) error {
+	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	work, working := errgroup.WithContext(working)
+	work.Go(func() error { return h.Work(working) })
+	audience.Start(working)
+	defer audience.Stop()
+
+	stopping := ctx
+	if how.Lasts > 0 {
+		var cancel context.CancelFunc
+		stopping, cancel = context.WithTimeout(ctx, how.Lasts)
+		defer cancel()
+	}
+	topics := kafkasink.New(h.Cluster, h.Partitions)
+	var sink replay.Resumer = stoppable{topics, stopping}
+	if how.Wrap != nil {
+		sink = how.Wrap(sink)
+	}
+	player := replay.Player{Plan: plan, Sink: sink, Speed: how.Speed, Clock: WallClock{stopping}, Progress: audience.Progress}
+	err := player.Run(working)
+	end := plan.End
+	if stopping.Err() != nil && working.Err() == nil {
+		end, err = topics.Stop(working, plan)
+	}
+	if err == nil {
+		err = h.Drain(working, end)
+	}
+	if working.Err() != nil {
+		err = work.Wait() // a worker failed: its error is the cause
+	}
+	if err != nil {
+		return AsExit(err)
+	}
+	stopWork()
+	_ = work.Wait() // ends with the context
+	return nil
+}
+
+// Publish plays the plan into a Kafka whose workers run elsewhere. Where ctx ends it stops
+// between two messages, with a mark, so that what is there can be scored.
+func Publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, progress func(replay.Progress)) error {
+	ending := context.WithoutCancel(ctx)
+	topics := kafkasink.New(c, partitions)
+	player := replay.Player{Plan: plan, Sink: stoppable{topics, ctx}, Speed: speed, Clock: WallClock{ctx}, Progress: progress}
+	err := player.Run(ending)
+	if ctx.Err() != nil {
+		if _, err = topics.Stop(ending, plan); err == nil {
+			return Interrupted()
+		}
+	}
+	if err != nil {
+		return Failure(err)
+	}
+	return nil
+}
+
+// AsExit gives an error without an exit code that of a failure.
+func AsExit(err error) error {
+	var exit *Exit
+	if errors.As(err, &exit) {
+		return err
+	}
+	return Failure(err)
+}
+
+// stoppable is a sink that refuses to begin anything once its context is over, and
+// finishes what it has begun.
+type stoppable struct {
+	*kafkasink.Sink
+	stopping context.Context
+}
+
+func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) error {
+	if err := s.stopping.Err(); err != nil {
+		return err
+	}
+	return s.Sink.Publish(ctx, messages)
+}
+
+func (s stoppable) Mark(ctx context.Context, play int64, end bool) error {
+	if err := s.stopping.Err(); err != nil {
+		return err
+	}
+	return s.Sink.Mark(ctx, play, end)
+}
+
+// WallClock is the player's clock in a process. A sleep ends when Stopping ends.
+type WallClock struct{ Stopping context.Context }
+
+// Now is the machine's time.
+func (WallClock) Now() time.Time { return time.Now() }
+
+// Sleep waits for d, or returns the error of the context that ended first.
+func (c WallClock) Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-c.Stopping.Done():
+		return c.Stopping.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
