@@ -76,6 +76,13 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"replay of synth with a folder", "replay synth " + dir, boot.ExitUsage, []string{"no folder"}},
 		{"replay to no broker", "replay synth --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"replay to nowhere", "replay synth --to file", boot.ExitUsage, []string{"--to", "stdout"}},
+		{"synth of no layout", "synth", boot.ExitUsage, []string{"LAYOUT", "mimic-iii", "--help"}},
+		{"synth of an unknown layout", "synth mimic-v --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"mimic-v", "mimic-iv"}},
+		{"synth to nowhere", "synth mimic-iv", boot.ExitUsage, []string{"--out"}},
+		{"synth into a folder that holds something", "synth mimic-iv --out " + other, boot.ExitUsage, []string{"--out", "other", "README.txt", "empty folder"}},
+		{"synth over a file", "synth mimic-iv --out " + file, boot.ExitUsage, []string{"--out", "file", "empty folder"}},
+		{"synth of nobody", "synth mimic-iv --patients 0 --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--patients", "1 to 1000"}},
+		{"synth of a moment", "synth mimic-iv --length 1s --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--length", "1h to 720h"}},
 		{"waiting for stdout", "replay synth --to stdout --wait", boot.ExitUsage, []string{"--wait"}},
 		{"export without waiting", "replay synth --export " + dir, boot.ExitUsage, []string{"--wait"}},
 		{"user without mechanism", "topics check --user me", boot.ExitUsage, []string{"--sasl", "scram-sha-512"}},
@@ -154,7 +161,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"version"}, {"model", "show"}} {
+	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"version"}, {"model", "show"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)
