@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/vigil-icu/vigil/alerts/news2test"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/news2test"
 )
 
 // TestNEWS2Chart holds every component against the printed chart: numbers in tenths

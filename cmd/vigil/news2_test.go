@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vigil-icu/vigil/alerts/news2test"
+	"github.com/vigil-icu/vigil/schemas/news2test"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
