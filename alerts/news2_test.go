@@ -2,53 +2,174 @@ package alerts
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/news2test"
 )
 
-// The bands of the chart, each with both its edges.
-func TestNEWS2Bands(t *testing.T) {
+// TestNEWS2Chart holds every component against the printed chart: numbers in tenths
+// (of temperature in hundredths), on air and on oxygen, on both scales. The chart is
+// silent between its whole numbers; there either neighbour's points may stand.
+func TestNEWS2Chart(t *testing.T) {
+	chart, err := news2test.Read(news2test.Printed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
-		input  Input
-		scale2 bool
-		fio2   float32 // 0: air is charted
-		points map[float32]int8
+		row      string
+		input    Input
+		from, to int
+		scale2   bool
 	}{
-		{input: RespiratoryRate, points: map[float32]int8{0: 3, 8: 3, 9: 1, 11: 1, 12: 0, 20: 0, 21: 2, 24: 2, 25: 3, 60: 3}},
-		{input: SpO2, points: map[float32]int8{50: 3, 91: 3, 92: 2, 93: 2, 94: 1, 95: 1, 96: 0, 100: 0}},
-		{input: SpO2, scale2: true, points: map[float32]int8{83: 3, 84: 2, 85: 2, 86: 1, 87: 1, 88: 0, 92: 0, 93: 0, 100: 0}},
-		{input: SpO2, scale2: true, fio2: 0.4, points: map[float32]int8{83: 3, 84: 2, 85: 2, 86: 1, 87: 1, 88: 0, 92: 0, 93: 1, 94: 1, 95: 2, 96: 2, 97: 3, 100: 3}},
-		{input: SystolicArterial, points: map[float32]int8{40: 3, 90: 3, 91: 2, 100: 2, 101: 1, 110: 1, 111: 0, 219: 0, 220: 3, 260: 3}},
-		{input: SystolicCuff, points: map[float32]int8{90: 3, 91: 2, 219: 0, 220: 3}},
-		{input: HeartRate, points: map[float32]int8{30: 3, 40: 3, 41: 1, 50: 1, 51: 0, 90: 0, 91: 1, 110: 1, 111: 2, 130: 2, 131: 3, 200: 3}},
-		{input: Temperature, points: map[float32]int8{
-			34: 3, 35: 3, 35.04: 3, 35.1: 1, 36: 1, 36.1: 0, 38: 0, 38.04: 0, 38.06: 1, 38.1: 1, 39: 1, 39.1: 2, 41: 2,
-			(100.3 - 32) * 5.0 / 9: 0, (100.5 - 32) * 5.0 / 9: 1, // Fahrenheit
-		}},
+		{row: news2test.RespirationRate, input: RespiratoryRate, from: 0, to: 100},
+		{row: news2test.SpO2Scale1, input: SpO2, from: 0, to: 100},
+		{row: news2test.SpO2Scale2, input: SpO2, from: 0, to: 100, scale2: true},
+		{row: news2test.Systolic, input: SystolicArterial, from: 0, to: 375},
+		{row: news2test.Systolic, input: SystolicCuff, from: 0, to: 375},
+		{row: news2test.Pulse, input: HeartRate, from: 0, to: 390},
+		{row: news2test.Temperature, input: Temperature, from: 14, to: 47},
 	} {
-		for value, want := range c.points {
-			name := fmt.Sprintf("%s %v scale2 %v fio2 %v", InputChannels[c.input].Name, value, c.scale2, c.fio2)
-			var r Readings
-			r[FiO2] = Reading{Known: true, Value: max(c.fio2, 0.21)}
-			r[c.input] = Reading{Known: true, Value: value, Ref: "T:1"}
-			var n schemas.NEWS2
-			points := NEWS2(&r, c.scale2, &n)
-			sum := 0
-			for _, p := range points {
-				sum += max(0, int(p))
+		parts, decimals := 10, 0
+		if c.row == news2test.Temperature {
+			parts, decimals = 100, 1
+		}
+		wrong := 0
+		for _, oxygen := range []bool{false, true} {
+			points := func(v float64) int {
+				n, err := chart.Points(c.row, strconv.FormatFloat(v, 'f', decimals, 64), oxygen)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n
 			}
-			oxygen := 0
-			if c.fio2 > 0.21 {
-				oxygen = 2
+			for n := c.from * parts; n <= c.to*parts; n++ {
+				value := float32(n) / float32(parts)
+				allowed := []int{points(float64(value))}
+				if c.row != news2test.Temperature {
+					allowed = []int{points(math.Floor(float64(value))), points(math.Ceil(float64(value)))}
+				}
+				if got := pointsOf(t, c.input, value, oxygen, c.scale2); !slices.Contains(allowed, got) {
+					if wrong++; wrong <= 10 {
+						t.Errorf("%s %v on oxygen %v scale 2 %v: %d points, the chart has %v", InputChannels[c.input].Name, value, oxygen, c.scale2, got, allowed)
+					}
+				}
 			}
-			if n.Value != int(want)+oxygen || n.Value != sum || !n.Partial {
-				t.Errorf("%s: %d points (sum of components %d, partial %v), want %d", name, n.Value-oxygen, sum, n.Partial, want)
+		}
+		if wrong > 0 {
+			t.Errorf("%s: %d points are not those of the chart", c.row, wrong)
+		}
+	}
+}
+
+// pointsOf gives the points of one input, alone with a fraction of oxygen, and sees
+// that the sum, the component and what is named as entered are the same.
+func pointsOf(t *testing.T, input Input, value float32, oxygen, scale2 bool) int {
+	t.Helper()
+	var r Readings
+	r[FiO2] = Reading{Known: true, Value: 0.21}
+	given := 0
+	if oxygen {
+		r[FiO2].Value, given = 0.4, 2
+	}
+	r[input] = Reading{Known: true, Value: value, Ref: "T:1"}
+	var n schemas.NEWS2
+	sum := 0
+	for _, p := range NEWS2(&r, scale2, &n) {
+		sum += max(0, int(p))
+	}
+	if n.Value != sum || !n.Partial {
+		t.Errorf("%s %v: %d points, of components %d, partial %v", InputChannels[input].Name, value, n.Value, sum, n.Partial)
+	}
+	in := n.Inputs[slices.IndexFunc(n.Inputs, func(i schemas.NEWS2Input) bool { return i.Channel == InputChannels[input].Name })]
+	if in.Points != n.Value-given || in.Value != value || in.Ref != "T:1" || in.Unit != InputChannels[input].Unit {
+		t.Errorf("%s %v: %d points, input %+v", InputChannels[input].Name, value, n.Value-given, in)
+	}
+	return n.Value - given
+}
+
+// A temperature that was charted in Fahrenheit is read to one decimal of Celsius.
+func TestNEWS2Fahrenheit(t *testing.T) {
+	for fahrenheit, want := range map[float32]int{100.3: 0, 100.5: 1} {
+		if got := pointsOf(t, Temperature, (fahrenheit-32)*5/9, false, false); got != want {
+			t.Errorf("%v F: %d points, want %d", fahrenheit, got, want)
+		}
+	}
+}
+
+// The words of the chart: what counts as oxygen, and who is alert, in every
+// combination of the readings behind them.
+func TestNEWS2ChartWords(t *testing.T) {
+	chart, err := news2test.Read(news2test.Printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(r *Readings, c Component, row, entry string) {
+		t.Helper()
+		want := NotKnown
+		if entry != "" {
+			if want, err = chart.Points(row, entry, false); err != nil {
+				t.Fatal(err)
 			}
-			in := n.Inputs[slices.IndexFunc(n.Inputs, func(i schemas.NEWS2Input) bool { return i.Channel == InputChannels[c.input].Name })]
-			if in.Points != int(want) || in.Value != value || in.Ref != "T:1" || in.Unit != InputChannels[c.input].Unit {
-				t.Errorf("%s: input %+v", name, in)
+		}
+		var n schemas.NEWS2
+		if got := NEWS2(r, false, &n)[c]; int(got) != want {
+			t.Errorf("%s of %+v: %d points, want %d (%s)", ComponentNames[c], r, got, want, entry)
+		}
+	}
+	unknown := float32(math.Inf(-1))
+	set := func(r *Readings, i Input, v float32) {
+		if v != unknown {
+			r[i] = Reading{Known: true, Value: v}
+		}
+	}
+	fractions := []float32{unknown, 0.2, 0.21, 20, 21} // of air; a percentage is one too
+	for percent := float32(22); percent <= 100; percent++ {
+		fractions = append(fractions, percent, percent/100)
+	}
+	for i, fraction := range fractions {
+		for _, flow := range []float32{unknown, 0, 0.5, 15} {
+			for _, ventilated := range []float32{unknown, 0, 1} {
+				entry := news2test.Air
+				switch {
+				case i >= 5 || flow > 0 || ventilated == 1:
+					entry = news2test.Oxygen
+				case fraction == unknown && flow == unknown && ventilated == unknown:
+					entry = ""
+				}
+				var r Readings
+				set(&r, FiO2, fraction)
+				set(&r, OxygenFlow, flow)
+				set(&r, Ventilated, ventilated)
+				check(&r, ComponentOxygen, news2test.AirOrOxygen, entry)
+			}
+		}
+	}
+	for value, letter := range []string{news2test.Alert, "V", "P", "U"} { // the channel avpu has C with V
+		check(&Readings{AVPU: {Known: true, Value: float32(value)}}, ComponentConsciousness, news2test.Consciousness, letter)
+	}
+	for total := 3; total <= 15; total++ {
+		entry := "C"
+		if total == 15 {
+			entry = news2test.Alert
+		}
+		check(&Readings{GCSTotal: {Known: true, Value: float32(total)}}, ComponentConsciousness, news2test.Consciousness, entry)
+	}
+	for eye := 1; eye <= 4; eye++ {
+		for verbal := 0; verbal <= 5; verbal++ { // 0: a tube, charted as 1
+			for motor := 1; motor <= 6; motor++ {
+				entry, spoken := "C", Reading{Known: true, Value: float32(verbal)}
+				if verbal == 0 {
+					spoken.Value, spoken.Flags = 1, schemas.Untestable
+				}
+				if eye == 4 && motor == 6 && (verbal == 0 || verbal == 5) {
+					entry = news2test.Alert
+				}
+				r := Readings{GCSEye: {Known: true, Value: float32(eye)}, GCSVerbal: spoken, GCSMotor: {Known: true, Value: float32(motor)}}
+				check(&r, ComponentConsciousness, news2test.Consciousness, entry)
 			}
 		}
 	}

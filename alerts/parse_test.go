@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/alerts/internal/script"
 	"github.com/vigil-icu/vigil/alerts/internal/wire"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -87,9 +88,9 @@ func FuzzDecodeState(f *testing.F) {
 	p := DefaultPolicy()
 	var s State
 	f.Add(s.Append(nil))
-	p.Step(&s, Event{Kind: Opened, At: admission, Patient: "a:1", Stay: "S", Model: "M"}, nil)
+	p.Step(&s, Event{Kind: Opened, At: script.Midnight, Patient: "a:1", Stay: "S", Model: "M"}, nil)
 	f.Add(s.Append(nil))
-	p.Step(&s, Event{Kind: Scored, At: admission + 1, Model: "M", Score: &Score{ID: "x", NEWS2: 9}}, nil)
+	p.Step(&s, Event{Kind: Scored, At: script.Midnight + 1, Model: "M", Score: &Score{ID: "x", NEWS2: 9}}, nil)
 	f.Add(s.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s State

@@ -3,15 +3,14 @@ package monitor
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/cockroachdb/datadriven"
 
 	"github.com/vigil-icu/vigil/alerts"
-	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/alerts/internal/script"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -28,18 +27,16 @@ import (
 //	settings interval=1m inputs=alerting
 //	use model=x policy=y
 func TestScripts(t *testing.T) {
-	datadriven.Walk(t, "testdata/scripts", func(t *testing.T, path string) {
-		s := &script{m: &Monitor{Policy: alerts.DefaultPolicy()}, state: NewPartition(), seq: map[string]uint64{}, ids: map[string]string{}}
-		datadriven.RunTest(t, path, s.run)
+	script.Run(t, "testdata/scripts", func() func(*script.Line) string {
+		return (&story{m: &Monitor{Policy: alerts.DefaultPolicy()}, state: NewPartition(), seq: map[string]uint64{}}).tell
 	})
 }
 
-type script struct {
+type story struct {
 	m      *Monitor
 	state  *Partition
 	offset int64
 	seq    map[string]uint64
-	ids    map[string]string
 }
 
 var shortNames = map[string]string{
@@ -48,72 +45,71 @@ var shortNames = map[string]string{
 	"motor": "gcs_motor", "avpu": "avpu", "temp": "temperature", "k": "potassium",
 }
 
-const midnight = schemas.Time(1893456000000) // 2030-01-01
+const midnight = script.Midnight
 
-func (s *script) run(t *testing.T, d *datadriven.TestData) string {
-	if d.Cmd == "settings" {
-		v, _ := time.ParseDuration(argOf(d, "interval"))
-		s.m.Settings = Settings{ScoreInterval: schemas.Time(v.Milliseconds()), Inputs: Inputs(argOf(d, "inputs"))}
+func (s *story) tell(l *script.Line) string {
+	if l.Cmd == "settings" {
+		s.m.Settings = Settings{Inputs: Inputs(l.Text("inputs"))}
+		if l.HasArg("interval") {
+			s.m.Settings.ScoreInterval = l.Duration("interval")
+		}
 		if err := s.m.Settings.Validate(); err != nil {
 			return err.Error()
 		}
 		return "ok"
 	}
-	rec := s.record(t, d)
+	rec := s.record(l)
 	s.offset++
 	before := s.state.Counts()
 	out, err := s.m.Step(s.state, rec, s.offset, nil)
 	if err != nil {
 		return err.Error()
 	}
-	text := s.print(t, out)
+	text := printed(l, out)
 	if s.state.Counts().Duplicates > before.Duplicates {
 		text += "repeat\n"
-	}
-	if text == "" {
-		return "nothing"
 	}
 	return text
 }
 
-func (s *script) record(t *testing.T, d *datadriven.TestData) *schemas.Record {
-	rec := &schemas.Record{Patient: "ward:" + argOf(d, "p"), Source: "bed", TopicIndex: 1}
-	if d.Cmd != "use" {
-		rec.At = scriptTime(t, d, "at")
+func (s *story) record(l *script.Line) *schemas.Record {
+	rec := &schemas.Record{Patient: "ward:" + l.Text("p"), Source: "bed", TopicIndex: 1}
+	if l.Cmd != "use" {
+		rec.At = l.Time("at")
 	}
-	if v := argOf(d, "src"); v != "" {
+	if v := l.Text("src"); v != "" {
 		rec.Source = v
 	}
 	event := rec.At
-	if argOf(d, "ev") != "" {
-		event = scriptTime(t, d, "ev")
+	if l.Text("ev") != "" {
+		event = l.Time("ev")
 	}
-	if has(d, "adt") {
+	if l.HasArg("adt") {
 		rec.Provenance |= schemas.SourceHasADT
 	}
-	if has(d, "invented") {
+	if l.HasArg("invented") {
 		rec.Provenance |= schemas.Invented
 	}
-	rec.HasSeq = !has(d, "noseq")
+	rec.HasSeq = !l.HasArg("noseq")
 	sender := rec.Patient + rec.Source
 	s.seq[sender]++
 	rec.Seq = s.seq[sender]
-	if v := argOf(d, "seq"); v != "" {
+	if v := l.Text("seq"); v != "" {
 		rec.Seq, _ = strconv.ParseUint(v, 10, 64)
 		s.seq[sender] = max(s.seq[sender]-1, rec.Seq)
 	}
 	h := fnv.New64a()
-	fmt.Fprint(h, d.Cmd, d.CmdArgs)
+	fmt.Fprint(h, l.Cmd, l.CmdArgs)
 	rec.Hash = h.Sum64()
-	move := &schemas.Move{Stay: argOf(d, "stay"), Unit: argOf(d, "unit"), Bed: argOf(d, "bed"), Cause: argOf(d, "cause")}
+	move := &schemas.Move{Stay: l.Text("stay"), Unit: l.Text("unit"), Bed: l.Text("bed"), Cause: l.Text("cause")}
 	item := &schemas.Item{EventTime: event, State: schemas.Present}
-	if v := argOf(d, "state"); v != "" {
+	if v := l.Text("state"); v != "" {
 		item.State = schemas.ItemState(v)
 	}
-	switch d.Cmd {
+	switch l.Cmd {
 	case "admit":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindAdmit, move, 0
-		move.Statics.Scale2 = has(d, "scale2")
+		move.Statics.Scale2 = l.HasArg("scale2")
 	case "transfer":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindTransfer, move, 0
 	case "end":
@@ -129,60 +125,51 @@ func (s *script) record(t *testing.T, d *datadriven.TestData) *schemas.Record {
 	case "tick":
 		rec.Kind, rec.Patient = schemas.KindTick, ""
 	case "use":
-		rec.Kind, rec.Patient, rec.Use = schemas.KindUse, "", &schemas.Use{Model: argOf(d, "model"), Policy: argOf(d, "policy")}
+		rec.Kind, rec.Patient, rec.Use = schemas.KindUse, "", &schemas.Use{Model: l.Text("model"), Policy: l.Text("policy")}
 	case "ack", "snooze", "verdict":
-		c := &schemas.Command{Verb: map[string]string{"ack": "acknowledge", "snooze": "snooze", "verdict": "verdict"}[d.Cmd], Actor: "nurse"}
-		for id, name := range s.ids {
-			if name == argOf(d, "alert") {
-				c.Alert = id
-			}
-		}
-		if d.Cmd == "snooze" {
-			c.Until = scriptTime(t, d, "until")
-		}
-		rec.Kind, rec.Command, rec.TopicIndex = schemas.KindCommand, c, 5
+		rec.Kind, rec.Command, rec.TopicIndex = schemas.KindCommand, l.Answer(), 5
+		rec.Command.Actor = "nurse"
 	case "vitals":
 		rec.Kind = schemas.KindObservations
 		var flags schemas.Flag
 		for flag, name := range map[schemas.Flag]string{schemas.Corrected: "corrected", schemas.Retracted: "retracted", schemas.Untestable: "untestable"} {
-			if has(d, name) {
+			if l.HasArg(name) {
 				flags |= flag
 			}
 		}
-		for _, arg := range d.CmdArgs {
+		for _, arg := range l.CmdArgs {
 			if name := shortNames[arg.Key]; name != "" {
 				ch, ok := schemas.ChannelByName(name)
 				v, err := strconv.ParseFloat(arg.Vals[0], 32)
 				if !ok || err != nil {
-					t.Fatalf("%s: %v", d.Pos, arg)
+					l.Fatalf("%v", arg)
 				}
 				rec.Observations = append(rec.Observations, schemas.Observation{Channel: ch, Flags: flags, EventTime: event, Value: float32(v), Ref: fmt.Sprintf("T:%d", s.offset+1)})
 			}
 		}
 	default:
-		t.Fatalf("%s: unknown record %s", d.Pos, d.Cmd)
+		l.Fatalf("unknown record %s", l.Cmd)
 	}
 	return rec
 }
 
-func (s *script) print(t *testing.T, out []Output) string {
+func printed(l *script.Line, out []Output) string {
 	var b strings.Builder
 	for i := range out {
 		switch out[i].Topic {
 		case schemas.TopicScores:
 			sc, err := schemas.DecodeScore(out[i].Value)
 			if err != nil {
-				t.Fatal(err)
+				l.T.Fatal(err)
 			}
-			fmt.Fprintf(&b, "%s %s n%d log %d (%s): NEWS2 %d", clock(sc.AsOf), sc.Stay, sc.N, sc.LogN, sc.Due, sc.NEWS2.Value)
+			fmt.Fprintf(&b, "%s %s n%d log %d (%s): NEWS2 %d", script.Clock(sc.AsOf), sc.Stay, sc.N, sc.LogN, sc.Due, sc.NEWS2.Value)
 			if n := len(sc.NEWS2.Missing); n > 0 {
 				fmt.Fprintf(&b, ", %d missing", n)
 			}
 			for _, in := range sc.NEWS2.Inputs {
 				fmt.Fprintf(&b, ", %s %v %s", in.Channel, in.Value, in.Ref)
 			}
-			for _, which := range byName {
-				name := encoders.Names[which]
+			for _, name := range slices.Sorted(maps.Keys(sc.Modalities)) {
 				if m := sc.Modalities[name]; m.State != schemas.Absent {
 					fmt.Fprintf(&b, "; %s %s %ds", name, m.State, *m.AgeS)
 				}
@@ -194,49 +181,10 @@ func (s *script) print(t *testing.T, out []Output) string {
 		case schemas.TopicAlerts:
 			a, err := schemas.DecodeAlert(out[i].Value)
 			if err != nil {
-				t.Fatal(err)
+				l.T.Fatal(err)
 			}
-			if s.ids[a.ID] == "" {
-				n := 1
-				for _, name := range s.ids {
-					if strings.HasPrefix(name, a.Task+"/") {
-						n++
-					}
-				}
-				s.ids[a.ID] = fmt.Sprintf("%s/%d", a.Task, n)
-			}
-			fmt.Fprintf(&b, "%s %s n%d %s %s r%d %s: %s %v\n", clock(a.AsOf), a.Stay, a.N, a.Phase, s.ids[a.ID], a.Revision, a.Severity, a.Reason, a.Flags)
+			fmt.Fprintf(&b, "%s %s n%d %s %s r%d %s: %s %v\n", script.Clock(a.AsOf), a.Stay, a.N, a.Phase, l.Name(a), a.Revision, a.Severity, a.Reason, a.Flags)
 		}
 	}
 	return b.String()
-}
-
-func clock(at schemas.Time) string {
-	return (time.Duration(at-midnight) * time.Millisecond).String()
-}
-
-func has(d *datadriven.TestData, key string) bool {
-	for _, arg := range d.CmdArgs {
-		if arg.Key == key {
-			return true
-		}
-	}
-	return false
-}
-
-func argOf(d *datadriven.TestData, key string) string {
-	for _, arg := range d.CmdArgs {
-		if arg.Key == key && len(arg.Vals) > 0 {
-			return arg.Vals[0]
-		}
-	}
-	return ""
-}
-
-func scriptTime(t *testing.T, d *datadriven.TestData, key string) schemas.Time {
-	v, err := time.ParseDuration(argOf(d, key))
-	if err != nil {
-		t.Fatalf("%s: %s: %v", d.Pos, key, err)
-	}
-	return midnight + schemas.Time(v.Milliseconds())
 }

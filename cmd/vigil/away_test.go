@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,14 +24,7 @@ const settlesWithin = 2 * time.Minute
 // says waits until a worker has said a word since it had said so much.
 func (p *program) says(since int, word string) {
 	p.t.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(p.talk.String()[since:], word); time.Sleep(20 * time.Millisecond) {
-		if !p.alive() {
-			p.t.Fatalf("it has ended without saying %q: %s", word, p.talk.String())
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("it does not say %q within a minute: %s", word, p.talk.String())
-		}
-	}
+	p.until(time.Minute, "the words "+strconv.Quote(word), func() bool { return strings.Contains(p.talk.String()[since:], word) })
 }
 
 // drains ends a worker with SIGTERM: in good order and in time.

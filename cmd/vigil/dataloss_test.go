@@ -74,19 +74,11 @@ func (s *site) flags(t *testing.T, n int) (flags []string) {
 	t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		scores := 0
-		err := s.cluster.Each(t.Context(), schemas.TopicScores, func(m *schemas.Message) error {
-			if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore {
-				return nil
-			}
-			score, err := schemas.DecodeScore(m.Value)
-			if err == nil && score.Due == schemas.DueRecord {
+		eachScore(t, s.cluster, func(score *schemas.Score) {
+			if score.Due == schemas.DueRecord {
 				scores, flags = scores+1, score.Flags
 			}
-			return err
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		if scores >= n {
 			return flags
 		}

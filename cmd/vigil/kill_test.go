@@ -93,23 +93,16 @@ func runProcess(t *testing.T, path string, args []string) evaluate.Summary {
 // killedAfter starts the program and kills it; false where it had ended by itself.
 func killedAfter(t *testing.T, path string, args []string, after time.Duration) bool {
 	t.Helper()
-	cmd := exec.Command(path, args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	p := &program{t: t, path: path, args: args}
+	p.start()
 	select {
-	case err := <-ended:
+	case err := <-p.ended:
 		if err != nil {
 			t.Fatal(err)
 		}
 		return false
 	case <-time.After(after):
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		<-ended
+		p.kill()
 		return true
 	}
 }

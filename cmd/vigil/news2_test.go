@@ -12,11 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vigil-icu/vigil/schemas/news2test"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
-// This file recomputes NEWS2 straight from the CSV rows and shares nothing with
-// the pipeline: its own reader, item lists, unit conversions and bands.
+// This file recomputes NEWS2 straight from the CSV rows and shares nothing with the
+// pipeline: its own reader, item lists, unit conversions and latest values, and the
+// bands of the printed chart.
 
 // newsTables are where an edition of MIMIC has what is read here.
 type newsTables struct {
@@ -133,11 +135,18 @@ func checkNEWS2(t *testing.T, tables newsTables, dir, exported string, stays int
 	for _, stay := range chosen {
 		wanted[strings.TrimPrefix(scores[stay][0].Patient, tables.domain)] = true
 	}
+	chart, err := news2test.Read(news2test.Printed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := newsRows(t, tables, dir, wanted)
 	checked, wrong := 0, 0
 	for _, stay := range chosen {
 		for _, s := range scores[stay] {
-			value, missing := newsOf(rows[strings.TrimPrefix(s.Patient, tables.domain)], admit[stay], s)
+			value, missing, err := newsOf(chart, rows[strings.TrimPrefix(s.Patient, tables.domain)], admit[stay], s)
+			if err != nil {
+				t.Fatalf("%s stay %s as of %s: %v", s.Patient, stay, s.AsOf.Format(time.RFC3339), err)
+			}
 			checked++
 			slices.Sort(missing)
 			slices.Sort(s.NEWS2.Missing)
@@ -252,8 +261,11 @@ func newsRows(t *testing.T, tables newsTables, dir string, wanted map[string]boo
 	return rows
 }
 
-// newsOf is the Royal College's table of 2017, scale 1.
-func newsOf(rows []newsRow, admit time.Time, s newsScore) (points int, missing []string) {
+// newsOf scores what was known of a stay as of a moment on the printed chart, scale 1:
+// it writes the latest rows down as a nurse would, each with the decimals of the chart,
+// and adds up the points above their columns. The error is of an entry that the chart
+// does not have.
+func newsOf(chart news2test.Chart, rows []newsRow, admit time.Time, s newsScore) (points int, missing []string, err error) {
 	latest := func(kind string) (best newsRow, ok bool) {
 		for _, r := range rows { // in order of becoming known: a later one wins a tie
 			known := r.available.Before(s.AsOf) || s.Due == "record" && r.available.Equal(s.AsOf)
@@ -264,111 +276,126 @@ func newsOf(rows []newsRow, admit time.Time, s newsScore) (points int, missing [
 		}
 		return best, ok
 	}
-	band := func(name, kind string, f func(v float64) int) {
-		if r, ok := latest(kind); ok {
-			points += f(r.value)
-		} else {
-			missing = append(missing, name)
+	number := func(decimals int, kinds ...string) string { // of the first kind that is there
+		for _, kind := range kinds {
+			if r, ok := latest(kind); ok {
+				return strconv.FormatFloat(r.value, 'f', decimals, 64)
+			}
 		}
+		return ""
 	}
-	band("respiratory_rate", "rr", func(v float64) int {
-		switch {
-		case v <= 8:
-			return 3
-		case v <= 11:
-			return 1
-		case v <= 20:
-			return 0
-		case v <= 24:
-			return 2
+	either := func(yes bool, ifSo, ifNot string) string {
+		if yes {
+			return ifSo
 		}
-		return 3
-	})
-	band("spo2", "spo2", func(v float64) int {
-		switch {
-		case v <= 91:
-			return 3
-		case v <= 93:
-			return 2
-		case v <= 95:
-			return 1
-		}
-		return 0
-	})
-	systolic := "sbpA"
-	if _, ok := latest("sbpA"); !ok {
-		systolic = "sbpC"
+		return ifNot
 	}
-	band("systolic", systolic, func(v float64) int {
-		switch {
-		case v <= 90:
-			return 3
-		case v <= 100:
-			return 2
-		case v <= 110:
-			return 1
-		case v <= 219:
-			return 0
-		}
-		return 3
-	})
-	band("heart_rate", "hr", func(v float64) int {
-		switch {
-		case v <= 40:
-			return 3
-		case v <= 50:
-			return 1
-		case v <= 90:
-			return 0
-		case v <= 110:
-			return 1
-		case v <= 130:
-			return 2
-		}
-		return 3
-	})
-	band("temperature", "temp", func(v float64) int {
-		v = math.Round(v*10) / 10
-		switch {
-		case v <= 35:
-			return 3
-		case v <= 36:
-			return 1
-		case v <= 38:
-			return 0
-		case v <= 39:
-			return 1
-		}
-		return 2
-	})
+	breathes := ""
 	fio2, okF := latest("fio2")
 	flow, okL := latest("flow")
 	vent, okV := latest("vent")
-	switch {
-	case !okF && !okL && !okV:
-		missing = append(missing, "oxygen")
-	case okF && fio2.value > 0.21+1e-6 || okL && flow.value > 0 || okV && vent.value > 0:
-		points += 2
+	if okF || okL || okV {
+		breathes = either(fio2.value > 0.21+1e-6 || flow.value > 0 || vent.value > 0, news2test.Oxygen, news2test.Air)
 	}
+	awake := ""
 	total, okT := latest("gcs")
 	eye, okE := latest("eye")
 	verbal, okB := latest("verbal")
 	motor, okM := latest("motor")
+	parts := okE && okB && okM
 	switch {
-	case okE && okB && okM && verbal.untestable:
-		if !(eye.value == 4 && motor.value == 6) {
-			points += 3
-		}
+	case parts && verbal.untestable:
+		awake = either(eye.value == 4 && motor.value == 6, news2test.Alert, "C")
 	case okT:
-		if total.value != 15 {
-			points += 3
-		}
-	case okE && okB && okM:
-		if eye.value+verbal.value+motor.value != 15 {
-			points += 3
-		}
-	default:
-		missing = append(missing, "consciousness")
+		awake = either(total.value == 15, news2test.Alert, "C")
+	case parts:
+		awake = either(eye.value+verbal.value+motor.value == 15, news2test.Alert, "C")
 	}
-	return points, missing
+	for _, written := range []struct{ component, row, entry string }{
+		{"respiratory_rate", news2test.RespirationRate, number(0, "rr")},
+		{"spo2", news2test.SpO2Scale1, number(0, "spo2")},
+		{"oxygen", news2test.AirOrOxygen, breathes},
+		{"systolic", news2test.Systolic, number(0, "sbpA", "sbpC")},
+		{"heart_rate", news2test.Pulse, number(0, "hr")},
+		{"consciousness", news2test.Consciousness, awake},
+		{"temperature", news2test.Temperature, number(1, "temp")},
+	} {
+		if written.entry == "" {
+			missing = append(missing, written.component)
+			continue
+		}
+		n, err := chart.Points(written.row, written.entry, breathes == news2test.Oxygen)
+		if err != nil {
+			return 0, nil, err
+		}
+		points += n
+	}
+	return points, missing, nil
+}
+
+// The judge itself, on rows put down by hand. 0 and 20 are the least and the most that
+// the College gives for NEWS2.
+func TestNEWS2Judge(t *testing.T) {
+	chart, err := news2test.Read(news2test.Printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admit := newsTime("2130-01-01 00:00:00")
+	asOf := admit.Add(12 * time.Hour)
+	row := func(kind string, value float64, measured, known time.Duration) newsRow { // before asOf
+		return newsRow{kind: kind, value: value, event: asOf.Add(-measured), available: asOf.Add(-known)}
+	}
+	sheet := func(values map[string]float64) (rows []newsRow) {
+		for kind, v := range values {
+			rows = append(rows, row(kind, v, time.Hour, time.Hour))
+		}
+		return rows
+	}
+	well := map[string]float64{"rr": 16, "spo2": 98, "fio2": 0.21, "sbpC": 120, "hr": 70, "gcs": 15, "temp": 37}
+	with := func(rows ...newsRow) []newsRow { return append(sheet(well), rows...) }
+	without := func(kind string, rows ...newsRow) []newsRow {
+		return append(slices.DeleteFunc(sheet(well), func(r newsRow) bool { return r.kind == kind }), rows...)
+	}
+	tube := row("verbal", 1, time.Minute, time.Minute)
+	tube.untestable = true
+	for _, c := range []struct {
+		name    string
+		rows    []newsRow
+		due     string
+		want    int
+		missing []string
+	}{
+		{name: "the least", rows: sheet(well)},
+		{name: "the most", rows: sheet(map[string]float64{"rr": 25, "spo2": 91, "flow": 2, "sbpC": 90, "hr": 131, "gcs": 14, "temp": 35}), want: 20},
+		{name: "the other ends", rows: sheet(map[string]float64{"rr": 8, "spo2": 91, "vent": 1, "sbpC": 220, "hr": 40, "gcs": 3, "temp": 39.1}), want: 19},
+		{name: "one point or two in every row of numbers", rows: sheet(map[string]float64{"rr": 11, "spo2": 93, "fio2": 0.4, "sbpC": 101, "hr": 111, "gcs": 15, "temp": 38.1}), want: 9},
+		{name: "the later measured counts", rows: with(row("hr", 140, 30*time.Minute, 20*time.Minute)), want: 3},
+		{name: "the earlier measured does not, though it came later", rows: with(row("hr", 140, 2*time.Hour, time.Minute))},
+		{name: "of two measured at once the one that came later counts", rows: with(row("hr", 140, time.Hour, time.Minute)), want: 3},
+		{name: "not yet known", rows: with(row("hr", 140, time.Minute, -time.Minute))},
+		{name: "known at the moment, due by another record", rows: with(row("hr", 140, time.Minute, 0)), due: "record", want: 3},
+		{name: "known at the moment, due by the hour", rows: with(row("hr", 140, time.Minute, 0)), due: "hour"},
+		{name: "measured ahead", rows: with(row("hr", 140, -time.Minute, time.Minute))},
+		{name: "within six hours", rows: without("hr", row("hr", 140, 6*time.Hour-time.Second, time.Hour)), want: 3},
+		{name: "six hours ago", rows: without("hr", row("hr", 140, 6*time.Hour, time.Hour)), missing: []string{"heart_rate"}},
+		{name: "the arm's cuff gives way to the artery", rows: with(row("sbpA", 85, 3*time.Hour, 3*time.Hour)), want: 3},
+		{name: "38.04 is 38.0", rows: without("temp", row("temp", 38.04, time.Hour, time.Hour))},
+		{name: "38.06 is 38.1", rows: without("temp", row("temp", 38.06, time.Hour, time.Hour)), want: 1},
+		{name: "a tube, eyes open, obeys", rows: with(row("eye", 4, time.Hour, time.Hour), tube, row("motor", 6, time.Hour, time.Hour))},
+		{name: "a tube, eyes closed", rows: with(row("eye", 1, time.Hour, time.Hour), tube, row("motor", 6, time.Hour, time.Hour)), want: 3},
+		{name: "parts of the coma scale", rows: without("gcs", sheet(map[string]float64{"eye": 4, "verbal": 4, "motor": 6})...), want: 3},
+		{name: "nothing", missing: []string{"respiratory_rate", "spo2", "oxygen", "systolic", "heart_rate", "consciousness", "temperature"}},
+	} {
+		got, missing, err := newsOf(chart, c.rows, admit, newsScore{AsOf: asOf, Due: c.due})
+		if err != nil || got != c.want || !slices.Equal(missing, c.missing) {
+			t.Errorf("%s: %d, missing %v, want %d, missing %v (%v)", c.name, got, missing, c.want, c.missing, err)
+		}
+	}
+	before := []newsRow{row("hr", 140, time.Hour, time.Hour)} // the stay begins after it
+	if got, missing, _ := newsOf(chart, before, asOf.Add(-time.Minute), newsScore{AsOf: asOf}); got != 0 || len(missing) != 7 {
+		t.Errorf("before the admission: %d, missing %v", got, missing)
+	}
+	if got, _, err := newsOf(chart, []newsRow{row("hr", math.NaN(), time.Hour, time.Hour)}, admit, newsScore{AsOf: asOf}); err == nil {
+		t.Errorf("no number: %d, want an error", got)
+	}
 }

@@ -26,13 +26,13 @@ func TestBackPressure(t *testing.T) {
 	load.openLoop(t.Context(), t, s.cluster, 1e6, benchPatients, 1, time.Now())
 	scores := &benchScores{}
 	subscribeScores(t, s, scores)
-	waitFor(t, w, "the first scores", func() bool { return scores.total.Load() == benchPatients })
+	w.until(3*time.Minute, "the first scores", func() bool { return scores.total.Load() == benchPatients })
 
 	before, _ := process{w.cmd.Process.Pid}.memory()
 	_ = s.redis.cmd.Process.Signal(syscall.SIGSTOP)
 	load.openLoop(t.Context(), t, s.cluster, 1e6, ticks, 2, time.Now())
 	bytes := ticks * len(load.tick(0, ticks, time.Now()).Value)
-	waitFor(t, w, "the log", func() bool { return s.records(schemas.TopicLog) >= ticks })
+	w.until(3*time.Minute, "the log", func() bool { return s.records(schemas.TopicLog) >= ticks })
 	_, most := process{w.cmd.Process.Pid}.memory()
 	t.Logf("backlog of %d ticks, %d MB, in the log with Redis stopped: worker %d MB before, %d MB at most", ticks, bytes>>20, before, most)
 	if bytes>>20 < within || most-before > within {
@@ -42,25 +42,15 @@ func TestBackPressure(t *testing.T) {
 	_ = s.redis.cmd.Process.Signal(syscall.SIGCONT)
 
 	w.start()
-	waitFor(t, w, "a part of the scores", func() bool { return scores.total.Load() > benchPatients+ticks/10 })
+	w.until(3*time.Minute, "a part of the scores", func() bool { return scores.total.Load() > benchPatients+ticks/10 })
 	w.drains("in the middle of a backlog")
 	if left := int64(benchPatients+ticks) - scores.total.Load(); left <= 0 {
 		t.Errorf("the backlog was drained before SIGTERM: this shows nothing")
 	}
 	w.start()
-	waitFor(t, w, "all scores", func() bool { return scores.total.Load() >= benchPatients+ticks })
+	w.until(3*time.Minute, "all scores", func() bool { return scores.total.Load() >= benchPatients+ticks })
 	w.drains("when all is done")
 	scores.check(t, 1+ticks/benchPatients)
-}
-
-// waitFor waits until f is true, while a worker works.
-func waitFor(t *testing.T, w *program, what string, f func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); !f(); time.Sleep(20 * time.Millisecond) {
-		if !w.alive() || time.Now().After(deadline) {
-			t.Fatalf("waited for %s: %s", what, w.talk.String())
-		}
-	}
 }
 
 // subscribeScores follows the scores until the test ends.

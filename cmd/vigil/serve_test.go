@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -34,24 +32,34 @@ func servers(t *testing.T, kind string) (c *kafka.Cluster, broker, redis string)
 	return c, b.Addresses()[0], "redis://" + s.Address + "/0"
 }
 
+// eachScore reads the scores that are there so far.
+func eachScore(t *testing.T, c *kafka.Cluster, see func(*schemas.Score)) {
+	t.Helper()
+	err := c.Each(t.Context(), schemas.TopicScores, func(m *schemas.Message) error {
+		if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore {
+			return nil
+		}
+		s, err := schemas.DecodeScore(m.Value)
+		if err == nil {
+			see(s)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // waitScored waits until the patient has scores of so many messages.
 func waitScored(t *testing.T, c *kafka.Cluster, patient string, logN uint64) (bodies map[uint64]int) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		bodies = map[uint64]int{}
-		err := c.Each(t.Context(), schemas.TopicScores, func(m *schemas.Message) error {
-			if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeScore || string(m.Key) != patient {
-				return nil
-			}
-			s, err := schemas.DecodeScore(m.Value)
-			if err == nil {
+		eachScore(t, c, func(s *schemas.Score) {
+			if s.Patient == patient {
 				bodies[s.N]++
 			}
-			return err
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
 		if uint64(len(bodies)) >= logN {
 			return bodies
 		}
@@ -91,26 +99,15 @@ func TestServe(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	path := binary(t)
-	start := func() (*exec.Cmd, *safeBuffer) {
-		cmd := exec.Command(path, "serve", "--brokers", broker, "--redis", redis)
-		talk := &safeBuffer{}
-		cmd.Stderr = talk
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		return cmd, talk
-	}
+	w := &program{t: t, path: path, args: []string{"serve", "--brokers", broker, "--redis", redis}}
 	p := c.NewProducer("gateway")
-	first, talk := start()
+	w.start()
 	live(t, c, p, "ward:1", 1)
 	waitScored(t, c, "ward:1", 1)
-	if !strings.Contains(talk.String(), schemas.Notice) {
-		t.Errorf("serve does not say what it is not: %s", talk.String())
-	}
-	_ = first.Process.Kill()
-	_ = first.Wait()
+	wantSaid(t, w, schemas.Notice)
+	w.kill()
 	live(t, c, p, "ward:2", 1)
-	second, _ := start()
+	w.start()
 	for patient, bodies := range map[string]map[uint64]int{"ward:1": waitScored(t, c, "ward:1", 1), "ward:2": waitScored(t, c, "ward:2", 1)} {
 		for n, times := range bodies {
 			if times != 1 {
@@ -118,20 +115,7 @@ func TestServe(t *testing.T) {
 			}
 		}
 	}
-	if err := second.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- second.Wait() }()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Errorf("SIGTERM: %v", err)
-		}
-	case <-time.After(25 * time.Second):
-		_ = second.Process.Kill()
-		t.Error("SIGTERM does not end it within 25 s")
-	}
+	w.drains("when all is done")
 }
 
 // Topics that are not there are one clear line.

@@ -110,6 +110,19 @@ func (p *program) alive() bool {
 	}
 }
 
+// until waits, for so long at most, until something holds, while the process runs.
+func (p *program) until(within time.Duration, what string, holds func() bool) {
+	p.t.Helper()
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(20 * time.Millisecond) {
+		if !p.alive() {
+			p.t.Fatalf("it ended before %s: %s", what, p.talk.String())
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("waited %s for %s: %s", within, what, p.talk.String())
+		}
+	}
+}
+
 // redisServer is a redis-server as its packages set it up, but for an append-only
 // file written every second.
 type redisServer struct {

@@ -1,87 +1,94 @@
 package synth
 
 import (
+	"cmp"
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/news2test"
 )
 
-// ward is a plain NEWS2 of one invented patient, after the table of the Royal
-// College of Physicians (2017), written for these tests alone: of each channel the
-// value with the latest event time counts, for six hours.
+// ward is a plain NEWS2 of one invented patient on the printed chart, written for
+// these tests alone: of each channel the value with the latest event time counts, for
+// six hours. A monitor's values have the decimals of the chart.
 type ward map[string]reading
 
 type reading struct {
 	at    schemas.Time
-	value float64
+	value json.Number
 }
 
 // take notes the values of an event.
-func (w ward) take(t *testing.T, e *schemas.Event) {
+func (w ward) take(e *schemas.Event) {
 	for name, number := range e.Vitals.Values {
-		v, err := number.Float64()
-		if err != nil {
-			t.Fatal(err)
-		}
 		if old, ok := w[name]; !ok || e.EventTime >= old.at {
-			w[name] = reading{e.EventTime, v}
+			w[name] = reading{e.EventTime, number}
 		}
 	}
 }
 
 // score is the sum, the highest component, and how many of the seven components
 // are missing.
-func (w ward) score(now schemas.Time) (total, most, missing int) {
-	get := func(name string) (float64, bool) {
-		r, ok := w[name]
-		return r.value, ok && r.at > now-6*schemas.Hour
+func (w ward) score(t *testing.T, chart news2test.Chart, now schemas.Time) (total, most, missing int) {
+	get := func(name string) string { // "" where there is none
+		if r, ok := w[name]; ok && r.at > now-6*schemas.Hour {
+			return r.value.String()
+		}
+		return ""
 	}
-	add := func(points int) { total, most = total+points, max(most, points) }
-	// bands: points[i] up to and including edges[i], the last points above.
-	bands := func(v float64, known bool, edges []float64, points []int) {
-		if !known {
+	breathes, awake := "", ""
+	switch get("fio2") {
+	case "":
+	case "0.21":
+		breathes = news2test.Air
+	default:
+		breathes = news2test.Oxygen
+	}
+	eye, verbal, motor := get("gcs_eye"), get("gcs_verbal"), get("gcs_motor")
+	switch {
+	case eye == "" || verbal == "" || motor == "":
+	case eye == "4" && verbal == "5" && motor == "6":
+		awake = news2test.Alert
+	default:
+		awake = "C"
+	}
+	for row, entry := range map[string]string{
+		news2test.RespirationRate: get("respiratory_rate"),
+		news2test.SpO2Scale1:      get("spo2"),
+		news2test.AirOrOxygen:     breathes,
+		news2test.Systolic:        cmp.Or(get("systolic_arterial"), get("systolic_cuff")),
+		news2test.Pulse:           get("heart_rate"),
+		news2test.Consciousness:   awake,
+		news2test.Temperature:     get("temperature"),
+	} {
+		if entry == "" {
 			missing++
-			return
+			continue
 		}
-		for i, edge := range edges {
-			if v <= edge {
-				add(points[i])
-				return
-			}
+		points, err := chart.Points(row, entry, breathes == news2test.Oxygen)
+		if err != nil {
+			t.Fatal(err)
 		}
-		add(points[len(edges)])
+		total, most = total+points, max(most, points)
 	}
-	v, ok := get("respiratory_rate")
-	bands(v, ok, []float64{8, 11, 20, 24}, []int{3, 1, 0, 2, 3})
-	v, ok = get("spo2")
-	bands(v, ok, []float64{91, 93, 95}, []int{3, 2, 1, 0})
-	v, ok = get("fio2")
-	bands(v, ok, []float64{0.21}, []int{0, 2})
-	if v, ok = get("systolic_arterial"); !ok {
-		v, ok = get("systolic_cuff")
-	}
-	bands(v, ok, []float64{90, 100, 110, 219}, []int{3, 2, 1, 0, 3})
-	v, ok = get("heart_rate")
-	bands(v, ok, []float64{40, 50, 90, 110, 130}, []int{3, 1, 0, 1, 2, 3})
-	v, ok = get("temperature")
-	bands(v, ok, []float64{35, 36, 38, 39}, []int{3, 1, 0, 1, 2})
-	eye, ok1 := get("gcs_eye")
-	verbal, ok2 := get("gcs_verbal")
-	motor, ok3 := get("gcs_motor")
-	bands(-(eye + verbal + motor), ok1 && ok2 && ok3, []float64{-15}, []int{0, 3})
 	return total, most, missing
 }
 
 // follow scores a patient after each message with vitals.
 func follow(t *testing.T, p *source.Patient, see func(now schemas.Time, total, most, missing int)) {
 	t.Helper()
+	chart, err := news2test.Read(news2test.Printed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w := ward{}
 	for i := range p.Events {
 		if e := &p.Events[i]; e.Vitals != nil {
-			w.take(t, e)
-			total, most, missing := w.score(e.AvailableTime)
+			w.take(e)
+			total, most, missing := w.score(t, chart, e.AvailableTime)
 			see(e.AvailableTime, total, most, missing)
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/vigil-icu/vigil/alerts/internal/script"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// start is the midnight before the first record, 2030-01-01.
-const start = schemas.Time(1893456000000)
+// start is the midnight before the first record.
+const start = script.Midnight
 
 // Make makes up the log of a ward: patients with and without movements,
 // several stays, late, doubled, corrected and retracted data, notes, strips,
