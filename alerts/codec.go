@@ -1,8 +1,8 @@
 package alerts
 
 import (
-	"github.com/vigil-icu/vigil/alerts/internal/wire"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/packed"
 )
 
 // stateVersion is the first byte of an encoded State. A change of the form
@@ -12,17 +12,17 @@ const stateVersion = 1
 // Append appends the state's binary form.
 func (s *State) Append(b []byte) []byte {
 	b = append(b, stateVersion)
-	b = wire.AppendBool(b, s.open)
-	b = wire.AppendString(b, s.Patient)
-	b = wire.AppendString(b, s.Stay)
-	b = wire.AppendInt(b, int64(s.lastData))
-	b = wire.AppendBool(b, s.scored)
-	b = wire.AppendString(b, s.scoreID)
+	b = packed.AppendBool(b, s.open)
+	b = packed.AppendString(b, s.Patient)
+	b = packed.AppendString(b, s.Stay)
+	b = packed.AppendInt(b, int64(s.lastData))
+	b = packed.AppendBool(b, s.scored)
+	b = packed.AppendString(b, s.scoreID)
 	for _, p := range s.points {
 		b = append(b, byte(p+1))
 	}
-	b = wire.AppendBool(b, s.partial)
-	b = wire.AppendUint(b, uint64(len(s.episodes)))
+	b = packed.AppendBool(b, s.partial)
+	b = packed.AppendUint(b, uint64(len(s.episodes)))
 	for i := range s.episodes {
 		b = s.episodes[i].append(b)
 	}
@@ -30,29 +30,29 @@ func (s *State) Append(b []byte) []byte {
 }
 
 func (e *episode) append(b []byte) []byte {
-	b = wire.AppendString(b, e.task)
-	b = wire.AppendUint(b, uint64(e.count))
+	b = packed.AppendString(b, e.task)
+	b = packed.AppendUint(b, uint64(e.count))
 	b = append(b, byte(e.level))
-	b = wire.AppendString(b, e.id)
-	b = wire.AppendUint(b, uint64(e.revision))
-	b = wire.AppendFloat(b, e.value)
-	b = wire.AppendInt(b, int64(e.quiet))
-	b = wire.AppendInt(b, int64(e.told))
-	b = wire.AppendBool(b, e.known)
-	b = wire.AppendFloat(b, e.seen)
-	b = wire.AppendBool(b, e.three)
+	b = packed.AppendString(b, e.id)
+	b = packed.AppendUint(b, uint64(e.revision))
+	b = packed.AppendFloat(b, e.value)
+	b = packed.AppendInt(b, int64(e.quiet))
+	b = packed.AppendInt(b, int64(e.told))
+	b = packed.AppendBool(b, e.known)
+	b = packed.AppendFloat(b, e.seen)
+	b = packed.AppendBool(b, e.three)
 	for _, since := range e.since {
-		b = wire.AppendInt(b, int64(since))
+		b = packed.AppendInt(b, int64(since))
 	}
-	b = wire.AppendInt(b, int64(e.low))
-	b = wire.AppendBool(b, e.acknowledged)
-	b = wire.AppendInt(b, int64(e.snoozed))
-	b = wire.AppendString(b, e.verdict)
+	b = packed.AppendInt(b, int64(e.low))
+	b = packed.AppendBool(b, e.acknowledged)
+	b = packed.AppendInt(b, int64(e.snoozed))
+	b = packed.AppendString(b, e.verdict)
 	return append(b, byte(severityRank(e.severity)))
 }
 
 // Decode reads what Append wrote from r; the error, if any, is r's.
-func (s *State) Decode(r *wire.Reader) {
+func (s *State) Decode(r *packed.Reader) {
 	if v := r.Byte(stateVersion); v != stateVersion && r.Err() == nil {
 		r.Fail("alert state of version %d, this program reads %d", v, stateVersion)
 	}
@@ -66,7 +66,7 @@ func (s *State) Decode(r *wire.Reader) {
 		s.points[i] = int8(r.Byte(4)) - 1
 	}
 	s.partial = r.Bool()
-	n := r.Count()
+	n := r.Count(1)
 	s.episodes = nil
 	for range n {
 		var e episode
@@ -78,7 +78,7 @@ func (s *State) Decode(r *wire.Reader) {
 	}
 }
 
-func (e *episode) decode(r *wire.Reader) {
+func (e *episode) decode(r *packed.Reader) {
 	e.task = r.String()
 	e.count = uint32(r.Uint(1<<32 - 1))
 	e.level = int(r.Byte(maxLevels))

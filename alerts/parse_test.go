@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/vigil-icu/vigil/alerts/internal/script"
-	"github.com/vigil-icu/vigil/alerts/internal/wire"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/packed"
 )
 
 func TestDefaultPolicy(t *testing.T) {
@@ -94,7 +94,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add(s.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s State
-		r := wire.NewReader(b)
+		r := packed.NewReader(b)
 		s.Decode(r)
 		if r.End() == nil && string(s.Append(nil)) != string(b) {
 			t.Fatalf("%x decodes and encodes to %x", b, s.Append(nil))

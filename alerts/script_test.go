@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/vigil-icu/vigil/alerts/internal/script"
-	"github.com/vigil-icu/vigil/alerts/internal/wire"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/packed"
 )
 
 // TestScripts runs testdata/scripts: times and events in, alerts out. Times are
@@ -69,7 +69,7 @@ func (s *story) tell(l *script.Line) string {
 // restart puts the state through its binary form.
 func (s *story) restart(t *testing.T) {
 	b := s.state.Append(nil)
-	r := wire.NewReader(b)
+	r := packed.NewReader(b)
 	var again State
 	again.Decode(r)
 	if err := r.End(); err != nil {

@@ -1,9 +1,6 @@
 package schemas
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "github.com/vigil-icu/vigil/schemas/packed"
 
 // recordVersion is the first byte of a log record on disk. A later version reads
 // every earlier one.
@@ -37,51 +34,51 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		}
 	}
 	b = append(b, recordVersion, byte(r.Kind), byte(r.Provenance), presence)
-	b = putString(b, r.Patient)
-	b = binary.AppendVarint(b, int64(r.At))
-	b = binary.AppendVarint(b, r.Play)
-	b = binary.AppendVarint(b, int64(r.Available-r.At))
-	b = putString(b, r.Source)
+	b = packed.AppendString(b, r.Patient)
+	b = packed.AppendInt(b, int64(r.At))
+	b = packed.AppendInt(b, r.Play)
+	b = packed.AppendInt(b, int64(r.Available-r.At))
+	b = packed.AppendString(b, r.Source)
 	b = append(b, r.TopicIndex)
 	if r.HasSeq {
-		b = binary.AppendUvarint(b, r.Seq)
+		b = packed.AppendUint(b, r.Seq)
 	}
-	b = binary.LittleEndian.AppendUint64(b, r.Hash)
-	b = binary.AppendUvarint(b, uint64(len(r.Observations)))
+	b = packed.AppendFixed(b, r.Hash)
+	b = packed.AppendUint(b, uint64(len(r.Observations)))
 	for i := range r.Observations {
 		o := &r.Observations[i]
-		b = binary.AppendUvarint(b, uint64(o.Channel))
+		b = packed.AppendUint(b, uint64(o.Channel))
 		b = append(b, byte(o.Flags))
-		b = binary.AppendVarint(b, int64(o.EventTime-r.At))
-		b = putFloat(b, o.Value)
-		b = putString(b, o.Ref)
+		b = packed.AppendInt(b, int64(o.EventTime-r.At))
+		b = packed.AppendFloat(b, o.Value)
+		b = packed.AppendString(b, o.Ref)
 	}
 	if it := r.Item; it != nil {
-		b = binary.AppendVarint(b, int64(it.EventTime-r.At))
-		b = putString(b, string(it.State))
-		b = putString(b, it.Encoder)
-		b = binary.AppendUvarint(b, uint64(len(it.Vector)))
+		b = packed.AppendInt(b, int64(it.EventTime-r.At))
+		b = packed.AppendString(b, string(it.State))
+		b = packed.AppendString(b, it.Encoder)
+		b = packed.AppendUint(b, uint64(len(it.Vector)))
 		for _, v := range it.Vector {
-			b = putFloat(b, v)
+			b = packed.AppendFloat(b, v)
 		}
-		b = putString(b, it.Ref)
-		b = putString(b, it.Label)
+		b = packed.AppendString(b, it.Ref)
+		b = packed.AppendString(b, it.Label)
 	}
 	if m := r.Move; m != nil {
 		for _, s := range [...]string{m.Stay, m.Unit, m.Bed, m.Cause, m.Other} {
-			b = putString(b, s)
+			b = packed.AppendString(b, s)
 		}
 		b = m.Statics.appendBinary(b)
 	}
 	if c := r.Command; c != nil {
 		for _, s := range [...]string{c.Verb, c.Alert, c.Actor, c.Reason} {
-			b = putString(b, s)
+			b = packed.AppendString(b, s)
 		}
-		b = binary.AppendVarint(b, int64(c.Until))
+		b = packed.AppendInt(b, int64(c.Until))
 	}
 	if u := r.Use; u != nil {
 		for _, s := range [...]string{u.Model, u.Policy, u.Encoder} {
-			b = putString(b, s)
+			b = packed.AppendString(b, s)
 		}
 	}
 	return b
@@ -100,19 +97,11 @@ func (s *Statics) appendBinary(b []byte) []byte {
 	b = append(b, presence)
 	for _, v := range [...]*float32{s.AgeYears, s.HeightCM, s.WeightKG} {
 		if v != nil {
-			b = putFloat(b, *v)
+			b = packed.AppendFloat(b, *v)
 		}
 	}
 	for _, v := range [...]string{s.Sex, s.Unit, s.AdmissionType} {
-		b = putString(b, v)
+		b = packed.AppendString(b, v)
 	}
 	return b
-}
-
-func putString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
-}
-
-func putFloat(b []byte, v float32) []byte {
-	return binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 }

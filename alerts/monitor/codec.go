@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 
-	"github.com/vigil-icu/vigil/alerts/internal/wire"
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/packed"
 	"github.com/vigil-icu/vigil/window"
 )
 
@@ -58,20 +58,20 @@ func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
 // at the time: it has no other place in the store.
 func (p *patient) append(b []byte, u *use) []byte {
 	b = append(b, patientVersion)
-	b = wire.AppendInt(b, int64(p.clock))
-	b = wire.AppendUint(b, p.logN)
-	b = wire.AppendUint(b, p.n)
+	b = packed.AppendInt(b, int64(p.clock))
+	b = packed.AppendUint(b, p.logN)
+	b = packed.AppendUint(b, p.n)
 	b = append(b, bits(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit, p.touched[0], p.touched[1]))
-	b = wire.AppendInt(b, int64(p.last))
-	b = wire.AppendInt(b, p.need)
-	b = wire.AppendInt(b, p.before)
-	b = wire.AppendInt(b, p.latest)
-	b = wire.AppendInt(b, p.offset)
-	b = wire.AppendInt(b, int64(p.scored))
-	b = wire.AppendInt(b, int64(p.held))
-	b = wire.AppendInt(b, int64(p.hour))
-	b = wire.AppendString(b, p.ended)
-	b = wire.AppendUint(b, p.again)
+	b = packed.AppendInt(b, int64(p.last))
+	b = packed.AppendInt(b, p.need)
+	b = packed.AppendInt(b, p.before)
+	b = packed.AppendInt(b, p.latest)
+	b = packed.AppendInt(b, p.offset)
+	b = packed.AppendInt(b, int64(p.scored))
+	b = packed.AppendInt(b, int64(p.held))
+	b = packed.AppendInt(b, int64(p.hour))
+	b = packed.AppendString(b, p.ended)
+	b = packed.AppendUint(b, p.again)
 	if p.stay.open {
 		b = p.stay.append(b)
 		b = p.alerts.Append(b)
@@ -80,19 +80,19 @@ func (p *patient) append(b []byte, u *use) []byte {
 		b = p.modalities[i].append(b)
 	}
 	b = p.readings.append(b)
-	b = wire.AppendUint(b, uint64(len(p.senders)))
+	b = packed.AppendUint(b, uint64(len(p.senders)))
 	for i := range p.senders {
 		b = p.senders[i].append(b)
 	}
-	b = wire.AppendInt(b, u.at)
-	b = wire.AppendString(b, u.model)
-	b = wire.AppendString(b, u.policy)
-	b = wire.AppendInt(b, u.gap.at)
-	return wire.AppendInt(b, int64(u.gap.until))
+	b = packed.AppendInt(b, u.at)
+	b = packed.AppendString(b, u.model)
+	b = packed.AppendString(b, u.policy)
+	b = packed.AppendInt(b, u.gap.at)
+	return packed.AppendInt(b, int64(u.gap.until))
 }
 
 func (p *patient) decode(b []byte) (use, error) {
-	r := wire.NewReader(b)
+	r := packed.NewReader(b)
 	if v := r.Byte(math.MaxUint8); v != patientVersion && r.Err() == nil {
 		r.Fail("patient state of version %d, this program reads %d", v, patientVersion)
 	}
@@ -121,7 +121,7 @@ func (p *patient) decode(b []byte) (use, error) {
 		p.modalities[i].decode(r)
 	}
 	p.readings.decode(r)
-	for range r.Count() {
+	for range r.Count(1) {
 		var s sender
 		s.decode(r)
 		if r.Err() != nil {
@@ -130,7 +130,10 @@ func (p *patient) decode(b []byte) (use, error) {
 		p.senders = append(p.senders, s)
 	}
 	u := use{at: r.Int(), model: r.String(), policy: r.String(), gap: gap{at: r.Int(), until: schemas.Time(r.Int())}}
-	return u, r.End()
+	if err := r.End(); err != nil {
+		return u, fmt.Errorf("broken state: %w", err)
+	}
+	return u, nil
 }
 
 // bits packs flags, the first lowest.
@@ -144,27 +147,27 @@ func bits(flags ...bool) (b byte) {
 }
 
 func (s *stay) append(b []byte) []byte {
-	b = wire.AppendString(b, s.id)
-	b = wire.AppendString(b, s.alias)
-	b = wire.AppendInt(b, int64(s.start))
-	b = wire.AppendInt(b, int64(s.from))
-	b = wire.AppendInt(b, int64(s.heard))
-	b = wire.AppendString(b, s.unit)
-	b = wire.AppendString(b, s.bed)
+	b = packed.AppendString(b, s.id)
+	b = packed.AppendString(b, s.alias)
+	b = packed.AppendInt(b, int64(s.start))
+	b = packed.AppendInt(b, int64(s.from))
+	b = packed.AppendInt(b, int64(s.heard))
+	b = packed.AppendString(b, s.unit)
+	b = packed.AppendString(b, s.bed)
 	b = append(b, byte(s.provenance))
 	st := &s.statics
 	b = append(b, bits(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2))
 	for _, v := range []*float32{st.AgeYears, st.HeightCM, st.WeightKG} {
 		if v != nil {
-			b = wire.AppendFloat(b, *v)
+			b = packed.AppendFloat(b, *v)
 		}
 	}
-	b = wire.AppendString(b, st.Sex)
-	b = wire.AppendString(b, st.Unit)
-	return wire.AppendString(b, st.AdmissionType)
+	b = packed.AppendString(b, st.Sex)
+	b = packed.AppendString(b, st.Unit)
+	return packed.AppendString(b, st.AdmissionType)
 }
 
-func (s *stay) decode(r *wire.Reader) {
+func (s *stay) decode(r *packed.Reader) {
 	s.id = r.String()
 	s.alias = r.String()
 	s.start = schemas.Time(r.Int())
@@ -191,15 +194,15 @@ var itemStates = [...]schemas.ItemState{schemas.Absent, schemas.Unusable, schema
 
 func (m *modality) append(b []byte) []byte {
 	b = appendState(b, m.state)
-	b = wire.AppendInt(b, int64(m.newest))
-	b = wire.AppendUint(b, uint64(len(m.items)))
+	b = packed.AppendInt(b, int64(m.newest))
+	b = packed.AppendUint(b, uint64(len(m.items)))
 	for i := range m.items {
 		item := &m.items[i]
-		b = wire.AppendInt(b, int64(item.At))
+		b = packed.AppendInt(b, int64(item.At))
 		b = appendState(b, item.State)
-		b = wire.AppendUint(b, uint64(len(item.Vector)))
+		b = packed.AppendUint(b, uint64(len(item.Vector)))
 		for _, v := range item.Vector {
-			b = wire.AppendFloat(b, v)
+			b = packed.AppendFloat(b, v)
 		}
 	}
 	return b
@@ -209,16 +212,16 @@ func appendState(b []byte, state schemas.ItemState) []byte {
 	return append(b, byte(max(0, slices.Index(itemStates[:], state))))
 }
 
-func (m *modality) decode(r *wire.Reader) {
+func (m *modality) decode(r *packed.Reader) {
 	m.state = decodeState(r)
 	m.newest = schemas.Time(r.Int())
-	n := r.Count()
+	n := r.Count(1)
 	if n > encoders.KeptItems {
 		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
 	}
 	for range n {
 		item := encoders.Item{At: schemas.Time(r.Int()), State: decodeState(r)}
-		for range r.Count() {
+		for range r.Count(1) {
 			if r.Err() != nil {
 				return
 			}
@@ -231,29 +234,29 @@ func (m *modality) decode(r *wire.Reader) {
 	}
 }
 
-func decodeState(r *wire.Reader) schemas.ItemState {
+func decodeState(r *packed.Reader) schemas.ItemState {
 	return itemStates[r.Byte(byte(len(itemStates)-1))]
 }
 
 func (r *readings) append(b []byte) []byte {
-	b = wire.AppendUint(b, r.next)
+	b = packed.AppendUint(b, r.next)
 	for i := range r.inputs {
 		l := &r.inputs[i]
 		b = append(b, byte(len(l.kept)))
-		b = wire.AppendInt(b, int64(l.floor))
+		b = packed.AppendInt(b, int64(l.floor))
 		for j := range l.kept {
 			k := &l.kept[j]
-			b = wire.AppendInt(b, int64(k.at))
-			b = wire.AppendUint(b, k.order)
-			b = wire.AppendFloat(b, k.value)
+			b = packed.AppendInt(b, int64(k.at))
+			b = packed.AppendUint(b, k.order)
+			b = packed.AppendFloat(b, k.value)
 			b = append(b, byte(k.flags))
-			b = wire.AppendString(b, k.ref)
+			b = packed.AppendString(b, k.ref)
 		}
 	}
 	return b
 }
 
-func (r *readings) decode(in *wire.Reader) {
+func (r *readings) decode(in *packed.Reader) {
 	r.next = in.Uint(math.MaxUint64)
 	for i := range r.inputs {
 		l := &r.inputs[i]
@@ -269,25 +272,25 @@ func (r *readings) decode(in *wire.Reader) {
 }
 
 func (s *sender) append(b []byte) []byte {
-	b = wire.AppendString(b, s.source)
+	b = packed.AppendString(b, s.source)
 	b = append(b, s.topic)
-	b = wire.AppendUint(b, s.high)
-	b = wire.AppendFixed(b, s.seen)
-	b = wire.AppendBool(b, s.full)
-	b = wire.AppendUint(b, uint64(len(s.hashes)))
+	b = packed.AppendUint(b, s.high)
+	b = packed.AppendFixed(b, s.seen)
+	b = packed.AppendBool(b, s.full)
+	b = packed.AppendUint(b, uint64(len(s.hashes)))
 	for _, h := range s.hashes {
-		b = wire.AppendFixed(b, h)
+		b = packed.AppendFixed(b, h)
 	}
 	return b
 }
 
-func (s *sender) decode(r *wire.Reader) {
+func (s *sender) decode(r *packed.Reader) {
 	s.source = r.String()
 	s.topic = r.Byte(math.MaxUint8)
 	s.high = r.Uint(math.MaxUint64)
 	s.seen = r.Fixed()
 	s.full = r.Bool()
-	n := r.Count()
+	n := r.Count(1)
 	if n > keptHashes {
 		r.Fail("%d hashes, at most %d are kept", n, keptHashes)
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/packed"
 	"github.com/vigil-icu/vigil/window"
 )
 
@@ -92,7 +93,7 @@ func appendOutbox(dst []byte, all []window.OutboxEntry) []byte {
 		dst = appendChanged(dst, e.Topic, last.Topic)
 		dst = appendBytes(dst, e.Key)
 		dst = appendBytes(dst, e.Value)
-		dst = binary.AppendUvarint(dst, uint64(len(e.Headers)))
+		dst = packed.AppendUint(dst, uint64(len(e.Headers)))
 		for j, h := range e.Headers {
 			var was schemas.Header
 			if j < len(last.Headers) {
@@ -110,7 +111,7 @@ func appendChanged(dst []byte, s, was string) []byte {
 	if s == was {
 		return append(dst, 0)
 	}
-	return append(binary.AppendUvarint(dst, uint64(len(s))+1), s...)
+	return append(packed.AppendUint(dst, uint64(len(s))+1), s...)
 }
 
 // appendBytes tells nil (a Kafka tombstone) from empty.
@@ -118,7 +119,7 @@ func appendBytes(dst, b []byte) []byte {
 	if b == nil {
 		return append(dst, 0)
 	}
-	return append(binary.AppendUvarint(dst, uint64(len(b))+1), b...)
+	return append(packed.AppendUint(dst, uint64(len(b))+1), b...)
 }
 
 // parseOutbox appends the outputs of a member to dst.
@@ -126,17 +127,17 @@ func parseOutbox(b []byte, dst []window.OutboxEntry) ([]window.OutboxEntry, erro
 	if len(b) < positionSize {
 		return dst, fmt.Errorf("outbox member of %d bytes, want at least %d", len(b), positionSize)
 	}
-	r := reader{b: b[positionSize:]}
+	r := outboxReader{packed.NewReader(b)}
+	end := r.position()
 	last := window.OutboxEntry{}
-	for len(r.b) > 0 && !r.torn {
+	for len(r.Rest()) > 0 {
 		e := window.OutboxEntry{Position: r.position()}
 		e.Topic = r.changed(last.Topic)
 		e.Key, e.Value = r.bytes(), r.bytes()
-		n := r.uvarint()
-		if n > uint64(len(r.b)) {
-			r.torn = true
-		}
-		for i := 0; i < int(n) && !r.torn; i++ {
+		for i := range r.Count(1) {
+			if r.Err() != nil {
+				break
+			}
 			var was schemas.Header
 			if i < len(last.Headers) {
 				was = last.Headers[i]
@@ -144,61 +145,45 @@ func parseOutbox(b []byte, dst []window.OutboxEntry) ([]window.OutboxEntry, erro
 			e.Headers = append(e.Headers, schemas.Header{Key: r.changed(was.Key), Value: r.changed(was.Value)})
 		}
 		if e.Offset < 0 {
-			r.torn = true
+			r.Fail("offset %d", e.Offset)
 		}
 		dst, last = append(dst, e), e
 	}
-	if r.torn || last.Position != (&reader{b: b}).position() {
+	if r.Err() != nil || last.Position != end {
 		return dst, fmt.Errorf("outbox member that ends at %d.%d is torn", last.Offset, last.Index)
 	}
 	return dst, nil
 }
 
-// reader takes outputs apart; torn says that it ended too early.
-type reader struct {
-	b    []byte
-	torn bool
-}
+// outboxReader reads the fields of outputs.
+type outboxReader struct{ *packed.Reader }
 
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.torn, r.b = true, nil
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) position() (p window.Position) {
-	if b := r.take(positionSize); b != nil {
+func (r outboxReader) position() (p window.Position) {
+	if b := r.Take(positionSize); b != nil {
 		p.Offset, p.Index = int64(binary.BigEndian.Uint64(b)), int(binary.BigEndian.Uint32(b[8:]))
 	}
 	return p
 }
 
-func (r *reader) changed(was string) string {
-	n := r.uvarint()
-	if n == 0 {
+// changed reads what appendChanged wrote.
+func (r outboxReader) changed(was string) string {
+	n := r.oneMore()
+	if n < 0 {
 		return was
 	}
-	return string(r.take(n - 1))
+	return string(r.Take(n))
 }
 
-func (r *reader) take(n uint64) []byte {
-	if n > uint64(len(r.b)) {
-		r.torn, r.b = true, nil
+// bytes reads what appendBytes wrote.
+func (r outboxReader) bytes() []byte {
+	n := r.oneMore()
+	if n < 0 {
 		return nil
 	}
-	got := r.b[:n:n]
-	r.b = r.b[n:]
-	return got
+	return append([]byte{}, r.Take(n)...)
 }
 
-func (r *reader) bytes() []byte {
-	n := r.uvarint()
-	if n == 0 {
-		return nil
-	}
-	return append([]byte{}, r.take(n-1)...)
+// oneMore reads a length that was written one larger, as 0 says that no bytes follow: -1.
+func (r outboxReader) oneMore() int {
+	return int(r.Uint(uint64(len(r.Rest())))) - 1
 }
