@@ -10,6 +10,7 @@ import (
 
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/fusion/safetensors"
 )
 
 // The keys of a model file's metadata.
@@ -24,17 +25,17 @@ const (
 	staticEdgesName = "edges.statics"
 )
 
-// tensors of a network in the order of its file.
-func (n *Network[F]) tensors() []tensorShape {
-	var list []tensorShape
+// tensors of a network in the order of its file, the trained ones without values.
+func (n *Network[F]) tensors() []safetensors.Array {
+	var list []safetensors.Array
 	for i, name := range n.params.Names {
-		list = append(list, tensorShape{name, n.params.Shapes[i]})
+		list = append(list, safetensors.Array{Name: name, Shape: n.params.Shapes[i]})
 	}
 	if c := len(n.Config.Channels); c > 0 {
-		list = append(list, tensorShape{statEdgesName, []int{c, encoders.Statistics, vitals.Encoded}})
+		list = append(list, safetensors.Array{Name: statEdgesName, Shape: []int{c, encoders.Statistics, vitals.Encoded}, Values: n.StatEdges})
 	}
 	if s := len(n.Config.Statics); s > 0 {
-		list = append(list, tensorShape{staticEdgesName, []int{s, vitals.Encoded}})
+		list = append(list, safetensors.Array{Name: staticEdgesName, Shape: []int{s, vitals.Encoded}, Values: n.StaticEdges})
 	}
 	return list
 }
@@ -53,17 +54,16 @@ func (n *Network[F]) Marshal(record json.RawMessage) ([]byte, error) {
 		}
 		meta[metaRecord] = string(record)
 	}
-	values := map[string][]float32{statEdgesName: n.StatEdges, staticEdgesName: n.StaticEdges}
 	list := n.tensors()
-	for i, name := range n.params.Names {
-		of := n.params.Values[n.params.Offsets[i]:][:list[i].size()]
+	for i := range n.params.Names {
+		of := n.params.Values[n.params.Offsets[i]:][:list[i].Len()]
 		v := make([]float32, len(of))
 		for j, x := range of {
 			v[j] = float32(x)
 		}
-		values[name] = v
+		list[i].Values = v
 	}
-	return writeSafetensors(list, values, meta)
+	return safetensors.Marshal(list, meta)
 }
 
 // Write writes the model file, whole or not at all.
@@ -87,11 +87,11 @@ func (n *Network[F]) Write(path string, record json.RawMessage) error {
 // Unmarshal reads a network from the bytes of its file. Every tensor of the form must be
 // there with its shape, and no other; numbers are finite.
 func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
-	file, err := readSafetensors(b)
+	file, err := safetensors.Read(b, safetensors.F32)
 	if err != nil {
 		return nil, nil, err
 	}
-	text, ok := file.meta[metaConfig]
+	text, ok := file.Meta[metaConfig]
 	if !ok {
 		return nil, nil, errors.New("metadata has no \"vigil\": not a model of this project")
 	}
@@ -105,20 +105,20 @@ func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
 	}
 	wanted := n.tensors()
 	for _, want := range wanted {
-		got, ok := file.tensors[want.name]
+		got, ok := file.Tensors[want.Name]
 		if !ok {
-			return nil, nil, fmt.Errorf("tensor %s is missing", want.name)
+			return nil, nil, fmt.Errorf("tensor %s is missing", want.Name)
 		}
-		if !slices.Equal(got.shape, want.shape) {
-			return nil, nil, fmt.Errorf("tensor %s has shape %v, want %v", want.name, got.shape, want.shape)
+		if !slices.Equal(got.Shape, want.Shape) {
+			return nil, nil, fmt.Errorf("tensor %s has shape %v, want %v", want.Name, got.Shape, want.Shape)
 		}
 	}
-	if len(file.tensors) != len(wanted) {
-		return nil, nil, fmt.Errorf("%d tensors, want %d", len(file.tensors), len(wanted))
+	if len(file.Tensors) != len(wanted) {
+		return nil, nil, fmt.Errorf("%d tensors, want %d", len(file.Tensors), len(wanted))
 	}
 	n.params.Make()
 	for i, name := range n.params.Names {
-		if err := file.into(n.params.Values[n.params.Offsets[i]:][:wanted[i].size()], name); err != nil {
+		if err := fill(n.params.Values[n.params.Offsets[i]:][:wanted[i].Len()], file, name); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -130,7 +130,7 @@ func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
 		if e.features == 0 {
 			continue
 		}
-		err := file.into(e.edges, e.name)
+		err := fill(e.edges, file, e.name)
 		if err == nil {
 			err = e.edges.Check(e.features)
 		}
@@ -139,10 +139,21 @@ func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
 		}
 	}
 	var record json.RawMessage
-	if r, ok := file.meta[metaRecord]; ok {
+	if r, ok := file.Meta[metaRecord]; ok {
 		if record = json.RawMessage(r); !json.Valid(record) {
 			return nil, nil, fmt.Errorf("metadata %q is not JSON", metaRecord)
 		}
 	}
 	return n, record, nil
+}
+
+// fill copies a tensor of just as many elements; all must be finite.
+func fill(dst []float32, file *safetensors.File, name string) error {
+	file.Tensors[name].Float32s(dst)
+	for i, v := range dst {
+		if v-v != 0 {
+			return fmt.Errorf("tensor %s: element %d is not finite", name, i)
+		}
+	}
+	return nil
 }

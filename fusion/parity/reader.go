@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
@@ -168,7 +169,7 @@ func ReadCases(dir string) ([]*Case, error) {
 	}
 	weights := map[string]map[string]Tensor{}
 	for name, t := range all {
-		if prefix, rest, ok := cutRole(name, "/w/"); ok {
+		if prefix, rest, ok := strings.Cut(name, "/w/"); ok {
 			if weights[prefix] == nil {
 				weights[prefix] = map[string]Tensor{}
 			}
@@ -186,7 +187,7 @@ func ReadCases(dir string) ([]*Case, error) {
 			if !ok {
 				return nil, fmt.Errorf("%s holds no tensor %s/%s that index.json names", e.File, e.Name, t.name())
 			}
-			if role, name, _ := cutRole(t.name(), "/"); roles[role] != nil {
+			if role, name, _ := strings.Cut(t.name(), "/"); roles[role] != nil {
 				roles[role][name] = v
 			}
 		}
