@@ -24,7 +24,8 @@ func DecodeRecord(b []byte) (*Record, error) {
 // Decode reads as DecodeRecord does, into r, of which it reuses only Observations. b
 // must not change any more: strings of a small record are parts of it.
 func (r *Record) Decode(b []byte) error {
-	d := recordReader{Reader: *packed.NewReader(b)}
+	var d recordReader
+	d.Reset(b)
 	if 0 < len(b) && len(b) <= shareLimit {
 		d.all = unsafe.String(&b[0], len(b))
 	}

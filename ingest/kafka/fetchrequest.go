@@ -103,34 +103,35 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 // parseFetch reads the body of an answer: Kafka protocol, "Fetch Response", versions 4
 // to 11.
 func parseFetch(body []byte, version int16) (*fetchAnswer, error) {
-	w := wire{rest: body}
-	w.take(4) // throttle
+	var w wire
+	w.Reset(body)
+	w.Skip(4) // throttle
 	if version >= 7 {
 		if code := kafkago.Error(w.int16()); code != 0 {
 			return nil, code
 		}
-		w.take(4) // session
+		w.Skip(4) // session
 	}
 	answer := &fetchAnswer{}
 	for range w.count() {
-		topic := string(w.take(int(w.int16())))
+		topic := string(w.Take(int(w.int16())))
 		for range w.count() {
 			p := fetchedPart{topic: topic, partition: int(w.int32()), code: kafkago.Error(w.int16())}
-			w.take(16) // high watermark, last stable offset
+			w.Skip(16) // high watermark, last stable offset
 			if version >= 5 {
-				w.take(8) // log start
+				w.Skip(8) // log start
 			}
 			for range w.count() {
 				p.over = append(p.over, aborted{w.int64(), w.int64()})
 			}
 			if version >= 11 {
-				w.take(4) // preferred replica
+				w.Skip(4) // preferred replica
 			}
-			p.block = w.take(max(0, int(w.int32())))
+			p.block = w.Take(max(0, int(w.int32())))
 			answer.parts = append(answer.parts, p)
 		}
 	}
-	if w.torn {
+	if w.Err() != nil {
 		return nil, fmt.Errorf("%w in an answer to a fetch", io.ErrUnexpectedEOF)
 	}
 	return answer, nil

@@ -113,13 +113,14 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 		}
 	}
 	begun, end := int64(binary.BigEndian.Uint64(batch[atTime:])), int64(binary.BigEndian.Uint64(batch[atMaxTime:]))
-	c := wire{rest: body}
+	var c, r wire
+	c.Reset(body)
 	for range binary.BigEndian.Uint32(batch[atCount:]) {
-		r := wire{rest: c.bytes()}
-		if c.torn || len(r.rest) == 0 {
+		r.Reset(c.bytes())
+		if c.Err() != nil || len(r.Rest()) == 0 {
 			return dst, errTorn
 		}
-		r.rest = r.rest[1:] // attributes: none are known
+		r.Skip(1) // attributes: none are known
 		m := schemas.Message{Topic: d.topic, Partition: d.partition, Appended: begun + r.varint()}
 		if attributes&isLogAppendTime != 0 {
 			m.Appended = end
@@ -127,7 +128,7 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 		m.Offset = base + r.varint()
 		m.Key, m.Value = r.bytes(), r.bytes()
 		m.Headers = d.same(&r)
-		if r.torn {
+		if r.Err() != nil {
 			return dst, errTorn
 		}
 		if m.Offset >= from {
@@ -140,11 +141,13 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 // same gives the headers that a record ends with; those of the record before it, if they
 // are the same, as they usually are.
 func (d *records) same(r *wire) []schemas.Header {
-	raw := r.rest
+	raw := r.Rest()
 	n := r.varint()
 	switch {
-	case r.torn || n < 0 || n > int64(len(raw)):
-		r.torn = true
+	case r.Err() != nil:
+		return nil
+	case n < 0 || n > int64(len(raw)):
+		r.Fail("%d headers in %d bytes", n, len(raw))
 		return nil
 	case n == 0:
 		return nil
@@ -155,7 +158,7 @@ func (d *records) same(r *wire) []schemas.Header {
 	for i := range headers {
 		headers[i] = schemas.Header{Key: string(r.bytes()), Value: string(r.bytes())}
 	}
-	if !r.torn {
+	if r.Err() == nil {
 		d.headers, d.raw = headers, bytes.Clone(raw)
 	}
 	return headers

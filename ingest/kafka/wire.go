@@ -1,58 +1,52 @@
 package kafka
 
-import "encoding/binary"
+import (
+	"encoding/binary"
 
-// wire reads what brokers send: fixed values big-endian, and those of records as varints.
-// torn says that the bytes ended too soon; nothing comes after that.
-type wire struct {
-	rest []byte
-	torn bool
-}
+	"github.com/vigil-icu/vigil/schemas/packed"
+)
 
-func (w *wire) take(n int) []byte {
-	if n < 0 || n > len(w.rest) {
-		w.torn, w.rest = true, nil
-		return nil
-	}
-	b := w.rest[:n:n]
-	w.rest = w.rest[n:]
-	return b
-}
+// wire reads what brokers send. Its bounds and its failure that stays are those of package
+// packed; the fields are Kafka's own. Fixed values are big-endian, an array or bytes may be
+// none, and varints come from any client, so that one with more bytes than it needs is good.
+type wire struct{ packed.Reader }
 
 func (w *wire) int16() int16 {
-	b := w.take(2)
-	if w.torn {
-		return 0
+	if b := w.Take(2); b != nil {
+		return int16(binary.BigEndian.Uint16(b))
 	}
-	return int16(binary.BigEndian.Uint16(b))
+	return 0
 }
 
 func (w *wire) int32() int32 {
-	b := w.take(4)
-	if w.torn {
-		return 0
+	if b := w.Take(4); b != nil {
+		return int32(binary.BigEndian.Uint32(b))
 	}
-	return int32(binary.BigEndian.Uint32(b))
+	return 0
 }
 
 func (w *wire) int64() int64 {
-	b := w.take(8)
-	if w.torn {
-		return 0
+	if b := w.Take(8); b != nil {
+		return int64(binary.BigEndian.Uint64(b))
 	}
-	return int64(binary.BigEndian.Uint64(b))
+	return 0
 }
 
 // count is the length of an array, no more than there can be: null is none.
-func (w *wire) count() int { return min(max(0, int(w.int32())), len(w.rest)) }
+func (w *wire) count() int { return min(max(0, int(w.int32())), len(w.Rest())) }
 
 func (w *wire) varint() int64 {
-	v, n := binary.Varint(w.rest)
+	rest := w.Rest()
+	if len(rest) > 0 && rest[0] < 0x80 { // most are a byte
+		w.Skip(1)
+		return int64(rest[0]>>1) ^ -int64(rest[0]&1)
+	}
+	v, n := binary.Varint(rest)
 	if n <= 0 {
-		w.torn, w.rest = true, nil
+		w.Fail("not a number")
 		return 0
 	}
-	w.rest = w.rest[n:]
+	w.Skip(n)
 	return v
 }
 
@@ -62,8 +56,9 @@ func (w *wire) bytes() []byte {
 	if n == -1 {
 		return nil
 	}
-	if n > int64(len(w.rest)) {
-		n = -1 // torn
+	if left := int64(len(w.Rest())); n > left {
+		w.Fail("%d bytes are said to follow, %d are left", n, left)
+		return nil
 	}
-	return w.take(int(n))
+	return w.Take(int(n))
 }

@@ -128,6 +128,7 @@ func TestRefusals(t *testing.T) {
 		{"seven bytes of eight", make([]byte, 7), func(r *Reader) any { return r.Fixed() }, uint64(0), "8 bytes are needed, 7 are left"},
 		{"three bytes of four", make([]byte, 3), func(r *Reader) any { return r.Float() }, float32(0), "4 bytes are needed, 3 are left"},
 		{"bytes over the rest", make([]byte, 3), func(r *Reader) any { return len(r.Take(4)) }, 0, "4 bytes are needed, 3 are left"},
+		{"skipped bytes over the rest", make([]byte, 3), func(r *Reader) any { r.Skip(4); return len(r.Rest()) }, 0, "4 bytes are needed, 3 are left"},
 		{"bytes below none", make([]byte, 3), func(r *Reader) any { return len(r.Take(-1)) }, 0, "a length of -1"},
 	} {
 		r := NewReader(c.b)
@@ -156,6 +157,10 @@ func TestTheFirstFailureStays(t *testing.T) {
 	if err := r.End(); err == nil || err.Error() != "byte 1: a bed of 4" || r.Err() != err {
 		t.Errorf("error %v", err)
 	}
+	r.Reset([]byte{5})
+	if got := r.Uint(9); got != 5 || r.End() != nil {
+		t.Errorf("%d and %v after a reset, want 5", got, r.Err())
+	}
 }
 
 // What Take gives may be kept and appended to: the bytes behind it stay.
@@ -163,7 +168,7 @@ func TestTakenBytesEndWhereTheyEnd(t *testing.T) {
 	b := []byte{1, 2, 3}
 	r := NewReader(b)
 	_ = append(r.Take(2), 9)
-	if got := r.Byte(9); got != 3 || !bytes.Equal(r.Rest(), nil) {
+	if got := r.Byte(9); got != 3 || len(r.Rest()) != 0 {
 		t.Errorf("the byte behind is %d, want 3", got)
 	}
 }

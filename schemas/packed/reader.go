@@ -17,6 +17,9 @@ type Reader struct {
 // NewReader reads b, which it does not change.
 func NewReader(b []byte) *Reader { return &Reader{data: b} }
 
+// Reset begins to read b, whatever was read or failed before.
+func (r *Reader) Reset(b []byte) { *r = Reader{data: b} }
+
 // Err is the first failure, nil if there was none. It names the byte at which the Reader
 // stood.
 func (r *Reader) Err() error { return r.err }
@@ -51,6 +54,15 @@ func (r *Reader) Take(n int) []byte {
 	b := r.data[r.at:end:end]
 	r.at = end
 	return b
+}
+
+// Skip passes over n bytes.
+func (r *Reader) Skip(n int) {
+	if uint(n) > uint(len(r.data)-r.at) {
+		r.short(n)
+		return
+	}
+	r.at += n
 }
 
 // short notes that n bytes cannot be read.
