@@ -206,20 +206,6 @@ func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*p
 	return do(p)
 }
 
-// Digest returns "sha256:…" over the windows of the given partitions: patients
-// in order, whatever partition they are in, hours and their bytes.
-func (s *Store) Digest(ctx context.Context, partitions []int) (string, error) {
-	var all []window.StoredPatient
-	for _, n := range partitions {
-		p, err := s.Load(ctx, n)
-		if err != nil {
-			return "", err
-		}
-		all = append(all, p.Patients...)
-	}
-	return window.Digest(all), nil
-}
-
 // Close does nothing: the store ends with its last reference.
 func (s *Store) Close() error { return nil }
 

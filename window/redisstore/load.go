@@ -167,17 +167,3 @@ func (s *Store) outbox(ctx context.Context, k keys, p *window.Partition, dropped
 	p.Outbox = slices.DeleteFunc(p.Outbox, func(e window.OutboxEntry) bool { return e.Offset > p.Applied || e.Compare(from) < 0 })
 	return nil
 }
-
-// Digest returns "sha256:…" over the windows of the given partitions: patients
-// in order, whatever partition they are in, hours and their bytes.
-func (s *Store) Digest(ctx context.Context, partitions []int) (string, error) {
-	var all []window.StoredPatient
-	for _, n := range partitions {
-		p, err := s.Load(ctx, n)
-		if err != nil {
-			return "", err
-		}
-		all = append(all, p.Patients...)
-	}
-	return window.Digest(all), nil
-}
