@@ -15,5 +15,6 @@
 //     of its fields.
 //
 // Which fields there are, and in which version, is the business of the package that owns
-// the form.
+// the form. A form with fields of its own takes from a Reader only its bounds and its
+// failure, with Take, Skip, Rest and Fail; Kafka's answers are read in this way.
 package packed
