@@ -32,7 +32,7 @@ func Variation[F nn.Float](t *nn.Tape[F], v nn.Tensor[F]) nn.Tensor[F] {
 	for _, x := range v.Value {
 		variance += (float64(x) - mean) * (float64(x) - mean) / (n - 1)
 	}
-	below := mean*mean + 1e-10
+	below := float64(mean*mean) + 1e-10
 	y := t.New(1, 1, v.Grad != nil)
 	y.Value[0] = F(variance / below)
 	if y.Grad != nil {

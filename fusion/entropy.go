@@ -34,7 +34,7 @@ func EntropyLoss[F nn.Float](t *nn.Tape[F], p []nn.Tensor[F]) (loss nn.Tensor[F]
 			for _, q := range kept {
 				for i, v := range q.Value {
 					if v > 0 { // d/dq of -q ln q + q ln q' is ln(all/q); the constants cancel
-						q.Grad[i] += y.Grad[0] * each * F(math.Log(float64(all[i]))-math.Log(float64(v)))
+						q.Grad[i] += F(y.Grad[0] * each * F(math.Log(float64(all[i]))-math.Log(float64(v))))
 					}
 				}
 			}
@@ -47,7 +47,7 @@ func EntropyLoss[F nn.Float](t *nn.Tape[F], p []nn.Tensor[F]) (loss nn.Tensor[F]
 func entropy[F nn.Float](p []F) (h float64) {
 	for _, v := range p {
 		if v > 0 {
-			h -= float64(v) * math.Log(float64(v))
+			h -= float64(float64(v) * math.Log(float64(v)))
 		}
 	}
 	return h

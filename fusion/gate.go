@@ -64,13 +64,13 @@ func distanceBackward[F nn.Float](kind string, x, y nn.Tensor[F], w, dw []F) {
 			centre, dcentre := w[e*x.Cols:][:len(row)], dw[e*x.Cols:][:len(row)]
 			if x.Grad == nil {
 				for i, v := range row {
-					dcentre[i] -= slope * (v - centre[i])
+					dcentre[i] -= F(slope * (v - centre[i]))
 				}
 				continue
 			}
 			dx := x.GradRow(r)[:len(row)]
 			for i, v := range row {
-				pull := slope * (v - centre[i])
+				pull := F(slope * (v - centre[i]))
 				dcentre[i] -= pull
 				dx[i] += pull
 			}
@@ -137,7 +137,7 @@ func NoiseScale[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
 	if y.Grad != nil {
 		t.Record(func() {
 			for i, v := range x.Value {
-				x.Grad[i] += y.Grad[i] * nn.Sigmoid(v)
+				x.Grad[i] += F(y.Grad[i] * nn.Sigmoid(v))
 			}
 		})
 	}
@@ -148,13 +148,13 @@ func NoiseScale[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
 func AddNoise[F nn.Float](t *nn.Tape[F], scores, scale nn.Tensor[F], eps []F) nn.Tensor[F] {
 	y := t.New(scores.Rows, scores.Cols, true)
 	for i, v := range scores.Value {
-		y.Value[i] = v + eps[i]*scale.Value[i]
+		y.Value[i] = v + F(eps[i]*scale.Value[i])
 	}
 	if t.Records() {
 		t.Record(func() {
 			nn.Axpy(scores.Grad, 1, y.Grad)
 			for i, d := range y.Grad {
-				scale.Grad[i] += eps[i] * d
+				scale.Grad[i] += F(eps[i] * d)
 			}
 		})
 	}

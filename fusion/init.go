@@ -27,7 +27,7 @@ func (n *Network[F]) Init(seed uint64) {
 			x := law.fixed
 			switch {
 			case law.uniform > 0:
-				x = law.uniform * (2*row.Uniform(uint64(j)) - 1)
+				x = law.uniform * (float64(2*row.Uniform(uint64(j))) - 1)
 			case law.normal > 0:
 				x = law.normal * row.Normal(uint64(j))
 			}

@@ -33,7 +33,7 @@ func (s *seriesStay[F]) mend() {
 					var sum F
 					for u := range s.used {
 						if v := s.values[u*cols+at]; v != 0 {
-							sum += s.weightOf(&odd, u) * v
+							sum += F(s.weightOf(&odd, u) * v)
 						}
 					}
 					s.sums[row*cols+at] = sum
@@ -109,7 +109,7 @@ func (s *seriesStay[F]) gradients(d []F) {
 				for f := range functions {
 					g := dout[f*n+i] * over
 					ds[f*n+i] = g
-					dz -= g * sums[f*n+i] * over
+					dz -= F(g * sums[f*n+i] * over)
 				}
 				ds[functions*n+i] = dz
 			}
@@ -131,10 +131,10 @@ func (s *seriesStay[F]) oddBackward(odd *oddSum[F], d, dvalues []F) {
 			}
 			w := s.weightOf(odd, u)
 			if s.scores.Grad != nil {
-				s.scores.GradRow(odd.row)[cell] += g * w * s.values[u*cols+at]
+				s.scores.GradRow(odd.row)[cell] += F(g * w * s.values[u*cols+at])
 			}
 			if dvalues != nil {
-				dvalues[u*cols+at] += g * w
+				dvalues[u*cols+at] += F(g * w)
 			}
 		}
 	}
@@ -158,7 +158,7 @@ func (s *seriesStay[F]) intoCells(dvalues []F, c Cells[F]) {
 				if functions == 3 && z < -1 {
 					g -= dvalues[at+2*len(members)]
 				}
-				c.ZGrad[ch*c.Count+cell] += n * g
+				c.ZGrad[ch*c.Count+cell] += F(n * g)
 			}
 		}
 		first += len(members) * (functions + 1)

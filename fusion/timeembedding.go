@@ -35,11 +35,11 @@ func (l TimeEmbedding[F]) backward(t *nn.Tape[F], times, y nn.Tensor[F]) {
 		for i, d := range y.GradRow(r) {
 			g := float64(d)
 			if i > 0 {
-				g *= math.Cos(float64(w[i])*float64(at) + float64(b[i]))
+				g *= math.Cos(float64(float64(w[i])*float64(at)) + float64(b[i]))
 			}
 			dw[i] += F(g * float64(at))
 			db[i] += F(g)
-			along += g * float64(w[i])
+			along += float64(g * float64(w[i]))
 		}
 		if times.Grad != nil {
 			times.Grad[r] += F(along)

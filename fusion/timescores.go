@@ -70,7 +70,7 @@ func capScores[F nn.Float](t *nn.Tape[F], s nn.Tensor[F]) nn.Tensor[F] {
 		t.Record(func() {
 			for i, d := range y.Grad {
 				r := y.Value[i] / capBound
-				s.Grad[i] += d * (1 - r*r)
+				s.Grad[i] += F(d * (1 - F(r*r)))
 			}
 		})
 	}
@@ -98,7 +98,7 @@ func Exponentials[F nn.Float](t *nn.Tape[F], s nn.Tensor[F], capped bool) nn.Ten
 	if y.Grad != nil {
 		t.Record(func() {
 			for i, d := range y.Grad {
-				s.Grad[i] += d * y.Value[i]
+				s.Grad[i] += F(d * y.Value[i])
 			}
 		})
 	}

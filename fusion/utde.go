@@ -66,12 +66,12 @@ func between[F nn.Float](t *nn.Tape[F], g, x, y nn.Tensor[F]) nn.Tensor[F] {
 				var sum F
 				for j := i * each; j < (i+1)*each; j++ {
 					d := out.Grad[j]
-					sum += d * (x.Value[j] - y.Value[j])
+					sum += F(d * (x.Value[j] - y.Value[j]))
 					if x.Grad != nil {
-						x.Grad[j] += d * w
+						x.Grad[j] += F(d * w)
 					}
 					if y.Grad != nil {
-						y.Grad[j] += d * (1 - w)
+						y.Grad[j] += F(d * (1 - w))
 					}
 				}
 				g.Grad[i] += sum

@@ -130,7 +130,7 @@ func (c Channel) Convert(value float64, unit string) (float32, *Problem) {
 		return 0, NewProblem(BadUnit, "", unit, info.units())
 	}
 	out := float32(converted)
-	if float64(out) < info.Low-1e-6 || float64(out) > info.High*(1+1e-7)+1e-6 {
+	if float64(out) < info.Low-1e-6 || float64(out) > float64(info.High*(1+1e-7))+1e-6 {
 		return 0, NewProblem(Implausible, "", strings.TrimSpace(formatNumber(value)+" "+unit), info.rangeText())
 	}
 	return out, nil
@@ -142,7 +142,7 @@ func (info *ChannelInfo) toCanonical(value float64, unit string) (float64, bool)
 	if !found {
 		for i := range info.Conversions {
 			if k := &info.Conversions[i]; strings.EqualFold(unit, k.Unit) {
-				value, found = value*k.Scale+k.Offset, true
+				value, found = float64(value*k.Scale)+k.Offset, true
 				break
 			}
 		}

@@ -107,7 +107,7 @@ func (a *Analyser) rhythm(r *Result, rate float64) {
 		off += math.Abs(v - median)
 		if i > 0 {
 			d := v - a.intervals[i-1]
-			squares += d * d
+			squares += float64(d * d)
 		}
 	}
 	r.RMSSD = float32(1000 * math.Sqrt(squares/(n-1)))

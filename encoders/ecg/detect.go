@@ -108,20 +108,20 @@ func (d *Detector) choose(rate float64) {
 	last := -1
 	for k := 0; k < len(d.peaks); k++ {
 		q := &d.peaks[k]
-		threshold := noise + levelShare*(signal-noise)
+		threshold := noise + float64(levelShare*(signal-noise))
 		if last >= 0 && usual > 0 && float64(q.at-d.peaks[last].at) > missed*usual {
 			if found := d.searchBack(last, k, threshold/2, rate); found >= 0 {
-				signal += 0.25 * (math.Min(d.peaks[found].high, 2*signal) - signal)
+				signal += float64(0.25 * (math.Min(d.peaks[found].high, 2*signal) - signal))
 				d.take(found)
 				last = found
-				threshold = noise + levelShare*(signal-noise)
+				threshold = noise + float64(levelShare*(signal-noise))
 			}
 		}
 		if q.high < threshold || last >= 0 && d.isTWave(last, k, rate) {
-			noise += 0.125 * (math.Min(q.high, signal) - noise)
+			noise += float64(0.125 * (math.Min(q.high, signal) - noise))
 			continue
 		}
-		signal += 0.125 * (math.Min(q.high, 2*signal) - signal)
+		signal += float64(0.125 * (math.Min(q.high, 2*signal) - signal))
 		d.take(k)
 		last = k
 		usual = d.usualInterval()

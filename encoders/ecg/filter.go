@@ -50,9 +50,9 @@ func (q *biquad) forward(x []float64) {
 	b0, b1, b2, a1, a2 := q.b0, q.b1, q.b2, q.a1, q.a2
 	var s1, s2 float64
 	for i, v := range x {
-		y := b0*v + s1
-		s1 = b1*v - a1*y + s2
-		s2 = b2*v - a2*y
+		y := float64(b0*v) + s1
+		s1 = float64(b1*v) - float64(a1*y) + s2
+		s2 = float64(b2*v) - float64(a2*y)
 		x[i] = y
 	}
 }
@@ -62,9 +62,9 @@ func (q *biquad) backward(x []float64) {
 	var s1, s2 float64
 	for i := len(x) - 1; i >= 0; i-- {
 		v := x[i]
-		y := b0*v + s1
-		s1 = b1*v - a1*y + s2
-		s2 = b2*v - a2*y
+		y := float64(b0*v) + s1
+		s1 = float64(b1*v) - float64(a1*y) + s2
+		s2 = float64(b2*v) - float64(a2*y)
 		x[i] = y
 	}
 }

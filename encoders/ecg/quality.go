@@ -81,8 +81,8 @@ func (d *Detector) likeness(beats []int, half int) float64 {
 		var product, others float64
 		for i, v := range x {
 			other := d.shape[i] - v/norm
-			product += v / norm * other
-			others += other * other
+			product += float64(v / norm * other)
+			others += float64(other * other)
 		}
 		if others > 0 {
 			product /= math.Sqrt(others)
@@ -100,7 +100,7 @@ func (d *Detector) around(at, half int) (x []float64, norm float64) {
 	}
 	x = d.band[at-half : at+half+1]
 	for _, v := range x {
-		norm += v * v
+		norm += float64(v * v)
 	}
 	return x, math.Sqrt(norm)
 }

@@ -28,7 +28,7 @@ func (d *second) detect(samples []int16, rate float64) []int {
 	var sum float64
 	for i, v := range d.power {
 		d.power[i] = v * v
-		sum += v * v
+		sum += float64(v * v)
 	}
 	movingMean(d.narrow, d.power, int(qrsWidth*rate))
 	movingMean(d.wide, d.power, int(beatTime*rate))

@@ -41,13 +41,13 @@ func (d Draw) Normal(stream, row, i uint64) float64 { return d.Row(stream, row).
 func (r Row) Bits(i uint64) uint64 { return mix(r.key + (i+1)*golden) }
 
 // Uniform is in [0, 1), a multiple of 2^-53.
-func (r Row) Uniform(i uint64) float64 { return float64(r.Bits(i)>>11) * 0x1p-53 }
+func (r Row) Uniform(i uint64) float64 { return float64(float64(r.Bits(i)>>11) * 0x1p-53) }
 
 // Normal has mean 0 and variance 1 (Box and Muller's cosine, from Bits(i) and a hash of
 // it). |Normal| is at most 8.6.
 func (r Row) Normal(i uint64) float64 {
 	b := r.Bits(i)
-	radius := 1 - float64(b>>11)*0x1p-53 // (0, 1]
+	radius := 1 - float64(float64(b>>11)*0x1p-53) // (0, 1]
 	angle := float64(mix(b^golden)>>11) * 0x1p-53
 	return math.Sqrt(-2*math.Log(radius)) * math.Cos(2*math.Pi*angle)
 }

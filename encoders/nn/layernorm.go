@@ -44,7 +44,7 @@ func LayerNormBackward[F Float](dx, dgain, dbias, x, gain, dy []F) {
 	mean, scale := moments(x)
 	var a, b [lanes]float64
 	for i, v := range x {
-		y, g := (float64(v)-mean)*scale, float64(dy[i])*float64(gain[i])
+		y, g := (float64(v)-mean)*scale, float64(float64(dy[i])*float64(gain[i]))
 		a[i%lanes] += g
 		b[i%lanes] += float64(g * y)
 		dgain[i] += F(float64(dy[i]) * y)
@@ -53,7 +53,7 @@ func LayerNormBackward[F Float](dx, dgain, dbias, x, gain, dy []F) {
 	n := float64(len(x))
 	along, across := tree(&a)/n, tree(&b)/n
 	for i, v := range x {
-		y, g := (float64(v)-mean)*scale, float64(dy[i])*float64(gain[i])
+		y, g := (float64(v)-mean)*scale, float64(float64(dy[i])*float64(gain[i]))
 		dx[i] += F((g - along - float64(y*across)) * scale)
 	}
 }

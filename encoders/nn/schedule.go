@@ -16,5 +16,5 @@ func (s Schedule) At(it int) float64 {
 		return s.Rate * float64(it) / float64(s.Warmup)
 	}
 	done := float64(it-s.Warmup) / float64(max(1, s.Steps-s.Warmup))
-	return s.Rate * (s.Floor + (1-s.Floor)*0.5*(1+math.Cos(math.Pi*min(done, 1))))
+	return s.Rate * (s.Floor + float64((1-s.Floor)*0.5*(1+math.Cos(math.Pi*min(done, 1)))))
 }

@@ -51,7 +51,7 @@ func (t *Tape[F]) DropoutGroups(x Tensor[F], starts []int, d Dropping) Tensor[F]
 				for r := starts[g]; r < starts[g+1]; r++ {
 					dx := x.GradRow(r)
 					for i, v := range y.GradRow(r) {
-						dx[i] += v * mask[i]
+						dx[i] += F(v * mask[i])
 					}
 				}
 			}

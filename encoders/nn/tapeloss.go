@@ -19,7 +19,7 @@ func (t *Tape[F]) SquaredError(x Tensor[F], targets, weights []F) Tensor[F] {
 }
 
 func logistic(v, y float64) float64 {
-	return math.Max(v, 0) - v*y + math.Log1p(math.Exp(-math.Abs(v)))
+	return math.Max(v, 0) - float64(v*y) + math.Log1p(math.Exp(-math.Abs(v)))
 }
 func logisticSlope(v, y float64) float64 { return 1/(1+math.Exp(-v)) - y }
 func square(v, y float64) float64        { return (v - y) * (v - y) }
@@ -33,7 +33,7 @@ func (t *Tape[F]) pointwise(x Tensor[F], targets, weights []F, loss, slope func(
 	var sum float64
 	for i, w := range weights {
 		if w != 0 {
-			sum += float64(w) * loss(float64(x.Value[i]), float64(targets[i]))
+			sum += float64(float64(w) * loss(float64(x.Value[i]), float64(targets[i])))
 		}
 	}
 	y.Value[0] = F(sum)
@@ -41,7 +41,7 @@ func (t *Tape[F]) pointwise(x Tensor[F], targets, weights []F, loss, slope func(
 		t.Record(func() {
 			for i, w := range weights {
 				if w != 0 {
-					x.Grad[i] += y.Grad[0] * F(float64(w)*slope(float64(x.Value[i]), float64(targets[i])))
+					x.Grad[i] += F(y.Grad[0] * F(float64(w)*slope(float64(x.Value[i]), float64(targets[i]))))
 				}
 			}
 		})
@@ -71,7 +71,7 @@ func (t *Tape[F]) CrossEntropy(x Tensor[F], class []int, weights []F) Tensor[F] 
 		for _, v := range x.Row(r) {
 			rest += math.Exp(float64(v) - top)
 		}
-		sum += float64(w) * (top + math.Log(rest) - float64(x.Row(r)[class[r]]))
+		sum += float64(float64(w) * (top + math.Log(rest) - float64(x.Row(r)[class[r]])))
 	}
 	y.Value[0] = F(sum)
 	if y.Grad != nil {
@@ -82,7 +82,7 @@ func (t *Tape[F]) CrossEntropy(x Tensor[F], class []int, weights []F) Tensor[F] 
 				}
 				dx := x.GradRow(r)
 				Axpy(dx, w*y.Grad[0], p[r*x.Cols:(r+1)*x.Cols])
-				dx[class[r]] -= w * y.Grad[0]
+				dx[class[r]] -= F(w * y.Grad[0])
 			}
 		})
 	}

@@ -162,7 +162,7 @@ func (c *Channel) sum(s *encoders.Series, at int, points []window.Point) {
 		s.Mean[at] = s.First[at]
 		return
 	}
-	mean, squares := float64(sum)/float64(n)/unit, int64(0)
+	mean, squares := float64(float64(sum)/float64(n)/unit), int64(0)
 	for _, p := range points {
 		if c.reads(p.Value) {
 			d := transform.Of(p.Value) - mean

@@ -56,9 +56,9 @@ const minValid = 50
 
 // quantile of sorted values, linear between the two that are nearest.
 func quantile(sorted []float32, q float64) float64 {
-	at := q * float64(len(sorted)-1)
+	at := float64(q * float64(len(sorted)-1))
 	i := min(int(at), len(sorted)-1)
 	j := min(i+1, len(sorted)-1)
 	low, high := float64(sorted[i]), float64(sorted[j])
-	return low + (high-low)*(at-float64(i))
+	return low + float64((high-low)*(at-float64(i)))
 }

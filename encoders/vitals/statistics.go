@@ -84,7 +84,7 @@ type moments struct{ n, sum float64 }
 
 func (m *moments) add(n, mean float64) {
 	m.n += n
-	m.sum += n * mean
+	m.sum += float64(n * mean)
 }
 
 // mean is 0 of nothing.
@@ -100,7 +100,7 @@ func deviation(s *encoders.Series, channel int, n, mean float64) float32 {
 	squares := 0.0
 	for i := channel * s.Cells; i < (channel+1)*s.Cells; i++ {
 		d := float64(s.Mean[i]) - mean
-		squares += float64(s.Count[i]) * (float64(s.Var[i]) + d*d)
+		squares += float64(float64(s.Count[i]) * (float64(s.Var[i]) + float64(d*d)))
 	}
 	return float32(math.Sqrt(squares / n))
 }

@@ -48,7 +48,7 @@ const good = 1e-7
 // taken, of which the one that agrees best counts. A wrong gradient agrees with none.
 func nearest(got, floor float64, f func(h float64) float64) (e, want float64) {
 	const h = 1e-3
-	want = (8*(f(h)-f(-h)) - (f(2*h) - f(-2*h))) / (12 * h)
+	want = (float64(8*(f(h)-f(-h))) - (f(2*h) - f(-2*h))) / (12 * h)
 	e = math.Abs(got-want) / max(floor, math.Abs(want))
 	for _, h := range []float64{1e-5, 1e-6} {
 		if e <= good {
