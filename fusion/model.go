@@ -20,7 +20,16 @@ import (
 //go:embed models/untrained.safetensors
 var shippedFile []byte
 
-// Kernel names the arithmetic; the digest of a run is promised per kernel.
+// Kernel names the arithmetic of a score. Two scores of one model, one window and one
+// kernel have the same bits; those of two kernels need not. The kernels in AVX2 with FMA
+// and their twins in plain Go bear one name because they round alike, which tests hold to
+// the bit; a change of the code that changes a bit changes the name.
+//
+// On one machine the promise is whole. Between machines it ends at the elementary
+// functions of package math (Exp, Log1p, Tanh, Sin, Cos), for which some have assembly of
+// their own: their last bit in float64 may differ, and would have to survive the rounding
+// to float32 to be seen. Products and sums are the same everywhere, since every product
+// is rounded before it is added (cmd/internal/archtest).
 const Kernel = "go"
 
 // Model is a network with its weights, made to serve: immutable, shared by all
@@ -176,7 +185,7 @@ func (m *Model) Hash() string { return m.hash }
 // the mark and raise no alert.
 func (m *Model) Trained() bool { return m.network.Config.Trained }
 
-// Kernel names the arithmetic in use.
+// Kernel names the arithmetic in use, see the constant.
 func (m *Model) Kernel() string { return Kernel }
 
 // Channels are the numeric channels that a serving model reads, in its order. It must
