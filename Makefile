@@ -1,7 +1,12 @@
 # What one can do here. `make demo` and `make test` need only Go.
 GO        ?= go
 PKGS      ?= ./...
-SEEDS     ?= 3
+FUZZTIME  ?= 10s
+
+# Found rather than listed, so that none is forgotten. The only goroutines of fusion's
+# own package are a benchmark's; its tests are long and would be far longer under race.
+CONCURRENT = $(shell grep -rlE '^[[:space:]]+go [a-z]|\.Go.func|sync\.(RW)?Mutex|"sync/atomic"' --include='*.go' . | sed 's,/[^/]*$$,,' | sort -u | grep -vx ./fusion)
+FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^\./(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*,fuzz/\1/\2,' | sort)
 
 .PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab build generate
 
@@ -24,7 +29,8 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
 	deploy/dev/kafka.sh fetch
-	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest/kafka ./window/...
+	$(GO) test -timeout 20m ./window/...
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest/kafka
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost' ./encoders/intake ./alerts/worker
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
 
@@ -40,13 +46,21 @@ test-teacher:     ## fusion/recipes/teacher.py on what vigil train exports, in a
 	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
 	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestTeacher' ./cmd/vigil
 
-race:             ## the race detector on everything concurrent
-	$(GO) test -race -short -timeout 30m ./ingest/... ./window/... ./encoders/intake/... ./alerts/... ./cmd/...
+race:             ## the race detector on every package that starts goroutines or holds a lock
+	$(GO) test -race -short -vet=off -timeout 30m $(CONCURRENT)
 
-fuzz:             ## every decoder, 10 s each
-	@for p in $$($(GO) list $(PKGS)); do \
-	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$p || exit 1; done; done
+fuzz:             ## every fuzz target for FUZZTIME, two at a time; prints an input that fails
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(FUZZERS)
+
+# One target, such as fuzz/schemas/FuzzParseMark. Go before 1.27 fails now and then with
+# nothing but "context deadline exceeded" when the time is over (golang/go#75804): that is no finding.
+fuzz/%:
+	@out=$$($(GO) test -vet=off -run '^$$' -fuzz '^$(@F)$$' -fuzztime $(FUZZTIME) -parallel 1 ./$(*D) 2>&1) || \
+	  { printf '%s\n' "$$out" | grep -A 1 '^--- FAIL: $(@F) ' | grep -qx '    context deadline exceeded'; } || \
+	  { printf '%s\n' "$$out"; input=$$(printf '%s\n' "$$out" | sed -n 's/.*Failing input written to //p'); \
+	    [ -z "$$input" ] || cat "$(*D)/$$input"; exit 1; }; \
+	last=$$(printf '%s\n' "$$out" | grep '^fuzz: elapsed' | tail -n 1); \
+	printf '%s: %s\n' '$*' "$${last:-is not built on this machine}"
 
 bench:            ## ratios in one run; keep bench.txt for benchstat
 	@mkdir -p bin; $${CC:-cc} -O2 -o bin/openblas-time encoders/nn/openblas/time.c -lopenblas 2>/dev/null || \

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 //go:embed policy.yaml

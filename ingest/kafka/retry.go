@@ -81,7 +81,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // now is for deadlines of the network and for record times, which brokers replace
 // and nobody decides by.
-func now() time.Time { return time.Now() } //nolint:forbidigo // see above: no decision reads it
+func now() time.Time { return time.Now() }
 
 // temporary says whether the same call may succeed later: the broker's own
 // temporary errors and the network's.
