@@ -171,3 +171,7 @@ func parseNumber(s string) (float64, *Problem) {
 	}
 	return 0, NewProblem(BadField, "", s, "a number; a text goes into the \"text\" of an observation")
 }
+
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }

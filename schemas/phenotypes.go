@@ -1,5 +1,12 @@
 package schemas
 
+import (
+	_ "embed"
+	"strconv"
+	"strings"
+	"sync"
+)
+
 // Phenotypes are the 25 phenotypes in the order of the model's output: the order
 // of the public definition file (CCS groups marked for the benchmark), which is
 // also the paper's.
@@ -29,4 +36,34 @@ var Phenotypes = [25]string{
 	"Chronic kidney disease",
 	"Complications of surgical procedures or medical care",
 	"Shock",
+}
+
+// phenotypeFile has two lines for each phenotype, "index revision code code ..": the
+// revision of the International Classification of Diseases is 9 or 10. Codes of the 10th
+// are those that the General Equivalence Mapping of the CMS leads to one of the 9th. See
+// NOTICE.md.
+//
+//go:embed phenotypecodes.txt
+var phenotypeFile string
+
+var phenotypeCodes = sync.OnceValue(func() map[string][]int {
+	codes := map[string][]int{}
+	for line := range strings.Lines(phenotypeFile) {
+		fields := strings.Fields(line)
+		index, err := strconv.Atoi(fields[0])
+		if err != nil || index >= len(Phenotypes) {
+			panic("schemas: phenotypecodes.txt: " + line) // a test reads it
+		}
+		for _, code := range fields[2:] {
+			key := fields[1] + " " + code
+			codes[key] = append(codes[key], index)
+		}
+	}
+	return codes
+})
+
+// PhenotypesOf are the phenotypes, by their index, of a diagnosis: revision is 9 or 10,
+// the code has no dot and keeps its zeros ("0389", "A419").
+func PhenotypesOf(revision int, code string) []int {
+	return phenotypeCodes()[strconv.Itoa(revision)+" "+code]
 }
