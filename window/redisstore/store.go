@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -157,3 +158,28 @@ func (s *Store) run(ctx context.Context, what string, script *redis.Script, keys
 	}
 	return reply[0], applied, nil
 }
+
+// away are the beginnings of replies by which a server says that it cannot
+// serve now, though it is there.
+var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "ERR max number of clients"}
+
+// failed says what was tried and why it failed. What the network or a server
+// out of service did is window.ErrUnavailable: the same call may be made again.
+func failed(what string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, redis.ErrClosed) {
+		return fmt.Errorf("redis: %s: %w", what, err)
+	}
+	if reply := redis.Error(nil); errors.As(err, &reply) {
+		for _, prefix := range away {
+			if redis.HasErrorPrefix(err, prefix) {
+				return fmt.Errorf("redis: %s: %w: %w", what, window.ErrUnavailable, err)
+			}
+		}
+		return fmt.Errorf("redis: %s: %w", what, err)
+	}
+	return fmt.Errorf("redis: %s: %w: %w (is Redis running, and is the URL right?)", what, window.ErrUnavailable, err)
+}
+
+// The client library would write a line of its own for every failed call. All of them
+// come back as errors, and who waits for the store says so once.
+func init() { logging.Disable() }
