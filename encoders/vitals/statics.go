@@ -34,11 +34,13 @@ func ParseStatic(name string) (Static, error) {
 // Statics fills dst and known, [len(list)]. What is not known is 0.
 func Statics(dst []float32, known []bool, list []Static, s *schemas.Statics) {
 	for i, which := range list {
-		dst[i], known[i] = which.of(s)
+		dst[i], known[i] = which.number(s)
 	}
 }
 
-func (k Static) of(s *schemas.Statics) (float32, bool) {
+// number is the attribute as the number that the network reads; it answers false where the
+// stay has none, or one outside the range that models read.
+func (k Static) number(s *schemas.Statics) (float32, bool) {
 	switch k {
 	case StaticAge:
 		return within(s.AgeYears, 0, 130)
