@@ -21,8 +21,8 @@ type Items struct {
 // KeptItems is how many items of a modality are remembered: the newest ones.
 const KeptItems = 32
 
-// Item is what is remembered of a strip, a note or an image.
-type Item struct {
+// KeptItem is what is remembered of a strip, a note or an image.
+type KeptItem struct {
 	At     schemas.Time // event time, floored to 1/16 s
 	State  schemas.ItemState
 	Vector []float32
@@ -32,7 +32,7 @@ type Item struct {
 
 // History is the newest items of one modality of a patient, by event time, those of
 // one time by arrival.
-type History []Item
+type History []KeptItem
 
 // Add takes an item. Where there are KeptItems already the oldest goes.
 func (h *History) Add(i *schemas.Item) {
@@ -41,7 +41,7 @@ func (h *History) Add(i *schemas.Item) {
 	for place > 0 && (*h)[place-1].At > at {
 		place--
 	}
-	*h = slices.Insert(*h, place, Item{At: at, State: i.State, Vector: slices.Clone(i.Vector)})
+	*h = slices.Insert(*h, place, KeptItem{At: at, State: i.State, Vector: slices.Clone(i.Vector)})
 	if len(*h) > KeptItems {
 		*h = slices.Delete(*h, 0, 1)
 	}

@@ -220,7 +220,7 @@ func (m *modality) decode(r *packed.Reader) {
 		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
 	}
 	for range n {
-		item := encoders.Item{At: schemas.Time(r.Int()), State: decodeState(r)}
+		item := encoders.KeptItem{At: schemas.Time(r.Int()), State: decodeState(r)}
 		for range r.Count(1) {
 			if r.Err() != nil {
 				return
