@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Phenotypes are the 25 phenotypes in the order of the model's output: the order
-// of the public definition file (CCS groups marked for the benchmark), which is
-// also the paper's.
+// Phenotypes are the 25 phenotypes in the order of the model's output. Names and order are
+// those of the definition file of mimic3-benchmarks (CCS groups marked for the benchmark of
+// Harutyunyan et al., Scientific Data 2019), which is also the order of the FuseMoE paper.
 var Phenotypes = [25]string{
 	"Septicemia (except in labor)",
 	"Diabetes mellitus without complication",
@@ -38,7 +38,7 @@ var Phenotypes = [25]string{
 	"Shock",
 }
 
-// phenotypeFile has two lines for each phenotype, "index revision code code ..": the
+// phenotypeFile has two lines for each phenotype, "index revision code code ..", where the
 // revision of the International Classification of Diseases is 9 or 10. Codes of the 10th
 // are those that the General Equivalence Mapping of the CMS leads to one of the 9th. See
 // NOTICE.md.
@@ -46,6 +46,8 @@ var Phenotypes = [25]string{
 //go:embed phenotypecodes.txt
 var phenotypeFile string
 
+// phenotypeCodes are the phenotypes by "revision code". They are read when they are first
+// asked for, since serving never needs them.
 var phenotypeCodes = sync.OnceValue(func() map[string][]int {
 	codes := map[string][]int{}
 	for line := range strings.Lines(phenotypeFile) {
@@ -62,8 +64,9 @@ var phenotypeCodes = sync.OnceValue(func() map[string][]int {
 	return codes
 })
 
-// PhenotypesOf are the phenotypes, by their index, of a diagnosis: revision is 9 or 10,
-// the code has no dot and keeps its zeros ("0389", "A419").
+// PhenotypesOf returns the phenotypes that a diagnosis belongs to, as indices into
+// Phenotypes; most diagnoses belong to none. The revision of the ICD is 9 or 10, and the
+// code has no dot and keeps its zeros ("0389", "A419").
 func PhenotypesOf(revision int, code string) []int {
 	return phenotypeCodes()[strconv.Itoa(revision)+" "+code]
 }
