@@ -1,7 +1,7 @@
 package schemas
 
-// alsoLOINC are further LOINC codes that are read as a channel, with the unit
-// that the code implies where the value has none: the same quantity in another
+// alsoLOINC are further LOINC codes that are read as a channel, with the unit that the code
+// implies where the value comes without one. They name the same quantity in another
 // specimen of blood, by another method, or per mole.
 var alsoLOINC = []struct {
 	channel string
@@ -42,9 +42,9 @@ var alsoLOINC = []struct {
 	{"urine_ph", named("5803-2")},
 }
 
-// alsoMIMIC4 are items that MIMIC-IV has beside those that it kept of MIMIC-III:
-// the laboratory's newer ids, and pumps of a fixed mixture. Their quantities are
-// those of mimic-code's map to LOINC (see NOTICE.md).
+// alsoMIMIC4 are the items that MIMIC-IV has beside those that it kept of MIMIC-III: the
+// laboratory's newer ids, and pumps of a fixed mixture. What they measure is taken from
+// mimic-code's map to LOINC (see NOTICE.md).
 var alsoMIMIC4 = []struct {
 	channel string
 	items   []Item3

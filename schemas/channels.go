@@ -2,11 +2,14 @@ package schemas
 
 import "slices"
 
-// The channel table. The index is the channel's number: lines are only added, at
-// the end. Plausible ranges are wide: they refuse what cannot be, not what is
-// rare. MIMIC-III items and ranges follow the public 17-variable benchmark map
-// (see NOTICE.md), extended.
+// This file is the channel table. A line's index is the channel's number, so lines are only
+// added, and only at the end of addedChannels. Plausible ranges are wide: they refuse what
+// cannot be, not what is rare. MIMIC-III items and ranges follow the public map of the
+// 17-variable benchmark (see NOTICE.md) and were extended here.
+//
+// The functions below make the lists that a line is composed of.
 
+// items lists items of one MIMIC table that imply one unit.
 func items(table, unit string, ids ...int) []Item3 {
 	out := make([]Item3, len(ids))
 	for i, id := range ids {
@@ -22,7 +25,7 @@ func out(unit string, ids ...int) []Item3   { return items("OUTPUTEVENTS", unit,
 
 func both(lists ...[]Item3) []Item3 { return slices.Concat(lists...) }
 
-// same lists names of the canonical unit that sources use.
+// same lists other names of the canonical unit that sources use.
 func same(units ...string) []Conversion {
 	out := make([]Conversion, len(units))
 	for i, u := range units {
@@ -61,10 +64,13 @@ var (
 	glucoseU   = with(same("mg/dL"), Conversion{"mmol/L", 18.016, 0})
 )
 
+// mgdl are the units of a substance that is kept in mg/dL and often told per mole; molar is
+// the mg/dL of one umol/L.
 func mgdl(molar float64) []Conversion {
 	return with(same("mg/dL"), Conversion{"umol/L", molar, 0}, Conversion{"µmol/L", molar, 0})
 }
 
+// channels is the table: the index of a line is the channel's number.
 var channels = slices.Concat(baseChannels, addedChannels)
 
 var baseChannels = []ChannelInfo{
@@ -185,8 +191,8 @@ var baseChannels = []ChannelInfo{
 	{Name: "ecg_quality", Group: "derived", Unit: "1", High: 1, Decimals: 2},
 }
 
-// addedChannels stand behind baseChannels in the table: further lines are added
-// here, at the end.
+// addedChannels stand behind baseChannels in the table. Further lines are added at the end
+// of this list.
 var addedChannels = []ChannelInfo{
 	{Name: "pulmonary_systolic", Group: "vital", LOINC: "8440-0", Unit: "mm[Hg]", High: 200, Conversions: pressure, MIMIC3: chart("mmHg", 492, 220059), EICU: named("pasystolic")},
 	{Name: "pulmonary_diastolic", Group: "vital", LOINC: "8385-7", Unit: "mm[Hg]", Low: -20, High: 150, Conversions: pressure, MIMIC3: chart("mmHg", 8448, 220060), EICU: named("padiastolic")},

@@ -11,16 +11,18 @@ import (
 	"testing"
 )
 
-// Dir is the folder of the open data: VIGIL_DATA, by default ../shared/data beside
-// the checkout.
+// Dir is the folder of the open data, as VIGIL_DATA names it, by default ../shared/data
+// beside the checkout. It skips the test where there is none.
 func Dir(t testing.TB) string { return find(t, "VIGIL_DATA", "data") }
 
-// Reference is the folder of the golden vectors: VIGIL_REFERENCE, by default
-// ../shared/reference/fusemoe beside the checkout.
+// Reference is the folder of the golden vectors of the published network, as
+// VIGIL_REFERENCE names it, by default ../shared/reference/fusemoe beside the checkout. It
+// skips the test where there is none.
 func Reference(t testing.TB) string {
 	return find(t, "VIGIL_REFERENCE", filepath.Join("reference", "fusemoe"))
 }
 
+// find is the folder that an environment variable names, or a part of ../shared.
 func find(t testing.TB, variable, under string) string {
 	t.Helper()
 	dir := os.Getenv(variable)
@@ -33,7 +35,8 @@ func find(t testing.TB, variable, under string) string {
 	return dir
 }
 
-// root is the checkout: the folder of go.mod above the test's own.
+// root is the checkout. It is the folder of go.mod above the test's own, in which go test
+// starts each test.
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -52,9 +55,10 @@ func root(t testing.TB) string {
 	}
 }
 
-// EachRow reads a CSV file with a header, gzipped by its name; row gives a field by
-// the lower-case name of its column. It is plain and slow: it judges the readers
-// that are neither.
+// EachRow reads a CSV file with a header and calls row for each line behind it, with a
+// function that gives a field by the lower-case name of its column. A file whose name ends
+// in .gz is gzip. It is plain and slow on purpose, since it judges the readers that are
+// neither. Whatever is wrong with the file fails the test.
 func EachRow(t testing.TB, path string, row func(field func(string) string)) {
 	t.Helper()
 	f, err := os.Open(path)
