@@ -13,6 +13,8 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
+// emptyStore shows that a partition of which nothing was ever heard is empty and not an
+// error, and that nobody owns it.
 func emptyStore(c *check) {
 	c.holds(&window.Partition{Number: 3, Applied: -1})
 	if err := c.Store.Published(c.ctx, 3, "a", window.Position{}); err == nil {
@@ -25,6 +27,8 @@ func emptyStore(c *check) {
 	}
 }
 
+// applyAndLoad shows that batches add up: appended chunks, a second patient, a chunk written
+// whole, and a claim that changes nothing.
 func applyAndLoad(c *check) {
 	want := newExpected(0)
 	c.claim(0, "a", -1)
@@ -49,6 +53,8 @@ func applyAndLoad(c *check) {
 	c.holds(&want.Partition)
 }
 
+// claimsFence shows that an old owner can do nothing at all once another has claimed the
+// partition, and that a claim asks for no leave.
 func claimsFence(c *check) {
 	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.NotOwner, -1)
 	c.claim(0, "a", -1)
@@ -65,6 +71,8 @@ func claimsFence(c *check) {
 	c.apply(batch("b", 2, 3, "x:1", 24, 12), window.NotOwner, 2)
 }
 
+// gapAndAlready shows what happens to a batch that does not follow the applied offset, up to
+// the largest offsets that a script can count.
 func gapAndAlready(c *check) {
 	c.claim(0, "a", -1)
 	c.apply(batch("a", 3, 4, "x:1", 0, 12), window.Gap, -1)
@@ -83,6 +91,7 @@ func gapAndAlready(c *check) {
 	c.claim(0, "b", high)
 }
 
+// retry shows that a batch sent again is a success that changes nothing.
 func retry(c *check) {
 	c.claim(0, "a", -1)
 	want := newExpected(0)
@@ -95,6 +104,8 @@ func retry(c *check) {
 	}
 }
 
+// rolledBack shows that a store that has lost its latest writes says so by a gap, and comes to
+// hold the same again when the log is replayed, though in other batches.
 func rolledBack(c *check) {
 	c.claim(0, "a", -1)
 	first, second, third := batch("a", -1, 4, "x:1", 0, 24), batch("a", 4, 5, "x:1", 24, 12), batch("a", 5, 6, "x:1", 36, 12)
@@ -118,6 +129,8 @@ func rolledBack(c *check) {
 	c.holds(late)
 }
 
+// oddBytes shows that names, states, keys and values may be any bytes: a store that joins them
+// with a separator, or reads them as text, fails here.
 func oddBytes(c *check) {
 	all := make([]byte, 256)
 	for i := range all {
@@ -152,6 +165,8 @@ func oddBytes(c *check) {
 	}
 }
 
+// deletes shows that hours and patients go when a batch says so, and that nothing of the old
+// ones is there when they come again.
 func deletes(c *check) {
 	c.claim(0, "a", -1)
 	want := newExpected(0)
@@ -183,6 +198,9 @@ func deletes(c *check) {
 	step(&window.Batch{Owner: "a", Prev: 5, Last: 6, Patients: []window.PatientWrite{{Patient: "x:1", State: []byte("no window"), Deletes: []int64{7}, Lens: []window.ChunkLen{}}}})
 }
 
+// outboxOrder shows that outputs keep the order of their positions as numbers, where bytes or
+// digits would sort otherwise, and that publishing drops the right ones: parts of batches,
+// whole batches, and what is dropped already.
 func outboxOrder(c *check) {
 	c.claim(0, "a", -1)
 	want := newExpected(0)
@@ -220,7 +238,8 @@ func outboxOrder(c *check) {
 	}
 }
 
-// headsAndChunks: what Load gives at once comes in parts too, to the owner alone.
+// headsAndChunks shows that what Load gives at once comes in parts too, and that chunks which
+// are not what a place says are torn to the owner and refused to another.
 func headsAndChunks(c *check) {
 	c.claim(0, "a", -1)
 	u := newUnit(3, 4, 30)
@@ -279,6 +298,8 @@ func headsAndChunks(c *check) {
 	}
 }
 
+// reset shows that a partition can be emptied by its owner, who stays so, and that its
+// neighbour is left alone.
 func reset(c *check) {
 	c.claim(0, "a", -1)
 	c.claim(1, "a", -1)
@@ -300,9 +321,9 @@ func reset(c *check) {
 	c.holds(&want.Partition)
 }
 
-// race: two owners take the partition from each other and go on where the store
-// says, while a third reads. However it comes out, the log was applied once and
-// in order, and what was read was whole.
+// race lets two owners take the partition from each other and go on where the store says,
+// while a third worker reads. However it comes out, the log was applied once and in order,
+// and whatever was read was whole.
 func race(c *check) {
 	const length = 60
 	var owners, reader sync.WaitGroup
@@ -360,7 +381,8 @@ func race(c *check) {
 	c.holds(&raceHeld(length - 1).Partition)
 }
 
-// raceBatch adds an hour and drops the one before.
+// raceBatch adds an hour and drops the one before, so that a reader who mixes two offsets
+// finds a chunk too many or too few.
 func raceBatch(owner string, applied int64) *window.Batch {
 	b := batch(owner, applied, applied+1, "x:1", 0, 12)
 	p := &b.Patients[0]
@@ -371,6 +393,7 @@ func raceBatch(owner string, applied int64) *window.Batch {
 	return b
 }
 
+// raceHeld is what the partition must hold when the race has come to an offset.
 func raceHeld(applied int64) *expected {
 	e := newExpected(0)
 	for o := int64(-1); o < applied; o++ {
@@ -379,6 +402,8 @@ func raceHeld(applied int64) *expected {
 	return e
 }
 
+// partitionsApart shows that partition 1 is not 11, as it is where keys are matched by their
+// beginning.
 func partitionsApart(c *check) {
 	c.claim(1, "a", -1)
 	c.claim(11, "a", -1)

@@ -13,7 +13,8 @@ import (
 // hour0 is where the suite's invented observations begin.
 const hour0 = schemas.Time(1_700_000_000_000/3_600_000) * schemas.Hour
 
-// unit plays the monitor: patients with windows, and the batches that they make.
+// unit plays the monitor: it has patients with windows, and makes the batches that change
+// them. A seed gives the same batches each time.
 type unit struct {
 	random   *rand.Rand
 	names    []string
@@ -21,9 +22,10 @@ type unit struct {
 	logN     uint32
 	applied  int64
 	clock    schemas.Time
-	perBatch int // observations
+	perBatch int // how many observations a batch brings
 }
 
+// newUnit is a unit whose patients have nothing yet.
 func newUnit(seed uint64, patients, perBatch int) *unit {
 	u := &unit{random: rand.New(rand.NewPCG(seed, 1)), windows: map[string]*window.Window{}, applied: -1, clock: hour0, perBatch: perBatch}
 	for i := range patients {
@@ -34,7 +36,8 @@ func newUnit(seed uint64, patients, perBatch int) *unit {
 	return u
 }
 
-// next makes the batch that follows, a few minutes on.
+// next makes the batch that follows, a few minutes on, of which two in five observations are
+// corrections or retractions.
 func (u *unit) next(owner string, partition int) *window.Batch {
 	b := &window.Batch{Partition: partition, Owner: owner, Prev: u.applied, Last: u.applied + 1 + u.random.Int64N(5)}
 	u.clock += 7 * schemas.Minute
@@ -63,7 +66,7 @@ func (u *unit) next(owner string, partition int) *window.Batch {
 	return b
 }
 
-// reload does as a new owner does: windows from what the store holds.
+// reload makes the windows from what the store holds, as a new owner does.
 func (u *unit) reload(c *check, p *window.Partition) {
 	c.Helper()
 	u.windows = map[string]*window.Window{}
@@ -77,8 +80,8 @@ func (u *unit) reload(c *check, p *window.Partition) {
 	u.applied = p.Applied
 }
 
-// largeBatch: 500 observations over 62 chunks, the batch that the layout was
-// measured with.
+// largeBatch applies 500 observations over 62 chunks, the batch with which the layout of
+// redisstore was measured.
 func largeBatch(c *check) {
 	c.claim(0, "a", -1)
 	b := &window.Batch{Owner: "a", Prev: -1, Last: 499}
@@ -100,7 +103,8 @@ func largeBatch(c *check) {
 	c.holds(&want.Partition)
 }
 
-// manyOfEverything is beyond what one call of a script's unpack can take.
+// manyOfEverything applies more patients, chunks, outputs and deletions than one call of a
+// script's unpack can take.
 func manyOfEverything(c *check) {
 	c.claim(0, "a", -1)
 	b := &window.Batch{Owner: "a", Prev: -1, Last: 1}
@@ -135,6 +139,8 @@ func manyOfEverything(c *check) {
 	c.holds(&window.Partition{Applied: -1})
 }
 
+// mistakes shows that a batch which the program has made wrongly is an error that invites no
+// retry, and that nothing of it is applied.
 func mistakes(c *check) {
 	c.claim(0, "a", -1)
 	good := func() *window.Batch { return batch("a", -1, 1, "x:1", 0, 12) }
@@ -169,8 +175,8 @@ func mistakes(c *check) {
 	c.holds(&window.Partition{Applied: -1})
 }
 
-// windowsComeBack: the bytes in the store are the windows, and a worker that
-// loads them goes on as the one that wrote them.
+// windowsComeBack shows that the bytes in the store are the windows: a worker that loads them
+// goes on as the one that wrote them would have.
 func windowsComeBack(c *check) {
 	calm := newUnit(7, 5, 40)
 	c.claim(0, "calm", -1)
@@ -199,8 +205,8 @@ func windowsComeBack(c *check) {
 	}
 }
 
-// history: seeded batches, retries, claims, roll-backs and publishing, against
-// the suite's own idea of what must be there.
+// history draws batches, retries, claims, roll-backs and publishing from a seed, and holds the
+// store after each against the suite's own idea of what must be there.
 func history(c *check) {
 	seeds := uint64(3)
 	if testing.Short() {
