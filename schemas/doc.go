@@ -52,7 +52,7 @@
 //   - horizon: The horizon is the first of the 48 clock hours that end with the present
 //     one; an observation from before it is not taken in, since no view will ask for it.
 //   - reach: The reach of a question is how far back in time it looks: 48 hours before an
-//     admission for a model's view, 6 hours for NEWS2.
+//     admission for a model's view ([Reach]), 6 hours for NEWS2.
 //   - chunk: A chunk is one hour of one window as the store keeps it, a string of packed
 //     records of 12 bytes in the order in which they arrived.
 //   - numbering: A numbering is the stretch of a patient's log within which log_n and n

@@ -120,8 +120,8 @@ func (a Answer) String() string {
 	return fmt.Sprintf("Answer(%d)", uint8(a))
 }
 
-// Partition is all that a store holds of one partition.
-type Partition struct {
+// StoredPartition is all that a store holds of one partition.
+type StoredPartition struct {
 	Number   int
 	Applied  int64           // the offset of the last applied log record; -1 if none was
 	Patients []StoredPatient // by Patient, bytewise ascending

@@ -34,6 +34,6 @@
 //
 // A window belongs to one goroutine, does no I/O and reads no clock. When hours are trimmed
 // and what a stay may see is for its caller to say. The stores (memstore, redisstore) pass the
-// suite in storetest; the types that they speak in, [Batch] and [Partition], are declared
+// suite in storetest; the types that they speak in, [Batch] and [StoredPartition], are declared
 // here.
 package window

@@ -52,24 +52,24 @@ func (s *Store) Claim(ctx context.Context, number int, owner string) (applied in
 
 // Load returns all that is stored of a partition. The caller may keep and change it. It
 // needs no claim, so that a partition can be looked at.
-func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error) {
+func (s *Store) Load(ctx context.Context, number int) (*window.StoredPartition, error) {
 	return s.load(ctx, number, true)
 }
 
 // Heads returns what Load does, without the chunks: enough to begin work on a partition
 // before its windows are read.
-func (s *Store) Heads(ctx context.Context, number int) (*window.Partition, error) {
+func (s *Store) Heads(ctx context.Context, number int) (*window.StoredPartition, error) {
 	return s.load(ctx, number, false)
 }
 
-func (s *Store) load(ctx context.Context, number int, whole bool) (*window.Partition, error) {
+func (s *Store) load(ctx context.Context, number int, whole bool) (*window.StoredPartition, error) {
 	if err := check(ctx, number, "reader"); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.partition(number)
-	out := &window.Partition{Number: number, Applied: p.applied}
+	out := &window.StoredPartition{Number: number, Applied: p.applied}
 	for _, name := range slices.Sorted(maps.Keys(p.patients)) {
 		v := p.patients[name]
 		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state), Lens: slices.Clone(v.lens)}

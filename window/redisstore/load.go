@@ -17,8 +17,8 @@ import (
 // Load returns all that is stored of a partition. It reads in several commands. Who means to
 // go on from what it returns must claim the partition first: then only another's claim can
 // come between, and no batch of the caller's will be taken after that.
-func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, error) {
-	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) {
+func (s *Store) Load(ctx context.Context, partition int) (*window.StoredPartition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.StoredPartition) (string, error) {
 		offset, err := s.heads(ctx, k, p)
 		if err != nil {
 			return offset, err
@@ -43,8 +43,8 @@ func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, err
 
 // Heads returns what Load does, without the chunks: enough to begin work on a partition
 // before its windows are read.
-func (s *Store) Heads(ctx context.Context, partition int) (*window.Partition, error) {
-	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) { return s.heads(ctx, k, p) })
+func (s *Store) Heads(ctx context.Context, partition int) (*window.StoredPartition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.StoredPartition) (string, error) { return s.heads(ctx, k, p) })
 }
 
 // Chunks returns the chunks at the given places, each cut to the length that its place
@@ -70,10 +70,10 @@ func (s *Store) Chunks(ctx context.Context, partition int, owner string, places 
 // steady reads a partition again until the applied offset, which read returns, has stayed
 // the same meanwhile. Only then does what it read belong together, and only then is what
 // does not fit together torn.
-func (s *Store) steady(ctx context.Context, partition int, read func(keys, *window.Partition) (offset string, err error)) (*window.Partition, error) {
+func (s *Store) steady(ctx context.Context, partition int, read func(keys, *window.StoredPartition) (offset string, err error)) (*window.StoredPartition, error) {
 	k := s.keys(partition)
 	for try := 1; ; try++ {
-		p := &window.Partition{Number: partition, Applied: -1}
+		p := &window.StoredPartition{Number: partition, Applied: -1}
 		offset, err := read(k, p)
 		if err != nil && !errors.Is(err, window.ErrTorn) {
 			return nil, err
@@ -93,7 +93,7 @@ func (s *Store) steady(ctx context.Context, partition int, read func(keys, *wind
 }
 
 // heads reads all but the chunks. It returns the applied offset as it stands in the store.
-func (s *Store) heads(ctx context.Context, k keys, p *window.Partition) (offset string, err error) {
+func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (offset string, err error) {
 	meta, err := s.client.HGetAll(ctx, k.meta).Result()
 	if err != nil {
 		return "", failed("load", err)
@@ -152,7 +152,7 @@ func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]
 
 // outbox reads the outputs, without those that were dropped and those of a batch that was
 // never applied.
-func (s *Store) outbox(ctx context.Context, k keys, p *window.Partition, dropped string) error {
+func (s *Store) outbox(ctx context.Context, k keys, p *window.StoredPartition, dropped string) error {
 	var from window.Position
 	if dropped != "" {
 		var err error

@@ -46,7 +46,7 @@ func claim(t *testing.T, s *redisstore.Store, owner string) int64 {
 	return applied
 }
 
-func load(t *testing.T, s *redisstore.Store) *window.Partition {
+func load(t *testing.T, s *redisstore.Store) *window.StoredPartition {
 	t.Helper()
 	p, err := s.Load(t.Context(), 0)
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 // emptyStore shows that a partition of which nothing was ever heard is empty and not an
 // error, and that nobody owns it.
 func emptyStore(c *check) {
-	c.holds(&window.Partition{Number: 3, Applied: -1})
+	c.holds(&window.StoredPartition{Number: 3, Applied: -1})
 	if err := c.Store.Published(c.ctx, 3, "a", window.Position{}); err == nil {
 		c.Fatal("published by nobody's owner: no error")
 	}
 	c.claim(3, "a", -1)
-	c.holds(&window.Partition{Number: 3, Applied: -1})
+	c.holds(&window.StoredPartition{Number: 3, Applied: -1})
 	if a, b := c.digest(), c.digest(0, 1, 2, 3); a != b {
 		c.Fatalf("digest of nothing %s, of empty partitions %s", a, b)
 	}
@@ -35,7 +35,7 @@ func applyAndLoad(c *check) {
 	for i, b := range []*window.Batch{batch("a", -1, 4, "x:1", 0, 24), batch("a", 4, 5, "x:1", 24, 12), batch("a", 5, 99, "x:0", 0, 36)} {
 		c.apply(b, window.OK, b.Last)
 		want.apply(b)
-		c.holds(&want.Partition)
+		c.holds(&want.StoredPartition)
 		if i == 0 && c.digest(0) == c.digest() {
 			c.Fatal("a window does not change the digest")
 		}
@@ -45,12 +45,12 @@ func applyAndLoad(c *check) {
 	before := c.digest(0)
 	c.apply(full, window.OK, 100)
 	want.apply(full)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	if c.digest(0) == before {
 		c.Fatal("other bytes of the same length do not change the digest")
 	}
 	c.claim(0, "b", 100)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 }
 
 // claimsFence shows that an old owner can do nothing at all once another has claimed the
@@ -100,7 +100,7 @@ func retry(c *check) {
 	want.apply(b)
 	for range 3 {
 		c.apply(b, window.Already, 4)
-		c.holds(&want.Partition)
+		c.holds(&want.StoredPartition)
 	}
 }
 
@@ -158,7 +158,7 @@ func oddBytes(c *check) {
 	}
 	c.apply(b, window.OK, 9)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	got := c.load(5).Outbox
 	if got[0].Value != nil || got[0].Key != nil || got[1].Value == nil || got[1].Key == nil {
 		c.Fatalf("nil and empty are not told apart: %#v", got[:2])
@@ -174,7 +174,7 @@ func deletes(c *check) {
 		c.Helper()
 		c.apply(b, window.OK, b.Last)
 		want.apply(b)
-		c.holds(&want.Partition)
+		c.holds(&want.StoredPartition)
 	}
 	b := batch("a", -1, 1, "x:1", 0, 12)
 	b.Patients[0].Chunks = append(b.Patients[0].Chunks, window.ChunkWrite{Hour: 8, Bytes: make([]byte, 24)})
@@ -223,7 +223,7 @@ func outboxOrder(c *check) {
 		}
 		c.apply(b, window.OK, last)
 		want.apply(b)
-		c.holds(&want.Partition)
+		c.holds(&want.StoredPartition)
 		prev = last
 	}
 	for _, upTo := range []window.Position{{Offset: 0, Index: 2}, {Offset: 100, Index: 1}, {Offset: 100, Index: 10}, {Offset: 100, Index: 10}, {Offset: 5}, {Offset: 200}, {Offset: 256, Index: math.MaxUint32}, {Offset: 1 << 41}} {
@@ -231,7 +231,7 @@ func outboxOrder(c *check) {
 			c.Fatal(err)
 		}
 		want.published(upTo)
-		c.holds(&want.Partition)
+		c.holds(&want.StoredPartition)
 	}
 	if len(want.Outbox) != 0 {
 		c.Fatal("the case does not end with an empty outbox")
@@ -311,14 +311,14 @@ func reset(c *check) {
 	if err := c.Store.Reset(c.ctx, 0, "a"); err != nil {
 		c.Fatal(err)
 	}
-	c.holds(&window.Partition{Number: 0, Applied: -1})
+	c.holds(&window.StoredPartition{Number: 0, Applied: -1})
 	c.holds(other)
 	// Still the owner; and nothing of the old chunk shines through.
 	b = batch("a", -1, 2, "x:1", 0, 12)
 	c.apply(b, window.OK, 2)
 	want := newExpected(0)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 }
 
 // race lets two owners take the partition from each other and go on where the store says,
@@ -369,7 +369,7 @@ func race(c *check) {
 				c.Error(err)
 				return
 			}
-			if diff := cmp.Diff(&raceHeld(p.Applied).Partition, p, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(&raceHeld(p.Applied).StoredPartition, p, cmpopts.EquateEmpty()); diff != "" {
 				c.Errorf("read at offset %d: %s", p.Applied, diff)
 				return
 			}
@@ -378,7 +378,7 @@ func race(c *check) {
 	owners.Wait()
 	close(done)
 	reader.Wait()
-	c.holds(&raceHeld(length - 1).Partition)
+	c.holds(&raceHeld(length - 1).StoredPartition)
 }
 
 // raceBatch adds an hour and drops the one before, so that a reader who mixes two offsets
@@ -413,10 +413,10 @@ func partitionsApart(c *check) {
 	c.apply(eleven, window.OK, 8)
 	want := newExpected(1)
 	want.apply(one)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	want = newExpected(11)
 	want.apply(eleven)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	if c.digest(1, 11) == c.digest(1) || c.digest(1) == c.digest(11) {
 		c.Fatal("partitions do not count in the digest")
 	}

@@ -67,7 +67,7 @@ func (u *unit) next(owner string, partition int) *window.Batch {
 }
 
 // reload makes the windows from what the store holds, as a new owner does.
-func (u *unit) reload(c *check, p *window.Partition) {
+func (u *unit) reload(c *check, p *window.StoredPartition) {
 	c.Helper()
 	u.windows = map[string]*window.Window{}
 	for _, s := range p.Patients {
@@ -100,7 +100,7 @@ func largeBatch(c *check) {
 	c.apply(b, window.OK, 499)
 	want := newExpected(0)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 }
 
 // manyOfEverything applies more patients, chunks, outputs and deletions than one call of a
@@ -121,7 +121,7 @@ func manyOfEverything(c *check) {
 	c.apply(b, window.OK, 1)
 	want := newExpected(0)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	b = &window.Batch{Owner: "a", Prev: 1, Last: 2}
 	for i := range 900 {
 		p := window.PatientWrite{Patient: fmt.Sprintf("x:%05d", i)}
@@ -132,11 +132,11 @@ func manyOfEverything(c *check) {
 	}
 	c.apply(b, window.OK, 2)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	if err := c.Store.Reset(c.ctx, 0, "a"); err != nil {
 		c.Fatal(err)
 	}
-	c.holds(&window.Partition{Applied: -1})
+	c.holds(&window.StoredPartition{Applied: -1})
 }
 
 // mistakes shows that a batch which the program has made wrongly is an error that invites no
@@ -172,7 +172,7 @@ func mistakes(c *check) {
 	if _, err := c.Store.Claim(c.ctx, 0, ""); err == nil {
 		c.Error("a claim without owner: no error")
 	}
-	c.holds(&window.Partition{Applied: -1})
+	c.holds(&window.StoredPartition{Applied: -1})
 }
 
 // windowsComeBack shows that the bytes in the store are the windows: a worker that loads them
@@ -218,7 +218,7 @@ func history(c *check) {
 		owner := "o"
 		c.claim(partition, owner, -1)
 		var saved func()
-		var wantThen window.Partition
+		var wantThen window.StoredPartition
 		for range 40 {
 			switch u.random.IntN(8) {
 			case 0:
@@ -243,7 +243,7 @@ func history(c *check) {
 				if saved != nil {
 					saved()
 					saved = nil
-					want.Partition = wantThen
+					want.StoredPartition = wantThen
 					c.claim(partition, owner, want.Applied)
 					u.reload(c, c.load(partition))
 					if want.Applied == -1 {
@@ -258,7 +258,7 @@ func history(c *check) {
 					c.apply(b, window.Already, b.Last)
 				}
 			}
-			c.holds(&want.Partition)
+			c.holds(&want.StoredPartition)
 		}
 		if len(want.Patients) == 0 {
 			c.Fatalf("seed %d: nothing was applied", seed)

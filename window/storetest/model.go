@@ -13,11 +13,11 @@ import (
 // expected is the suite's own plain idea of a partition: what a store must hold after the
 // batches that it has said OK to. It is written for reading, not for speed, and shares no
 // code with a store.
-type expected struct{ window.Partition }
+type expected struct{ window.StoredPartition }
 
 // newExpected is a partition of which nothing is applied.
 func newExpected(number int) *expected {
-	return &expected{window.Partition{Number: number, Applied: -1}}
+	return &expected{window.StoredPartition{Number: number, Applied: -1}}
 }
 
 // apply does what a store must do with a batch that follows.

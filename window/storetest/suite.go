@@ -19,8 +19,8 @@ import (
 // returns stays as it is; the caller must not write to chunks.
 type Store interface {
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
-	Load(ctx context.Context, partition int) (*window.Partition, error)
-	Heads(ctx context.Context, partition int) (*window.Partition, error)
+	Load(ctx context.Context, partition int) (*window.StoredPartition, error)
+	Heads(ctx context.Context, partition int) (*window.StoredPartition, error)
 	Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error)
 	Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error)
 	Published(ctx context.Context, partition int, owner string, upTo window.Position) error
@@ -102,7 +102,7 @@ func (c *check) apply(b *window.Batch, want window.Answer, wantApplied int64) {
 }
 
 // load reads a whole partition.
-func (c *check) load(partition int) *window.Partition {
+func (c *check) load(partition int) *window.StoredPartition {
 	c.Helper()
 	p, err := c.Store.Load(c.ctx, partition)
 	if err != nil {
@@ -112,7 +112,7 @@ func (c *check) load(partition int) *window.Partition {
 }
 
 // holds wants the partition to hold this and nothing else.
-func (c *check) holds(want *window.Partition) {
+func (c *check) holds(want *window.StoredPartition) {
 	c.Helper()
 	// Nil and empty are the same here. They matter only in an output's key and value, for
 	// which the case of odd bytes looks.
