@@ -173,8 +173,8 @@ func size(t *testing.T, file string) int64 {
 	return info.Size()
 }
 
-// Every prefix of what a batch writes, put into the store as it was before the
-// batch: the store must read as before it, and take the batch.
+// Every prefix of what a batch writes is put into the store as it was before the batch. The
+// store must then read as before the batch, and take it.
 func TestHalfABatchDoesNotCount(t *testing.T) {
 	addr := miniredis.RunT(t).Addr()
 	batches, raw, s := threeBatches(), connect(t, addr), open(t, addr)

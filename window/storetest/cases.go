@@ -62,12 +62,14 @@ func claimsFence(c *check) {
 	c.claim(0, "b", 1)
 	want := c.load(0)
 	c.apply(batch("a", 1, 2, "x:1", 12, 12), window.NotOwner, 1)
-	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.NotOwner, 1) // even what was applied
+	// An old owner is told so even about what it has applied itself.
+	c.apply(batch("a", -1, 1, "x:1", 0, 12), window.NotOwner, 1)
 	c.refused(c.Store.Published(c.ctx, 0, "a", window.Position{Offset: 9}), window.ErrNotOwner, "published by the old owner")
 	c.refused(c.Store.Reset(c.ctx, 0, "a"), window.ErrNotOwner, "reset by the old owner")
 	c.holds(want)
 	c.apply(batch("b", 1, 2, "x:1", 12, 12), window.OK, 2)
-	c.claim(0, "a", 2) // a claim is unconditional
+	// A claim is unconditional: an owner may come back under its old name.
+	c.claim(0, "a", 2)
 	c.apply(batch("b", 2, 3, "x:1", 24, 12), window.NotOwner, 2)
 }
 
@@ -76,14 +78,17 @@ func claimsFence(c *check) {
 func gapAndAlready(c *check) {
 	c.claim(0, "a", -1)
 	c.apply(batch("a", 3, 4, "x:1", 0, 12), window.Gap, -1)
-	c.apply(batch("a", -1, 7, "x:1", 0, 12), window.OK, 7) // offsets have holes
+	// A batch may have fewer records than offsets, since a log has holes.
+	c.apply(batch("a", -1, 7, "x:1", 0, 12), window.OK, 7)
 	want := c.load(0)
 	c.apply(batch("a", 8, 9, "x:1", 12, 12), window.Gap, 7)
-	c.apply(batch("a", 6, 9, "x:1", 12, 12), window.Gap, 7) // overlaps, and goes beyond
+	// This one overlaps what was applied and goes beyond it.
+	c.apply(batch("a", 6, 9, "x:1", 12, 12), window.Gap, 7)
 	c.apply(batch("a", -1, 9, "x:1", 0, 12), window.Gap, 7)
 	c.apply(batch("a", 5, 7, "x:2", 0, 12), window.Already, 7)
 	c.apply(batch("a", 1, 3, "x:2", 0, 12), window.Already, 7)
 	c.holds(want)
+	// At the largest offsets a script that compares numbers must still tell neighbours apart.
 	const high = 1<<53 - 2
 	c.apply(batch("a", 7, high-1, "x:1", 12, 12), window.OK, high-1)
 	c.apply(batch("a", high, high+1, "x:1", 12, 12), window.Gap, high-1)
@@ -121,7 +126,8 @@ func rolledBack(c *check) {
 	c.apply(batch("a", 6, 7, "x:1", 48, 12), window.Gap, 4)
 	c.claim(0, "b", 4)
 	c.apply(third, window.NotOwner, 4)
-	// The replay cuts the log into other batches.
+	// The new owner's replay cuts the log into other batches, and the store comes to hold the
+	// same.
 	both := batch("b", 4, 6, "x:1", 24, 24)
 	copy(both.Patients[0].Chunks[0].Bytes, bytes.Repeat([]byte{5}, 12))
 	both.Outbox = []window.OutboxEntry{output(5, 0), output(6, 0)}
@@ -136,20 +142,23 @@ func oddBytes(c *check) {
 	for i := range all {
 		all[i] = byte(i)
 	}
+	// Names that a key made of parts could confuse: with other patients' hours, with the
+	// braces of a cluster slot, and with the fields of a partition.
 	names := []string{"x:1", "x:1:7", "x:1:7:7", "x", ":", "{k5}", "a}b{", "run/d:1", " ", "\n", "é", "日本", string(all), "p", "o", "own", "v", "x:-1"}
 	c.claim(5, "a\x00\xff", -1)
 	want := newExpected(5)
 	b := &window.Batch{Partition: 5, Owner: "a\x00\xff", Prev: -1, Last: 9}
 	for i, name := range names {
 		bytesOf := append(bytes.Clone(all), byte(i))
-		hour := int64(7 - 8*i) // before 1970 too
+		hour := int64(7 - 8*i) // most of these lie before 1970
 		b.Patients = append(b.Patients, window.PatientWrite{
 			Patient: name, State: bytesOf,
 			Chunks: []window.ChunkWrite{{Hour: hour, Bytes: bytesOf}},
 			Lens:   []window.ChunkLen{{Hour: hour, Len: len(bytesOf)}},
 		})
 	}
-	b.Patients[0].State = []byte{} // empty is not deleted
+	b.Patients[0].State = []byte{} // an empty state is a state; only nil deletes
+	// An output's key and value keep nil apart from empty, since nil is a tombstone in Kafka.
 	for i, v := range [][]byte{nil, {}, all, []byte("\r\n")} {
 		b.Outbox = append(b.Outbox, window.OutboxEntry{
 			Position: window.Position{Offset: 9, Index: i}, Topic: string(all), Key: v, Value: v,
@@ -205,6 +214,8 @@ func outboxOrder(c *check) {
 	c.claim(0, "a", -1)
 	want := newExpected(0)
 	prev := int64(-1)
+	// The offsets and indices grow by a digit or by a byte, where text or little-endian bytes
+	// would sort wrongly.
 	for _, last := range []int64{2, 9, 10, 99, 100, 255, 256, 65536, 1 << 40} {
 		b := &window.Batch{Owner: "a", Prev: prev, Last: last}
 		for _, index := range []int{0, 1, 2, 9, 10, 255, 256} {
@@ -277,6 +288,7 @@ func headsAndChunks(c *check) {
 	if none, err := c.Store.Chunks(c.ctx, 0, "a", nil); err != nil || len(none) != 0 {
 		c.Fatalf("chunks at no place: %v, %v", none, err)
 	}
+	// What a store holds of a chunk beyond the length in force does not count.
 	short := places[0]
 	short.Len -= window.RecordSize
 	if part, err := c.Store.Chunks(c.ctx, 0, "a", []window.Place{short}); err != nil || len(part[0]) != short.Len {
@@ -313,7 +325,7 @@ func reset(c *check) {
 	}
 	c.holds(&window.StoredPartition{Number: 0, Applied: -1})
 	c.holds(other)
-	// Still the owner; and nothing of the old chunk shines through.
+	// It is still the owner, and nothing of the old chunk shines through a shorter one.
 	b = batch("a", -1, 2, "x:1", 0, 12)
 	c.apply(b, window.OK, 2)
 	want := newExpected(0)
@@ -363,7 +375,7 @@ func race(c *check) {
 			}
 			p, err := c.Store.Load(c.ctx, 0)
 			if errors.Is(err, window.ErrUnavailable) {
-				continue // it kept changing
+				continue // the partition kept changing while it was read
 			}
 			if err != nil {
 				c.Error(err)

@@ -221,7 +221,7 @@ func history(c *check) {
 		var wantThen window.StoredPartition
 		for range 40 {
 			switch u.random.IntN(8) {
-			case 0:
+			case 0: // another owner claims the partition and goes on from what is stored
 				owner += "x"
 				c.claim(partition, owner, want.Applied)
 				u.reload(c, c.load(partition))
@@ -229,7 +229,7 @@ func history(c *check) {
 					fresh := newUnit(seed, 4, 12)
 					u.windows = fresh.windows
 				}
-			case 1:
+			case 1: // a part of the outbox is published
 				if len(want.Outbox) > 0 {
 					upTo := want.Outbox[u.random.IntN(len(want.Outbox))].Position
 					if err := c.Store.Published(c.ctx, partition, owner, upTo); err != nil {
@@ -237,9 +237,9 @@ func history(c *check) {
 					}
 					want.published(upTo)
 				}
-			case 2:
+			case 2: // the store is saved, to be rolled back to later
 				saved, wantThen = c.Save(), *c.load(partition)
-			case 3:
+			case 3: // it is rolled back, and the owner claims it again and goes on from there
 				if saved != nil {
 					saved()
 					saved = nil
@@ -250,7 +250,7 @@ func history(c *check) {
 						u.windows = newUnit(seed, 4, 12).windows
 					}
 				}
-			default:
+			default: // a batch follows, sometimes sent again as if its answer were lost
 				b := u.next(owner, partition)
 				c.apply(b, window.OK, b.Last)
 				want.apply(b)
