@@ -1,7 +1,8 @@
 // Package schemas is the vocabulary of Vigil: what comes in (events of six raw
 // topics), what the patient log holds ([Record]), what goes out ([Score], [Alert],
 // [DeadLetter]), and what all of them mean (the channel table, units, phenotypes).
-// It imports nothing of ours, so that every other package may speak in its words.
+// It imports nothing of ours from outside its own folder, so that every other package may
+// speak in its words.
 //
 // [EncodeEvent] and [DecodeEvent] are the wire form of raw messages: CloudEvents 1.0
 // headers, JSON bodies as in the *.schema.json files beside this one, and Arrow IPC
