@@ -121,7 +121,7 @@ func (c *check) holds(want *window.StoredPartition) {
 	}
 }
 
-// digest is the store's digest of partitions.
+// digest is the digest over the windows of partitions, whatever partition a patient is in.
 func (c *check) digest(partitions ...int) string {
 	c.Helper()
 	var all []window.StoredPatient
