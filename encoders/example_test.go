@@ -7,7 +7,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// An input begins with nothing there; what is present says so.
+// An input begins with nothing there, and what is present says so.
 func ExampleShape_New() {
 	in := encoders.Shape{Channels: 1, Cells: encoders.Bins, Items: []int{768}}.New()
 	in.Series.Count[encoders.Bins-1], in.Series.Mean[encoders.Bins-1] = 12, 0.3 // twelve values in the current hour

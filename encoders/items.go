@@ -8,46 +8,53 @@ import (
 
 // Items is one item modality of a stay: its notes, images or strips, oldest first.
 type Items struct {
-	State   schemas.ItemState // Absent: nothing came; Unusable: something came and none of it can be read; both have no rows
-	Width   int               // of a vector; 0: only that and when an item came is read
-	Tau     []float32         // [L] place in the window: 0 its begin, 1 its end
-	Vectors []float32         // [L][Width]
-	// Projected is what the model's first layer makes of Vectors, a row for each; nil: it
-	// is made in every pass. Serving keeps it from the first prediction after an item
-	// came.
+	// State is Present where there are rows. Both others have none: Absent says that
+	// nothing came, Unusable that something came and none of it can be read.
+	State schemas.ItemState
+	// Width is that of a vector; with 0 only whether and when an item came is read.
+	Width int
+	// Tau [L] is when each item came, as a part of the window: 0 is its begin, 1 its end.
+	Tau []float32
+	// Vectors are [L][Width].
+	Vectors []float32
+	// Projected is what the model's first layer makes of Vectors, a row for each; where
+	// it is nil, it is made in every pass. Serving keeps it from the first prediction
+	// after an item came.
 	Projected []float32
 }
 
 // KeptItems is how many items of a modality are remembered: the newest ones.
 const KeptItems = 32
 
-// Item is what is remembered of a strip, a note or an image.
-type Item struct {
-	At     schemas.Time // event time, floored to 1/16 s
+// KeptItem is what is remembered of a strip, a note or an image.
+type KeptItem struct {
+	// At is the event time, floored to 1/16 s.
+	At     schemas.Time
 	State  schemas.ItemState
 	Vector []float32
-	// Projected is the model's first layer of Vector, if it was kept. It is derived.
+	// Projected is the model's first layer of Vector, if it was kept. It is derived and
+	// not stored.
 	Projected []float32
 }
 
-// History is the newest items of one modality of a patient, by event time, those of
-// one time by arrival.
-type History []Item
+// History is the newest items of one modality of a patient, by event time; those of one
+// time stand in their order of arrival.
+type History []KeptItem
 
-// Add takes an item. Where there are KeptItems already the oldest goes.
+// Add takes an item. Where there are KeptItems already, the oldest goes.
 func (h *History) Add(i *schemas.Item) {
 	at := i.EventTime.Floor16()
 	place := len(*h)
 	for place > 0 && (*h)[place-1].At > at {
 		place--
 	}
-	*h = slices.Insert(*h, place, Item{At: at, State: i.State, Vector: slices.Clone(i.Vector)})
+	*h = slices.Insert(*h, place, KeptItem{At: at, State: i.State, Vector: slices.Clone(i.Vector)})
 	if len(*h) > KeptItems {
 		*h = slices.Delete(*h, 0, 1)
 	}
 }
 
-// Trim forgets what is older than a time.
+// Trim forgets the items before a time.
 func (h *History) Trim(before schemas.Time) {
 	n := 0
 	for n < len(*h) && (*h)[n].At < before {
@@ -80,8 +87,9 @@ func (h History) Fill(dst *Items, from, asOf, begin schemas.Time) {
 	}
 }
 
-// Shift moves the items towards the end of the window by a part of it: those of the
-// last part are gone. Where no row is left of several, the modality is absent.
+// Shift moves the items towards the end of the window by a part of it, as if the moment
+// were earlier by so much: those of the last part are gone. A modality of which no row is
+// left is absent.
 func (it *Items) Shift(by float32) {
 	n := len(it.Tau)
 	for n > 0 && it.Tau[n-1] > 1-by {

@@ -1,25 +1,30 @@
 package encoders
 
-// Limit bounds |z|: an observation further from its channel's centre counts as
+// Limit bounds |z|: an observation that is further from its channel's centre counts as
 // this many scales away.
 const Limit = 6
 
-// Series is the numeric channels of one stay as of one moment on a grid of
-// cells over 48 hours, the last of which holds that moment: hours, or minutes. All
-// slices are [Channels][Cells] and hold the observations of a cell after the
-// channel's transform and scale, z = (f(x) - centre) / scale. All but Count and
-// Var are clipped to [-Limit, Limit]. Where Count is 0 the cell is empty, and
-// the others are 0.
+// Series is the numeric channels of one stay as of one moment, on a grid of cells over 48
+// hours whose last cell holds that moment: hours, or minutes. All slices are
+// [Channels][Cells]. They hold what was observed in a cell as f(x), after the channel's
+// transform, until vitals.Standardise puts it on the channel's scale, z = (f(x) - centre)
+// / scale; all but Count and Var are then clipped to [-Limit, Limit]. Where Count is 0
+// the cell is empty, and the others are 0.
 type Series struct {
 	Channels, Cells int
-	Count           []float32 // observations
-	Mean            []float32
-	Var             []float32 // about the mean, divided by Count
-	Min, Max        []float32
-	First, Last     []float32 // by event time; of several at one time by arrival
+	// Count is the number of observations.
+	Count []float32
+	Mean  []float32
+	// Var is the variance about the mean, divided by Count and not by Count - 1.
+	Var      []float32
+	Min, Max []float32
+	// First and Last go by event time. Of several observations within the same 1/16 s
+	// First is the lowest and Last the highest, so that their order of arrival leaves no
+	// trace.
+	First, Last []float32
 }
 
-// NewSeries returns an empty series.
+// NewSeries returns a series of empty cells.
 func NewSeries(channels, cells int) Series {
 	n := channels * cells
 	memory := make([]float32, 7*n)
@@ -45,7 +50,7 @@ func (s *Series) Copy(from *Series) {
 	}
 }
 
-// Drop empties one cell.
+// Drop empties one cell of a channel.
 func (s *Series) Drop(channel, cell int) {
 	i := channel*s.Cells + cell
 	for _, v := range s.parts() {
@@ -53,8 +58,9 @@ func (s *Series) Drop(channel, cell int) {
 	}
 }
 
-// Shift moves every channel towards the end by the given number of cells: what
-// stood in the last ones is gone, the first ones are empty.
+// Shift moves every channel towards the end by the given number of cells, as if the
+// moment were earlier by so much: what stood in the last cells is gone, and the first
+// ones are empty.
 func (s *Series) Shift(by int) {
 	by = min(by, s.Cells)
 	for _, v := range s.parts() {
@@ -70,5 +76,6 @@ func (s *Series) parts() [7][]float32 {
 	return [7][]float32{s.Count, s.Mean, s.Var, s.Min, s.Max, s.First, s.Last}
 }
 
-// Statistics is how many numbers stand for a channel in Input.Stats.
+// Statistics is how many numbers stand for a channel in Input.Stats, see
+// vitals.Statistics.
 const Statistics = 12

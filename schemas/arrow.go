@@ -11,16 +11,17 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// Metadata keys of an Arrow schema. The envelope is a JSON object as in the JSON
-// bodies.
+// Keys of an Arrow schema's metadata. The envelope is a JSON object with the fields of Head,
+// the rate is in samples per second, and the gain in millivolt per unit.
 const (
 	metaHead = "vigil.head"
 	metaRate = "vigil.rate_hz"
 	metaGain = "vigil.gain_mv"
 )
 
-// StripSchema is the Arrow schema of an ECG strip: one int16 column per lead,
-// named after it; sampling rate, gain and envelope in the metadata.
+// StripSchema is the Arrow schema of an ECG strip: one int16 column for each lead, named
+// after it and without nulls. Sampling rate, gain and envelope are in the metadata, since
+// they hold for all samples.
 func StripSchema(leads []string, meta arrow.Metadata) *arrow.Schema {
 	fields := make([]arrow.Field, len(leads))
 	for i, lead := range leads {
@@ -29,8 +30,8 @@ func StripSchema(leads []string, meta arrow.Metadata) *arrow.Schema {
 	return arrow.NewSchema(fields, &meta)
 }
 
-// NumericSchema is the Arrow schema of a bulk batch of observations on
-// TopicVitals; unit and ref may be null.
+// NumericSchema is the Arrow schema of many observations in one message on TopicVitals, one
+// in each row. Unit and ref may be null; a null unit is the channel's canonical one.
 func NumericSchema(meta arrow.Metadata) *arrow.Schema {
 	return arrow.NewSchema([]arrow.Field{
 		{Name: "channel", Type: arrow.BinaryTypes.String},
@@ -41,6 +42,7 @@ func NumericSchema(meta arrow.Metadata) *arrow.Schema {
 	}, &meta)
 }
 
+// headMeta makes schema metadata of an envelope and of further keys and values in turn.
 func headMeta(h *Head, more ...string) (arrow.Metadata, error) {
 	b, err := json.Marshal(h)
 	if err != nil {
@@ -53,6 +55,7 @@ func headMeta(h *Head, more ...string) (arrow.Metadata, error) {
 	return arrow.NewMetadata(keys, values), nil
 }
 
+// encodeStrip makes the body of a strip, in one record batch.
 func encodeStrip(s *Strip) ([]byte, error) {
 	if len(s.Samples) != len(s.Leads) {
 		return nil, fmt.Errorf("%d leads and samples of %d", len(s.Leads), len(s.Samples))
@@ -79,8 +82,10 @@ func encodeStrip(s *Strip) ([]byte, error) {
 	return writeArrow(schema, columns, rows)
 }
 
-// EncodeNumericBatch makes the body of a bulk vitals message: v's observations
-// with a channel and a value, as NumericSchema; send it with ContentArrow.
+// EncodeNumericBatch makes the Arrow body of a vitals message out of v's observations, by
+// NumericSchema; it is to be sent with ContentArrow. Each observation must have a channel, a
+// value and an event time, because the columns have no place for codes and texts; one that
+// has not is an error.
 func EncodeNumericBatch(v *Vitals) ([]byte, error) {
 	meta, err := headMeta(&v.Head)
 	if err != nil {

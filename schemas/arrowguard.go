@@ -9,12 +9,13 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
-// The Arrow reader believes the lengths that a stream names and allocates them
-// before it reads: a few hostile bytes can ask for gigabytes, and Go cannot
-// recover from that. So the frames and the lengths within their metadata are
-// checked first, and the reader's buffers have a budget.
+// The Arrow reader believes the lengths that a stream names and allocates them before it
+// reads. A few hostile bytes can ask for gigabytes so, and Go cannot recover from that. So
+// the frames and the lengths within their metadata are checked first, and the reader's
+// buffers have a budget.
 
-// budget is an allocator that gives what a body can hold, and then panics.
+// budget is an allocator that gives as many bytes as a body can hold, and then panics;
+// decodeArrow recovers.
 type budget struct{ left int }
 
 var errBudget = errors.New("the stream names buffers larger than itself")
@@ -41,8 +42,8 @@ func (b *budget) Free(old []byte) {
 	memory.DefaultAllocator.Free(old)
 }
 
-// Fields of the Arrow IPC flatbuffers (format/Message.fbs, Schema.fbs), by
-// number.
+// Fields of the flatbuffers of Arrow's IPC format by their numbers, as its files
+// format/Message.fbs and format/Schema.fbs give them.
 const (
 	messageHeaderType, messageHeader, messageBodyLength, messageMetadata = 1, 2, 3, 4
 	schemaFields, schemaMetadata                                         = 1, 2
@@ -52,8 +53,9 @@ const (
 	headerSchema, headerRecordBatch = 1, 3
 )
 
-// checkArrowFrames walks the frames of a stream. It panics where an offset leads
-// out of the bytes; the caller recovers.
+// checkArrowFrames walks the frames of a stream: for each a length, its metadata, and a body
+// of the length that the metadata names. It panics where an offset leads out of the bytes,
+// and the caller recovers.
 func checkArrowFrames(b []byte) *Problem {
 	torn := func(found string) *Problem {
 		return NewProblem(Unreadable, "body", found, "a whole Arrow IPC stream")
@@ -91,6 +93,8 @@ func checkArrowFrames(b []byte) *Problem {
 	return nil
 }
 
+// checkArrowMessage checks the metadata of a frame and returns the length of the body that
+// follows it. The first frame must be a schema, all others record batches.
 func checkArrowMessage(meta []byte, frame int) (body int64, problem *Problem) {
 	root := flat{meta, int(binary.LittleEndian.Uint32(meta))}
 	if at := root.field(messageBodyLength); at != 0 {
@@ -125,6 +129,8 @@ func checkArrowMessage(meta []byte, frame int) (body int64, problem *Problem) {
 	return body, nil
 }
 
+// checkArrowSchema refuses columns that hold more than one plain buffer of values: what they
+// name could be nested without end.
 func checkArrowSchema(schema flat) *Problem {
 	schema.vector(schemaMetadata, 4)
 	fields := schema.vector(schemaFields, 4)
@@ -141,13 +147,13 @@ func checkArrowSchema(schema flat) *Problem {
 	return nil
 }
 
-// flat is a table of a flatbuffer: offsets that lead out of b panic.
+// flat is a table of a flatbuffer at a place in b. An offset that leads out of b panics.
 type flat struct {
 	b  []byte
 	at int
 }
 
-// field returns where a field stands, 0 if it is not there.
+// field returns where a field stands, or 0 if it is not there.
 func (f flat) field(n int) int {
 	vtable := f.at - int(int32(binary.LittleEndian.Uint32(f.b[f.at:])))
 	if size := int(binary.LittleEndian.Uint16(f.b[vtable:])); 4+2*n+2 > size {
@@ -160,6 +166,7 @@ func (f flat) field(n int) int {
 	return f.at + offset
 }
 
+// table returns the table that a field leads to.
 func (f flat) table(n int) (flat, bool) {
 	at := f.field(n)
 	if at == 0 {
@@ -168,8 +175,8 @@ func (f flat) table(n int) (flat, bool) {
 	return flat{f.b, at + int(binary.LittleEndian.Uint32(f.b[at:]))}, true
 }
 
-// vector checks that a vector lies within the bytes. Of elements of 4 bytes,
-// which are offsets to tables, it returns where these stand.
+// vector checks that a vector of elements of a size lies within the bytes. Elements of 4
+// bytes are offsets to tables here, and it returns where these stand.
 func (f flat) vector(n, size int) []int {
 	at := f.field(n)
 	if at == 0 {

@@ -13,8 +13,9 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 )
 
-// decodeArrow reads a strip or a numeric batch. The reader panics on some torn
-// streams: that is a problem like any other. What it may allocate is bounded.
+// decodeArrow reads a strip or a numeric batch. The Arrow reader panics on some torn streams,
+// which is a problem of the message like any other, so the panic ends here. What the reader
+// may allocate is bounded by the length of the body.
 func (e *Event) decodeArrow(body []byte) (problem *Problem) {
 	unreadable := func(found string) *Problem {
 		return NewProblem(Unreadable, "body", found, "a whole Arrow IPC stream")
@@ -51,6 +52,7 @@ func (e *Event) decodeArrow(body []byte) (problem *Problem) {
 	return e.Vitals.read(r, unreadable)
 }
 
+// read takes rate, gain and leads from the schema and the samples from all record batches.
 func (s *Strip) read(r *ipc.Reader, meta arrow.Metadata, unreadable func(string) *Problem) *Problem {
 	for _, f := range [...]struct {
 		key  string
@@ -88,6 +90,8 @@ func (s *Strip) read(r *ipc.Reader, meta arrow.Metadata, unreadable func(string)
 	return nil
 }
 
+// read takes an observation from each row. Further columns behind those of NumericSchema are
+// passed over, as unknown JSON fields are.
 func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem {
 	want, got := NumericSchema(arrow.Metadata{}), r.Schema()
 	for i, f := range want.Fields() {
@@ -116,7 +120,8 @@ func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem 
 	return nil
 }
 
-// sameType: a time in milliseconds is read as UTC whatever its zone is for.
+// sameType says whether a column has the type that is wanted. A time in milliseconds may have
+// any zone: Arrow keeps such times in UTC and names the zone only for showing them.
 func sameType(got, want arrow.DataType) bool {
 	if t, ok := got.(*arrow.TimestampType); ok && want.ID() == arrow.TIMESTAMP {
 		return t.Unit == arrow.Millisecond
@@ -124,8 +129,8 @@ func sameType(got, want arrow.DataType) bool {
 	return arrow.TypeEqual(got, want)
 }
 
-// numericRow leaves a null value out; what else is wrong with a row is its
-// Problem.
+// numericRow makes the observation of row i. A null is a field that is missing, and whatever
+// cannot be read is the observation's Problem, which leaves the other rows alone.
 func numericRow(channel *array.String, at *array.Timestamp, value *array.Float64, unit, ref *array.String, i int) VitalsObservation {
 	var o VitalsObservation
 	for _, f := range [...]struct {

@@ -2,8 +2,10 @@ package schemas
 
 import "slices"
 
-// Texts that carry a number: of both generations of MIMIC, and plain ones.
+// This file holds the texts that carry a number, in the words of both systems that MIMIC
+// was charted with (CareVue and MetaVision) and in plain ones.
 
+// texts lists several texts of one value.
 func texts(value float64, flags Flag, names ...string) []TextValue {
 	out := make([]TextValue, len(names))
 	for i, name := range names {
@@ -19,7 +21,8 @@ var eyeTexts = slices.Concat(
 	texts(4, 0, "Spontaneously", "4 Spontaneously"),
 )
 
-// A verbal response behind a tube is charted as the worst and cannot be tested.
+// verbalTexts mark a response behind a tube as untestable: it is charted as the worst,
+// though the patient might well speak without the tube.
 var verbalTexts = slices.Concat(
 	texts(1, Untestable, "1.0 ET/Trach", "No Response-ETT", "ET/Trach", "ETT", "Trach", "Intubated", "T", "1T", "Untestable"),
 	texts(1, 0, "No Response", "1 No Response", "None"),
@@ -38,8 +41,9 @@ var motorTexts = slices.Concat(
 	texts(6, 0, "Obeys Commands", "6 Obeys Commands"),
 )
 
-// avpuTexts: 0 is alert. MIMIC's level of consciousness is not AVPU (a confused
-// patient is charted "Alert"): its items are not in the table, its words are.
+// avpuTexts are the levels of ACVPU, from 0 for alert to 3 for unresponsive, where new
+// confusion counts as voice does. MIMIC's level of consciousness is another scale (a
+// confused patient is charted "Alert"), so its items are not in the table; its words are.
 var avpuTexts = slices.Concat(
 	texts(0, 0, "A", "Alert"),
 	texts(1, 0, "V", "Voice", "Verbal", "Arouse to Voice", "C", "Confused", "New confusion"),
@@ -52,7 +56,7 @@ var refillTexts = slices.Concat(
 	texts(1, 0, "1", "Delayed", "Sluggish", "Absent", "Abnormal", "Abnormal >3 secs", "Abnormal >3 Seconds"),
 )
 
-// ventilatorModes: any mode in which a machine breathes or helps is 1.
+// ventilatorModes are 1 for any mode in which a machine breathes or helps, else 0.
 var ventilatorModes = slices.Concat(
 	texts(1, 0, "yes", "on", "true"),
 	texts(0, 0, "no", "off", "false", "Standby"),

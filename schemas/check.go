@@ -8,16 +8,17 @@ import (
 	"strings"
 )
 
-// maxObservations of a vitals message.
+// maxObservations is how many values and observations a vitals message may have.
 const maxObservations = 20_000
 
 // Limits within a body.
 const (
-	maxEmbedding = 4096 // numbers
-	maxText      = 4096 // bytes of a reason or a reference
+	maxEmbedding = 4096 // numbers of an embedding
+	maxText      = 4096 // bytes of a reason or of an image's reference
 )
 
-// checkBody checks what the kinds have of their own.
+// checkBody checks what each kind has of its own. The checks of the kinds below all return
+// the first thing that is wrong, or nil.
 func (e *Event) checkBody() *Problem {
 	switch {
 	case e.Vitals != nil:
@@ -85,6 +86,7 @@ func (i *Image) check() *Problem {
 	return nil
 }
 
+// movements are the types of an ADT event.
 var movements = []string{"admit", "transfer", "discharge", "death", "merge", "cancel"}
 
 func (a *ADT) check() *Problem {
@@ -106,6 +108,8 @@ func (a *ADT) check() *Problem {
 	return a.Statics.check()
 }
 
+// check refuses what no human has: such a number is a slip of the unit, and a model would
+// read it as an extreme patient.
 func (s *Statics) check() *Problem {
 	for _, f := range [...]struct {
 		name      string
@@ -127,6 +131,7 @@ func (s *Statics) check() *Problem {
 	return nil
 }
 
+// verbs are what a person can answer to an alert.
 var verbs = []string{"acknowledge", "snooze", "verdict"}
 
 func (c *CommandEvent) check() *Problem {
@@ -147,9 +152,9 @@ func (c *CommandEvent) check() *Problem {
 	return nil
 }
 
-// Strip limits.
+// Limits of a strip, well above what the devices of a ward send.
 const (
-	maxRateHz = 20_000
+	maxRateHz = 20_000 // samples per second of each lead
 	maxLeads  = 64
 )
 

@@ -9,19 +9,21 @@ import (
 	"strings"
 )
 
-// Limits of raw messages, in bytes of the body after decompression.
+// Limits of raw messages, in bytes of the body after decompression. They bound what one
+// sender can make Vigil hold in memory.
 const (
 	MaxVitals   = 4 << 20
-	MaxStrip    = 4 << 20  // of the samples
-	MaxNote     = 1 << 20  // of the text
-	MaxImage    = 15 << 20 // of the bytes
-	MaxMovement = 64 << 10
-	MaxID       = 128 // of a patient, source, stay, bed, run, reference of a value
+	MaxStrip    = 4 << 20  // the samples of a strip
+	MaxNote     = 1 << 20  // the text of a note
+	MaxImage    = 15 << 20 // the bytes of an image, before base64
+	MaxMovement = 64 << 10 // a movement or a command
+	MaxID       = 128      // a patient, source, stay, bed, run, or the reference of a value
 
-	envelope = 64 << 10 // room for what stands around the text, bytes or samples
+	envelope = 64 << 10 // what may stand around the text, bytes or samples
 )
 
-// HeaderEncoding says that the body is compressed; gzip is the one known.
+// HeaderEncoding says how the body is compressed. Only gzip is known: Kafka's own
+// compression of batches is the better way and needs no header.
 const HeaderEncoding = "content-encoding"
 
 // kinds are the raw topics with their type and the limit of a body.
@@ -37,10 +39,10 @@ var kinds = map[string]struct {
 	TopicCommands: {TypeCommand, MaxMovement},
 }
 
-// DecodeEvent reads a message of a raw topic and checks everything that can be
-// checked without the channel table: version, key, envelope, limits of its kind.
-// The values of a vitals message are checked one by one by [Vitals.Resolve]. A
-// problem concerns the whole message; there is never a panic.
+// DecodeEvent reads a message of a raw topic and checks everything that can be checked
+// without the channel table: version, key, envelope, limits of its kind. The values of a
+// vitals message are checked one by one by [Vitals.Resolve]. A problem concerns the whole
+// message, of which nothing is then used. No message makes it panic.
 func DecodeEvent(m *Message) (*Event, *Problem) {
 	known, ok := kinds[m.Topic]
 	if !ok {
@@ -81,8 +83,9 @@ func DecodeEvent(m *Message) (*Event, *Problem) {
 	return e, nil
 }
 
-// contentIsArrow: strips are Arrow, vitals are either, all else is JSON. A message
-// that does not say has its topic's form.
+// contentIsArrow says whether a message's body is an Arrow stream: that of a strip is, that
+// of vitals may be, and all others are JSON. A message that does not say is a strip's Arrow or
+// another topic's JSON, so that a sender of JSON needs no headers.
 func contentIsArrow(m *Message) (bool, *Problem) {
 	const header = "header " + HeaderContentType
 	content, there := m.Header(HeaderContentType)
@@ -106,8 +109,8 @@ func contentIsArrow(m *Message) (bool, *Problem) {
 	return false, NewProblem(UnknownType, header, content, ContentJSON)
 }
 
-// readRun takes the run and its playing time from the headers: they alone make a
-// message a recorded one.
+// readRun takes the run and its playing time from the headers. They alone make a message a
+// recorded one, so that a body is the same in every run.
 func (e *Event) readRun(m *Message) *Problem {
 	run, recorded := m.Header(HeaderRun)
 	if !recorded {
@@ -125,7 +128,8 @@ func (e *Event) readRun(m *Message) *Problem {
 	return nil
 }
 
-// plainBody undoes gzip, never beyond the limit.
+// plainBody returns the body without compression. It stops at the limit, because a few
+// kilobytes of gzip can hold gigabytes.
 func plainBody(m *Message, limit int) ([]byte, *Problem) {
 	tooLarge := func(found string) *Problem {
 		return NewProblem(TooLarge, "body", found, fmt.Sprintf("at most %d bytes, decompressed", limit))

@@ -12,6 +12,8 @@ import (
 	"unicode/utf8"
 )
 
+// decodeJSON reads a JSON body. Bytes that are no UTF-8 are refused first: the JSON package
+// would replace them in silence.
 func (e *Event) decodeJSON(body []byte) *Problem {
 	trimmed := bytes.TrimSpace(body)
 	if len(trimmed) == 0 || trimmed[0] != '{' {
@@ -48,9 +50,9 @@ func (e *Event) decodeJSON(body []byte) *Problem {
 	return nil
 }
 
-// decodeOneByOne reads a vitals message that cannot be read at one stroke, so
-// that one bad value does not take the good ones with it: what is wrong with a
-// value stays at the value, for Resolve.
+// decodeOneByOne reads a vitals message that cannot be read at one stroke, so that one bad
+// value does not take the good ones with it. What is wrong with a value stays with it until
+// Resolve comes to it.
 func (v *Vitals) decodeOneByOne(body []byte, first error) *Problem {
 	var syntax *json.SyntaxError
 	if errors.As(first, &syntax) {
@@ -85,7 +87,8 @@ func (v *Vitals) decodeOneByOne(body []byte, first error) *Problem {
 	return nil
 }
 
-// jsonProblem says which field could not be read.
+// jsonProblem turns an error of the JSON package into a problem that names the field as the
+// sender knows it, and what should have stood there.
 func jsonProblem(body []byte, err error) *Problem {
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
@@ -140,11 +143,12 @@ func typeWords(t reflect.Type) string {
 	return "a JSON object"
 }
 
-// beginning of a body or a value, as text that can be shown.
+// beginning is the first 60 bytes of a body or a value, as text that can be shown.
 func beginning(b []byte) string {
 	return strings.ToValidUTF8(string(b[:min(len(b), 60)]), "\ufffd")
 }
 
+// invalidUTF8 is the place of the first byte that is no UTF-8.
 func invalidUTF8(b []byte) int {
 	for i := 0; i < len(b); {
 		r, size := utf8.DecodeRune(b[i:])
@@ -156,8 +160,8 @@ func invalidUTF8(b []byte) int {
 	return len(b)
 }
 
-// parseNumber reads the number of a value; what is none gives a problem without
-// a field.
+// parseNumber reads the number of a value. A text that is none gives a problem whose field
+// the caller sets.
 func parseNumber(s string) (float64, *Problem) {
 	if s == "" || s == "null" {
 		return 0, NewProblem(NoValue, "", s, "a number")
@@ -171,3 +175,8 @@ func parseNumber(s string) (float64, *Problem) {
 	}
 	return 0, NewProblem(BadField, "", s, "a number; a text goes into the \"text\" of an observation")
 }
+
+// formatNumber writes the shortest decimal that reads back as v, for messages and metadata.
+func formatNumber(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+func parseFloat(s string) (float64, error) { return strconv.ParseFloat(s, 64) }

@@ -6,10 +6,11 @@ import (
 	"strconv"
 )
 
-// EncodeEvent makes the Kafka record of an event: key, CloudEvents headers, body.
-// The envelope is the event's: Patient, Source, Seq, AvailableTime; the body's
-// own Head only adds EventTime, Provenance and HasADT. Topic is set, partition is
-// the producer's.
+// EncodeEvent makes the Kafka record of an event: its key, the CloudEvents headers and the
+// body. The envelope is the event's (Patient, Source, Seq, AvailableTime), and the body's
+// own Head adds only EventTime, Provenance and HasADT, so that one body can be sent under
+// another name in a run. The topic is set; the partition is for the producer to choose.
+// An error says that the event has no body of its topic, or one that cannot be written.
 func EncodeEvent(e *Event) (Message, error) {
 	known, ok := kinds[e.Topic]
 	if !ok {
@@ -74,7 +75,7 @@ func EncodeEvent(e *Event) (Message, error) {
 	return m, nil
 }
 
-// bodyTopic is the topic of the event's body, empty where it has none.
+// bodyTopic is the topic that the event's body belongs to; it is empty if there is no body.
 func (e *Event) bodyTopic() string {
 	switch {
 	case e.Vitals != nil:

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Head returns the envelope of whatever body the event has, nil where it has none.
+// Head returns the envelope of whatever body the event has, or nil if it has none.
 func (e *Event) Head() *Head {
 	switch {
 	case e.Vitals != nil:
@@ -34,10 +34,12 @@ func (e *Event) head() *Head {
 	return &Head{}
 }
 
-// HasADT says whether the event's source announces movements.
+// HasADT says whether the event's source announces movements. A movement is itself such an
+// announcement.
 func (e *Event) HasADT() bool { return e.ADT != nil || e.head().HasADT }
 
-// Provenance returns the bits that the event's words stand for.
+// Provenance returns the bits that the event's provenance words, its run and its source's
+// movements stand for.
 func (e *Event) Provenance() (p Provenance) {
 	for _, word := range e.head().Provenance {
 		switch word {
@@ -56,7 +58,9 @@ func (e *Event) Provenance() (p Provenance) {
 	return p
 }
 
-// checkHead checks the envelope and copies it into the event.
+// checkHead checks the envelope and copies it into the event. The key must be the patient:
+// a message under another key would be in another partition than the patient's others, out
+// of their order.
 func (e *Event) checkHead(key []byte) *Problem {
 	h := e.head()
 	switch {
@@ -99,7 +103,9 @@ func (e *Event) checkHead(key []byte) *Problem {
 	return nil
 }
 
-// patientForm: "domain:id", or "run/domain:id".
+// patientForm says whether a text is "domain:id", or "run/domain:id", of at most MaxID
+// printable bytes. The domain keeps the ids of two hospitals apart, the run those of a
+// patient who is played again from those of the same patient alive.
 func patientForm(s string) bool {
 	if s == "" || len(s) > MaxID || !printable(s) {
 		return false
@@ -114,7 +120,8 @@ func patientForm(s string) bool {
 	return found && id != "" && domain != "" && !strings.Contains(domain, "/")
 }
 
-// printable: valid UTF-8 without control characters and outer space.
+// printable says whether a text is valid UTF-8 without control characters and without space
+// at its ends. Ids go into store keys, logs and terminals as they are.
 func printable(s string) bool {
 	if !utf8.ValidString(s) || strings.TrimSpace(s) != s {
 		return false

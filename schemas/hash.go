@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// ContentHash tells an event from another where no sequence does. It is FNV-1a,
-// 64 bits, over topic, patient and the decoded body: everything that was measured,
-// said or done, with its times. It leaves out who sent it and when it became
-// available (source, seq, available_time), provenance and has_adt, so that the
-// same thing sent again by another way is the same. Numbers go in as they are
-// written: 93 is not 93.0. Stable over versions and machines.
+// ContentHash tells an event from another where no sequence number does. It is FNV-1a of 64
+// bits over topic, patient and the decoded body: everything that was measured, said or
+// done, with its times. It leaves out who sent it and when it became available (source,
+// seq, available_time), provenance and has_adt, so that the same thing sent again by
+// another way is the same. Numbers go in as they are written: 93 is not 93.0. The hash is in
+// logs on disk, so it must stay the same over versions and machines.
 func ContentHash(e *Event) uint64 {
 	h := fnvStart
 	h.string(e.Topic)
@@ -42,9 +42,10 @@ func ContentHash(e *Event) uint64 {
 	return uint64(h)
 }
 
-// RecordHash is the ContentHash of an event for its log record. Live observations
-// with a sequence number have none: the number identifies them, and where it is too
-// old to tell, the window of observations does.
+// RecordHash is the ContentHash of an event for its log record. It is 0 for live
+// observations with a sequence number: the number identifies them, and where it is too old
+// to tell, the window of observations does. Hashing each message of every monitor would
+// take longer than the rest of reading it.
 func RecordHash(e *Event) uint64 {
 	if e.Vitals != nil && e.HasSeq && e.Run == "" {
 		return 0
@@ -52,6 +53,8 @@ func RecordHash(e *Event) uint64 {
 	return ContentHash(e)
 }
 
+// fnv is a running hash by FNV-1a (Fowler, Noll and Vo), with the offset basis and the prime
+// of 64 bits.
 type fnv uint64
 
 const (
@@ -59,6 +62,8 @@ const (
 	fnvPrime fnv = 1099511628211
 )
 
+// vitals takes values by name, since JSON keeps no order of them, and observations in the
+// order in which they stand.
 func (h *fnv) vitals(v *Vitals) {
 	h.int(int64(len(v.Values)))
 	for _, name := range sortedKeys(v.Values) {
@@ -109,6 +114,7 @@ func (h *fnv) int(v int64) {
 	}
 }
 
+// time tells a missing time from the epoch.
 func (h *fnv) time(t *Time) {
 	if t == nil {
 		*h = (*h ^ 0xfe) * fnvPrime

@@ -5,9 +5,10 @@ import (
 	"fmt"
 )
 
-// EncodeScore writes the body of a score: the struct's fields in order, maps by
-// key, numbers as the shortest decimal of a float32, empty lists as [] and empty
-// maps as {}. The same score gives the same bytes; s is left as it is.
+// EncodeScore writes the body of a score as JSON: the struct's fields in their order, maps
+// by key, numbers as the shortest decimal of a float32, empty lists as [] and empty maps
+// as {}. The same score gives the same bytes, which is what a digest over outputs needs;
+// s is left as it is.
 func EncodeScore(s *Score) ([]byte, error) {
 	body := *s
 	body.Flags = listed(body.Flags)
@@ -21,21 +22,22 @@ func EncodeScore(s *Score) ([]byte, error) {
 	return json.Marshal(&body)
 }
 
-// EncodeAlert writes the body of an alert in the same way.
+// EncodeAlert writes the body of an alert in the same way as EncodeScore.
 func EncodeAlert(a *Alert) ([]byte, error) {
 	body := *a
 	body.Flags = listed(body.Flags)
 	return json.Marshal(&body)
 }
 
-// EncodeDeadLetter writes the body of a dead letter in the same way.
+// EncodeDeadLetter writes the body of a dead letter in the same way as EncodeScore.
 func EncodeDeadLetter(d *DeadLetter) ([]byte, error) {
 	body := *d
 	body.Payload = listed(body.Payload)
 	return json.Marshal(&body)
 }
 
-// listed: JSON has null for a nil list, and a subscriber should not meet it.
+// listed makes an empty list of a nil one, which JSON would write as null: a subscriber
+// that loops over the list should not meet it.
 func listed[T any](list []T) []T {
 	if list == nil {
 		return []T{}
@@ -43,13 +45,14 @@ func listed[T any](list []T) []T {
 	return list
 }
 
-// DecodeScore reads the body of a score; fields that it does not know are left.
+// DecodeScore reads the body of a score. Fields that it does not know are passed over, since
+// a later version may have written them.
 func DecodeScore(b []byte) (*Score, error) { return decodeOutput[Score](b, "score") }
 
-// DecodeAlert reads the body of an alert.
+// DecodeAlert reads the body of an alert in the same way as DecodeScore.
 func DecodeAlert(b []byte) (*Alert, error) { return decodeOutput[Alert](b, "alert") }
 
-// DecodeDeadLetter reads the body of a dead letter.
+// DecodeDeadLetter reads the body of a dead letter in the same way as DecodeScore.
 func DecodeDeadLetter(b []byte) (*DeadLetter, error) {
 	return decodeOutput[DeadLetter](b, "dead letter")
 }

@@ -4,44 +4,53 @@ import "fmt"
 
 // Problem says what is wrong with an input: the reason as a fixed word, the
 // field, what was found and what was expected. It becomes a dead letter, or a
-// rejected row in a source's count; it is never an error of the service.
+// rejected row in a source's count. It is never an error of the service, which goes on
+// with the next message.
 type Problem struct {
 	Reason   Reason
-	Field    string // path into the message: "observations[3].unit"
-	Found    string // at most 120 bytes of it
-	Expected string // says how to mend it
+	Field    string // the path into the message, for example "observations[3].unit"
+	Found    string // what stood there, quoted and cut to about 100 bytes
+	Expected string // what should have stood there, so that a sender knows how to mend it
 }
 
-// Reason is the fixed word for a kind of problem.
+// Reason is the fixed word for a kind of problem. Senders count dead letters by it, so a
+// word never changes its meaning.
 type Reason string
 
-// Reasons. The first six are also reasons for which a source rejects a row.
+// The first six reasons are also those for which a source rejects a row.
 const (
-	NoValue     Reason = "no_value"     // neither value nor readable text
-	Unreadable  Reason = "unreadable"   // torn JSON, torn Arrow, torn CSV row, invalid UTF-8
-	Implausible Reason = "implausible"  // outside the channel's plausible range, NaN, Inf
-	BadUnit     Reason = "bad_unit"     // no conversion to the channel's unit
-	MarkedWrong Reason = "marked_wrong" // the source itself says it is an error
-	OutsideStay Reason = "outside_stay" // neither in a stay nor in the 48 h before one
+	NoValue     Reason = "no_value"     // there is neither a value nor a text that carries one
+	Unreadable  Reason = "unreadable"   // the JSON, the Arrow stream or the CSV row is torn, or the text is no UTF-8
+	Implausible Reason = "implausible"  // the value is outside the channel's plausible range, NaN or infinite
+	BadUnit     Reason = "bad_unit"     // there is no conversion from this unit to the channel's
+	MarkedWrong Reason = "marked_wrong" // the source itself says that the row is an error
+	OutsideStay Reason = "outside_stay" // the row is neither in a stay nor in the 48 h before one
 
-	UnknownChannel Reason = "unknown_channel" // no such channel or code
-	UnknownType    Reason = "unknown_type"    // HeaderType or its version is not known
-	BadKey         Reason = "bad_key"         // empty, or not the body's patient
-	BadPatient     Reason = "bad_patient"     // empty, too long, not domain:id
-	BadField       Reason = "bad_field"       // a field missing, of another type, or outside its limits
-	BadTime        Reason = "bad_time"        // unreadable, or outside 1800 to 2400
-	Future         Reason = "future"          // live: measured more than 5 min from now; recorded: beyond the mark that follows it
-	OutOfOrder     Reason = "out_of_order"    // recorded: behind an earlier one of its patient, source and topic
-	TooLarge       Reason = "too_large"       // over the limit of its kind, decompressed too
-	WrongRun       Reason = "wrong_run"       // of a run other than the one in progress
+	UnknownChannel Reason = "unknown_channel" // the channel table has no such name or code
+	UnknownType    Reason = "unknown_type"    // the record's type, its version or its content type is not known
+	BadKey         Reason = "bad_key"         // the key is empty, or is not the body's patient
+	BadPatient     Reason = "bad_patient"     // the patient is empty, too long, or not domain:id
+	BadField       Reason = "bad_field"       // a field is missing, of another type, or outside its limits
+	BadTime        Reason = "bad_time"        // a time cannot be read, or is outside the years 1800 to 2400
+	TooLarge       Reason = "too_large"       // the body is over the limit of its kind, before or after decompression
+
+	// Future means of a live event that it was measured more than 5 minutes from now, and
+	// of a recorded one that it lies beyond the mark that follows it.
+	Future Reason = "future"
+	// OutOfOrder means that a recorded event came behind a later one of its patient,
+	// source and topic, or behind a mark that it should have preceded.
+	OutOfOrder Reason = "out_of_order"
+	// WrongRun means that a recorded event is of another run than the one in progress.
+	WrongRun Reason = "wrong_run"
 )
 
-// Error returns one line: what, why, how to mend it.
+// Error returns one line that says what is wrong, why, and how to mend it.
 func (p *Problem) Error() string {
 	return fmt.Sprintf("%s: %s: found %s, expected %s", p.Reason, p.Field, p.Found, p.Expected)
 }
 
-// NewProblem quotes and cuts found.
+// NewProblem makes a problem. It quotes found, after cutting it to 100 bytes, because what
+// was found may be long and may hold anything, a note's text or control characters too.
 func NewProblem(reason Reason, field, found, expected string) *Problem {
 	if len(found) > 100 {
 		found = found[:100] + "…"

@@ -1,10 +1,10 @@
 package schemas
 
-// RecordKind is the kind of a record of the patient log. The numbers are on
-// disk: append only.
+// RecordKind is the kind of a record of the patient log. The numbers are on disk, so new
+// kinds are only added at the end.
 type RecordKind uint8
 
-// Kinds of a log record.
+// Most kinds belong to one raw topic each; ticks, uses and gaps are intake's own.
 const (
 	KindObservations RecordKind = iota + 1
 	KindStrip
@@ -12,60 +12,70 @@ const (
 	KindImage
 	KindAdmit
 	KindTransfer
-	KindEnd
+	KindEnd // a discharge, a death, or an admission that was cancelled
 	KindCommand
-	KindTick
+	KindTick // only time has passed
 	KindUse
-	KindMergeOut
+	KindMergeOut // this patient's stay goes on under another id
 	KindMergeIn
 	KindGap // records of the raw topic TopicIndex were lost before this one
 )
 
-// Provenance bits of a log record.
+// Provenance says in bits where a record comes from, as far as a reader of its scores must
+// know.
 type Provenance uint8
 
-// Provenance bits.
+// The bits are on disk.
 const (
-	Recorded         Provenance = 1 << iota // from a run: At is the record's available time and Play is set
-	SimulatedPairing                        // the modality was joined to this patient by a program
-	Invented                                // from ingest/synth
-	SourceHasADT                            // the source announces movements: only admit opens a stay
+	Recorded         Provenance = 1 << iota // it is of a run: At is its available time, and Play is set
+	SimulatedPairing                        // a program joined the modality to this patient
+	Invented                                // the patient never lived, as those of ingest/synth
+	SourceHasADT                            // the source announces movements, so that only an admission opens a stay
 )
 
-// Record is one entry of the patient log: all that the monitor ever sees. A
-// record belongs to one patient, but for ticks, uses and gaps, which belong to a
-// partition and have an empty Patient.
+// Record is one entry of the patient log, and the log is all that the monitor ever sees. A
+// record belongs to one patient; only ticks, uses and gaps belong to a partition and have
+// an empty Patient.
 type Record struct {
 	Kind       RecordKind
 	Provenance Provenance
 	Patient    string
-	At         Time  // live: intake's clock; recorded: available time. Tick: live the clock, recorded 0
-	Play       int64 // recorded: playing time in ms; live: 0
-	Available  Time  // when the staff could know it
+	// At is when Vigil takes the record to have become known: intake's clock of a live
+	// record, the available time of a recorded one. A recorded tick has 0 here, because
+	// its Play moves each patient's time by the patient's own offset.
+	At        Time
+	Play      int64 // playing time in milliseconds of a recorded one; 0 of a live one
+	Available Time  // when the staff could know it
 
-	// Identity: sequence per (patient, source, topic), or content hash where the
-	// source has none.
+	// These identify the record, so that a repeat is known: the sequence number of its
+	// patient, source and topic, or the hash of its content where there is none. Hash is
+	// 0 for live observations with a sequence number, see RecordHash.
 	Source     string
-	TopicIndex uint8 // in RawTopics
+	TopicIndex uint8 // the place of its topic in RawTopics
 	Seq        uint64
 	HasSeq     bool
-	Hash       uint64 // ContentHash; 0 of live observations with a sequence number
+	Hash       uint64
 
-	Observations []Observation // observations; derived ones of a strip or a note
-	Item         *Item         // strip, note, image
-	Move         *Move         // admit, transfer, end, merge-out, merge-in
-	Command      *Command      // command
-	Use          *Use          // use
+	// What the record brings goes by its kind. Observations are what was measured, and what
+	// an encoder derived from a strip or a note. Item belongs to a strip, a note or an
+	// image, Move to an admission, a transfer, an end or a merge, and Command and Use to
+	// the kinds of the same name.
+	Observations []Observation
+	Item         *Item
+	Move         *Move
+	Command      *Command
+	Use          *Use
 }
 
-// Item is what the log keeps of a strip, a note or an image.
+// Item is what the log keeps of a strip, a note or an image. The samples, text or pixels
+// stay in the raw topic.
 type Item struct {
 	EventTime Time
 	State     ItemState
-	Encoder   string    // id of the encoder; empty: logged as present but not encoded
-	Vector    []float32 // features, where an encoder made them
-	Ref       string    // reference to the raw record: "topic/partition/offset"
-	Label     string    // kind of note, modality of an image, rhythm of a strip; for people
+	Encoder   string    // the encoder's id; empty if the item was logged as present and not encoded
+	Vector    []float32 // the features that the encoder made; nil if it made none
+	Ref       string    // where the raw record is: "topic/partition/offset"
+	Label     string    // for people: the kind of note, the modality of an image, the rhythm of a strip
 }
 
 // Move is a movement of a patient.
@@ -73,34 +83,61 @@ type Move struct {
 	Stay    string
 	Unit    string
 	Bed     string
-	Cause   string // end: discharge, death, cancel, silence
-	Other   string // merge: the other patient
+	Cause   string // why the stay ended: discharge, death or cancel
+	Other   string // the other patient of a merge
 	Statics Statics
 }
 
-// Statics are attributes of a stay known at admission. A nil pointer: not known.
+// Statics are the attributes of a stay that are known at admission. A nil pointer and an
+// empty string mean that the attribute is not known.
 type Statics struct {
-	AgeYears      *float32 `json:"age_years,omitempty"` // 0 to 130; over 89 is 91.4 in MIMIC
-	Sex           string   `json:"sex,omitempty"`       // female, male, other; empty: not known
+	AgeYears      *float32 `json:"age_years,omitempty"` // 0 to 130 years; MIMIC gives those over 89 as 91.4
+	Sex           string   `json:"sex,omitempty"`       // female, male or other
 	HeightCM      *float32 `json:"height_cm,omitempty"`
 	WeightKG      *float32 `json:"weight_kg,omitempty"`
-	Unit          string   `json:"unit,omitempty"`           // kind of unit: MICU, CSRU, …
-	AdmissionType string   `json:"admission_type,omitempty"` // emergency, elective, urgent, newborn
-	Scale2        bool     `json:"spo2_scale2,omitempty"`    // NEWS2 SpO2 scale 2 (hypercapnic failure)
+	Unit          string   `json:"unit,omitempty"`           // the kind of unit, for example MICU, CSRU
+	AdmissionType string   `json:"admission_type,omitempty"` // emergency, elective, urgent or newborn
+	// Scale2 chooses NEWS2's SpO2 scale 2, which the College allows for patients in
+	// hypercapnic respiratory failure whose target is 88 to 92 %.
+	Scale2 bool `json:"spo2_scale2,omitempty"`
 }
 
-// Command is an answer of a person: it passes through the same Step.
+// Command is a person's answer to an alert. It passes through the log and through the same
+// Step as data do, so that a replay acts on it at the same point.
 type Command struct {
-	Verb   string // acknowledge, snooze, verdict
-	Alert  string // alert id
+	Verb   string // acknowledge, snooze or verdict
+	Alert  string // the alert's id
 	Actor  string
 	Reason string
-	Until  Time // snooze: expiry
+	Until  Time // when a snooze ends
 }
 
-// Use names what is in force from here on in this partition, by file hash.
+// Use names, by the hash of their files, what is in force from this record on in its
+// partition. It makes the log say by itself which model and policy its scores are of.
 type Use struct {
 	Model   string
 	Policy  string
 	Encoder string
+}
+
+// Flag qualifies an observation. Only the low four bits are stored with a packed record of
+// a window, so there is room for one more.
+type Flag uint8
+
+// The first two say what an observation does to others of its channel at its event time;
+// the third says something of its own value.
+const (
+	Corrected  Flag = 1 << iota // it replaces every earlier observation of the channel at this event time
+	Retracted                   // it takes back every earlier observation of the channel at this event time
+	Untestable                  // a GCS verbal response that could not be tested behind a tube ("ET/Trach" and its kin)
+)
+
+// Observation is one number of one channel at one measured moment, in the
+// channel's canonical unit.
+type Observation struct {
+	Channel   Channel
+	Flags     Flag
+	EventTime Time
+	Value     float32
+	Ref       string // the row that the value came from, "TABLE:row id"; it may be empty
 }

@@ -2,11 +2,12 @@ package schemas
 
 import "github.com/vigil-icu/vigil/schemas/packed"
 
-// recordVersion is the first byte of a log record on disk. A later version reads
-// every earlier one.
+// recordVersion is the first byte of a log record on disk. A later version of the program
+// must read every earlier one, since the log is the truth and is never rewritten.
 const recordVersion = 1
 
-// Bits of the presence byte.
+// The presence byte says which of the optional fields follow. A bit that is not known is an
+// error, so that an older program does not misread a newer record.
 const (
 	hasSeq = 1 << iota
 	hasItem
@@ -16,16 +17,17 @@ const (
 	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse
 )
 
-// Limits of a decoded record: what a torn or hostile one may make us allocate.
+// Limits of a decoded record bound what a torn or hostile one can make the reader allocate.
 const (
 	maxRecordObservations = 1 << 20
 	maxRecordString       = 1 << 16
 	maxRecordVector       = 1 << 16
 )
 
-// AppendBinary appends the record in the log's form: version, kind, provenance,
-// presence, then fields in the order of the struct; integers as varints, times
-// relative to At, numbers as the bits of a float32, little-endian.
+// AppendBinary appends the record in the log's form: version, kind, provenance and presence,
+// then fields in the order of the struct. Integers are varints, times are relative to At,
+// which keeps them to a few bytes, and numbers are the bits of a float32, little-endian. The
+// same record always gives the same bytes.
 func (r *Record) AppendBinary(b []byte) []byte {
 	var presence byte
 	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil} {

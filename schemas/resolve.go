@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Resolve turns the values and observations of a vitals message into
-// observations of canonical channels in canonical units, appended to dst: values
-// first, by name, then observations in their order. What is wrong gives one
-// problem per value and leaves the others. An observation without a time has the
-// message's event_time, or moment where that is missing too.
+// Resolve turns the values and observations of a vitals message into observations of
+// canonical channels in canonical units and appends them to dst: values first, by name,
+// then observations in their order. Whatever is wrong with a value gives one problem and
+// leaves the others, since one loose sensor must not silence a bed. An observation without
+// a time has the message's event_time, or moment where that is missing too.
 func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Problem) {
 	var problems []Problem
 	if v.EventTime != nil {
@@ -39,6 +39,8 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 	return dst, problems
 }
 
+// resolveValue reads a number of the short form, which names a channel and has its canonical
+// unit.
 func resolveValue(name, number string) (Observation, *Problem) {
 	c, ok := ChannelByName(name)
 	if !ok {
@@ -52,7 +54,8 @@ func resolveValue(name, number string) (Observation, *Problem) {
 	return Observation{Channel: c, Value: converted}, p
 }
 
-// resolve fills Problem.Field with the name of the field within the observation.
+// resolve turns one observation into a canonical one. The field of its problem is named
+// within the observation; the caller knows which observation it is.
 func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	if o.Problem != nil {
 		copied := *o.Problem // the caller writes the field
@@ -110,7 +113,7 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	return out, nil
 }
 
-// number takes value and text as Channel.Read does.
+// number takes the number of value and text as Channel.Read does. A retraction needs none.
 func (o *VitalsObservation) number(out *Observation) (float64, *Problem) {
 	var value float64
 	if o.Value != nil {

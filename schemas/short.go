@@ -2,34 +2,37 @@ package schemas
 
 import "slices"
 
-// ShortReader reads the form in which monitors send: a live vitals message with an
-// event time and nothing but numbers of canonical channels in "values". It is a
-// fast twin of [DecodeEvent], [Vitals.Resolve] and [ContentHash]: what it reads, it
-// reads as they do, and what is in any way unusual or wrong it leaves to them. It
-// belongs to one goroutine.
+// ShortReader reads the form in which monitors send: a live vitals message with an event
+// time and nothing but numbers of canonical channels in "values". Nearly all messages of a
+// ward are of this form, and from a sender that it knows it reads them without allocating.
+// It is a fast twin of [DecodeEvent], [Vitals.Resolve] and [ContentHash]: what it reads, it
+// reads as they do, and what is in any way unusual or wrong it leaves to them. It belongs
+// to one goroutine.
 type ShortReader struct {
 	patients map[string]shortPatient
 	sources  map[string]string
-	columns  []shortColumn // of the message before: a sender keeps its order
-	order    []uint16      // of the columns by name, for so many columns
+	columns  []shortColumn // the columns of the message before, since a sender keeps its order
+	order    []uint16      // the columns by name; it holds for as many columns as it has
 	values   []float32
-	texts    [][2]int32 // where the numbers stand in the message
+	texts    [][2]int32 // where each number begins and ends in the message
 }
 
-// shortPatient is an id that was checked, with the hash as far as it is the
-// patient's own.
+// shortPatient is an id that was checked once, with the hash over topic and patient, where
+// every message of the patient begins.
 type shortPatient struct {
 	id   string
 	hash fnv
 }
 
+// shortColumn is one name of "values" with its channel and the name's place among all names.
 type shortColumn struct {
 	name    string
 	channel Channel
 	rank    uint16
 }
 
-// shortKept bounds how many ids and senders are remembered.
+// shortKept bounds how many ids and senders are remembered; beyond it all are forgotten, and
+// checked again as they come.
 const shortKept = 1 << 13
 
 // NewShortReader returns a reader that has seen nothing.
@@ -37,7 +40,8 @@ func NewShortReader() *ShortReader {
 	return &ShortReader{patients: map[string]shortPatient{}, sources: map[string]string{}}
 }
 
-// rankOf is the place of a channel in the order of the names.
+// rankOf is the place of each channel in the order of the names, in which observations stand
+// in a record.
 var rankOf = func() (ranks [MaxChannels]uint16) {
 	names := make([]string, 0, len(channels))
 	for i := range channels[1:] {
@@ -53,9 +57,9 @@ var rankOf = func() (ranks [MaxChannels]uint16) {
 
 var vitalsIndex = uint8(slices.Index(RawTopics[:], TopicVitals))
 
-// Read fills r, reusing its Observations, or returns false and leaves the message
-// to DecodeEvent. At is zero, and Available where the message does not say it. The
-// strings of r are the reader's own.
+// Read fills r, reusing its Observations, or returns false and leaves the message to
+// DecodeEvent. It leaves At zero, and Available too where the message does not say it, for
+// intake to set. The strings of r are the reader's own and never change.
 func (s *ShortReader) Read(m *Message, r *Record) bool {
 	if m.Topic != TopicVitals || len(m.Value) > 1<<16 || !plainHeaders(m.Headers) {
 		return false
@@ -132,7 +136,7 @@ func (s *ShortReader) Read(m *Message, r *Record) bool {
 	return true
 }
 
-// plainHeaders: nothing in them asks for more than the short form.
+// plainHeaders says whether no header asks for more than the short form.
 func plainHeaders(headers []Header) bool {
 	for i := range headers {
 		h := &headers[i]
@@ -156,6 +160,7 @@ func plainHeaders(headers []Header) bool {
 	return true
 }
 
+// patient checks an id against the key and remembers it.
 func (s *ShortReader) patient(id, key []byte) (shortPatient, bool) {
 	if string(id) != string(key) {
 		return shortPatient{}, false
@@ -191,7 +196,7 @@ func (s *ShortReader) source(text []byte) (string, bool) {
 	return known, true
 }
 
-// readValues reads the object into values and texts, by column.
+// readValues reads the object "values" into values and texts, by column.
 func (s *ShortReader) readValues(p *shortScan) bool {
 	if !p.take('{') {
 		return false
@@ -231,8 +236,8 @@ func (s *ShortReader) readValues(p *shortScan) bool {
 	return p.take('}') && (known && len(s.order) == len(s.values) || s.sort())
 }
 
-// sort finds the order of the columns by name; false if one comes twice: the last
-// one counts, which is not ours to find.
+// sort finds the order of the columns by name. It answers false if a name comes twice: then
+// the last one counts, and DecodeEvent knows how to find it.
 func (s *ShortReader) sort() bool {
 	s.order = s.order[:0]
 	for i := range s.values {
@@ -248,8 +253,8 @@ func (s *ShortReader) sort() bool {
 	return true
 }
 
-// finish puts the values in the order of their names. It hashes them where no number
-// identifies the message: that would take longer than all the rest.
+// finish puts the values in the order of their names. It hashes them only where no sequence
+// number identifies the message, because hashing takes longer than all the rest.
 func (s *ShortReader) finish(r *Record, body []byte, hash fnv, event Time) {
 	r.Observations = slices.Grow(r.Observations, len(s.order))[:len(s.order)]
 	for i, at := range s.order {
@@ -267,6 +272,7 @@ func (s *ShortReader) finish(r *Record, body []byte, hash fnv, event Time) {
 	r.Hash = uint64(hash)
 }
 
+// bytes takes a text as string does.
 func (h *fnv) bytes(s []byte) {
 	x := *h
 	for _, c := range s {

@@ -26,7 +26,8 @@ func slowRecord(m *Message) *Record {
 		Seq: e.Seq, HasSeq: e.HasSeq, Hash: RecordHash(e), Available: e.AvailableTime, Observations: obs}
 }
 
-// sameAsSlow: what the short reader reads, it reads as the long way does.
+// sameAsSlow holds the short reader against the long way: what it reads, it must read as that
+// does.
 func sameAsSlow(t *testing.T, s *ShortReader, m *Message) (read bool) {
 	t.Helper()
 	var r Record

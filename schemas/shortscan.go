@@ -1,7 +1,8 @@
 package schemas
 
-// shortScan reads the parts of JSON that the short form has; what is more is
-// answered with false.
+// shortScan reads the parts of JSON that the short form has. It answers false to anything
+// more, and the message then goes to the JSON package; so it need not know all of JSON, and
+// must only never read a part otherwise than that package does.
 type shortScan struct {
 	b  []byte
 	at int
@@ -13,7 +14,7 @@ func (p *shortScan) space() {
 	}
 }
 
-// take passes over a character that stands next, behind white space.
+// take passes over a character if it stands next, with or without white space before it.
 func (p *shortScan) take(c byte) bool {
 	if p.at < len(p.b) && p.b[p.at] == c {
 		p.at++
@@ -31,6 +32,7 @@ func (p *shortScan) end() bool {
 	return p.at == len(p.b)
 }
 
+// word passes over a word if it stands next.
 func (p *shortScan) word(w string) bool {
 	p.space()
 	if len(p.b)-p.at < len(w) || string(p.b[p.at:p.at+len(w)]) != w {
@@ -40,7 +42,7 @@ func (p *shortScan) word(w string) bool {
 	return true
 }
 
-// text reads a string of printable ASCII without escapes.
+// text reads a string of printable ASCII without escapes, as a part of the message.
 func (p *shortScan) text() ([]byte, bool) {
 	if !p.take('"') {
 		return nil, false
@@ -59,7 +61,8 @@ func (p *shortScan) text() ([]byte, bool) {
 	return nil, false
 }
 
-// digits reads at least one digit onto a number of at most 15.
+// digits reads at least one digit onto the number v of n digits, which may have 15 in all:
+// so many are exact in a float64.
 func (p *shortScan) digits(v uint64, n int) (uint64, int, bool) {
 	start := p.at
 	for p.at < len(p.b) {
@@ -124,8 +127,8 @@ func (p *shortScan) number(text *[2]int32) (float64, bool) {
 	return f, true
 }
 
-// time reads "2026-01-31T08:15:00.000Z", also without the fraction, in the years
-// 1971 to 2399.
+// time reads "2026-01-31T08:15:00.000Z", also without the fraction, in the years 1971 to
+// 2399. Within them every time is positive and none needs the checks of ParseTime.
 func (p *shortScan) time() (Time, bool) {
 	b, ok := p.text()
 	if !ok || len(b) != 24 && len(b) != 20 || b[len(b)-1] != 'Z' {

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// ChannelTableVersion is raised with every change of the table. Lines are only
-// added, so that an older window or log is read rightly.
+// ChannelTableVersion is raised with every change of the table. Lines are only added, so
+// that an older window or log is read rightly; the version tells which lines a build knows.
 const ChannelTableVersion = 2
 
-// NumChannels is the length of the table; channel 0 is not used.
+// NumChannels is the length of the table, counting channel 0, which is not used.
 func NumChannels() int { return len(channels) }
 
-// Info returns the channel's line of the table; of an unknown channel, that of
-// channel 0, whose name is empty.
+// Info returns the channel's line of the table. An unknown channel has the line of channel
+// 0, whose name is empty, so that a log of a later version can be shown too.
 func (c Channel) Info() *ChannelInfo {
 	if int(c) >= len(channels) {
 		return &channels[0]
@@ -21,15 +21,15 @@ func (c Channel) Info() *ChannelInfo {
 	return &channels[c]
 }
 
-// ChannelByName finds a channel by its canonical name.
+// ChannelByName finds a channel by its canonical name, in the exact spelling of the table.
 func ChannelByName(name string) (Channel, bool) {
 	c, ok := byName[name]
 	return c, ok
 }
 
-// ChannelByCode finds a channel by a code of another system, and the unit that
-// the code implies (empty: the channel's own). Systems: loinc, mimic-iii,
-// mimic-iv, eicu, physionet2012.
+// ChannelByCode finds a channel by a code of another system, and the unit that the code
+// implies; an empty unit is the channel's own. The systems are loinc, mimic-iii, mimic-iv,
+// eicu and physionet2012.
 func ChannelByCode(system, code string) (c Channel, unit string, ok bool) {
 	found, ok := byCode[codeKey{system, code}]
 	return found.channel, found.unit, ok
@@ -85,7 +85,8 @@ func init() {
 	}
 }
 
-// mustInfo finds a channel that another list of this package names.
+// mustInfo finds a channel that another list of this package names. It panics at the start
+// of the program where the lists do not fit together, which every test would show.
 func mustInfo(name string) *ChannelInfo {
 	c, ok := ChannelByName(name)
 	if !ok {
@@ -94,6 +95,7 @@ func mustInfo(name string) *ChannelInfo {
 	return &channels[c]
 }
 
+// itoa is strconv.Itoa for numbers of 0 and above.
 func itoa(n int) string {
 	var b [12]byte
 	i := len(b)
@@ -104,7 +106,8 @@ func itoa(n int) string {
 	return string(b[i:])
 }
 
-// addCode keeps the first channel of a code: the table lists the main one first.
+// addCode gives a code to a channel unless another has it already: the table lists the
+// main channel of a code first.
 func addCode(system, code string, c Channel, unit string) {
 	if code == "" {
 		return
@@ -114,9 +117,11 @@ func addCode(system, code string, c Channel, unit string) {
 	}
 }
 
-// Convert takes a value in a unit to the channel's canonical unit (empty: it is
-// there already) and checks it against the plausible range. Problems: bad_unit,
-// implausible (also NaN and Inf), unknown_channel. Field is left to the caller.
+// Convert takes a value in a unit to the channel's canonical unit and checks it against the
+// plausible range; an empty unit means that the value is in the canonical one already. Its
+// problem is bad_unit, implausible (also for NaN and infinities) or unknown_channel, and
+// the caller sets the field. The ends of the range give way by a rounding of float32, so
+// that a value that was converted to the very end still counts.
 func (c Channel) Convert(value float64, unit string) (float32, *Problem) {
 	info := c.Info()
 	if info.Name == "" {
@@ -136,6 +141,7 @@ func (c Channel) Convert(value float64, unit string) (float32, *Problem) {
 	return out, nil
 }
 
+// toCanonical converts a value, and answers false where the unit is not known.
 func (info *ChannelInfo) toCanonical(value float64, unit string) (float64, bool) {
 	unit = strings.TrimSpace(unit)
 	found := unit == "" || strings.EqualFold(unit, info.Unit)
@@ -155,6 +161,7 @@ func (info *ChannelInfo) toCanonical(value float64, unit string) (float64, bool)
 	return value, found
 }
 
+// units lists the units that the channel takes, for the sender of one that it does not.
 func (info *ChannelInfo) units() string {
 	names := []string{info.Unit}
 	for _, k := range info.Conversions {

@@ -2,10 +2,11 @@ package schemas
 
 import "strings"
 
-// Read takes the number of a value that may have a number, a text or both. A
-// text of the channel's list decides (the number beside it may be the code of a
-// choice: MIMIC charts "CMV/ASSIST" as 2); else the number; else the number that
-// the text begins with. ok is false where there is none of these.
+// Read takes the number of a value that may have a number, a text or both. A text of the
+// channel's list decides, because the number beside it may be the code of a choice: MIMIC
+// charts "CMV/ASSIST" as 2. Else the number counts, else the number that the text begins
+// with. It answers false where there is none of these. The value is in the unit that came
+// with it.
 func (c Channel) Read(number float64, hasNumber bool, text string) (value float64, flags Flag, ok bool) {
 	if value, flags, ok = c.listed(text); ok {
 		return value, flags, true
@@ -19,11 +20,11 @@ func (c Channel) Read(number float64, hasNumber bool, text string) (value float6
 	return number, flags, true
 }
 
-// ParseText reads a text value that carries a number: from the channel's list of
-// texts, else the number at its beginning ("1.0 ET/Trach"). Behind the number
-// may stand the channel's unit or a laboratory's mark ("7.2 H"); behind a coma
-// score, anything. ok is false where there is no number, or it is a bound
-// (">100"), a range, or of something else ("20 kcl").
+// ParseText reads a text that carries a number: one of the channel's list of texts, or else
+// the number at its beginning ("1.0 ET/Trach"). Behind the number may stand the channel's
+// unit or a laboratory's mark ("7.2 H"), and behind a coma score anything. It answers false
+// where there is no number, and where the number is a bound (">100"), a range, or one of
+// something else ("20 kcl").
 func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 	if value, flags, ok = c.listed(text); ok {
 		return value, flags, true
@@ -47,6 +48,7 @@ func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 	return v, 0, true
 }
 
+// listed looks a text up in the channel's list.
 func (c Channel) listed(text string) (value float64, flags Flag, ok bool) {
 	list := c.Info().Texts
 	if len(list) == 0 {
@@ -61,7 +63,8 @@ func (c Channel) listed(text string) (value float64, flags Flag, ok bool) {
 	return 0, 0, false
 }
 
-// ownUnit: the canonical unit or another name for it.
+// ownUnit says whether a unit is the canonical one or another name for it. A unit that would
+// have to be converted is not: a text with it is more likely about something else.
 func (info *ChannelInfo) ownUnit(unit string) bool {
 	if strings.EqualFold(unit, info.Unit) {
 		return true
@@ -74,7 +77,8 @@ func (info *ChannelInfo) ownUnit(unit string) bool {
 	return false
 }
 
-// laboratoryMark: high, low, abnormal.
+// laboratoryMark says whether a text is the mark by which a laboratory calls a value high,
+// low or abnormal.
 func laboratoryMark(s string) bool {
 	switch strings.ToUpper(strings.Trim(s, "()[] ")) {
 	case "*", "!", "H", "L", "HH", "LL", "A":
@@ -83,7 +87,8 @@ func laboratoryMark(s string) bool {
 	return false
 }
 
-// untestableText knows the words for a verbal response behind a tube.
+// untestableText is Untestable if a text has one of the words for a verbal response behind a
+// tube, else 0.
 func untestableText(s string) Flag {
 	s = strings.ToUpper(s)
 	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB"} {

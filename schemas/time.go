@@ -5,12 +5,13 @@ import (
 	"time"
 )
 
-// Time is a moment in milliseconds since the Unix epoch, UTC. It is the only
-// time type behind the wire: source times are kept as they are (MIMIC's 2100s
-// too), and no code behind intake reads a clock.
+// Time is a moment in milliseconds since the Unix epoch, UTC; a difference of two is a
+// duration in milliseconds. It is the only time type behind the wire. Times of a source
+// are kept as they are, the 22nd century of MIMIC too, so no code behind intake may read a
+// clock.
 type Time int64
 
-// Durations in the unit of Time, milliseconds.
+// Durations in the unit of Time, which is the millisecond.
 const (
 	Second Time = 1000
 	Minute      = 60 * Second
@@ -22,7 +23,8 @@ const (
 // serves it.
 const Reach = 48 * Hour
 
-// TimeLayout is the wire form: RFC 3339 with milliseconds, UTC.
+// TimeLayout is the wire form of a Time: RFC 3339 in UTC, always with three digits of
+// milliseconds, so that texts sort as times do.
 const TimeLayout = "2006-01-02T15:04:05.000Z"
 
 // Std returns t as a time.Time in UTC.
@@ -31,11 +33,12 @@ func (t Time) Std() time.Time { return time.UnixMilli(int64(t)).UTC() }
 // String returns the wire form.
 func (t Time) String() string { return t.Std().Format(TimeLayout) }
 
-// FloorHour returns the full hour at or before t, also for times before 1970.
+// FloorHour returns the full hour at or before t. It floors times before 1970 too, where
+// Go's remainder is negative.
 func (t Time) FloorHour() Time { return t - mod(t, Hour) }
 
-// Floor16 returns t floored to 1/16 s, the resolution of a window: what a score
-// prints as event_time is floored so, so that a rebuilt window prints the same.
+// Floor16 returns t floored to 1/16 s, the resolution of a window. A score prints event
+// times floored like this, so that a window that was rebuilt from its bytes prints the same.
 func (t Time) Floor16() Time {
 	inSecond := mod(t, Second)
 	sixteenth := inSecond * 16 / Second
@@ -44,6 +47,7 @@ func (t Time) Floor16() Time {
 	return t - inSecond + (sixteenth*Second+15)/16
 }
 
+// mod is the remainder of t by m that is never negative.
 func mod(t, m Time) Time {
 	r := t % m
 	if r < 0 {
@@ -52,11 +56,12 @@ func mod(t, m Time) Time {
 	return r
 }
 
-// FromStd converts, flooring to the millisecond.
+// FromStd converts a time.Time, flooring it to the millisecond.
 func FromStd(t time.Time) Time { return Time(t.UnixMilli()) }
 
-// ParseTime reads an RFC 3339 time; a naive one ("2101-10-20 19:08:00", with a
-// space or a T) is read in zone, UTC where zone is nil.
+// ParseTime reads an RFC 3339 time. A time without a zone ("2101-10-20 19:08:00", with a
+// space or a T) is one of zone, or of UTC where zone is nil. Any other text, and a year
+// before 1800 or after 2400, is an error.
 func ParseTime(s string, zone *time.Location) (Time, error) {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
 		return checked(t, s)
@@ -72,6 +77,8 @@ func ParseTime(s string, zone *time.Location) (Time, error) {
 	return 0, fmt.Errorf("time %.40q is not RFC 3339 (want for example %q)", s, "2026-01-31T08:15:00.000Z")
 }
 
+// checked refuses years in which no record of a patient can be. It bounds what the hours of
+// a window and their sums must be able to hold.
 func checked(t time.Time, s string) (Time, error) {
 	if y := t.Year(); y < 1800 || y > 2400 {
 		return 0, fmt.Errorf("time %.40q is in year %d (want 1800 to 2400)", s, y)
@@ -84,7 +91,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.Std().AppendFormat(nil, `"`+TimeLayout+`"`), nil
 }
 
-// UnmarshalJSON reads an RFC 3339 string; a naive time is read as UTC.
+// UnmarshalJSON reads what ParseTime reads; a time without a zone is UTC.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
 		return fmt.Errorf("time %.40q is not a string", b)

@@ -5,15 +5,17 @@ import (
 	"math"
 )
 
-// Transform is what a model does to a channel's values before it scales them. It
-// stands in the channel table, because windows keep sums of transformed values.
+// Transform is what a model does to a channel's values before it scales them. It stands in
+// the channel table and not in the model, because windows keep sums of transformed values
+// that serve every model.
 type Transform uint8
 
-// Transforms.
+// The logarithms suit quantities that spread over powers of ten, such as a creatinine, and
+// volumes that are often 0.
 const (
-	Identity Transform = iota
-	Log                // natural logarithm; a value below 0.001 counts as 0.001
-	Log1p              // of 1 + x; a value below 0 counts as 0
+	Identity Transform = iota // x as it is
+	Log                       // the natural logarithm of x; a value below 0.001 counts as 0.001
+	Log1p                     // the natural logarithm of 1 + x; a value below 0 counts as 0
 )
 
 var transforms = [...]string{"id", "log", "log1p"}
@@ -26,7 +28,7 @@ func (t Transform) String() string {
 	return fmt.Sprintf("Transform(%d)", uint8(t))
 }
 
-// ParseTransform finds a transform by its name.
+// ParseTransform finds a transform by its name: id, log or log1p.
 func ParseTransform(name string) (Transform, error) {
 	for i, s := range transforms {
 		if s == name {
@@ -36,7 +38,8 @@ func ParseTransform(name string) (Transform, error) {
 	return 0, fmt.Errorf("transform %q, want id, log or log1p", name)
 }
 
-// Of returns the transform of x: the same bits on every machine.
+// Of returns the transform of x. It gives the same bits on every machine, which the
+// logarithm of package math does not.
 func (t Transform) Of(x float32) float64 {
 	switch t {
 	case Log:
@@ -47,9 +50,10 @@ func (t Transform) Of(x float32) float64 {
 	return float64(x)
 }
 
-// logarithm is that of FreeBSD's e_log.c (Sun Microsystems, 1993), as math.Log is
-// where it is not assembly. Conversions keep the compiler from fusing a product
-// with a sum. x is finite and above 0.
+// logarithm is the natural logarithm of FreeBSD's e_log.c (Sun Microsystems, 1993), which
+// math.Log follows too where it is not assembly. The conversions to float64 keep the
+// compiler from fusing a product with a sum, which would round once where others round
+// twice. x must be finite and above 0.
 func logarithm(x float64) float64 {
 	const (
 		ln2Hi = 6.93147180369123816490e-01

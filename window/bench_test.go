@@ -227,7 +227,7 @@ func full48(channels int) *window.Window {
 	return w
 }
 
-// BenchmarkLoad: 57,600 observations.
+// BenchmarkLoad loads 57,600 observations.
 func BenchmarkLoad(b *testing.B) {
 	chunks := full48(20).Chunks(nil)
 	b.ReportAllocs()
@@ -238,8 +238,8 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkBins: 70 channels, the fast path; and with an observation of the
-// current hour still ahead, which is summed from the hour's records.
+// BenchmarkBins fills 70 channels from the sums alone, and again with an observation of the
+// current hour still ahead, so that this hour is summed from its records.
 func BenchmarkBins(b *testing.B) {
 	w := full48(70)
 	channels := make([]schemas.Channel, 70)
@@ -257,7 +257,7 @@ func BenchmarkBins(b *testing.B) {
 	}
 }
 
-// BenchmarkLatest: the newest of a channel.
+// BenchmarkLatest finds the newest observation of a channel.
 func BenchmarkLatest(b *testing.B) {
 	w := full48(20)
 	for b.Loop() {
@@ -267,7 +267,7 @@ func BenchmarkLatest(b *testing.B) {
 	}
 }
 
-// BenchmarkAdd: one channel-minute after the other, as they come.
+// BenchmarkAdd adds one minute of one channel after the other, as they come.
 func BenchmarkAdd(b *testing.B) {
 	w, i := window.New(), 0
 	b.ReportAllocs()

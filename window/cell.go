@@ -7,40 +7,40 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// cell is one channel in one hour: the observations in force, summed up so that
-// their order of arrival leaves no trace but in the latest. The sums are of those in
-// the range that models read, after the channel's transform f: Models and Transform
-// in schemas.ChannelInfo.
+// cell is one channel in one hour: the observations in force, summed up so that their order
+// of arrival leaves no trace but in the latest. The sums are of those in the range that
+// models read, after the channel's transform f (Models and Transform in
+// schemas.ChannelInfo).
 type cell struct {
-	sum     int64     // of f, fixed point
-	squares [2]uint64 // of the squares of fixed-point f, high and low
+	sum     int64     // the sum of f in fixed point
+	squares [2]uint64 // the sum of the squares of f in fixed point, its high and its low half
 
-	min, max, first, last float32 // of f; first and last by time, of several at one time the lowest and the highest
-	mean, variance        float32 // of f, where stale is not set
+	min, max, first, last float32 // of f; first and last go by time, of several at one time the lowest and the highest
+	mean, variance        float32 // of f; they hold where stale is not set
 
-	count           uint32  // in force
-	read            uint32  // of these in the range for models
-	tail            uint32  // the channel's last record + 1, in force or not; 0: none
-	value           float32 // of the latest in force; of several at one time of the one that arrived last
-	logN            uint32  // of that one
-	begin, end      uint16  // earliest and latest 1/16 s in force
-	firstAt, lastAt uint16  // of first and last
+	count           uint32  // how many observations are in force
+	read            uint32  // how many of these are in the range for models
+	tail            uint32  // the number of the channel's last record, in force or not, plus 1; 0 if there is none
+	value           float32 // the latest value in force, and of several at one time the one that arrived last
+	logN            uint32  // the log_n of that one
+	begin, end      uint16  // the earliest and the latest 1/16 s in force
+	firstAt, lastAt uint16  // the 1/16 s of first and last
 	flags           schemas.Flag
-	stale           bool
+	stale           bool // mean and variance are to be made again, see settle
 }
 
-// fixedScale is the fixed point of the sums: 24 bits behind the point keep
-// every float32 of at least 0.5 exactly.
+// fixedScale is the fixed point of the sums. With 24 bits behind the point every float32 of
+// at least 0.5 is exact.
 const fixedScale = 1 << 24
 
-// fixed saturates at 2^30, a thousand times what any channel takes, so that the
-// squares of a bin have room.
+// fixed turns f into fixed point. It saturates at 2^30, a thousand times what any channel
+// takes, so that the squares of a bin have room.
 func fixed(f float64) int64 {
 	const limit = 1 << 30
 	return int64(math.RoundToEven(max(-limit, min(limit, f)) * fixedScale))
 }
 
-// add takes an observation.
+// add takes an observation that is in force.
 func (c *cell) add(r record) {
 	if c.count == 0 {
 		*c = cell{begin: r.at, tail: c.tail}
@@ -85,7 +85,7 @@ func (c *cell) add(r record) {
 	}
 }
 
-// follow takes the sums of another cell, of later observations.
+// follow adds the sums of another cell, whose observations are all later than c's own.
 func (c *cell) follow(o *cell) {
 	switch {
 	case o.read == 0:
@@ -103,7 +103,8 @@ func (c *cell) follow(o *cell) {
 	c.last, c.stale = o.last, true
 }
 
-// settle brings mean and variance up to date.
+// settle brings mean and variance up to date. They wait for it because a cell changes with
+// every observation and is asked for once a score.
 func (c *cell) settle() {
 	if !c.stale {
 		return
@@ -111,9 +112,8 @@ func (c *cell) settle() {
 	c.stale = false
 	n := float64(c.read)
 	c.mean = float32(float64(c.sum) / (n * fixedScale))
-	// With whole q and rest of sum/read: the squares about q are
-	// squares - q (sum + rest), exact in 128 bits, and those about the mean
-	// rest^2/read less.
+	// With sum = q read + rest, the sum of squares about q is squares - q (sum + rest),
+	// which is exact in 128 bits, and the one about the mean is rest^2/read less.
 	q, rest := c.sum/int64(c.read), c.sum%int64(c.read)
 	high, low := bits.Mul64(uint64(max(q, -q)), uint64(max(c.sum+rest, -(c.sum+rest))))
 	low, borrow := bits.Sub64(c.squares[1], low, 0)

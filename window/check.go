@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// Check says what is wrong with a batch: stores call it before they write. An
-// error is a mistake of the program that made the batch, not of its data.
+// Check says what is wrong with a batch. Stores call it before they write, since half of a
+// bad batch could not be taken back. An error is a mistake of the program that made the
+// batch, not of its data.
 func (b *Batch) Check() error {
 	switch {
 	case b.Partition < 0:
@@ -43,10 +44,12 @@ func (b *Batch) Check() error {
 	return nil
 }
 
-// MaxOffset is the first offset that a store cannot keep exactly: scripts count
-// in float64.
+// MaxOffset is the first offset that a store cannot keep exactly, because the scripts of
+// Redis count in float64.
 const MaxOffset = 1 << 53
 
+// check says what is wrong with the write of one patient: every chunk that is written must
+// end where its length says.
 func (p *PatientWrite) check() error {
 	if p.State == nil {
 		if len(p.Chunks) > 0 {
@@ -76,6 +79,7 @@ func (p *PatientWrite) check() error {
 	return nil
 }
 
+// length finds the length of an hour in Lens.
 func (p *PatientWrite) length(hour int64) (at int, ok bool) {
 	return slices.BinarySearchFunc(p.Lens, hour, func(l ChunkLen, n int64) int { return cmp.Compare(l.Hour, n) })
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Digest returns "sha256:…" over the windows of the given patients: in
-// ascending order of the patients whatever the order given, each with its hours
-// and their bytes. A window lost, doubled, moved or changed by one record
-// changes it; states and outbox do not count.
+// Digest returns "sha256:…" over the windows of the given patients, in the order of their
+// names whatever the order given, each with its hours and their bytes. A window that is
+// lost, doubled, moved or changed by one record changes it; states and outbox do not count.
+// Two stores that took the same log in other batches have the same digest.
 func Digest(patients []StoredPatient) string {
 	sorted := slices.Clone(patients)
 	slices.SortStableFunc(sorted, func(a, b StoredPatient) int { return strings.Compare(a.Patient, b.Patient) })

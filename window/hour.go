@@ -9,29 +9,29 @@ import (
 // hour is one chunk with what is kept beside it to answer quickly. All but raw
 // can be made again from raw.
 type hour struct {
-	n     int64
+	n     int64 // the hour's number, see HourOf
 	state hourState
-	raw   []byte   // packed records in order of arrival; only ever appended to
-	links []uint32 // per record: the channel's record before it + 1, and the dead bit
+	raw   []byte   // packed records in order of arrival; it is only ever appended to
+	links []uint32 // for each record the number of the channel's record before it plus 1, and the dead bit
 	cells []cell   // by slot
 
-	first, last uint16 // earliest and latest 1/16 s of any record, in force or not
+	first, last uint16 // the earliest and the latest 1/16 s of any record, in force or not
 
-	taken  int  // bytes that TakeWrites has given out
-	full   bool // the next TakeWrites gives the whole
+	taken  int  // how many bytes TakeWrites has given out
+	full   bool // the next TakeWrites gives the whole chunk
 	stored bool // the store holds something of it
-	asked  bool // of the store, by Want or WantUnread
-	needed bool // a record will change it: Release keeps it until the next TakeWrites
-	used   bool // a record changed it: the next Release keeps it
+	asked  bool // Want or WantUnread has named it, and it has not come yet
+	needed bool // a record is about to change it, so Release keeps it until the next TakeWrites
+	used   bool // a record has changed it, so the next Release keeps it
 }
 
 // hourState says what is in memory of an hour.
 type hourState uint8
 
 const (
-	held   hourState = iota // all
-	summed                  // cells; the records are in the store
-	unread                  // nothing but its length
+	held   hourState = iota // all of it is
+	summed                  // the cells are; the records are in the store
+	unread                  // nothing is but its length
 )
 
 // size is the length of the chunk in bytes.
@@ -42,13 +42,12 @@ func (h *hour) size() int {
 	return h.taken
 }
 
-// dead marks a record that is not in force: replaced, taken back, or itself a
-// retraction.
+// dead marks, in its link, a record that is not in force: it was replaced or taken back, or is
+// itself a retraction.
 const dead = 1 << 31
 
-// apply brings cells, links and bounds up to a record that is about to be
-// appended to raw, or returns false and changes nothing in force if the record
-// would say nothing new.
+// apply brings cells, links and bounds up to a record that is about to be appended to raw.
+// If the record would say nothing new it answers false and leaves what is in force as it is.
 func (h *hour) apply(r record, slot int) bool {
 	if slot >= len(h.cells) {
 		h.cells = append(h.cells, make([]cell, slot+1-len(h.cells))...)
@@ -76,7 +75,8 @@ func (h *hour) apply(r record, slot int) bool {
 	return true
 }
 
-// saysNothing says whether r would leave what is in force at its time as it is.
+// saysNothing says whether r would leave what is in force at its time as it is. A repeat is
+// told so even where no sequence number tells it.
 func (h *hour) saysNothing(r record, c *cell) bool {
 	inForce, same := 0, false
 	for i := c.tail; i != 0; {
@@ -98,8 +98,8 @@ func (h *hour) saysNothing(r record, c *cell) bool {
 	return same
 }
 
-// takeBack ends the force of the observations at r's time, and sums up the
-// channel's others again.
+// takeBack ends the force of the observations at r's time and sums up the channel's others
+// again, because minimum, maximum, first and last cannot be subtracted.
 func (h *hour) takeBack(r record, c *cell) {
 	*c = cell{tail: c.tail}
 	for i := range h.links { // not from link to link: the latest goes by arrival
@@ -115,8 +115,8 @@ func (h *hour) takeBack(r record, c *cell) {
 	}
 }
 
-// within sums up the channel's observations in force with time in [from, to]. The
-// latest is not theirs.
+// within sums up the channel's observations in force with time in [from, to]. The latest of
+// a part need not be right, since links lead from the last arrival to the first.
 func (h *hour) within(slot int, from, to uint16) cell {
 	if slot >= len(h.cells) {
 		return cell{}

@@ -7,10 +7,10 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Load makes a window of its chunks, as a store gives them back: ascending
-// hours, whole records, no record that Add would not have taken. It keeps the
-// bytes and never writes to them. An error says which chunk, which record and
-// what is wrong with it; the mend is to rebuild the partition from the log.
+// Load makes a window of its chunks, as a store gives them back. They must come by ascending
+// hours, with whole records and none that Add would not have taken. Load keeps the bytes
+// and never writes to them. An error says which chunk, which record and what is wrong with
+// it; the mend is to rebuild the partition from the log.
 func Load(chunks []Chunk) (*Window, error) {
 	lens := make([]ChunkLen, len(chunks))
 	for i, c := range chunks {
@@ -29,9 +29,9 @@ func Load(chunks []Chunk) (*Window, error) {
 	return w, nil
 }
 
-// Open makes a window of which nothing is in memory yet but the lengths of its
-// chunks. Advance tells it the clock; before it is asked or added to, Fill gives it
-// what WantUnread names.
+// Open makes a window of which nothing is in memory yet but the lengths of its chunks, so
+// that a new owner need not wait for all windows of a partition. Advance tells it the
+// clock; before it is asked or added to, Fill must give it what WantUnread names.
 func Open(lens []ChunkLen) (*Window, error) {
 	w := New()
 	w.hours = make([]*hour, 0, len(lens)+1)
@@ -48,8 +48,9 @@ func Open(lens []ChunkLen) (*Window, error) {
 	return w, nil
 }
 
-// Fill gives an hour its records, as the store has them, if they are not in memory.
-// It keeps the bytes and never writes to them.
+// Fill gives an hour its records, as the store has them, if they are not in memory. It keeps
+// the bytes and never writes to them. An error says that they are not what the window gave
+// out.
 func (w *Window) Fill(c Chunk) error {
 	h := w.find(c.Hour)
 	if h == nil || h.state == held {
@@ -69,6 +70,7 @@ func (w *Window) Fill(c Chunk) error {
 	return nil
 }
 
+// damaged is the error of a chunk that cannot be what a window wrote, with the mend.
 func damaged(hour int64, err error) error {
 	return fmt.Errorf("window: chunk of hour %d: %w: rebuild the partition from the log", hour, err)
 }
@@ -77,6 +79,7 @@ func damaged(hour int64, err error) error {
 // 2400 that intake lets through.
 const hourLimit = math.MaxInt64 / int64(schemas.Hour) / 2
 
+// check says what is wrong with a length that came from a store.
 func (l ChunkLen) check() error {
 	switch {
 	case l.Hour > hourLimit || l.Hour < -hourLimit:
@@ -89,7 +92,8 @@ func (l ChunkLen) check() error {
 	return nil
 }
 
-// fill makes links and cells of an hour's records.
+// fill makes links and cells of an hour's records, with the checks of each record that Add
+// would have made.
 func (w *Window) fill(h *hour, raw []byte) error {
 	n := len(raw) / RecordSize
 	h.raw = raw[:len(raw):len(raw)] // an append moves it

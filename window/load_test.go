@@ -49,8 +49,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// FuzzLoad: whatever the bytes, Load refuses them or makes a window whose
-// bytes, views and sums agree.
+// FuzzLoad shows that Load, whatever the bytes, refuses them or makes a window whose bytes,
+// views and sums agree.
 func FuzzLoad(f *testing.F) {
 	f.Add(int64(472222), packed(1, 2, 3, 4), packed(1, 0, 3, 4))
 	f.Add(int64(-7), bytes.Join([][]byte{packed(1, 2, 3, 4), packed(0x1001, 2, 4, 5), packed(0x2001, 2, 0, 6)}, nil), []byte{})

@@ -10,17 +10,18 @@ import (
 // RecordSize is the length of a packed record in bytes.
 const RecordSize = 12
 
-// sixteenths is how many 1/16 s an hour has: the times of a record are below it.
+// sixteenths is how many 1/16 s an hour has. The time of a record in its hour is below it.
 const sixteenths = 3600 * 16
 
 // knownFlags are the flags that a record of this version may carry.
 const knownFlags = schemas.Corrected | schemas.Retracted | schemas.Untestable
 
-// history are the flags that say what a record does to earlier ones; the rest
-// qualify its own value.
+// history are the flags that say what a record does to earlier ones. The others qualify its
+// own value.
 const history = schemas.Corrected | schemas.Retracted
 
-// record is a packed record taken apart.
+// record is a packed record taken apart. It is one observation, and not to be taken for a
+// record of the patient log, which may bring many.
 type record struct {
 	channel schemas.Channel
 	flags   schemas.Flag
@@ -64,6 +65,7 @@ type moment struct {
 	at   uint16
 }
 
+// momentOf floors a time to the window's resolution.
 func momentOf(t schemas.Time) moment {
 	n := HourOf(t)
 	return moment{n, uint16((int64(t) - n*int64(schemas.Hour)) * 16 / 1000)}
@@ -73,11 +75,12 @@ func (m moment) before(o moment) bool {
 	return m.hour < o.hour || m.hour == o.hour && m.at < o.at
 }
 
-// time returns the floored time: schemas.Time.Floor16 of what was added.
+// time returns the floored time, which is schemas.Time.Floor16 of the time that was added.
 func (m moment) time() schemas.Time {
 	return schemas.Time(m.hour)*schemas.Hour + schemas.Time((int64(m.at)*1000+15)/16)
 }
 
+// finite says whether v is neither NaN nor an infinity, by its exponent.
 func finite(v float32) bool {
 	return math.Float32bits(v)&0x7f800000 != 0x7f800000
 }

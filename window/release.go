@@ -6,12 +6,12 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Release forgets the records of closed hours that TakeWrites has given out: from
-// then on the store alone has them, and the window answers from their cells. An hour
-// that a record changed stays until the next Release, since late records often come
-// one after the other, and that of keep, as a view may begin in it. Bins, Latest and
-// whatever concerns an open hour go on as before; before a record is added to a
-// closed hour, Want must be asked for it.
+// Release forgets the records of closed hours that TakeWrites has given out. From then on
+// the store alone has them, and the window answers from their cells. An hour that a record
+// has changed stays until the next Release, since late records often come one after the
+// other; the hour of keep stays too, as a view may begin in it. Bins, Latest and whatever
+// concerns an open hour go on as before. Before a record is added to a closed hour, Want
+// must be asked for it.
 func (w *Window) Release(keep schemas.Time) {
 	if !w.loose {
 		return
@@ -40,9 +40,9 @@ func (w *Window) Release(keep schemas.Time) {
 	}
 }
 
-// Want says that an observation of the given time is about to be added. Where the
-// records of its hour are in the store only, and nobody asked for them yet, ok is
-// true: they are to be read and given to Fill first.
+// Want says that an observation of the given time is about to be added. It answers true
+// where the records of its hour are in the store alone and nobody has asked for them yet:
+// then they are to be read and given to Fill first.
 func (w *Window) Want(at schemas.Time) (l ChunkLen, ok bool) {
 	n := HourOf(at)
 	if n >= w.open {
@@ -60,8 +60,8 @@ func (w *Window) Want(at schemas.Time) (l ChunkLen, ok bool) {
 	return ChunkLen{h.n, h.taken}, true
 }
 
-// WantUnread appends the hours of which nothing is in memory, and for which nobody
-// asked yet: all are to be read and given to Fill before the window is used. Those
+// WantUnread appends to dst the hours of which nothing is in memory and for which nobody has
+// asked yet. All of them are to be read and given to Fill before the window is used; those
 // that are closed may be released at once.
 func (w *Window) WantUnread(dst []ChunkLen) []ChunkLen {
 	if w.unread == 0 {
@@ -76,10 +76,46 @@ func (w *Window) WantUnread(dst []ChunkLen) []ChunkLen {
 	return dst
 }
 
-// Unread says whether WantUnread would name an hour, had nobody asked for it.
+// Unread says whether there are hours of which nothing is in memory, asked for or not.
 func (w *Window) Unread() bool { return w.unread > 0 }
 
-// Lost says that the window was asked for, or given, something that needed records
-// which were not in memory: its answers since cannot be trusted. It is a mistake of
-// the program, which did not heed Want or WantUnread.
+// Lost says whether the window was asked for, or given, something that needed records which
+// were not in memory. Its answers since cannot be trusted. That is a mistake of the program,
+// which did not heed Want or WantUnread.
 func (w *Window) Lost() bool { return w.lost }
+
+// TakeWrites sets p.Chunks, p.Deletes and p.Lens to what has changed since the last call,
+// reusing their memory. The window takes it as stored; if the store ends up without it, the
+// window must be loaded again.
+func (w *Window) TakeWrites(p *PatientWrite) {
+	p.Chunks, p.Deletes, p.Lens = p.Chunks[:0], append(p.Deletes[:0], w.deletes...), p.Lens[:0]
+	if p.Lens == nil {
+		p.Lens = []ChunkLen{} // no chunks is not the same as not asked
+	}
+	w.deletes = w.deletes[:0]
+	for _, h := range w.hours {
+		n := h.size()
+		h.needed = false
+		p.Lens = append(p.Lens, ChunkLen{h.n, n})
+		switch {
+		case h.full:
+			p.Chunks = append(p.Chunks, ChunkWrite{Hour: h.n, Bytes: h.raw[:n:n], Full: true})
+		case h.taken < n:
+			p.Chunks = append(p.Chunks, ChunkWrite{Hour: h.n, Pos: h.taken, Bytes: h.raw[h.taken:n:n]})
+		}
+		h.taken, h.full, h.stored = n, false, true
+	}
+}
+
+// Chunks appends the whole window to dst, by ascending hours. An hour whose records are not
+// in memory is left out, and Lost tells of it. The bytes must not be written to.
+func (w *Window) Chunks(dst []Chunk) []Chunk {
+	for _, h := range w.hours {
+		if h.state != held {
+			w.lost = true
+			continue
+		}
+		dst = append(dst, Chunk{h.n, h.raw[:len(h.raw):len(h.raw)]})
+	}
+	return dst
+}

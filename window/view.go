@@ -9,28 +9,28 @@ import (
 // Point is one observation of a view.
 type Point struct {
 	EventTime schemas.Time // floored to 1/16 s
-	Value     float32
-	LogN      uint32
+	Value     float32      // in the channel's canonical unit
+	LogN      uint32       // of the log record that brought it
 	Flags     schemas.Flag
 }
 
-// View is a window as of a moment, see [Window.At].
+// View is a window as of a moment, see [Window.At]. It holds no copy: what is added to the
+// window later, under a log_n that the view includes, is in it too.
 type View struct {
 	w        *Window
 	from, to moment
 	logN     uint32
 }
 
-// At returns the view as of a moment and a place in the patient's log:
-// observations with event time in [from, asOf] that records up to logN
-// brought, as corrected and taken back up to there. It reads the raw records
-// when it is asked, not the sums.
+// At returns the view as of a moment and a place in the patient's log: the observations with
+// event time in [from, asOf] that log records up to logN brought, as corrected and taken
+// back up to there. The view reads the raw records when it is asked, not the sums.
 func (w *Window) At(asOf schemas.Time, logN uint32, from schemas.Time) View {
 	return View{w: w, from: momentOf(from), to: momentOf(asOf), logN: logN}
 }
 
-// Append appends the channel's observations to dst, ordered by event time,
-// log_n and arrival.
+// Append appends the channel's observations to dst, in the order of event time, then log_n,
+// then arrival.
 func (v View) Append(dst []Point, ch schemas.Channel) []Point {
 	slot := v.w.slot(ch)
 	if slot < 0 {
@@ -72,7 +72,7 @@ func (v View) appendHour(dst []Point, h *hour, slot int) []Point {
 // inForce moves to the front what corrections and retractions leave of points
 // that are ordered by time and arrival, and returns how many that are.
 func inForce(points []Point) int {
-	n, group := 0, 0 // group: where the points kept at the present time begin
+	n, group := 0, 0 // group is where the points kept at the present time begin
 	for i, p := range points {
 		if i == 0 || p.EventTime != points[i-1].EventTime {
 			group = n
@@ -88,8 +88,8 @@ func inForce(points []Point) int {
 	return n
 }
 
-// Channels appends to dst, ascending, the channels that the window has ever
-// held a record of.
+// Channels appends to dst, ascending, the channels of which the window has ever held a
+// record, trimmed ones included.
 func (v View) Channels(dst []schemas.Channel) []schemas.Channel {
 	for ch, slot := range v.w.slots {
 		if slot != 0 {
@@ -99,9 +99,9 @@ func (v View) Channels(dst []schemas.Channel) []schemas.Channel {
 	return dst
 }
 
-// Latest returns the observation in force with the latest event time in
-// [from, asOf]; of several at one time the one that arrived last. ok is false
-// where there is none.
+// Latest returns the observation in force with the latest event time in [from, asOf], and of
+// several at one time the one that arrived last. It answers false where there is none. A
+// closed hour answers from its cells.
 func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, ok bool) {
 	slot, lo, hi := w.slot(ch), momentOf(from), momentOf(asOf)
 	if slot < 0 {
@@ -129,7 +129,7 @@ func (w *Window) Latest(ch schemas.Channel, asOf, from schemas.Time) (p Point, o
 	return Point{}, false
 }
 
-// latest is the channel's latest record in force with time in [from, to].
+// latest returns the channel's latest record in force with time in [from, to].
 func (h *hour) latest(c *cell, from, to uint16) (r record, ok bool) {
 	if c.end <= to {
 		return record{at: c.end, flags: c.flags, value: c.value, logN: c.logN}, c.end >= from

@@ -7,38 +7,38 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Window is one patient's observations. The zero value is not usable: New or
-// Load makes one. It belongs to one goroutine.
+// Window is one patient's observations. The zero value is not usable; New, Load or Open makes
+// one. It belongs to one goroutine.
 type Window struct {
 	hours   []*hour  // ascending
-	slots   []uint16 // by channel: its slot + 1, or 0; hours keep their cells by slot
-	used    int      // slots given out
-	logN    uint32   // of the last record
-	open    int64    // first hour that is not closed
-	unread  int      // hours that are in the store only
+	slots   []uint16 // for each channel its slot plus 1, or 0; hours keep their cells by slot
+	used    int      // how many slots are given out
+	logN    uint32   // the log_n of the last record
+	open    int64    // the first hour that is not closed
+	unread  int      // how many hours are in the store alone
 	loose   bool     // Release has something to look at
 	lost    bool     // see Lost
-	deletes []int64  // hours that the store still holds, ascending
-	part    cell     // of eachBin: an hour of which only a part counts
+	deletes []int64  // trimmed hours that the store still holds, ascending
+	part    cell     // room for eachBin, of an hour of which only a part counts
 }
 
 // New returns an empty window.
 func New() *Window { return &Window{open: math.MinInt64} }
 
-// Add takes an observation that log record logN of the patient brought, and
-// says whether the window changed.
+// Add takes an observation that log record logN of the patient brought, and says whether the
+// window changed.
 //
-//   - A repeat (same channel, same 1/16 s, same value bits, same flags other
-//     than Corrected and Retracted) of an observation in force adds nothing.
-//   - Unlike values of one channel at one time both stay.
-//   - Corrected replaces all observations of its channel and time that arrived
-//     before; Retracted takes them back, its value is ignored. Either adds
+//   - A repeat (same channel, same 1/16 s, same value bits, same flags other than Corrected
+//     and Retracted) of an observation in force adds nothing.
+//   - Two unlike values of one channel at one time both stay.
+//   - An observation that is Corrected replaces all of its channel and time that arrived
+//     before. One that is Retracted takes them back, and its value is ignored. Either adds
 //     nothing where it would change nothing.
-//   - A value that is not finite, or a channel beyond schemas.MaxChannels, adds
-//     nothing: intake refuses both.
+//   - A value that is not finite, or a channel beyond schemas.MaxChannels, adds nothing;
+//     intake refuses both.
 //
-// logN never falls: where it does, the count has begun again with a new stay,
-// and Add does as Restart first.
+// logN must not fall within a numbering. Where it does, a new numbering has begun, and Add
+// does as Restart does first.
 func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 	m := momentOf(o.EventTime)
 	r := record{channel: o.Channel, flags: o.Flags & knownFlags, at: m.at, value: o.Value, logN: logN}
@@ -71,9 +71,9 @@ func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 	return true
 }
 
-// Advance tells the window the patient's clock. An hour is closed when the
-// clock has moved past its end by an hour: the next TakeWrites writes it whole,
-// which lets the store keep it without slack.
+// Advance tells the window the patient's clock. An hour is closed when the clock has moved
+// past its end by an hour. The next TakeWrites then writes it whole, since Redis keeps a
+// string without slack when it is set at once, and not when it grew.
 func (w *Window) Advance(clock schemas.Time) {
 	open := HourOf(clock) - 1
 	if open <= w.open {
@@ -87,8 +87,8 @@ func (w *Window) Advance(clock schemas.Time) {
 	w.open, w.loose = open, true
 }
 
-// Restart says that log_n begins again: a stay opens. What the window holds
-// was known before it, and counts as log_n 0 from now on.
+// Restart says that a new numbering begins. What the window holds was known before it, and
+// counts as log_n 0 from now on.
 func (w *Window) Restart() {
 	if w.logN == 0 {
 		return
@@ -110,7 +110,8 @@ func (w *Window) Restart() {
 	w.logN = 0
 }
 
-// Trim drops the hours that end at or before the given time.
+// Trim drops the hours that end at or before the given time. The next TakeWrites tells the
+// store to drop them too.
 func (w *Window) Trim(before schemas.Time) {
 	edge, n := HourOf(before), 0
 	for n < len(w.hours) && w.hours[n].n < edge {
@@ -126,7 +127,7 @@ func (w *Window) Trim(before schemas.Time) {
 	w.hours = slices.Delete(w.hours, 0, n)
 }
 
-// Len returns the number of records, those of history included.
+// Len returns the number of records, including those that are no longer in force.
 func (w *Window) Len() int {
 	n := 0
 	for _, h := range w.hours {
@@ -155,6 +156,7 @@ func (w *Window) search(n int64) int {
 	return lo
 }
 
+// find returns hour n, or nil.
 func (w *Window) find(n int64) *hour {
 	if i := w.search(n); i < len(w.hours) && w.hours[i].n == n {
 		return w.hours[i]
@@ -162,15 +164,17 @@ func (w *Window) find(n int64) *hour {
 	return nil
 }
 
+// insert makes hour n, which must not be there.
 func (w *Window) insert(n int64) *hour {
 	h := &hour{n: n, first: sixteenths}
 	if i, ok := slices.BinarySearch(w.deletes, n); ok {
-		// It was dropped and comes again before the store heard of it.
+		// The hour was trimmed and comes again before the store has heard of it: the
+		// next write must replace what the store still holds.
 		w.deletes = slices.Delete(w.deletes, i, i+1)
 		h.full, h.stored = true, true
 	}
 	at := w.search(n)
-	if at > 0 { // as long as the hour before it, likely
+	if at > 0 { // it will likely be as long as the hour before it
 		size := w.hours[at-1].size()
 		h.raw = make([]byte, 0, size)
 		h.links = make([]uint32, 0, size/RecordSize)
@@ -180,8 +184,8 @@ func (w *Window) insert(n int64) *hour {
 	return h
 }
 
-// slotOf returns the channel's place in every hour's cells, giving it one if
-// it has none: a window has few of the 4096 channels.
+// slotOf returns the channel's place in every hour's cells, and gives it one if it has none.
+// A window has few of the 4096 channels, and an hour need only keep cells for those.
 func (w *Window) slotOf(ch schemas.Channel) int {
 	if int(ch) >= len(w.slots) {
 		w.slots = append(w.slots, make([]uint16, int(ch)+1-len(w.slots))...)
@@ -193,7 +197,8 @@ func (w *Window) slotOf(ch schemas.Channel) int {
 	return int(w.slots[ch]) - 1
 }
 
-// slot is the channel's, or -1 where the window never had one of it.
+// slot returns the channel's place in every hour's cells, or -1 if the window never had a
+// record of it.
 func (w *Window) slot(ch schemas.Channel) int {
 	if int(ch) >= len(w.slots) {
 		return -1

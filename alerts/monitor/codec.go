@@ -19,7 +19,7 @@ const patientVersion = 3
 // the lengths: before a record is stepped, Wants says what of them is to be read.
 // An error says which patient and what is wrong; the mend is to reset the store's
 // partition and to rebuild it from the log.
-func (m *Monitor) LoadPartition(stored *window.Partition) (*Partition, error) {
+func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, error) {
 	s := NewPartition()
 	s.whole = m.whole()
 	for i := range stored.Patients {
@@ -220,7 +220,7 @@ func (m *modality) decode(r *packed.Reader) {
 		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
 	}
 	for range n {
-		item := encoders.Item{At: schemas.Time(r.Int()), State: decodeState(r)}
+		item := encoders.KeptItem{At: schemas.Time(r.Int()), State: decodeState(r)}
 		for range r.Count(1) {
 			if r.Err() != nil {
 				return

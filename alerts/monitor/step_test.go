@@ -180,7 +180,7 @@ func TestUnknownUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := &Monitor{Policy: changed}
-	stored := &window.Partition{}
+	stored := &window.StoredPartition{}
 	for _, w := range s.Writes(nil) {
 		stored.Patients = append(stored.Patients, window.StoredPatient{Patient: w.Patient, State: w.State})
 	}

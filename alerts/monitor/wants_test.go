@@ -66,7 +66,7 @@ func (l *lean) write(t testing.TB, last int64) {
 }
 
 // restart makes the partition again of what is stored.
-func (l *lean) restart(t testing.TB) *window.Partition {
+func (l *lean) restart(t testing.TB) *window.StoredPartition {
 	t.Helper()
 	stored, err := l.store.Heads(t.Context(), 0)
 	if err == nil {

@@ -71,7 +71,7 @@ func (o *owner) load(ctx context.Context) error {
 		if err := o.reset(ctx); err != nil {
 			return err
 		}
-		stored = &window.Partition{Applied: -1}
+		stored = &window.StoredPartition{Applied: -1}
 		o.state = monitor.NewPartition()
 	}
 	first, next, err := o.s.Cluster.Ends(ctx, schemas.TopicLog)
@@ -100,14 +100,14 @@ func (o *owner) load(ctx context.Context) error {
 }
 
 // fetch loads the partition; a torn one is emptied, to be rebuilt.
-func (o *owner) fetch(ctx context.Context) (stored *window.Partition, err error) {
+func (o *owner) fetch(ctx context.Context) (stored *window.StoredPartition, err error) {
 	err = o.s.retryStore(ctx, func() error {
 		stored, err = o.s.Store.Heads(ctx, o.number)
 		return err
 	})
 	if errors.Is(err, window.ErrTorn) {
 		o.s.Log.Error().Err(err).Int("partition", o.number).Msg("rebuilding from the log")
-		return &window.Partition{Applied: -1}, o.reset(ctx)
+		return &window.StoredPartition{Applied: -1}, o.reset(ctx)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading: %w", err)

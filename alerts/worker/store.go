@@ -15,7 +15,7 @@ type Store interface {
 	// returns the applied offset, -1 for none.
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
 	// Heads returns what is stored of the partition, without the windows' chunks.
-	Heads(ctx context.Context, partition int) (*window.Partition, error)
+	Heads(ctx context.Context, partition int) (*window.StoredPartition, error)
 	// Chunks returns the chunks at the given places, to the owner.
 	Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error)
 	// Apply writes a batch whole, or says why not. applied is the offset that the

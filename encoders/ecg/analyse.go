@@ -8,26 +8,36 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Result is what a strip says. Where State is unusable the other fields describe
-// what was seen, and nothing should follow from them.
+// Result is what a strip says. Where State is unusable the other fields describe what was
+// seen, and nothing should follow from them.
 type Result struct {
-	HeartRate float32           // /min, from the mean interval; 0: fewer than two beats
-	RMSSD     float32           // ms, variability: root mean square of successive differences; 0: fewer than three beats
-	Quality   float32           // 0 (nothing usable) to 1
-	Irregular bool              // intervals lie a tenth or more off their median, on average: fibrillation, ectopy
-	Beats     []int             // sample of each R peak, in the lead that was used
-	Lead      int               // which
-	State     schemas.ItemState // present, or unusable
+	// HeartRate is in beats per minute, from the mean interval; it is 0 with fewer than two
+	// beats.
+	HeartRate float32
+	// RMSSD is the root mean square of successive differences of the intervals, in
+	// milliseconds (Task Force of the ESC and NASPE, Circulation 1996). It is 0 with fewer
+	// than three beats.
+	RMSSD float32
+	// Quality is from 0, where nothing can be used, to 1.
+	Quality float32
+	// Irregular says that the intervals lie a tenth or more off their median on average, as
+	// they do in fibrillation of the atria and with many ectopic beats.
+	Irregular bool
+	Beats     []int             // the sample of each R peak, in the lead that was used
+	Lead      int               // the lead that was used, as an index into Strip.Leads
+	State     schemas.ItemState // present or unusable
 }
 
-// Limits of a usable strip.
+// Limits of a usable strip. With less quality, beats of real strips and noise are not told
+// apart.
 const (
 	minSeconds = 2
 	minQuality = 0.7
 )
 
-// Analyse reads the strip's best lead. It never fails: a strip of which nothing
-// can be used says so in State. It may be called from many goroutines.
+// Analyse reads the strip's best lead. It never fails: a strip of which nothing can be used,
+// and no strip at all, says so in State. It may be called from many goroutines, and the
+// result is the caller's.
 func Analyse(s *schemas.Strip) Result {
 	a := analysers.Get().(*Analyser)
 	defer analysers.Put(a)
@@ -38,8 +48,8 @@ func Analyse(s *schemas.Strip) Result {
 
 var analysers = sync.Pool{New: func() any { return new(Analyser) }}
 
-// Analyser is Analyse with its own buffers: a second strip of the same length
-// allocates nothing. It is for one goroutine at a time.
+// Analyser does what Analyse does with buffers of its own, so that a second strip of the same
+// length allocates nothing. The zero value is ready. It is for one goroutine at a time.
 type Analyser struct {
 	detector    Detector
 	second      second
@@ -48,7 +58,8 @@ type Analyser struct {
 	sorted      []float64
 }
 
-// Analyse is as the function; the Result's Beats are good until the next call.
+// Analyse answers as the function does, but the Beats of the result are good only until the
+// next call.
 func (a *Analyser) Analyse(s *schemas.Strip) Result {
 	best := Result{State: schemas.Unusable}
 	if s == nil {
@@ -69,6 +80,7 @@ func (a *Analyser) Analyse(s *schemas.Strip) Result {
 	return best
 }
 
+// lead reads one lead, with gain in millivolt per unit.
 func (a *Analyser) lead(samples []int16, rate, gain float64) Result {
 	if !usableRate(rate) || float64(len(samples)) < minSeconds*rate {
 		return Result{}
@@ -88,7 +100,8 @@ func (a *Analyser) lead(samples []int16, rate, gain float64) Result {
 	return r
 }
 
-// rhythm fills in what the intervals say.
+// rhythm fills in what the intervals between beats say. Irregularity is judged about the
+// median, which a single missed beat does not move.
 func (a *Analyser) rhythm(r *Result, rate float64) {
 	a.intervals = a.intervals[:0]
 	for i := 1; i < len(r.Beats); i++ {

@@ -5,40 +5,43 @@ import (
 	"slices"
 )
 
-// Detector finds beats after Pan and Tompkins (IEEE Trans. Biomed. Eng. 1985): band
-// pass, slope, square, integrate, thresholds that follow the beats and what lies
-// between them, search back. It keeps its buffers, so that a second strip of the
-// same length allocates nothing; it is for one goroutine at a time.
+// Detector finds beats after Pan and Tompkins ("A Real-Time QRS Detection Algorithm", IEEE
+// Transactions on Biomedical Engineering, 1985): it takes a band, the slope in it, squares and
+// integrates that, and compares the peaks with thresholds that follow the beats and what lies
+// between them; where a beat seems to be missing it searches back. Its zero value is ready.
+// It keeps its buffers, so that a second strip of the same length allocates nothing, and is
+// for one goroutine at a time.
 type Detector struct {
 	filter bandPass
-	band   []float64 // 5 to 15 Hz, in the samples' units
-	power  []float64 // squared slope, integrated
+	band   []float64 // the signal from 5 to 15 Hz, in the samples' units
+	power  []float64 // the squared slope, integrated
 	peaks  []peak
-	taken  []int32   // into peaks: the beats
-	slope  []float64 // squared
+	taken  []int32   // the peaks that are beats, as indices
+	slope  []float64 // the squared slope
 	sorted []float64
-	shape  []float64 // of a beat, see likeness
+	shape  []float64 // the sum of all beats, see likeness
 }
 
 // peak is a local maximum of the integrated power.
 type peak struct {
 	at    int
-	high  float64 // root of the integrated power: grows with the amplitude
-	steep float64 // largest slope near it, tells a T wave from a beat
+	high  float64 // the root of the integrated power, which grows with the amplitude
+	steep float64 // the largest slope near it, which tells a T wave from a beat
 	beat  bool
 }
 
-// Times of the detector, in seconds.
+// Times of the detector in seconds, those of the paper but for snapReach.
 const (
-	integrate  = 0.15
-	refractory = 0.2
-	tWave      = 0.36 // until here a less steep peak is the T wave of the last beat
-	snapReach  = 0.1
-	missed     = 1.66 // of the usual interval: a beat is looked for in the gap
+	integrate  = 0.15 // the width of the integration, about that of the widest QRS
+	refractory = 0.2  // no heart beats again sooner
+	tWave      = 0.36 // up to here a less steep peak is the T wave of the last beat
+	snapReach  = 0.1  // how far an R peak may be from the peak of its integrated power
+	missed     = 1.66 // in usual intervals and not in seconds: after so long a beat is searched for
 )
 
-// Detect appends the samples of the R peaks to dst, in order. rate is in Hz, at
-// least 50; where there are fewer than 0.5 s it finds none.
+// Detect appends the samples of the R peaks to dst, in order. The rate is in samples per
+// second. It finds none where the rate is below 50 or beyond any device's, and where there
+// is less than half a second.
 func (d *Detector) Detect(samples []int16, rate float64, dst []int) []int {
 	if !usableRate(rate) || float64(len(samples)) < rate/2 {
 		return dst
@@ -57,13 +60,13 @@ func (d *Detector) Detect(samples []int16, rate float64, dst []int) []int {
 	return dst
 }
 
-// transform fills band and power.
+// transform fills band, slope and power.
 func (d *Detector) transform(samples []int16, rate float64) {
 	n := len(samples)
 	d.band, d.power = slices.Grow(d.band[:0], n)[:n], slices.Grow(d.power[:0], n)[:n]
 	d.filter.set(rate, 5, 15)
 	d.filter.apply(d.band, samples)
-	// The slope over a fixed time, so that the rate does not matter.
+	// The slope is taken over a fixed time, so that the rate does not matter.
 	step := max(1, int(math.Round(0.01*rate)))
 	d.slope = slices.Grow(d.slope[:0], n)[:n]
 	for i := range d.slope {
@@ -73,8 +76,8 @@ func (d *Detector) transform(samples []int16, rate float64) {
 	movingMean(d.power, d.slope, int(integrate*rate))
 }
 
-// findPeaks lists the local maxima of the power, of those nearer than apart only the
-// highest.
+// findPeaks lists the local maxima of the power. Of those nearer to each other than apart it
+// keeps only the highest.
 func (d *Detector) findPeaks(apart int) {
 	d.peaks = d.peaks[:0]
 	p := d.power
@@ -100,7 +103,9 @@ func (d *Detector) findPeaks(apart int) {
 	}
 }
 
-// choose marks the peaks that are beats.
+// choose marks the peaks that are beats. It follows two levels, of beats and of what lies
+// between them, as they drift through the strip; a beat counts at most twice its level, so
+// that one spike of an artefact does not hide the beats behind it.
 func (d *Detector) choose(rate float64) {
 	d.taken = d.taken[:0]
 	signal, noise := d.levels(rate)
@@ -128,17 +133,19 @@ func (d *Detector) choose(rate float64) {
 	}
 }
 
-// levelShare: a beat is this far above what lies between beats, towards their usual
-// height (both as roots of the power).
+// levelShare is how far a beat must stand above what lies between beats, as a share of the way
+// to the beats' usual height; both are roots of the power.
 const levelShare = 0.3
 
+// take counts a peak as a beat.
 func (d *Detector) take(k int) {
 	d.peaks[k].beat = true
 	d.taken = append(d.taken, int32(k))
 }
 
-// levels guesses what a beat and what lies between them look like, from the first
-// ten seconds: the usual one of each second's highest peaks, and half the mean.
+// levels guesses what a beat and what lies between beats look like, from the first ten
+// seconds, as roots of the power. A beat is the median of the highest power in each 1.5 s, in
+// which even a slow heart beats once; what lies between is half the mean.
 func (d *Detector) levels(rate float64) (signal, noise float64) {
 	d.sorted = d.sorted[:0]
 	n := min(len(d.power), int(10*rate))
@@ -154,7 +161,7 @@ func (d *Detector) levels(rate float64) (signal, noise float64) {
 	return math.Sqrt(d.sorted[len(d.sorted)/2]), math.Sqrt(sum/float64(n)) / 2
 }
 
-// usualInterval is the mean of the last eight intervals, in samples.
+// usualInterval is the mean of the last eight intervals, in samples, or 0 before there is one.
 func (d *Detector) usualInterval() float64 {
 	n := len(d.taken)
 	if n < 2 {
@@ -164,8 +171,8 @@ func (d *Detector) usualInterval() float64 {
 	return float64(d.peaks[d.taken[n-1]].at-d.peaks[d.taken[from]].at) / float64(n-1-from)
 }
 
-// searchBack is the highest peak between two that is above a lower threshold, -1 if
-// there is none.
+// searchBack is the highest peak between two that is above a lower threshold, or -1 if there
+// is none. The beat that it finds was too low for the threshold of its neighbours.
 func (d *Detector) searchBack(last, next int, threshold, rate float64) int {
 	best := -1
 	for k := last + 1; k < next; k++ {
@@ -176,12 +183,14 @@ func (d *Detector) searchBack(last, next int, threshold, rate float64) int {
 	return best
 }
 
-// isTWave: soon after a beat, and less than half as steep.
+// isTWave says whether a peak is the T wave of the last beat: it comes soon after the beat and
+// is less than half as steep.
 func (d *Detector) isTWave(last, k int, rate float64) bool {
 	return float64(d.peaks[k].at-d.peaks[last].at) < tWave*rate && d.peaks[k].steep < d.peaks[last].steep/2
 }
 
-// snap moves a peak of the power to the largest deflection near it.
+// snap moves a peak of the power to the largest deflection of the band near it, because the
+// integration leaves its peak somewhere in the QRS.
 func snap(band []float64, p, reach int) int {
 	best := p
 	for i := max(0, p-reach); i < min(len(band), p+reach+1); i++ {

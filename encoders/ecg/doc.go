@@ -1,9 +1,11 @@
-// Package ecg reads an ECG strip without a model: where the beats are, heart rate,
-// variability, whether the rhythm is irregular, and whether the signal can be used
-// at all. Two unlike detectors look for the beats; the quality is their agreement, and
-// how far the beats stand out of what lies between them or how alike they are.
+// Package ecg reads an ECG strip without a model. It says where the beats are, what heart
+// rate and variability follow from them, whether the rhythm is irregular, and whether the
+// signal can be used at all. Two unlike detectors look for the beats, because each fails in
+// its own way: the quality is their agreement, times how far the beats stand out of what lies
+// between them or how alike they are.
 //
-// It promises no diagnosis. Ventricular fibrillation and flutter have no beats to
-// find and mostly come out as unusable, as noise does; asystole and leads off are one
-// flat line.
+// It promises the same answer for the same samples, and no diagnosis. Ventricular fibrillation
+// and flutter have no beats to find and mostly come out as unusable, as noise does; asystole
+// and leads that are off are one flat line. What follows from an answer is for others to say:
+// package encoders/record puts heart rate and quality into the log.
 package ecg

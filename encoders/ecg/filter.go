@@ -2,20 +2,23 @@ package ecg
 
 import "math"
 
-// usableRate: NaN is none; above 100 kHz no device samples.
+// usableRate says whether a rate, in samples per second, is one at which beats can be found.
+// NaN is none, and above 100 kHz no device samples.
 func usableRate(rate float64) bool { return rate >= 50 && rate <= 100_000 }
 
-// bandPass is a Butterworth high pass and low pass of second order each, run forward
-// and backward, so that peaks stay where they are.
+// bandPass is a Butterworth high pass and low pass of second order each, run forward and
+// backward, so that peaks stay where they are.
 type bandPass struct {
 	rate, low, high   float64
 	highpass, lowpass biquad
 }
 
-// biquad is a filter section, normalised to a0 = 1.
+// biquad is a filter section of second order with its coefficients normalised to a0 = 1.
 type biquad struct{ b0, b1, b2, a1, a2 float64 }
 
-// set computes the sections for a rate and a band, all in Hz.
+// set computes the sections for a rate and a band, all in Hz, by the bilinear transform (R.
+// Bristow-Johnson, "Cookbook formulae for audio EQ biquad filter coefficients"). A corner
+// above 0.45 of the rate is moved there, since a low rate has no such frequencies.
 func (f *bandPass) set(rate, low, high float64) {
 	if f.rate == rate && f.low == low && f.high == high {
 		return
@@ -35,7 +38,7 @@ func (f *bandPass) set(rate, low, high float64) {
 
 // apply filters samples into out, of the same length.
 func (f *bandPass) apply(out []float64, samples []int16) {
-	// The first sample is taken as the level before: no step at the begin.
+	// The first sample is taken as the level before it, so that the begin is no step.
 	level := float64(samples[0])
 	for i, v := range samples {
 		out[i] = float64(v) - level
@@ -46,6 +49,7 @@ func (f *bandPass) apply(out []float64, samples []int16) {
 	f.lowpass.backward(out)
 }
 
+// forward filters x in place, in the transposed direct form II.
 func (q *biquad) forward(x []float64) {
 	b0, b1, b2, a1, a2 := q.b0, q.b1, q.b2, q.a1, q.a2
 	var s1, s2 float64
@@ -57,6 +61,7 @@ func (q *biquad) forward(x []float64) {
 	}
 }
 
+// backward filters x from its end, which takes back the delay of forward.
 func (q *biquad) backward(x []float64) {
 	b0, b1, b2, a1, a2 := q.b0, q.b1, q.b2, q.a1, q.a2
 	var s1, s2 float64
@@ -69,8 +74,8 @@ func (q *biquad) backward(x []float64) {
 	}
 }
 
-// movingMean fills out with the mean of x over w samples around each; beyond the
-// ends x is 0.
+// movingMean fills out with the mean of x, which must not be negative, over w samples around
+// each one. Beyond the ends x counts as 0.
 func movingMean(out, x []float64, w int) {
 	w = max(w, 1)
 	ahead := w / 2

@@ -67,8 +67,8 @@ func TestInventedStrips(t *testing.T) {
 	}
 }
 
-// spoilt: leads off, or noise of the unit's kind, whose neighbours are as far apart
-// as any two samples.
+// spoilt says whether a strip has its leads off, or noise of the invented unit's kind, in
+// which neighbours are as far apart as any two samples.
 func spoilt(s *schemas.Strip) bool {
 	var steps, swing float64
 	for i, v := range s.Samples[0] {

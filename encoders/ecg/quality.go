@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// wholeShare is 0 for a flat line, else the share of the samples that do not stand
-// still for a second or more (leads off, amplifier at its rail), where half a strip
-// lost is a strip lost.
+// wholeShare is 1 for a strip that is whole and 0 for one of which half or more is lost. A
+// sample is lost if the signal stands still around it for a second or more, as it does with
+// leads off or an amplifier at its rail.
 func wholeShare(samples []int16, rate float64) float64 {
 	still, lost, run := int(rate), 0, 1
 	for i := 1; i <= len(samples); i++ {
@@ -23,8 +23,9 @@ func wholeShare(samples []int16, rate float64) float64 {
 	return max(0, 1-2*float64(lost)/float64(len(samples)))
 }
 
-// tooLow: in the band of a QRS the beats are lower than any QRS, or than what the
-// converter can show.
+// tooLow says whether the beats are lower, in the band of a QRS, than any QRS is (0.03 mV) or
+// than what the converter can show (4 units). gain is in millivolt per unit, or 0 where it is
+// not known.
 func (d *Detector) tooLow(beats []int, gain float64) bool {
 	var sum float64
 	for _, at := range beats {
@@ -34,8 +35,8 @@ func (d *Detector) tooLow(beats []int, gain float64) bool {
 	return height < 4 || gain > 0 && height*gain < 0.03 // mV
 }
 
-// contrast is how far the power falls between the beats, 0 to 1. Beats of real
-// strips have 0.8 and more, noise 0.4 to 0.6.
+// contrast is how far the power falls between the beats, from 0 to 1. Beats of real strips have
+// 0.8 and more, noise has 0.4 to 0.6.
 func (d *Detector) contrast(beats []int) float64 {
 	var peaks, valleys float64
 	for k, at := range beats {
@@ -50,10 +51,10 @@ func (d *Detector) contrast(beats []int) float64 {
 	return max(0, 1-valleys/float64(len(beats)-1)*float64(len(beats))/peaks)
 }
 
-// likeness is how alike the beats are: the correlation of a beat with the mean of the
-// others, below which a quarter of the beats lie; -1 to 1. Beats of one kind have
-// 0.9 and more, also where they are broad and fast and leave no valley between them;
-// noise hardly reaches 0.8.
+// likeness is how alike the beats are, from -1 to 1. It is the lower quartile, over the beats,
+// of the correlation of a beat with the mean of the others, both over a stretch around the beat.
+// Beats of one kind have 0.9 and more, also where they are broad and fast and leave no valley
+// between them; noise hardly reaches 0.8.
 func (d *Detector) likeness(beats []int, half int) float64 {
 	width := 2*half + 1
 	d.shape = slices.Grow(d.shape[:0], width)[:width]
@@ -93,7 +94,7 @@ func (d *Detector) likeness(beats []int, half int) float64 {
 	return d.sorted[len(d.sorted)/4]
 }
 
-// around is the band near a beat and its norm; 0 where the strip ends.
+// around is the band near a beat and its norm, which is 0 where the strip ends too soon.
 func (d *Detector) around(at, half int) (x []float64, norm float64) {
 	if at < half || at+half >= len(d.band) {
 		return nil, 0
@@ -105,14 +106,15 @@ func (d *Detector) around(at, half int) (x []float64, norm float64) {
 	return x, math.Sqrt(norm)
 }
 
-// standing is 0 (noise) to 1: the beats stand out of what lies between them, or they
-// are as alike as no noise is.
+// standing is from 0, for noise, to 1 for beats that stand out of what lies between them, or
+// that are as alike as no noise is. Either is enough, since broad fast beats leave no valley
+// and ectopic ones are not alike.
 func standing(contrast, likeness float64) float64 {
 	return min(1, max(0, (contrast-0.4)/0.4, (likeness-0.8)/0.15))
 }
 
-// agreement is the share of beats that both lists have within reach: twice the
-// common ones by all.
+// agreement is the share of beats that both lists have within reach of each other, in samples:
+// twice the common ones by all, which is the F1 score of one against the other.
 func agreement(x, y []int, reach int) float64 {
 	common, j := 0, 0
 	for _, at := range x {

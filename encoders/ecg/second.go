@@ -2,22 +2,23 @@ package ecg
 
 import "slices"
 
-// second finds beats another way, after Elgendi (PLoS ONE 2013): blocks where the
-// power of 8 to 20 Hz over a QRS's width exceeds that over a beat's time. Where two
-// so unlike detectors agree, the signal is an ECG.
+// second finds beats another way, after Elgendi ("Fast QRS Detection with an Optimized
+// Knowledge-Based Method", PLoS ONE 2013): a beat is where the power from 8 to 20 Hz, averaged
+// over a QRS's width, exceeds that averaged over a beat's time. Where two so unlike detectors
+// agree, the signal is an ECG.
 type second struct {
 	filter              bandPass
 	power, narrow, wide []float64
 	beats               []int
 }
 
-// Times of the second detector, in seconds.
+// Times of the second detector in seconds, as the paper found them best.
 const (
 	qrsWidth = 0.097
 	beatTime = 0.611
 )
 
-// detect returns the samples of the beats, good until the next call.
+// detect returns the samples of the beats, which are good until the next call.
 func (d *second) detect(samples []int16, rate float64) []int {
 	n := len(samples)
 	d.power = slices.Grow(d.power[:0], n)[:n]
@@ -50,8 +51,8 @@ func (d *second) detect(samples []int16, rate float64) []int {
 	return d.beats
 }
 
-// block adds the beat of [from, to); of two too near to each other the stronger
-// stays.
+// block adds the beat of the samples [from, to). Of two that are nearer to each other than
+// apart only the stronger stays.
 func (d *second) block(from, to, apart int) {
 	at := from
 	for i := from; i < to; i++ {

@@ -5,10 +5,12 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Thin drops each (channel, hour) of a series with the given probability. The
-// statistics of an input are to be made anew after it.
+// Thin drops each (channel, hour) of a series with probability rate, which teaches a model
+// that values go missing. row is one row of counted random numbers, so that an example is
+// thinned the same way on any number of cores. The statistics of an input are to be made
+// anew after it.
 func Thin(s *encoders.Series, rate float64, row nn.Row) {
-	wide := s.Cells / encoders.Bins // cells of an hour
+	wide := s.Cells / encoders.Bins // how many cells an hour has
 	for c := range s.Channels {
 		for hour := range encoders.Bins {
 			if row.Uniform(uint64(c*encoders.Bins+hour)) >= rate {
@@ -21,10 +23,9 @@ func Thin(s *encoders.Series, rate float64, row nn.Row) {
 	}
 }
 
-// Shorten makes of an input what it was when the stay had the given hours of data:
-// the later hours go, the others move to the end of the window, the first ones are
-// empty. Of fewer hours than that nothing is changed. The statistics are to be made
-// anew after it.
+// Shorten makes an input what it was when the stay had the given hours of data: the later
+// hours go, the others move to the end of the window, and the first ones are empty. An input
+// of fewer hours stays as it is. The statistics are to be made anew after it.
 func Shorten(in *encoders.Input, hours int) {
 	by := int(in.Hours) - hours
 	if by <= 0 {

@@ -1,6 +1,5 @@
-// Package vitals makes of a patient's window what the network reads of the
-// numeric channels: a grid of cells, statistics of the window at now, and the
-// stay's statics.
+// Package vitals turns a patient's window into what the network reads of the numeric
+// channels: a grid of cells, statistics of the window at now, and the stay's statics.
 //
 // Serving and training go the same way:
 //
@@ -12,17 +11,18 @@
 //
 // [Reader.Fill] does the first, third and fourth step and the statics for serving.
 //
-// f is a channel's transform in the channel table (identity, log x or log(1+x)), and z = (f(x) -
-// centre) / scale. A cell is summed up over f(x) first and then put on the scale
-// of z, where mean, minimum, maximum, first and last are clipped to [-6, 6] and
-// the variance is divided by scale squared: so one window serves models of
-// different scales. The window is hour-snapped and trailing: its last hour is
-// the one that holds now, hours before the stay's view are empty.
+// Here f is a channel's transform in the channel table (x, log x or log(1+x)), and
+// z = (f(x) - centre) / scale. A cell is summed up over f(x) first and then put on the scale
+// of z, so that one window serves models of different scales: mean, minimum, maximum, first
+// and last are clipped to [-6, 6], and the variance is divided by scale squared. The window
+// goes by full hours and trails: its last hour is the one that holds now, and hours before
+// the stay's view are empty.
 //
-// A model's plausible range is narrower than that of the channel table, which
-// refuses what cannot be when it comes in: a value outside the model's range stays
-// in the window, is shown to people, and is not read here.
+// A model's range for a channel is narrower than the plausible range of the channel table,
+// which refuses what cannot be when it comes in. A value outside the model's range stays in
+// the window, is shown to people, and is not read here.
 //
-// Where serving calls it nothing is allocated. Times, ranges and random numbers
-// come in as arguments: same input, same bits.
+// Where serving calls it nothing is allocated. Times, ranges and random numbers come in as
+// arguments, so that the same input gives the same bits. What is a stay, and when a score is
+// due, is for its caller to say.
 package vitals

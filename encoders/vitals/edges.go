@@ -6,23 +6,25 @@ import (
 	"slices"
 )
 
-// Piecewise-linear encoding (Gorishniy et al., NeurIPS 2022): a number becomes its
-// place in each of at most 8 bins between quantiles.
+// These size the piecewise-linear encoding (Gorishniy, Rubachev and Babenko, "On Embeddings
+// for Numerical Features in Tabular Deep Learning", NeurIPS 2022), in which a number becomes
+// its place in each of at most 8 bins between quantiles.
 const (
 	maxBins  = 8
 	edges    = maxBins + 1
-	Encoded  = maxBins + 1 // numbers that stand for a feature: the bins' and the flag
-	minWidth = 1e-4        // of a bin
+	Encoded  = maxBins + 1 // how many numbers stand for a feature: one for each bin, and a flag
+	minWidth = 1e-4        // the least width of a bin, which bounds the slope of its ramp
 )
 
-// Edges are the edges e_0..e_b of the bins of every feature, [features][9]. b is at
-// most 8 and the edges ascend; behind e_b the row repeats it. A row of one value has
-// no bins. So a tensor of a model file says it all.
+// Edges are the edges e_0..e_b of the bins of every feature, [features][9]. There are at most
+// 8 bins and the edges ascend; behind e_b the row repeats it, and a row of one value has no
+// bins. So one tensor of a model file says it all.
 type Edges []float32
 
-// Encode fills dst [features][Encoded] with clip((x - e_i) / (e_{i+1} - e_i), 0, 1) -
-// 0.5 of each bin i, the width at least 1e-4, 0 for bins that a feature lacks and for
-// all of one that is not known, and the flag: 0.5 where it is known, else -0.5.
+// Encode fills dst [features][Encoded] from x and known [features]. For each bin i of a feature
+// that is clip((x - e_i) / (e_{i+1} - e_i), 0, 1) - 0.5, where a width counts as at least
+// 1e-4; for bins that the feature lacks, and for all bins of one that is not known, it is 0.
+// The flag behind the bins is 0.5 where the feature is known, else -0.5.
 func (e Edges) Encode(dst, x []float32, known []bool) {
 	for f := range x {
 		row, out := e[f*edges:(f+1)*edges], dst[f*Encoded:(f+1)*Encoded]
@@ -61,9 +63,9 @@ func (e Edges) Check(features int) error {
 	return nil
 }
 
-// FitEdges takes the distinct 0, 12.5, … 100 % quantiles of every feature over the
-// stays where it is known; x and known are [stays][features]. Of fewer than 50 values,
-// or of one distinct value, no bins are made.
+// FitEdges takes, as edges of every feature, its distinct quantiles at 0, 12.5, … 100 % over
+// the stays where it is known; x and known are [stays][features]. A feature with fewer than
+// 50 values, or with one distinct value, gets no bins.
 func FitEdges(features int, x []float32, known []bool) Edges {
 	e := make(Edges, features*edges)
 	values := make([]float32, 0, len(x)/features)

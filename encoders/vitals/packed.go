@@ -2,15 +2,17 @@ package vitals
 
 import "github.com/vigil-icu/vigil/encoders"
 
-// Packed is a series of f(x) at rest: its cells that are not empty, in order. A cell
-// of one observation takes one number, another six. The bits are those of the series.
+// Packed is a series of f(x) at rest, as training keeps thousands of them in memory: only its
+// cells that are not empty, in order. A cell of one observation takes one number, any other
+// six. Unpacked, it has the very bits of the series.
 type Packed struct {
 	places []uint32  // channel * cells + cell
-	counts []float32 // of observations
-	values []float32 // mean; of more than one observation also variance, min, max, first, last
+	counts []float32 // how many observations each cell has
+	values []float32 // the mean, and of several observations also variance, min, max, first, last
 }
 
-// Pack makes a packed copy of a series before [Standardise].
+// Pack makes a packed copy of a series, which must not be on the scale of a model yet
+// ([Standardise]): a recipe may fit the scale from what was packed.
 func Pack(s *encoders.Series) Packed {
 	cells, values := 0, 0
 	for _, n := range s.Count {
@@ -38,7 +40,7 @@ func Pack(s *encoders.Series) Packed {
 	return p
 }
 
-// Unpack fills a series of the shape that was packed.
+// Unpack fills a series, which must have the shape of the one that was packed.
 func (p *Packed) Unpack(s *encoders.Series) {
 	s.Clear()
 	at := 0
@@ -56,7 +58,8 @@ func (p *Packed) Unpack(s *encoders.Series) {
 	}
 }
 
-// EachMean calls visit with the channel and the mean of every cell.
+// EachMean calls visit with the channel and the mean of every cell, for FitScale. cells is how
+// many cells a channel of the series had.
 func (p *Packed) EachMean(cells int, visit func(channel int, mean float32)) {
 	at := 0
 	for k, i := range p.places {
@@ -68,5 +71,5 @@ func (p *Packed) EachMean(cells int, visit func(channel int, mean float32)) {
 	}
 }
 
-// Bytes is the memory that it takes.
+// Bytes is the memory that the cells take.
 func (p *Packed) Bytes() int { return 4 * (len(p.places) + len(p.counts) + len(p.values)) }

@@ -10,18 +10,19 @@ import (
 
 // Moment says what of a window is read.
 type Moment struct {
-	AsOf      schemas.Time // now
-	From      schemas.Time // where the stay's view begins: nothing before it is read
+	AsOf      schemas.Time // now: nothing measured after it is read
+	From      schemas.Time // where the stay's view begins: nothing measured before it is read
 	Admission schemas.Time
 }
 
-// Hours is how many hours of the stay the window holds, the begun ones counted
-// whole: 1 in the first hour, at most 48.
+// Hours is how many hours of the stay the window holds. Hours that have begun count as
+// whole, so it is 1 in the first hour, and at most 48.
 func (m Moment) Hours() int {
 	return int(min(max(window.HourOf(m.AsOf-1)-window.HourOf(m.Admission)+1, 1), encoders.Bins))
 }
 
-// Begin is where the window begins: its last hour is the one that holds now.
+// Begin is where the window begins, 47 full hours before the hour that holds now. At a full
+// hour that is the one which has just ended.
 func (m Moment) Begin() schemas.Time {
 	return (m.AsOf - 1).FloorHour() - (encoders.Bins-1)*schemas.Hour
 }
@@ -29,11 +30,11 @@ func (m Moment) Begin() schemas.Time {
 // Reader reads windows for one model. It belongs to one goroutine.
 type Reader struct {
 	channels []Channel
-	ids      []schemas.Channel // of channels
-	least    []float32         // f(Low) by channel
-	most     []float32         // f(High)
+	ids      []schemas.Channel // the numbers of channels
+	least    []float32         // f(Low) of each channel
+	most     []float32         // f(High) of each channel
 	statics  []Static
-	points   []window.Point
+	points   []window.Point // memory for a view
 }
 
 // NewReader returns a reader of the channels and statics of a model.
@@ -47,8 +48,8 @@ func NewReader(channels []Channel, statics []Static) *Reader {
 	return r
 }
 
-// Fill fills Series, Stats, Statics and Hours of an input that has the reader's
-// channels and statics.
+// Fill fills Series, Stats, Statics and Hours of an input, which must have the shape of the
+// reader's channels and statics. Its items are the caller's.
 func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas.Statics) {
 	r.Read(&in.Series, w, m)
 	in.Hours = float32(m.Hours())
@@ -57,11 +58,11 @@ func (r *Reader) Fill(in *encoders.Input, w *window.Window, m Moment, s *schemas
 	Statics(in.Statics, in.StaticsKnown, r.statics, s)
 }
 
-// Read fills cells [channels][48, or a multiple of it] with the observations in
-// force as of the moment, after the transform and before the scale. Hours come from
-// the sums that the window keeps, but for those that hold a value outside the model's
-// range, where that is narrower than the table's (Channel.Narrow); finer cells come from
-// the observations.
+// Read fills cells, [channels][48 or a multiple of it], with the observations in force as of
+// the moment, after the transform and before the scale. Hours come from the sums that the
+// window keeps, which is fast and needs no records in memory. Only an hour that holds a value
+// outside the model's range, where that is narrower than the table's (Channel.Narrow), and
+// cells finer than hours come from the observations.
 func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
 	if dst.Cells != encoders.Bins {
 		dst.Clear()
@@ -87,13 +88,13 @@ func (r *Reader) Read(dst *encoders.Series, w *window.Window, m Moment) {
 				}
 				r.observations(dst, i, w, m, max(m.From, begin), end)
 			case dst.Count[at] == 1:
-				dst.Mean[at] = dst.First[at] // the sum is rounded
+				dst.Mean[at] = dst.First[at] // the mean was made of a rounded sum; of one value it is that value
 			}
 		}
 	}
 }
 
-// observations fills cells of a channel, which are empty, with what was observed in
+// observations fills cells of a channel, which must be empty, with what was observed in
 // [from, to].
 func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Window, m Moment, from, to schemas.Time) {
 	c, g := &r.channels[channel], gridOf(m, dst.Cells)
@@ -110,8 +111,45 @@ func (r *Reader) observations(dst *encoders.Series, channel int, w *window.Windo
 	}
 }
 
-// grid places times: cells of equal width from begin on, the last one includes its
-// end.
+// Place is the cell of a time on a grid of so many cells over the moment's window, or -1 if the
+// time is before the window.
+func (m Moment) Place(t schemas.Time, cells int) int { return gridOf(m, cells).cell(t) }
+
+// Cell reads one cell of a series again, where cells are finer than hours, and makes of it
+// what Fill would. So a prediction after one observation need not read the whole window. The
+// statistics of the channel are then to be made again, see StatisticsOf.
+func (r *Reader) Cell(s *encoders.Series, channel, cell int, w *window.Window, m Moment) {
+	c, g := &r.channels[channel], gridOf(m, s.Cells)
+	from, to := g.begin+schemas.Time(cell)*g.width, m.AsOf
+	if cell < g.cells-1 {
+		to = min(to, from+g.width-1)
+	}
+	r.points = w.At(to, math.MaxUint32, max(from, m.From)).Append(r.points[:0], c.ID)
+	s.Drop(channel, cell)
+	if len(r.points) > 0 {
+		at := channel*s.Cells + cell
+		c.sum(s, at, r.points)
+		standardise(s, at, c.Centre, 1/c.Scale)
+	}
+}
+
+// Ahead calls visit with the channel and the time of every observation that the window holds
+// beyond the moment. Devices may be some minutes ahead of the clock; such observations come
+// into a cell when time has passed, and no record will say so.
+func (r *Reader) Ahead(w *window.Window, m Moment, visit func(channel schemas.Channel, at schemas.Time)) {
+	now := m.AsOf.Floor16()
+	for _, c := range r.ids {
+		r.points = w.At(math.MaxInt64, math.MaxUint32, now).Append(r.points[:0], c)
+		for i := range r.points {
+			if at := r.points[i].EventTime; at > now {
+				visit(c, at)
+			}
+		}
+	}
+}
+
+// grid places times in cells of equal width from begin on. The last cell includes its end, as
+// the last hour of window.Bins does.
 type grid struct {
 	begin, width schemas.Time
 	cells        int
@@ -121,7 +159,7 @@ func gridOf(m Moment, cells int) grid {
 	return grid{m.Begin(), encoders.Bins * schemas.Hour / schemas.Time(cells), cells}
 }
 
-// cell is -1 before the grid.
+// cell is the cell of a time, or -1 before the grid.
 func (g grid) cell(t schemas.Time) int {
 	if t < g.begin {
 		return -1
@@ -129,9 +167,9 @@ func (g grid) cell(t schemas.Time) int {
 	return min(int((t-g.begin)/g.width), g.cells-1)
 }
 
-// sum fills cell at of s with points in the order of their times. Of several at the
-// first or the last time it takes the lowest and the highest, as the window does. The
-// sums are of whole numbers, 2^-24 each, so that the order of arrival leaves no trace.
+// sum fills the cell at of s with points, which must be in the order of their times. Of
+// several at the first or the last time it takes the lowest and the highest, as the window
+// does. It sums up whole numbers of 2^-24 each, so that the order of arrival leaves no trace.
 func (c *Channel) sum(s *encoders.Series, at int, points []window.Point) {
 	const unit = 1 << 24
 	transform := c.ID.Info().Transform

@@ -11,19 +11,19 @@ import (
 // Static is an attribute of the stay as a number.
 type Static uint8
 
-// Statics.
+// The statics are the general descriptors of the PhysioNet/CinC Challenge 2012, in its codes.
 const (
-	StaticAge    Static = iota // years
-	StaticSex                  // 0 female, 1 male
-	StaticHeight               // cm, read from 120 to 220
-	StaticUnit                 // 1 coronary, 2 cardiac surgery, 3 medical, 4 surgical
-	StaticWeight               // kg at admission, read from 20 to 300
+	StaticAge    Static = iota // the age in years
+	StaticSex                  // 0 for female, 1 for male
+	StaticHeight               // the height in cm, read from 120 to 220
+	StaticUnit                 // 1 for a coronary unit, 2 cardiac surgery, 3 medical, 4 surgical
+	StaticWeight               // the weight at admission in kg, read from 20 to 300
 )
 
 // StaticNames are the names of the statics in a model's list.
 var StaticNames = [...]string{"age", "sex", "height", "unit", "weight"}
 
-// ParseStatic reads the name of a static.
+// ParseStatic finds a static by its name in StaticNames.
 func ParseStatic(name string) (Static, error) {
 	if i := slices.Index(StaticNames[:], name); i >= 0 {
 		return Static(i), nil
@@ -31,14 +31,17 @@ func ParseStatic(name string) (Static, error) {
 	return 0, fmt.Errorf("static %q, want one of %s", name, strings.Join(StaticNames[:], ", "))
 }
 
-// Statics fills dst and known, [len(list)]. What is not known is 0.
+// Statics fills dst and known, both [len(list)], with the statics of the list. What is not
+// known is 0.
 func Statics(dst []float32, known []bool, list []Static, s *schemas.Statics) {
 	for i, which := range list {
-		dst[i], known[i] = which.of(s)
+		dst[i], known[i] = which.number(s)
 	}
 }
 
-func (k Static) of(s *schemas.Statics) (float32, bool) {
+// number is the attribute as the number that the network reads; it answers false where the
+// stay has none, or one outside the range that models read.
+func (k Static) number(s *schemas.Statics) (float32, bool) {
 	switch k {
 	case StaticAge:
 		return within(s.AgeYears, 0, 130)
@@ -59,6 +62,7 @@ func (k Static) of(s *schemas.Statics) (float32, bool) {
 	return 0, false
 }
 
+// within answers false for a value that is missing or out of range.
 func within(v *float32, low, high float32) (float32, bool) {
 	if v == nil || *v < low || *v > high {
 		return 0, false
@@ -66,8 +70,8 @@ func within(v *float32, low, high float32) (float32, bool) {
 	return *v, true
 }
 
-// units are the kinds of unit of PhysioNet 2012, by the names that MIMIC and eICU
-// give to theirs. A mixed unit is none of them.
+// units are the kinds of unit of the PhysioNet/CinC Challenge 2012, by the names that MIMIC
+// and eICU give to theirs. A mixed unit is none of them.
 var units = [...][]string{
 	1: {"CCU", "Coronary Care Unit (CCU)", "Cardiac ICU"},
 	2: {"CSRU", "CVICU", "Cardiac Vascular Intensive Care Unit (CVICU)", "CSICU", "CTICU"},
@@ -75,6 +79,7 @@ var units = [...][]string{
 	4: {"SICU", "TSICU", "Surgical Intensive Care Unit (SICU)", "Trauma SICU (TSICU)"},
 }
 
+// unitCode is the place of a unit's name in units.
 func unitCode(unit string) (float32, bool) {
 	for code, names := range units {
 		for _, name := range names {

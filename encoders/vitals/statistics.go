@@ -6,38 +6,39 @@ import (
 	"github.com/vigil-icu/vigil/encoders"
 )
 
-// The statistics of a channel in the window at now, in the order of Input.Stats.
+// These are the statistics of a channel in the window at now, in the order of Input.Stats.
+// All but the age, in hours, and the counts are on the scale of z.
 const (
-	Last    = iota
-	Age     // hours from the hour of the last value to this one
-	Mean    // over observations, as the next one
-	SD      // divided by the number of observations
-	Min     // the least of the window
-	Max     //
-	First   // the earliest of the window
-	Mean12  // over the observations of the last 12 hours
-	Mean6   //
-	Count   // of observations
-	Count12 //
-	Count6  //
+	Last    = iota // the latest value
+	Age            // the full hours from the hour of the latest value to the current one
+	Mean           // the mean over all observations
+	SD             // the standard deviation over all observations, divided by their number
+	Min            // the least value of the window
+	Max            // the greatest
+	First          // the earliest
+	Mean12         // the mean over the observations of the last 12 hours
+	Mean6          // the mean over those of the last 6
+	Count          // the number of observations
+	Count12        // the number in the last 12 hours
+	Count6         // the number in the last 6
 )
 
-// StatisticNames in their order, as in an export.
+// StatisticNames are their names in their order, as an export has them.
 var StatisticNames = [encoders.Statistics]string{
 	"last", "age", "mean", "sd", "min", "max", "first", "mean12", "mean6", "count", "count12", "count6",
 }
 
-// Statistics fills in.Stats and in.StatsKnown from in.Series. The first seven are
-// known where the channel was seen in the window, the two means where it was seen in
-// their hours, the counts always. What is not known is 0. Sums over cells run from
-// the oldest on, in float64.
+// Statistics fills in.Stats and in.StatsKnown from in.Series. The first seven are known where
+// the channel was seen in the window, the two later means where it was seen in their hours,
+// and the counts always. What is not known is 0. Sums over cells run from the oldest on, in
+// float64, since another order would round otherwise.
 func Statistics(in *encoders.Input) {
 	for c := range in.Series.Channels {
 		StatisticsOf(in, c)
 	}
 }
 
-// StatisticsOf is Statistics of one channel.
+// StatisticsOf does what Statistics does for channel c alone.
 func StatisticsOf(in *encoders.Input, c int) {
 	s := &in.Series
 	out := in.Stats[c*encoders.Statistics : (c+1)*encoders.Statistics]
@@ -79,7 +80,7 @@ func StatisticsOf(in *encoders.Input, c int) {
 	out[Count], out[Count12], out[Count6] = float32(all.n), float32(half.n), float32(quarter.n)
 }
 
-// moments sum cells up.
+// moments sum up cells, each with as much weight as it has observations.
 type moments struct{ n, sum float64 }
 
 func (m *moments) add(n, mean float64) {
@@ -87,7 +88,7 @@ func (m *moments) add(n, mean float64) {
 	m.sum += float64(n * mean)
 }
 
-// mean is 0 of nothing.
+// mean is the mean over observations, and 0 where there are none.
 func (m *moments) mean() float64 {
 	if m.n == 0 {
 		return 0
@@ -95,7 +96,8 @@ func (m *moments) mean() float64 {
 	return m.sum / m.n
 }
 
-// deviation over n observations, from the means and variances of the cells.
+// deviation is the standard deviation of a channel over its n observations with this mean. The
+// squares about it are those within the cells and those of the cells' means.
 func deviation(s *encoders.Series, channel int, n, mean float64) float32 {
 	squares := 0.0
 	for i := channel * s.Cells; i < (channel+1)*s.Cells; i++ {

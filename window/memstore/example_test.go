@@ -9,6 +9,7 @@ import (
 	"github.com/vigil-icu/vigil/window/memstore"
 )
 
+// A batch is applied once, however often it is sent.
 func Example() {
 	ctx, store := context.Background(), memstore.New()
 	applied, _ := store.Claim(ctx, 3, "nonce")
@@ -29,4 +30,25 @@ func Example() {
 	// OK 0
 	// ALREADY 0
 	// hospital:7 1
+}
+
+// A worker that was taken for dead comes back and writes: the store refuses it, since another
+// has claimed the partition meanwhile.
+func ExampleStore_Claim() {
+	ctx, store := context.Background(), memstore.New()
+	applied, _ := store.Claim(ctx, 3, "old owner")
+	batch := &window.Batch{
+		Partition: 3, Owner: "old owner", Prev: applied, Last: 0,
+		Patients: []window.PatientWrite{{Patient: "hospital:7", State: []byte("late"), Lens: []window.ChunkLen{}}},
+	}
+	_, _ = store.Claim(ctx, 3, "new owner")
+	answer, applied, err := store.Apply(ctx, batch)
+	fmt.Println(answer, applied, err)
+
+	batch.Owner = "new owner"
+	answer, applied, err = store.Apply(ctx, batch)
+	fmt.Println(answer, applied, err)
+	// Output:
+	// NOT_OWNER -1 <nil>
+	// OK 0 <nil>
 }

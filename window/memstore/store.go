@@ -17,6 +17,8 @@ type Store struct {
 	partitions map[int]*partition
 }
 
+// partition is what the store holds of one partition. The empty owner is nobody's nonce, so
+// that a partition that was never claimed refuses every batch.
 type partition struct {
 	owner    string
 	applied  int64
@@ -24,6 +26,7 @@ type partition struct {
 	outbox   []window.OutboxEntry // ascending position
 }
 
+// patient holds chunks that may be longer than lens says, as a store on disk may.
 type patient struct {
 	state  []byte
 	lens   []window.ChunkLen
@@ -33,8 +36,9 @@ type patient struct {
 // New returns an empty store.
 func New() *Store { return &Store{partitions: map[int]*partition{}} }
 
-// Claim makes owner the owner of the partition, whoever had it, and returns
-// the applied offset, -1 if nothing was applied.
+// Claim makes owner the owner of the partition, whoever had it, and returns the applied
+// offset, or -1 if nothing was applied. Who may claim is for the consumer group to decide;
+// the store only makes sure that the one before is refused from then on.
 func (s *Store) Claim(ctx context.Context, number int, owner string) (applied int64, err error) {
 	if err := check(ctx, number, owner); err != nil {
 		return 0, err
@@ -46,25 +50,26 @@ func (s *Store) Claim(ctx context.Context, number int, owner string) (applied in
 	return p.applied, nil
 }
 
-// Load returns all that is stored of a partition. The caller may keep and
-// change it.
-func (s *Store) Load(ctx context.Context, number int) (*window.Partition, error) {
+// Load returns all that is stored of a partition. The caller may keep and change it. It
+// needs no claim, so that a partition can be looked at.
+func (s *Store) Load(ctx context.Context, number int) (*window.StoredPartition, error) {
 	return s.load(ctx, number, true)
 }
 
-// Heads returns what Load does, without the chunks.
-func (s *Store) Heads(ctx context.Context, number int) (*window.Partition, error) {
+// Heads returns what Load does, without the chunks: enough to begin work on a partition
+// before its windows are read.
+func (s *Store) Heads(ctx context.Context, number int) (*window.StoredPartition, error) {
 	return s.load(ctx, number, false)
 }
 
-func (s *Store) load(ctx context.Context, number int, whole bool) (*window.Partition, error) {
+func (s *Store) load(ctx context.Context, number int, whole bool) (*window.StoredPartition, error) {
 	if err := check(ctx, number, "reader"); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.partition(number)
-	out := &window.Partition{Number: number, Applied: p.applied}
+	out := &window.StoredPartition{Number: number, Applied: p.applied}
 	for _, name := range slices.Sorted(maps.Keys(p.patients)) {
 		v := p.patients[name]
 		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state), Lens: slices.Clone(v.lens)}
@@ -86,8 +91,9 @@ func (s *Store) load(ctx context.Context, number int, whole bool) (*window.Parti
 	return out, nil
 }
 
-// Chunks returns the chunks at the given places, for the owner of the partition,
-// who knows what they are.
+// Chunks returns the chunks at the given places, each cut to the length that its place
+// names. Only the owner of the partition can ask, because only the owner knows which
+// lengths are in force. A chunk that is shorter is window.ErrTorn.
 func (s *Store) Chunks(ctx context.Context, number int, owner string, places []window.Place) (chunks [][]byte, err error) {
 	err = s.fenced(ctx, number, owner, func(p *partition) error {
 		for _, place := range places {
@@ -102,6 +108,7 @@ func (s *Store) Chunks(ctx context.Context, number int, owner string, places []w
 	return chunks, err
 }
 
+// chunk copies a chunk, cut to the length that the place names.
 func (p *partition) chunk(at window.Place) ([]byte, error) {
 	var got []byte
 	if v := p.patients[at.Patient]; v != nil {
@@ -113,8 +120,8 @@ func (p *partition) chunk(at window.Place) ([]byte, error) {
 	return bytes.Clone(got[:at.Len]), nil
 }
 
-// Apply applies a batch whole, or says why not. The returned offset is the
-// applied one after the call. It keeps nothing of the batch's memory.
+// Apply applies a batch whole, or says why not. The returned offset is the applied one after
+// the call. It keeps nothing of the batch's memory. An error means that nothing was done.
 func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, 0, fmt.Errorf("memstore: apply: %w", err)
@@ -144,6 +151,7 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	return window.OK, p.applied, nil
 }
 
+// write does what a batch says of one patient.
 func (p *partition) write(w *window.PatientWrite) {
 	if w.State == nil {
 		delete(p.patients, w.Patient)
@@ -172,11 +180,13 @@ func (p *partition) write(w *window.PatientWrite) {
 	}
 }
 
+// published drops the outbox before a position.
 func (p *partition) published(before window.Position) {
 	p.outbox = slices.DeleteFunc(p.outbox, func(e window.OutboxEntry) bool { return e.Compare(before) < 0 })
 }
 
-// Published drops the outbox up to and including a position.
+// Published drops the outbox up to and including a position, for the owner who has
+// published it.
 func (s *Store) Published(ctx context.Context, number int, owner string, upTo window.Position) error {
 	return s.fenced(ctx, number, owner, func(p *partition) error {
 		p.published(upTo.After())
@@ -184,8 +194,8 @@ func (s *Store) Published(ctx context.Context, number int, owner string, upTo wi
 	})
 }
 
-// Reset empties a partition that owner has claimed, so that it can be rebuilt
-// from the log: applied is -1 after it, the owner stays.
+// Reset empties a partition that owner has claimed, so that it can be rebuilt from the log.
+// Nothing is applied after it, and the owner stays.
 func (s *Store) Reset(ctx context.Context, number int, owner string) error {
 	return s.fenced(ctx, number, owner, func(p *partition) error {
 		*p = partition{owner: owner, applied: -1, patients: map[string]*patient{}}
@@ -193,6 +203,7 @@ func (s *Store) Reset(ctx context.Context, number int, owner string) error {
 	})
 }
 
+// fenced does something to a partition if owner has claimed it.
 func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*partition) error) error {
 	if err := check(ctx, number, owner); err != nil {
 		return err
@@ -209,7 +220,8 @@ func (s *Store) fenced(ctx context.Context, number int, owner string, do func(*p
 // Close does nothing: the store ends with its last reference.
 func (s *Store) Close() error { return nil }
 
-// Clone returns a copy that shares nothing with s: what a rolled-back store is.
+// Clone returns a copy that shares nothing with s. Tests put it in the place of s to roll a
+// store back.
 func (s *Store) Clone() *Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -231,6 +243,7 @@ func (s *Store) Clone() *Store {
 	return c
 }
 
+// partition finds or makes a partition.
 func (s *Store) partition(n int) *partition {
 	p := s.partitions[n]
 	if p == nil {
@@ -240,6 +253,8 @@ func (s *Store) partition(n int) *partition {
 	return p
 }
 
+// check refuses a context that has ended, as a store that goes over a network would, and
+// arguments that are mistakes of the program.
 func check(ctx context.Context, number int, owner string) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("memstore: %w", err)
@@ -250,6 +265,7 @@ func check(ctx context.Context, number int, owner string) error {
 	return nil
 }
 
+// cloneEntry copies an output, and keeps nil apart from empty.
 func cloneEntry(e window.OutboxEntry) window.OutboxEntry {
 	e.Key, e.Value, e.Headers = bytes.Clone(e.Key), bytes.Clone(e.Value), slices.Clone(e.Headers)
 	return e

@@ -10,13 +10,13 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// attempts is how often Apply sends a batch when the connection breaks: a batch
-// that was applied and whose answer was lost is answered ALREADY.
+// attempts is how often Apply sends a batch when the connection breaks. It is safe to send
+// one again, because a batch that was applied and whose answer was lost is answered ALREADY.
 const attempts = 3
 
-// Apply applies a batch whole, or says why not. The returned offset is the
-// applied one after the call. A broken connection is tried again, twice; after
-// window.ErrUnavailable the caller may call Apply with the same batch.
+// Apply applies a batch whole, or says why not. The returned offset is the applied one after
+// the call. A broken connection is tried again, twice; after window.ErrUnavailable the
+// caller may call Apply with the same batch. It keeps nothing of the batch's memory.
 func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error) {
 	if err := b.Check(); err != nil {
 		return 0, 0, err
@@ -37,9 +37,11 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	}
 }
 
-// members is memory for the outbox of a batch, which may be long.
+// members is memory for the outbox of a batch, which may be long, and is needed only until
+// the batch is sent.
 var members = sync.Pool{New: func() any { return new([]byte) }}
 
+// parseAnswer reads the word that a script answers.
 func parseAnswer(word string) (window.Answer, error) {
 	for _, a := range []window.Answer{window.OK, window.Already, window.Gap, window.NotOwner} {
 		if word == a.String() {

@@ -1,13 +1,15 @@
 // Package redisstore keeps partitions in Redis 7 or later, or in miniredis.
 //
-// Each batch of the log is one script call, fenced by the owner's nonce and
-// applied only if it follows the applied offset. All writes in it are absolute:
-// applied twice, or half and then whole, they leave the same bytes. Keys of
-// partition N, in one cluster slot:
+// Each batch of the log is one script call, fenced by the owner's nonce and applied only if
+// it follows the applied offset. All writes in it are absolute: applied twice, or half and
+// then whole, they leave the same bytes. The keys of partition N are in one cluster slot:
 //
-//	<prefix>{kN}:m                  hash: own, o (applied offset), v (layout), d (outputs before it are dropped), p<patient> -> head and state
-//	<prefix>{kN}:out                sorted set, all scores 0: a member a batch, its last position, then the outputs
-//	<prefix>{kN}:w:<patient>:<hour> string: one chunk of packed window records
+//	<prefix>{kN}:m                  a hash of own (the owner's nonce), o (the applied offset),
+//	                                v (the layout), d (outputs before this position are
+//	                                dropped), and p<patient> (the patient's head and state)
+//	<prefix>{kN}:out                a sorted set with all scores 0 and a member for each batch:
+//	                                the position of its last output, then the outputs
+//	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records
 //
 // The head of a patient says to which offset the state belongs, and which
 // chunks it has and how long they are. It is written with the applied offset in
@@ -17,6 +19,7 @@
 // lengths and outputs beyond the applied offset do not count, and the replay of
 // the batch writes over them.
 //
-// Scripts use only redis.call and string functions, so that they run in
-// miniredis too. Nothing has a time to live.
+// Scripts use only redis.call and string functions, so that they run in miniredis too.
+// Nothing has a time to live. What the store does not promise is to last: the log is the
+// truth, and a store that is lost or rolled back is rebuilt from it by its owner.
 package redisstore

@@ -14,11 +14,11 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// Load returns all that is stored of a partition. It reads in several commands:
-// claim the partition first, so that only a claim of another can come between,
-// and then no batch of the caller's will be taken.
-func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, error) {
-	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) {
+// Load returns all that is stored of a partition. It reads in several commands. Who means to
+// go on from what it returns must claim the partition first: then only another's claim can
+// come between, and no batch of the caller's will be taken after that.
+func (s *Store) Load(ctx context.Context, partition int) (*window.StoredPartition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.StoredPartition) (string, error) {
 		offset, err := s.heads(ctx, k, p)
 		if err != nil {
 			return offset, err
@@ -41,13 +41,16 @@ func (s *Store) Load(ctx context.Context, partition int) (*window.Partition, err
 	})
 }
 
-// Heads returns what Load does, without the chunks.
-func (s *Store) Heads(ctx context.Context, partition int) (*window.Partition, error) {
-	return s.steady(ctx, partition, func(k keys, p *window.Partition) (string, error) { return s.heads(ctx, k, p) })
+// Heads returns what Load does, without the chunks: enough to begin work on a partition
+// before its windows are read.
+func (s *Store) Heads(ctx context.Context, partition int) (*window.StoredPartition, error) {
+	return s.steady(ctx, partition, func(k keys, p *window.StoredPartition) (string, error) { return s.heads(ctx, k, p) })
 }
 
-// Chunks returns the chunks at the given places, for the owner of the partition,
-// who knows what they are. They must not be written to.
+// Chunks returns the chunks at the given places, each cut to the length that its place
+// names. They must not be written to. Only the owner of the partition knows which lengths
+// are in force: chunks that do not fit them are window.ErrTorn to the owner, and
+// window.ErrNotOwner to another.
 func (s *Store) Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error) {
 	k := s.keys(partition)
 	values, err := s.chunks(ctx, k, places)
@@ -64,12 +67,13 @@ func (s *Store) Chunks(ctx context.Context, partition int, owner string, places 
 	return nil, fmt.Errorf("redis: partition %d: %w", partition, err)
 }
 
-// steady reads a partition until the applied offset, which read returns, stayed the
-// same meanwhile. What does not fit together is only torn if it did.
-func (s *Store) steady(ctx context.Context, partition int, read func(keys, *window.Partition) (offset string, err error)) (*window.Partition, error) {
+// steady reads a partition again until the applied offset, which read returns, has stayed
+// the same meanwhile. Only then does what it read belong together, and only then is what
+// does not fit together torn.
+func (s *Store) steady(ctx context.Context, partition int, read func(keys, *window.StoredPartition) (offset string, err error)) (*window.StoredPartition, error) {
 	k := s.keys(partition)
 	for try := 1; ; try++ {
-		p := &window.Partition{Number: partition, Applied: -1}
+		p := &window.StoredPartition{Number: partition, Applied: -1}
 		offset, err := read(k, p)
 		if err != nil && !errors.Is(err, window.ErrTorn) {
 			return nil, err
@@ -88,8 +92,8 @@ func (s *Store) steady(ctx context.Context, partition int, read func(keys, *wind
 	}
 }
 
-// heads reads all but the chunks. It returns the applied offset as it is written.
-func (s *Store) heads(ctx context.Context, k keys, p *window.Partition) (offset string, err error) {
+// heads reads all but the chunks. It returns the applied offset as it stands in the store.
+func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (offset string, err error) {
 	meta, err := s.client.HGetAll(ctx, k.meta).Result()
 	if err != nil {
 		return "", failed("load", err)
@@ -119,8 +123,8 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.Partition) (offset 
 	return meta["o"], s.outbox(ctx, k, p, meta["d"])
 }
 
-// chunks reads chunks, each cut to its length: what lies beyond it is of a batch
-// that was never applied.
+// chunks reads chunks and cuts each to its length: what lies beyond it is of a batch that
+// was never applied.
 func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]byte, error) {
 	if len(places) == 0 {
 		return nil, nil
@@ -146,8 +150,9 @@ func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]
 	return chunks, nil
 }
 
-// outbox reads the outputs, without those that were dropped.
-func (s *Store) outbox(ctx context.Context, k keys, p *window.Partition, dropped string) error {
+// outbox reads the outputs, without those that were dropped and those of a batch that was
+// never applied.
+func (s *Store) outbox(ctx context.Context, k keys, p *window.StoredPartition, dropped string) error {
 	var from window.Position
 	if dropped != "" {
 		var err error

@@ -2,13 +2,16 @@ package redisstore
 
 import "github.com/redis/go-redis/v9"
 
-// layout is the version of what is stored, in field v.
+// layout is the version of what is stored. It stands in field v, so that a program never
+// writes into what it would misread.
 const layout = "2"
 
-// Scripts are called with keys m and out first. An owner that does not match
-// answers NOT_OWNER, with the applied offset.
+// Every script is called with the keys m and out first (claimScript with m alone) and
+// answers a word and the applied offset. It changes nothing and answers NOT_OWNER to an owner
+// that does not match.
 
-// claimScript: ARGV owner, layout. Returns the layout found and the applied offset.
+// claimScript makes ARGV[1] the owner if the partition is stored in the layout ARGV[2], or is
+// empty. Its word is the layout that it found.
 var claimScript = redis.NewScript(`
 local m = KEYS[1]
 local was = redis.call('HMGET', m, 'v', 'o')
@@ -17,8 +20,9 @@ redis.call('HSET', m, 'own', ARGV[1], 'v', ARGV[2])
 return {ARGV[2], was[2] or '-1'}
 `)
 
-// chunksOf is shared by the scripts that delete patients: it appends to list
-// the keys of all chunks that a patient's head names (value.go has its form).
+// chunksOf is shared by the scripts that delete patients. It appends to list the keys of all
+// chunks that a patient's head names; the form of a head is in value.go. The keys are made
+// inside the script, which works in a cluster because they lie in the slot of the others.
 const chunksOf = `
 local function chunksOf(list, prefix, patient, v)
   if not v or #v < 11 then return end
@@ -42,8 +46,9 @@ local function each(list, from, to, f)
 end
 `
 
-// dropBefore is shared by the scripts that drop outputs: bound is of the outbox's
-// members, which are batches, and before, as digits, of the outputs in them.
+// dropBefore is shared by the scripts that drop outputs. A member of the outbox is a whole
+// batch, so the members that end before bound go at once, and the position before, as
+// digits, is remembered for the outputs inside the first that stays.
 const dropBefore = `
 local function dropBefore(m, out, bound, before)
   redis.call('ZREMRANGEBYLEX', out, '-', bound)
@@ -52,12 +57,17 @@ local function dropBefore(m, out, bound, before)
 end
 `
 
-// applyScript: KEYS m, out, a key per chunk write, a key per deleted chunk.
-// ARGV owner, prev, last, outbox bound, chunk prefix, the numbers of chunk
-// writes, hash arguments and deleted patients, the outbox member (empty: none), and
-// before what outputs are dropped (bound and digits, or empty); then of each
-// chunk write its position (empty: the whole value) and bytes; of the hash field
-// and value, the applied offset last; the deleted patients.
+// applyScript applies a batch. Its keys are m and out, then one for each chunk write and one
+// for each deleted chunk. Its arguments are:
+//
+//	1 to 3   the owner, prev and last
+//	4        the outbox bound: members from there on are of a batch that was never applied
+//	5        the prefix of chunk keys
+//	6 to 8   the numbers of chunk writes, of hash arguments and of deleted patients
+//	9        the outbox member; empty if the batch has no outputs
+//	10, 11   before what outputs are dropped, as bound and digits; empty if none are
+//	12 on    for each chunk write its position (empty: the whole value) and its bytes,
+//	         then hash fields and values with the applied offset last, then deleted patients
 var applyScript = redis.NewScript(chunksOf + dropBefore + `
 local call = redis.call
 local m, out = KEYS[1], KEYS[2]
@@ -92,7 +102,8 @@ for i = at, at + patients - 1 do call('HDEL', m, 'p' .. ARGV[i]) end
 return {'OK', ARGV[3]}
 `)
 
-// publishedScript: ARGV owner, and before what outputs are dropped (bound, digits).
+// publishedScript drops outputs. Its arguments are the owner, and before what outputs are
+// dropped, as bound and digits.
 var publishedScript = redis.NewScript(dropBefore + `
 local is = redis.call('HMGET', KEYS[1], 'own', 'o')
 if is[1] ~= ARGV[1] then return {'NOT_OWNER', is[2] or '-1'} end
@@ -100,7 +111,8 @@ dropBefore(KEYS[1], KEYS[2], ARGV[2], ARGV[3])
 return {'OK', is[2] or '-1'}
 `)
 
-// resetScript: ARGV owner, chunk prefix, layout.
+// resetScript empties a partition. Its arguments are the owner, the prefix of chunk keys and
+// the layout. The chunks go last, so that a reset that was cut leaves no head without them.
 var resetScript = redis.NewScript(chunksOf + `
 local m = KEYS[1]
 if redis.call('HGET', m, 'own') ~= ARGV[1] then return {'NOT_OWNER', '-1'} end

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -20,9 +21,9 @@ type Store struct {
 	mine   bool // Close closes the client
 }
 
-// Open prepares a connection to a redis:// or rediss:// URL. All keys begin
-// with prefix, which may be empty and must not contain braces; several runs
-// share one Redis under several prefixes. Nothing is sent yet: Ping tells.
+// Open prepares a connection to a redis:// or rediss:// URL. All keys begin with prefix, which
+// may be empty and must not contain braces; several runs share one Redis under several
+// prefixes. Nothing is sent yet; Ping tells whether Redis is there.
 func Open(url, prefix string) (*Store, error) {
 	o, err := redis.ParseURL(url)
 	if err != nil {
@@ -45,7 +46,8 @@ func Open(url, prefix string) (*Store, error) {
 	return s, nil
 }
 
-// New uses a client that the caller made and closes; its MaxRetries must be -1.
+// New uses a client that the caller has made and closes. Its MaxRetries must be -1, because a
+// command that the client sends again behind Apply's back is answered twice.
 func New(client redis.UniversalClient, prefix string) (*Store, error) {
 	if strings.ContainsAny(prefix, "{}") {
 		return nil, fmt.Errorf("redis key prefix %q contains braces: they choose the cluster slot, use another", prefix)
@@ -56,6 +58,7 @@ func New(client redis.UniversalClient, prefix string) (*Store, error) {
 	return &Store{client: client, prefix: prefix}, nil
 }
 
+// withoutPassword is a URL as it can be shown in an error.
 func withoutPassword(url string) string {
 	scheme, rest, _ := strings.Cut(url, "://")
 	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
@@ -72,7 +75,8 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping says whether Redis can be reached and will keep what it is given.
+// Ping says whether Redis can be reached and will keep what it is given. A Redis that evicts
+// keys when it is full is refused here, since a window would go without a word.
 func (s *Store) Ping(ctx context.Context) error {
 	if err := s.client.Ping(ctx).Err(); err != nil {
 		return failed("ping", err)
@@ -87,6 +91,7 @@ func (s *Store) Ping(ctx context.Context) error {
 	return nil
 }
 
+// infoField finds a field in the text of the command INFO.
 func infoField(info, name string) string {
 	for line := range strings.Lines(info) {
 		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+":"); ok {
@@ -96,7 +101,8 @@ func infoField(info, name string) string {
 	return ""
 }
 
-// keys are the keys of a partition: one hash tag, one cluster slot.
+// keys are the keys of a partition. They share one hash tag and so lie in one cluster slot,
+// as the keys of a script must.
 type keys struct{ meta, out, chunks string }
 
 func (s *Store) keys(partition int) keys {
@@ -108,8 +114,10 @@ func (k keys) chunk(patient string, hour int64) string {
 	return k.chunks + patient + ":" + strconv.FormatInt(hour, 10)
 }
 
-// Claim makes owner the owner of the partition, whoever had it, and returns
-// the applied offset, -1 if nothing was applied.
+// Claim makes owner the owner of the partition, whoever had it, and returns the applied
+// offset, or -1 if nothing was applied. Who may claim is for the consumer group to decide;
+// the store only makes sure that the one before is refused from then on. A partition in
+// another layout than this program's is an error.
 func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied int64, err error) {
 	if partition < 0 || owner == "" {
 		return 0, fmt.Errorf("redis: claim of partition %d by %q: want a partition of 0 or above and an owner", partition, owner)
@@ -121,20 +129,22 @@ func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied
 	return applied, err
 }
 
-// Published drops the outbox up to and including a position.
+// Published drops the outbox up to and including a position, for the owner who has
+// published it.
 func (s *Store) Published(ctx context.Context, partition int, owner string, upTo window.Position) error {
 	k := s.keys(partition)
 	bound, digits := before(upTo.After())
 	return s.fenced(ctx, "published", partition, publishedScript, []string{k.meta, k.out}, owner, bound, digits)
 }
 
-// Reset empties a partition that owner has claimed, so that it can be rebuilt
-// from the log: applied is -1 after it, the owner stays.
+// Reset empties a partition that owner has claimed, so that it can be rebuilt from the log.
+// Nothing is applied after it, and the owner stays.
 func (s *Store) Reset(ctx context.Context, partition int, owner string) error {
 	k := s.keys(partition)
 	return s.fenced(ctx, "reset", partition, resetScript, []string{k.meta, k.out}, owner, k.chunks, layout)
 }
 
+// fenced runs a script that does something for the owner alone.
 func (s *Store) fenced(ctx context.Context, what string, partition int, script *redis.Script, keys []string, args ...any) error {
 	word, _, err := s.run(ctx, what, script, keys, args...)
 	if err == nil && word != window.OK.String() {
@@ -157,3 +167,29 @@ func (s *Store) run(ctx context.Context, what string, script *redis.Script, keys
 	}
 	return reply[0], applied, nil
 }
+
+// away are the beginnings of replies by which a server that is there says that it cannot
+// serve now.
+var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "ERR max number of clients"}
+
+// failed makes the error of a call: what was tried and why it failed. What the network did, or
+// a server out of service, is window.ErrUnavailable, after which the same call may be made
+// again. What the caller or a mistake in the program did is not.
+func failed(what string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, redis.ErrClosed) {
+		return fmt.Errorf("redis: %s: %w", what, err)
+	}
+	if reply := redis.Error(nil); errors.As(err, &reply) {
+		for _, prefix := range away {
+			if redis.HasErrorPrefix(err, prefix) {
+				return fmt.Errorf("redis: %s: %w: %w", what, window.ErrUnavailable, err)
+			}
+		}
+		return fmt.Errorf("redis: %s: %w", what, err)
+	}
+	return fmt.Errorf("redis: %s: %w: %w (is Redis running, and is the URL right?)", what, window.ErrUnavailable, err)
+}
+
+// The client library would write a line of its own for every failed call. Each of them comes
+// back as an error, and the worker that waits for the store says so once.
+func init() { logging.Disable() }

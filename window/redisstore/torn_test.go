@@ -46,7 +46,7 @@ func claim(t *testing.T, s *redisstore.Store, owner string) int64 {
 	return applied
 }
 
-func load(t *testing.T, s *redisstore.Store) *window.Partition {
+func load(t *testing.T, s *redisstore.Store) *window.StoredPartition {
 	t.Helper()
 	p, err := s.Load(t.Context(), 0)
 	if err != nil {
@@ -173,8 +173,8 @@ func size(t *testing.T, file string) int64 {
 	return info.Size()
 }
 
-// Every prefix of what a batch writes, put into the store as it was before the
-// batch: the store must read as before it, and take the batch.
+// Every prefix of what a batch writes is put into the store as it was before the batch. The
+// store must then read as before the batch, and take it.
 func TestHalfABatchDoesNotCount(t *testing.T) {
 	addr := miniredis.RunT(t).Addr()
 	batches, raw, s := threeBatches(), connect(t, addr), open(t, addr)

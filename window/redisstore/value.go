@@ -11,8 +11,10 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// The value of field p<patient>: version 1, offset (8 bytes), number of chunks
-// (2), per chunk hour + 2^31 (4) and length (4), all big-endian; then the state.
+// The value of a field p<patient> is the patient's head and then the state. The head is a
+// version of 1 byte, the offset (8), the number of chunks (2), and for each chunk its hour
+// plus 2^31 (4) and its length (4), all big-endian: the script that deletes a patient reads it
+// byte by byte, in chunksOf.
 const (
 	headVersion = 1
 	headFixed   = 11
@@ -53,8 +55,8 @@ func parsePatient(v []byte) (offset int64, lens []window.ChunkLen, state []byte,
 	return offset, lens, v[8*n:], nil
 }
 
-// positionSize is the length of a position in front of an output: big-endian,
-// so that the order of bytes is the order of positions.
+// positionSize is the length of a position in front of an output. It is big-endian, so that
+// the order of bytes, in which Redis sorts the outbox, is the order of positions.
 const positionSize = 12
 
 func appendPosition(dst []byte, p window.Position) []byte {
@@ -62,8 +64,8 @@ func appendPosition(dst []byte, p window.Position) []byte {
 	return binary.BigEndian.AppendUint32(dst, uint32(p.Index))
 }
 
-// before says to a script which outputs go: the bound of the members of the outbox,
-// and a position as digits, whose order is the same in every locale.
+// before says to a script which outputs go, as the bound of the members of the outbox and as
+// a position in digits, which Lua compares as text and which sort the same in every locale.
 func before(p window.Position) (bound, digits string) {
 	return string(appendPosition([]byte("("), p)), fmt.Sprintf("%016d%010d", p.Offset, p.Index)
 }
@@ -78,9 +80,9 @@ func parseDigits(s string) (p window.Position, err error) {
 	return p, err
 }
 
-// appendOutbox packs a batch's outputs as one member of the outbox: the position of
-// the last in front, then each. What is the same as in the one before, topic and
-// headers, is one byte. No outputs are no bytes.
+// appendOutbox packs a batch's outputs as one member of the outbox, with the position of the
+// last in front, by which the member is sorted and dropped. A topic or a header that is the
+// same as in the output before is one byte. No outputs are no bytes.
 func appendOutbox(dst []byte, all []window.OutboxEntry) []byte {
 	if len(all) == 0 {
 		return dst
@@ -106,7 +108,7 @@ func appendOutbox(dst []byte, all []window.OutboxEntry) []byte {
 	return dst
 }
 
-// appendChanged writes a string, or that it is what it was.
+// appendChanged writes a string, or a 0 if it is what it was in the output before.
 func appendChanged(dst []byte, s, was string) []byte {
 	if s == was {
 		return append(dst, 0)
@@ -122,7 +124,7 @@ func appendBytes(dst, b []byte) []byte {
 	return append(packed.AppendUint(dst, uint64(len(b))+1), b...)
 }
 
-// parseOutbox appends the outputs of a member to dst.
+// parseOutbox appends the outputs of a member to dst. An error says that the member is torn.
 func parseOutbox(b []byte, dst []window.OutboxEntry) ([]window.OutboxEntry, error) {
 	if len(b) < positionSize {
 		return dst, fmt.Errorf("outbox member of %d bytes, want at least %d", len(b), positionSize)

@@ -13,7 +13,8 @@ import (
 // hour0 is where the suite's invented observations begin.
 const hour0 = schemas.Time(1_700_000_000_000/3_600_000) * schemas.Hour
 
-// unit plays the monitor: patients with windows, and the batches that they make.
+// unit plays the monitor: it has patients with windows, and makes the batches that change
+// them. A seed gives the same batches each time.
 type unit struct {
 	random   *rand.Rand
 	names    []string
@@ -21,9 +22,10 @@ type unit struct {
 	logN     uint32
 	applied  int64
 	clock    schemas.Time
-	perBatch int // observations
+	perBatch int // how many observations a batch brings
 }
 
+// newUnit is a unit whose patients have nothing yet.
 func newUnit(seed uint64, patients, perBatch int) *unit {
 	u := &unit{random: rand.New(rand.NewPCG(seed, 1)), windows: map[string]*window.Window{}, applied: -1, clock: hour0, perBatch: perBatch}
 	for i := range patients {
@@ -34,7 +36,8 @@ func newUnit(seed uint64, patients, perBatch int) *unit {
 	return u
 }
 
-// next makes the batch that follows, a few minutes on.
+// next makes the batch that follows, a few minutes on, of which two in five observations are
+// corrections or retractions.
 func (u *unit) next(owner string, partition int) *window.Batch {
 	b := &window.Batch{Partition: partition, Owner: owner, Prev: u.applied, Last: u.applied + 1 + u.random.Int64N(5)}
 	u.clock += 7 * schemas.Minute
@@ -63,8 +66,8 @@ func (u *unit) next(owner string, partition int) *window.Batch {
 	return b
 }
 
-// reload does as a new owner does: windows from what the store holds.
-func (u *unit) reload(c *check, p *window.Partition) {
+// reload makes the windows from what the store holds, as a new owner does.
+func (u *unit) reload(c *check, p *window.StoredPartition) {
 	c.Helper()
 	u.windows = map[string]*window.Window{}
 	for _, s := range p.Patients {
@@ -77,8 +80,8 @@ func (u *unit) reload(c *check, p *window.Partition) {
 	u.applied = p.Applied
 }
 
-// largeBatch: 500 observations over 62 chunks, the batch that the layout was
-// measured with.
+// largeBatch applies 500 observations over 62 chunks, the batch with which the layout of
+// redisstore was measured.
 func largeBatch(c *check) {
 	c.claim(0, "a", -1)
 	b := &window.Batch{Owner: "a", Prev: -1, Last: 499}
@@ -97,10 +100,11 @@ func largeBatch(c *check) {
 	c.apply(b, window.OK, 499)
 	want := newExpected(0)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 }
 
-// manyOfEverything is beyond what one call of a script's unpack can take.
+// manyOfEverything applies more patients, chunks, outputs and deletions than one call of a
+// script's unpack can take.
 func manyOfEverything(c *check) {
 	c.claim(0, "a", -1)
 	b := &window.Batch{Owner: "a", Prev: -1, Last: 1}
@@ -117,7 +121,7 @@ func manyOfEverything(c *check) {
 	c.apply(b, window.OK, 1)
 	want := newExpected(0)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	b = &window.Batch{Owner: "a", Prev: 1, Last: 2}
 	for i := range 900 {
 		p := window.PatientWrite{Patient: fmt.Sprintf("x:%05d", i)}
@@ -128,13 +132,15 @@ func manyOfEverything(c *check) {
 	}
 	c.apply(b, window.OK, 2)
 	want.apply(b)
-	c.holds(&want.Partition)
+	c.holds(&want.StoredPartition)
 	if err := c.Store.Reset(c.ctx, 0, "a"); err != nil {
 		c.Fatal(err)
 	}
-	c.holds(&window.Partition{Applied: -1})
+	c.holds(&window.StoredPartition{Applied: -1})
 }
 
+// mistakes shows that a batch which the program has made wrongly is an error that invites no
+// retry, and that nothing of it is applied.
 func mistakes(c *check) {
 	c.claim(0, "a", -1)
 	good := func() *window.Batch { return batch("a", -1, 1, "x:1", 0, 12) }
@@ -166,11 +172,11 @@ func mistakes(c *check) {
 	if _, err := c.Store.Claim(c.ctx, 0, ""); err == nil {
 		c.Error("a claim without owner: no error")
 	}
-	c.holds(&window.Partition{Applied: -1})
+	c.holds(&window.StoredPartition{Applied: -1})
 }
 
-// windowsComeBack: the bytes in the store are the windows, and a worker that
-// loads them goes on as the one that wrote them.
+// windowsComeBack shows that the bytes in the store are the windows: a worker that loads them
+// goes on as the one that wrote them would have.
 func windowsComeBack(c *check) {
 	calm := newUnit(7, 5, 40)
 	c.claim(0, "calm", -1)
@@ -199,8 +205,8 @@ func windowsComeBack(c *check) {
 	}
 }
 
-// history: seeded batches, retries, claims, roll-backs and publishing, against
-// the suite's own idea of what must be there.
+// history draws batches, retries, claims, roll-backs and publishing from a seed, and holds the
+// store after each against the suite's own idea of what must be there.
 func history(c *check) {
 	seeds := uint64(3)
 	if testing.Short() {
@@ -212,10 +218,10 @@ func history(c *check) {
 		owner := "o"
 		c.claim(partition, owner, -1)
 		var saved func()
-		var wantThen window.Partition
+		var wantThen window.StoredPartition
 		for range 40 {
 			switch u.random.IntN(8) {
-			case 0:
+			case 0: // another owner claims the partition and goes on from what is stored
 				owner += "x"
 				c.claim(partition, owner, want.Applied)
 				u.reload(c, c.load(partition))
@@ -223,7 +229,7 @@ func history(c *check) {
 					fresh := newUnit(seed, 4, 12)
 					u.windows = fresh.windows
 				}
-			case 1:
+			case 1: // a part of the outbox is published
 				if len(want.Outbox) > 0 {
 					upTo := want.Outbox[u.random.IntN(len(want.Outbox))].Position
 					if err := c.Store.Published(c.ctx, partition, owner, upTo); err != nil {
@@ -231,20 +237,20 @@ func history(c *check) {
 					}
 					want.published(upTo)
 				}
-			case 2:
+			case 2: // the store is saved, to be rolled back to later
 				saved, wantThen = c.Save(), *c.load(partition)
-			case 3:
+			case 3: // it is rolled back, and the owner claims it again and goes on from there
 				if saved != nil {
 					saved()
 					saved = nil
-					want.Partition = wantThen
+					want.StoredPartition = wantThen
 					c.claim(partition, owner, want.Applied)
 					u.reload(c, c.load(partition))
 					if want.Applied == -1 {
 						u.windows = newUnit(seed, 4, 12).windows
 					}
 				}
-			default:
+			default: // a batch follows, sometimes sent again as if its answer were lost
 				b := u.next(owner, partition)
 				c.apply(b, window.OK, b.Last)
 				want.apply(b)
@@ -252,7 +258,7 @@ func history(c *check) {
 					c.apply(b, window.Already, b.Last)
 				}
 			}
-			c.holds(&want.Partition)
+			c.holds(&want.StoredPartition)
 		}
 		if len(want.Patients) == 0 {
 			c.Fatalf("seed %d: nothing was applied", seed)

@@ -10,14 +10,17 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// expected is the suite's own plain idea of a partition: what a store must hold
-// after the batches that it said OK to.
-type expected struct{ window.Partition }
+// expected is the suite's own plain idea of a partition: what a store must hold after the
+// batches that it has said OK to. It is written for reading, not for speed, and shares no
+// code with a store.
+type expected struct{ window.StoredPartition }
 
+// newExpected is a partition of which nothing is applied.
 func newExpected(number int) *expected {
-	return &expected{window.Partition{Number: number, Applied: -1}}
+	return &expected{window.StoredPartition{Number: number, Applied: -1}}
 }
 
+// apply does what a store must do with a batch that follows.
 func (e *expected) apply(b *window.Batch) {
 	for _, w := range b.Patients {
 		i, ok := slices.BinarySearchFunc(e.Patients, w.Patient, func(p window.StoredPatient, name string) int { return strings.Compare(p.Patient, name) })
@@ -53,11 +56,12 @@ func (e *expected) apply(b *window.Batch) {
 	e.Applied = b.Last
 }
 
+// published does what a store must do when outputs up to a position are out.
 func (e *expected) published(upTo window.Position) {
 	e.Outbox = slices.DeleteFunc(slices.Clone(e.Outbox), func(o window.OutboxEntry) bool { return o.Compare(upTo) <= 0 })
 }
 
-// output is an outbox entry with telling contents.
+// output is an outbox entry whose contents name its position, so that a mix-up shows.
 func output(offset int64, index int) window.OutboxEntry {
 	name := fmt.Sprintf("%d.%d", offset, index)
 	return window.OutboxEntry{
@@ -66,7 +70,8 @@ func output(offset int64, index int) window.OutboxEntry {
 	}
 }
 
-// batch is a batch of one patient with one chunk of n bytes from pos on.
+// batch is a batch of one patient with one chunk of n bytes from pos on and one output. The
+// bytes are the low byte of last, so that it shows which batch wrote them.
 func batch(owner string, prev, last int64, patient string, pos, n int) *window.Batch {
 	b := &window.Batch{Owner: owner, Prev: prev, Last: last, Outbox: []window.OutboxEntry{output(last, 0)}}
 	b.Patients = []window.PatientWrite{{

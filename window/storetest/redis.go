@@ -9,22 +9,23 @@ import (
 	"testing"
 )
 
-// Server is a redis-server child of the test.
+// Server is a redis-server that runs as a child process of the test.
 type Server struct {
 	Addr string // host:port on the loopback
 	cmd  *exec.Cmd
 }
 
-// Redis starts a redis-server without persistence on a free port and returns
-// its address; it ends with the test. Where there is none on PATH the test is
-// skipped.
+// Redis starts a redis-server without persistence on a free port and returns its address,
+// host:port. The server ends with the test. Where there is none on PATH the test is skipped,
+// so that the suite runs on a machine with only Go.
 func Redis(t testing.TB) (addr string) {
 	t.Helper()
 	return StartRedis(t, t.TempDir(), "--save", "").Addr
 }
 
-// StartRedis starts a redis-server that keeps its files in dir, with options
-// as on its command line ("--appendonly", "yes").
+// StartRedis starts a redis-server that keeps its files in dir, with options as on its
+// command line ("--appendonly", "yes"). A second one with the same dir goes on from what the
+// first had on disk when it was killed.
 func StartRedis(t testing.TB, dir string, options ...string) *Server {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")

@@ -10,11 +10,17 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// Store is what the suite asks of a store. Callers declare their own.
+// Store is what the suite asks of a store. Who uses a store declares the methods that it
+// needs itself.
+//
+// A worker calls Claim first, then Heads or Load, then Apply for each batch in the order of
+// the log. Any call may be made again after window.ErrUnavailable. All methods may be called
+// from several goroutines. A store keeps nothing of the memory that it is given, and what it
+// returns stays as it is; the caller must not write to chunks.
 type Store interface {
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
-	Load(ctx context.Context, partition int) (*window.Partition, error)
-	Heads(ctx context.Context, partition int) (*window.Partition, error)
+	Load(ctx context.Context, partition int) (*window.StoredPartition, error)
+	Heads(ctx context.Context, partition int) (*window.StoredPartition, error)
 	Chunks(ctx context.Context, partition int, owner string, places []window.Place) ([][]byte, error)
 	Apply(ctx context.Context, b *window.Batch) (window.Answer, int64, error)
 	Published(ctx context.Context, partition int, owner string, upTo window.Position) error
@@ -25,12 +31,12 @@ type Store interface {
 // Subject is an empty store under test.
 type Subject struct {
 	Store Store
-	// Save remembers the whole store as it is now and returns what brings it
-	// back: a server that lost its latest writes.
+	// Save remembers the whole store as it is now and returns a function that brings it
+	// back, as a server does that has lost its latest writes.
 	Save func() (restore func())
 }
 
-// Run runs the suite; open makes an empty store.
+// Run runs the suite. For each case open makes an empty store, which Run closes.
 func Run(t *testing.T, open func(t *testing.T) Subject) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -43,6 +49,8 @@ func Run(t *testing.T, open func(t *testing.T) Subject) {
 	}
 }
 
+// cases are in the order in which a store is best mended: a case needs only what those before
+// it have shown.
 var cases = []struct {
 	name string
 	run  func(*check)
@@ -67,13 +75,15 @@ var cases = []struct {
 	{"history against the memory of it", history},
 }
 
-// check is a test with its store and the answers it wants.
+// check is a test with its store. Its methods fail the test where the store does not answer
+// as the case wants.
 type check struct {
 	*testing.T
 	Subject
 	ctx context.Context
 }
 
+// claim wants the claim to find the partition applied up to an offset.
 func (c *check) claim(partition int, owner string, want int64) {
 	c.Helper()
 	got, err := c.Store.Claim(c.ctx, partition, owner)
@@ -82,6 +92,7 @@ func (c *check) claim(partition int, owner string, want int64) {
 	}
 }
 
+// apply wants an answer to a batch, and an applied offset after it.
 func (c *check) apply(b *window.Batch, want window.Answer, wantApplied int64) {
 	c.Helper()
 	got, applied, err := c.Store.Apply(c.ctx, b)
@@ -90,7 +101,8 @@ func (c *check) apply(b *window.Batch, want window.Answer, wantApplied int64) {
 	}
 }
 
-func (c *check) load(partition int) *window.Partition {
+// load reads a whole partition.
+func (c *check) load(partition int) *window.StoredPartition {
 	c.Helper()
 	p, err := c.Store.Load(c.ctx, partition)
 	if err != nil {
@@ -99,14 +111,17 @@ func (c *check) load(partition int) *window.Partition {
 	return p
 }
 
-func (c *check) holds(want *window.Partition) {
+// holds wants the partition to hold this and nothing else.
+func (c *check) holds(want *window.StoredPartition) {
 	c.Helper()
-	// Nil and empty are told apart where it matters: in an output's key and value.
+	// Nil and empty are the same here. They matter only in an output's key and value, for
+	// which the case of odd bytes looks.
 	if diff := cmp.Diff(want, c.load(want.Number), cmpopts.EquateEmpty()); diff != "" {
 		c.Fatal("the store does not hold what it was given (-want +got):\n" + diff)
 	}
 }
 
+// digest is the digest over the windows of partitions, whatever partition a patient is in.
 func (c *check) digest(partitions ...int) string {
 	c.Helper()
 	var all []window.StoredPatient
@@ -116,6 +131,7 @@ func (c *check) digest(partitions ...int) string {
 	return window.Digest(all)
 }
 
+// refused wants an error of a kind.
 func (c *check) refused(err, want error, what string) {
 	c.Helper()
 	if !errors.Is(err, want) {
