@@ -2,6 +2,7 @@
 GO        ?= go
 PKGS      ?= ./...
 FUZZTIME  ?= 10s
+FUZZJOBS  ?= 2
 
 # Found rather than listed, so that none is forgotten. The only goroutines of fusion's
 # own package are a benchmark's; its tests are long and would be far longer under race.
@@ -49,8 +50,8 @@ test-teacher:     ## fusion/recipes/teacher.py on what vigil train exports, in a
 race:             ## the race detector on every package that starts goroutines or holds a lock
 	$(GO) test -race -short -vet=off -timeout 30m $(CONCURRENT)
 
-fuzz:             ## every fuzz target for FUZZTIME, two at a time; prints an input that fails
-	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(FUZZERS)
+fuzz:             ## every fuzz target for FUZZTIME, FUZZJOBS at a time; prints an input that fails
+	@$(MAKE) --no-print-directory --keep-going --jobs=$(FUZZJOBS) $(FUZZERS)
 
 # One target, such as fuzz/schemas/FuzzParseMark. Go before 1.27 fails now and then with
 # nothing but "context deadline exceeded" when the time is over (golang/go#75804): that is no finding.
@@ -70,7 +71,7 @@ bench:            ## ratios in one run; keep bench.txt for benchstat
 bench-real:       ## device ticks through a worker process: rates, a backlog of 1.5 million, kill -9 (TestBenchReal has the settings)
 	VIGIL_BENCH=$${VIGIL_BENCH:-1500000} $(GO) test -count=1 -timeout 60m -v -run 'TestBenchReal' ./cmd/vigil
 
-soak:             ## the whole lists: digest matrix, 20 kills, 13 seeds of faults on real servers, 48 h windows; above an hour
+soak:             ## the whole lists: digest matrix, 20 kills, 13 seeds of faults on real servers, 48 h windows; about half an hour
 	VIGIL_REAL=1 VIGIL_SOAK=1 $(GO) test -count=1 -timeout 180m -v -run 'TestSoak|TestReal' ./cmd/vigil
 
 lab:              ## FuseMoE against concatenation on an invented set that is no ICU, 5 seeds of both: some minutes
