@@ -8,15 +8,15 @@ import (
 
 // Verbs of a command.
 const (
-	VerbAcknowledge = "acknowledge"
-	VerbSnooze      = "snooze"
-	VerbVerdict     = "verdict"
+	VerbAcknowledge = "acknowledge" // a person has seen the alert; it stays open
+	VerbSnooze      = "snooze"      // the alert asks for no attention until a time
+	VerbVerdict     = "verdict"     // a person says what the alert was worth
 )
 
-// command applies a person's answer. One to an alert that the stay does not have
-// changes nothing; a verdict may come after the alert's end, while the stay is
-// open and the task has no newer alert.
-func (t *turn) command(c *schemas.Command) {
+// answer applies a person's answer to an alert. An answer to an alert that the stay does not
+// have changes nothing. A verdict may come after the alert's end, as long as the stay is open
+// and the task has no newer alert; everything else is for an open alert.
+func (t *transition) answer(c *schemas.Command) {
 	if c == nil {
 		return
 	}
@@ -32,21 +32,21 @@ func (t *turn) command(c *schemas.Command) {
 			if e.level == 0 {
 				flag = FlagEnded
 			}
-			t.tell(e, t.e.At, schemas.PhaseUpdate, said("verdict", c), flag)
+			t.revise(e, t.e.At, schemas.PhaseUpdate, answerLine("verdict", c), flag)
 		case e.level == 0:
 		case c.Verb == VerbAcknowledge:
 			e.acknowledged = true
-			t.tell(e, t.e.At, schemas.PhaseUpdate, said("acknowledged", c), "")
+			t.revise(e, t.e.At, schemas.PhaseUpdate, answerLine("acknowledged", c), "")
 		case c.Verb == VerbSnooze && c.Until > t.e.At:
-			e.snoozed = min(c.Until, t.e.At+t.p.MaxSnooze)
-			t.tell(e, t.e.At, schemas.PhaseUpdate, said("snoozed until "+e.snoozed.String(), c), "")
+			e.snoozedUntil = min(c.Until, t.e.At+t.p.MaxSnooze)
+			t.revise(e, t.e.At, schemas.PhaseUpdate, answerLine("snoozed until "+e.snoozedUntil.String(), c), "")
 		}
 		return
 	}
 }
 
-// said is what a person did, in one line.
-func said(did string, c *schemas.Command) string {
+// answerLine says in one line what a person did, who it was and why.
+func answerLine(did string, c *schemas.Command) string {
 	var b strings.Builder
 	b.WriteString(did)
 	if c.Actor != "" {

@@ -6,11 +6,21 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// NEWS2 is the National Early Warning Score 2 (Royal College of Physicians,
-// 2017) over the latest readings, with the points of each component. It sets
-// dst.Value, Partial, Missing (never nil) and Inputs, reusing their memory.
-// scale2 chooses the SpO2 scale for hypercapnic respiratory failure. A missing
-// component gives no points, is named, and makes the score partial.
+// NEWS2 computes the National Early Warning Score 2 over the latest readings and returns the
+// points of each component. The source of every threshold in this file is the chart in:
+// Royal College of Physicians, "National Early Warning Score (NEWS) 2: Standardising the
+// assessment of acute-illness severity in the NHS", London 2017.
+//
+// Readings are in the canonical unit of their channel. NEWS2 sets dst.Value, Partial, Missing
+// (never nil) and Inputs, and reuses the memory of both lists. scale2 chooses the chart's
+// second SpO2 scale, which a clinician orders for hypercapnic respiratory failure. A missing
+// component gives no points, is named in Missing and makes the score partial: the true score
+// may be higher.
+//
+// The chart is printed for whole numbers (temperature for tenths). A number between two of
+// its columns, as 8.5 breaths between "8 or less" and "9 to 11", belongs to the higher one.
+// Only temperature is rounded, because a value that comes from Fahrenheit has more decimals
+// than the chart.
 func NEWS2(r *Readings, scale2 bool, dst *schemas.NEWS2) Points {
 	var p Points
 	dst.Value, dst.Missing, dst.Inputs = 0, dst.Missing[:0], dst.Inputs[:0]
@@ -22,28 +32,28 @@ func NEWS2(r *Readings, scale2 bool, dst *schemas.NEWS2) Points {
 		var entered inputSet
 		switch c {
 		case ComponentRespiratoryRate:
-			p[c], entered = single(r, RespiratoryRate, respiratoryRatePoints)
+			p[c], entered = pointsFrom(r, RespiratoryRate, respiratoryRatePoints)
 		case ComponentSpO2:
 			switch {
 			case !scale2:
-				p[c], entered = single(r, SpO2, spo2Scale1)
+				p[c], entered = pointsFrom(r, SpO2, spo2Scale1)
 			case oxygen > 0:
-				p[c], entered = single(r, SpO2, spo2Scale2Oxygen)
+				p[c], entered = pointsFrom(r, SpO2, spo2Scale2Oxygen)
 			default:
-				p[c], entered = single(r, SpO2, spo2Scale2Air)
+				p[c], entered = pointsFrom(r, SpO2, spo2Scale2Air)
 			}
 		case ComponentOxygen:
 			p[c], entered = oxygen, inputSet{FiO2, OxygenFlow, Ventilated}
 		case ComponentSystolic:
-			if p[c], entered = single(r, SystolicArterial, systolicPoints); p[c] == NotKnown {
-				p[c], entered = single(r, SystolicCuff, systolicPoints)
+			if p[c], entered = pointsFrom(r, SystolicArterial, systolicPoints); p[c] == NotKnown {
+				p[c], entered = pointsFrom(r, SystolicCuff, systolicPoints)
 			}
 		case ComponentHeartRate:
-			p[c], entered = single(r, HeartRate, heartRatePoints)
+			p[c], entered = pointsFrom(r, HeartRate, heartRatePoints)
 		case ComponentConsciousness:
 			p[c], entered = consciousnessPoints(r)
 		case ComponentTemperature:
-			p[c], entered = single(r, Temperature, temperaturePoints)
+			p[c], entered = pointsFrom(r, Temperature, temperaturePoints)
 		}
 		if p[c] == NotKnown {
 			dst.Missing = append(dst.Missing, ComponentNames[c])
@@ -69,18 +79,20 @@ func NEWS2(r *Readings, scale2 bool, dst *schemas.NEWS2) Points {
 	return p
 }
 
-// inputSet holds up to three inputs; none fills it.
+// inputSet names the inputs that entered a component, at most three. none fills the rest.
 type inputSet [3]Input
 
 const none = Inputs
 
-func single(r *Readings, i Input, points func(float32) int8) (int8, inputSet) {
+// pointsFrom gives the points of a component that one input decides.
+func pointsFrom(r *Readings, i Input, points func(float32) int8) (int8, inputSet) {
 	if !r[i].Known {
 		return NotKnown, inputSet{}
 	}
 	return points(r[i].Value), inputSet{i, none, none}
 }
 
+// respiratoryRatePoints is the chart's row "Respiration rate (per minute)".
 func respiratoryRatePoints(v float32) int8 {
 	switch {
 	case v <= 8:
@@ -95,6 +107,7 @@ func respiratoryRatePoints(v float32) int8 {
 	return 3
 }
 
+// spo2Scale1 is the chart's row "SpO2 Scale 1 (%)".
 func spo2Scale1(v float32) int8 {
 	switch {
 	case v <= 91:
@@ -107,6 +120,8 @@ func spo2Scale1(v float32) int8 {
 	return 0
 }
 
+// spo2Scale2Air is the chart's row "SpO2 Scale 2 (%)" for a patient who breathes air: no
+// saturation is too high then.
 func spo2Scale2Air(v float32) int8 {
 	switch {
 	case v <= 83:
@@ -119,6 +134,8 @@ func spo2Scale2Air(v float32) int8 {
 	return 0
 }
 
+// spo2Scale2Oxygen is the same row for a patient on oxygen: above the target of 88 to 92 %
+// too much oxygen is given.
 func spo2Scale2Oxygen(v float32) int8 {
 	switch {
 	case v < 93:
@@ -131,7 +148,9 @@ func spo2Scale2Oxygen(v float32) int8 {
 	return 3
 }
 
-// oxygenPoints is missing only if none of the three is known.
+// oxygenPoints is the chart's row "Air or oxygen?". A patient is on oxygen who is given a
+// fraction above that of air, any flow in L/min, or is ventilated. The component is missing
+// only if none of the three is known.
 func oxygenPoints(r *Readings) int8 {
 	fio2, flow, ventilated := &r[FiO2], &r[OxygenFlow], &r[Ventilated]
 	if !fio2.Known && !flow.Known && !ventilated.Known {
@@ -147,6 +166,7 @@ func oxygenPoints(r *Readings) int8 {
 	return 0
 }
 
+// systolicPoints is the chart's row "Systolic blood pressure (mmHg)".
 func systolicPoints(v float32) int8 {
 	switch {
 	case v <= 90:
@@ -161,6 +181,7 @@ func systolicPoints(v float32) int8 {
 	return 3
 }
 
+// heartRatePoints is the chart's row "Pulse (per minute)".
 func heartRatePoints(v float32) int8 {
 	switch {
 	case v <= 40:
@@ -177,7 +198,8 @@ func heartRatePoints(v float32) int8 {
 	return 3
 }
 
-// temperaturePoints reads to one decimal, as the chart does: 100.5 F is 38.1 C.
+// temperaturePoints is the chart's row "Temperature (°C)". The chart has tenths of a degree,
+// so the value is rounded to them, halves away from zero: 100.5 °F is 38.1 °C.
 func temperaturePoints(v float32) int8 {
 	tenths := math.Round(float64(v) * 10)
 	switch {
@@ -193,9 +215,10 @@ func temperaturePoints(v float32) int8 {
 	return 2
 }
 
-// consciousnessPoints: the later of a coma scale and an AVPU decides. Alert is a
-// coma scale of 15, AVPU of A, or, where the verbal response cannot be tested
-// because of a tube, eyes 4 and motor 6.
+// consciousnessPoints is the chart's row "Consciousness": 0 points for alert, 3 for anything
+// else. The later of a Glasgow coma scale and an AVPU decides. Alert is a coma scale of 15,
+// an AVPU of A, or eyes 4 and motor 6 where a tube keeps the verbal response from being
+// tested, which else would give every intubated patient 3 points.
 func consciousnessPoints(r *Readings) (int8, inputSet) {
 	total, eye, verbal, motor, avpu := &r[GCSTotal], &r[GCSEye], &r[GCSVerbal], &r[GCSMotor], &r[AVPU]
 	parts := eye.Known && verbal.Known && motor.Known
@@ -203,7 +226,7 @@ func consciousnessPoints(r *Readings) (int8, inputSet) {
 
 	var (
 		known, alert bool
-		when         *Reading // the latest that entered
+		when         *Reading // the latest reading that entered
 		entered      = inputSet{GCSEye, GCSVerbal, GCSMotor}
 	)
 	switch {
@@ -227,8 +250,8 @@ func consciousnessPoints(r *Readings) (int8, inputSet) {
 	return 3, entered
 }
 
-// later returns the reading with the later event time; of two at one time the
-// one that arrived later.
+// later returns the reading with the later event time, and of two at the same time the one
+// that arrived later.
 func later(a, b *Reading) *Reading {
 	if b.EventTime > a.EventTime || b.EventTime == a.EventTime && b.Order > a.Order {
 		return b

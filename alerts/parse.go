@@ -20,7 +20,7 @@ import (
 //go:embed policy.yaml
 var defaultPolicy []byte
 
-// DefaultPolicy returns the policy that is built in.
+// DefaultPolicy returns the policy that is built in, policy.yaml of this directory.
 func DefaultPolicy() *Policy {
 	p, err := ParsePolicy(defaultPolicy)
 	if err != nil {
@@ -29,12 +29,13 @@ func DefaultPolicy() *Policy {
 	return p
 }
 
-// DefaultPolicyYAML returns the built-in policy as a file to start from.
+// DefaultPolicyYAML returns the file of the built-in policy, for a site to start its own from.
 func DefaultPolicyYAML() []byte { return bytes.Clone(defaultPolicy) }
 
-// ParsePolicy reads a policy file. It is strict: a field that it does not know,
-// a level that could never clear and a duration that is none are errors that
-// name the place, what was found and what was expected.
+// ParsePolicy reads a policy file in YAML. It is strict, since a slip in a threshold would
+// otherwise show only at the bedside: a field that it does not know, a level that could never
+// clear and a duration without a unit are errors that name the place, what was found and what
+// is wanted.
 func ParsePolicy(file []byte) (*Policy, error) {
 	var f policyFile
 	d := yaml.NewDecoder(bytes.NewReader(file))
@@ -56,6 +57,7 @@ func ParsePolicy(file []byte) (*Policy, error) {
 	return p, nil
 }
 
+// policyFile is the file as it is written; compile makes a Policy of it.
 type policyFile struct {
 	Version   int        `yaml:"version"`
 	Rules     []ruleFile `yaml:"rules"`
@@ -65,6 +67,8 @@ type policyFile struct {
 	Snooze *snoozeFile `yaml:"snooze"`
 }
 
+// ruleFile is a rule in the file. Refractory and reset have a default that is not 0s, so a
+// pointer tells whether they were written.
 type ruleFile struct {
 	Task       string      `yaml:"task"`
 	Kind       string      `yaml:"kind"`
@@ -77,6 +81,7 @@ type ruleFile struct {
 	Update     float64     `yaml:"update"`
 }
 
+// levelFile is a level in the file. clear is the same as at where it is left out.
 type levelFile struct {
 	Severity string   `yaml:"severity"`
 	At       *float64 `yaml:"at"`
@@ -93,9 +98,10 @@ type snoozeFile struct {
 	Max duration `yaml:"max"`
 }
 
-// duration reads "30m", "4h", "1h30m".
+// duration is a duration in the file, written as "30m", "4h" or "1h30m", in milliseconds.
 type duration schemas.Time
 
+// UnmarshalYAML reads a duration of at most 30 days in whole milliseconds.
 func (d *duration) UnmarshalYAML(n *yaml.Node) error {
 	v, err := time.ParseDuration(n.Value)
 	if n.Kind != yaml.ScalarNode || err != nil {
@@ -108,7 +114,9 @@ func (d *duration) UnmarshalYAML(n *yaml.Node) error {
 	return nil
 }
 
-// The defaults of circEWS: silence after an alarm, reset after an event.
+// The defaults. Refractory and reset are those of circEWS (Hyland and others, "Early
+// prediction of circulatory failure in the intensive care unit using machine learning",
+// Nature Medicine 2020): silence after an alarm, and after the end of an event.
 const (
 	defaultRefractory = 30 * schemas.Minute
 	defaultReset      = 25 * schemas.Minute
@@ -116,6 +124,7 @@ const (
 	defaultSnooze     = 4 * schemas.Hour
 )
 
+// compile checks the file and makes a policy of it.
 func (f *policyFile) compile() (*Policy, error) {
 	if f.Version != 1 {
 		return nil, fmt.Errorf("version %d: this program reads version 1; write `version: 1` at the top", f.Version)
@@ -145,9 +154,12 @@ func (f *policyFile) compile() (*Policy, error) {
 	return p, nil
 }
 
-// taskName is what a task may be called: it stands in ids and topics.
+// taskName is what a task may be called. The name stands in alerts, in sentences that people
+// read and in what programs match against, so it has no spaces or capitals.
 var taskName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
+// compile checks a rule and makes it. Levels must rise in threshold, clear level and severity
+// together, so that a higher number is never the milder alert.
 func (f *ruleFile) compile() (Rule, error) {
 	r := Rule{
 		Task: f.Task, Kind: f.Kind, Dwell: schemas.Time(f.Dwell), ClearDwell: schemas.Time(f.ClearDwell),
@@ -191,6 +203,8 @@ func (f *ruleFile) compile() (Rule, error) {
 	return r, nil
 }
 
+// compile checks a level of a rule of the kind. A score reaches at most 20, NEWS2's greatest
+// value, and a risk at most 1.
 func (l *levelFile) compile(kind string) (Level, error) {
 	if l.At == nil {
 		return Level{}, errors.New("at is missing: want the number at which the level is reached")
@@ -216,7 +230,7 @@ func (l *levelFile) compile(kind string) (Level, error) {
 	return Level{Severity: l.Severity, At: float32(at), Clear: float32(low), Single: l.Single}, nil
 }
 
-// severityRank orders severities; 0 is none of them.
+// severityRank orders severities from 1, low, to 3, high; anything else is 0.
 func severityRank(s string) int {
 	switch s {
 	case "low":

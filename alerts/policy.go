@@ -4,55 +4,58 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Policy says when a number becomes an alert. It is immutable; ParsePolicy or
-// DefaultPolicy makes one.
+// Policy says when a number becomes an alert. It is immutable; [ParsePolicy] or
+// [DefaultPolicy] makes one. All its durations are patient time in milliseconds.
 type Policy struct {
-	Rules     []Rule
+	Rules     []Rule // at most one for each task
 	NoData    NoData
-	MaxSnooze schemas.Time // a snooze is cut to this
+	MaxSnooze schemas.Time // no snooze lasts longer: a later end is cut to this
 
 	hash string
 }
 
-// Rule watches one number: NEWS2, or the risk of one task of the model.
+// Rule watches one number: NEWS2 in points, or the risk of one task of the model as a
+// probability.
 type Rule struct {
-	Task       string       // "news2", or a task of the model
+	Task       string       // TaskNEWS2, or a task of the model
 	Kind       string       // KindScore or KindRisk
-	Levels     []Level      // ascending At, Clear and severity; at least one
-	Dwell      schemas.Time // a level must hold this long before it counts
-	ClearDwell schemas.Time // the number must stay below the clear level this long
-	Refractory schemas.Time // no new start for this long after an alarm
-	Reset      schemas.Time // no new start for this long after an end
-	Continue   schemas.Time // period of continue; 0: never
-	Update     float32      // least change of the number that makes an update; 0: never
+	Levels     []Level      // one to three, with ascending At, Clear and severity
+	Dwell      schemas.Time // how long a level must hold before it counts
+	ClearDwell schemas.Time // how long the number must stay below the clear level before the alert gives way
+	Refractory schemas.Time // how long after a start or an escalation no new alert starts
+	Reset      schemas.Time // how long after an end no new alert starts
+	Continue   schemas.Time // how often an open alert is told again; 0 for never
+	Update     float32      // the least change of the number that is told as an update; 0 for never
 }
 
-// Level is one severity of a rule: reached at At, kept down to Clear.
+// Level is one severity of a rule. The number reaches it at At and keeps it down to Clear,
+// so that an alert does not come and go with every small change.
 type Level struct {
-	Severity string // low, medium, high
+	Severity string // low, medium or high
 	At       float32
 	Clear    float32 // at most At
-	Single   bool    // KindScore only: also reached by a single component of 3 points
+	Single   bool    // of KindScore: a single component of 3 points reaches the level too
 }
 
-// NoData is the technical alert for silence.
+// NoData is the technical alert that tells that a patient's data have stopped.
 type NoData struct {
-	After    schemas.Time // of patient time without data while a stay is open; 0: never
-	Severity string
+	After    schemas.Time // how long an open stay may have no data; 0 for no such alert
+	Severity string       // low, medium or high
 }
 
 // Kinds of an alert.
 const (
-	KindRisk      = "risk"
-	KindScore     = "score"
-	KindTechnical = "technical"
+	KindRisk      = "risk"      // a risk of the model
+	KindScore     = "score"     // NEWS2
+	KindTechnical = "technical" // data stopped
 )
 
-// Tasks that are not the model's.
+// Tasks of alerts that do not come from the model.
 const (
 	TaskNEWS2  = "news2"
 	TaskNoData = "no_data"
 )
 
-// Hash is the SHA-256 of the policy file, in hexadecimal.
+// Hash is the SHA-256 of the policy file in hexadecimal. It stands in every score and alert,
+// so that a reader knows by which rules they were made.
 func (p *Policy) Hash() string { return p.hash }

@@ -2,7 +2,8 @@ package alerts
 
 import "github.com/vigil-icu/vigil/schemas"
 
-// Input is one of the numbers that NEWS2 reads.
+// Input is one of the numbers that NEWS2 reads. Several may serve one component, as a
+// pressure from a cuff and one from an arterial line do.
 type Input uint8
 
 // Inputs of NEWS2, in the order of its components.
@@ -21,7 +22,7 @@ const (
 	GCSMotor
 	AVPU
 	Temperature
-	Inputs // their number
+	Inputs // how many there are
 )
 
 // Component is one of the seven lines of the NEWS2 chart.
@@ -36,41 +37,43 @@ const (
 	ComponentHeartRate
 	ComponentConsciousness
 	ComponentTemperature
-	Components // their number
+	Components // how many there are
 )
 
-// ComponentNames are the names in a score's inputs and missing.
+// ComponentNames are the names of the components in the inputs and the missing of a score.
 var ComponentNames = [Components]string{
 	"respiratory_rate", "spo2", "oxygen", "systolic", "heart_rate", "consciousness", "temperature",
 }
 
-// NotKnown stands for the points of a missing component.
+// NotKnown stands in [Points] for a component that nothing was known of.
 const NotKnown = -1
 
-// AVPUAlert is the value of the channel avpu for A.
+// AVPUAlert is the value that the channel avpu has for A, alert. Any other value is one of
+// the chart's CVPU.
 const AVPUAlert = 0
 
-// Reading is the latest observation of an input, if there is one.
+// Reading is the latest observation of an input. Its zero value says that there is none.
 type Reading struct {
 	Known     bool
-	Flags     schemas.Flag
-	Value     float32 // in the channel's canonical unit
+	Flags     schemas.Flag // of which NEWS2 reads Untestable
+	Value     float32      // in the channel's canonical unit
 	EventTime schemas.Time
-	Order     uint64 // of arrival: decides between event times that are the same
-	Ref       string
+	Order     uint64 // of arrival, which decides between equal event times
+	Ref       string // the message that it came from, for a score's inputs
 }
 
-// Readings are the latest observations of all inputs as of one moment: with
-// event time in (as_of - Reach, as_of] and not before admission.
+// Readings are the latest observations of all inputs as of one moment. The caller sees to it
+// that their event times lie in (as_of - NEWS2Reach, as_of] and not before admission.
 type Readings [Inputs]Reading
 
-// Reach is how far back NEWS2 looks.
-const Reach = 6 * schemas.Hour
+// NEWS2Reach is how far back NEWS2 looks, 6 h in milliseconds: an older observation counts
+// as missing. The chart itself says nothing of it.
+const NEWS2Reach = 6 * schemas.Hour
 
 // Points are the points of each component, NotKnown where it is missing.
 type Points [Components]int8
 
-// InputChannels are the lines of the channel table behind the inputs.
+// InputChannels are the channels behind the inputs, with their names and units.
 var InputChannels = [Inputs]schemas.ChannelInfo{
 	RespiratoryRate:  input("respiratory_rate"),
 	SpO2:             input("spo2"),
@@ -88,6 +91,8 @@ var InputChannels = [Inputs]schemas.ChannelInfo{
 	Temperature:      input("temperature"),
 }
 
+// input looks up a channel. One that is missing from the program's own table is a mistake
+// that every start of the program shows.
 func input(name string) schemas.ChannelInfo {
 	c, ok := schemas.ChannelByName(name)
 	if !ok {

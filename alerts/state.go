@@ -9,60 +9,66 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// State is where the alerts of one stay stand. The zero value is a stay that
-// has not been opened. It is a plain value of the events so far: Append and
-// Decode keep it.
+// State is where the alerts of one stay stand. The zero value is a stay that has not been
+// opened. It is a value of the events so far and nothing else: Append and Decode keep it
+// between two runs. It belongs to one goroutine.
 type State struct {
 	Patient string
 	Stay    string
 	open    bool
 
-	episodes []episode // in the order in which the policy's tasks were met; no_data is one of them
-	lastData schemas.Time
+	episodes []episode    // one a task, no_data among them, in the order in which the policy's tasks were met
+	lastData schemas.Time // when data of any kind last came
 
-	// The last score: what an alert that starts by time alone goes back to.
-	scored  bool
-	scoreID string
-	points  Points
-	partial bool
+	// What follows is of the last score, since an alert that starts by time alone names it.
+	hasScore bool
+	scoreID  string
+	points   Points
+	partial  bool
 }
 
-// episode is one task's alert: open, or the last one.
+// episode is the alert of one task: the open one, or the last one after its end.
 type episode struct {
 	task  string
-	count uint32 // alerts of the task in this stay
+	count uint32 // how many alerts the task has had in this stay, the open one included
 
-	level    int    // of the open alert, from 1; 0: none is open
-	id       string // of the open alert, or of the last one
-	revision int
-	value    float32      // as last told
-	quiet    schemas.Time // no start before this
-	told     schemas.Time // of the last revision
+	level         int          // the open alert's place among the rule's levels, from 1; 0 if none is open
+	id            string       // of the open alert, or of the last one
+	revision      int          // number of the alert's next revision, from 0
+	toldValue     float32      // the number in the alert's last revision
+	noStartBefore schemas.Time // end of the refractory time of an alarm, or of the reset time of an end
+	toldAt        schemas.Time // when the last revision was made
 
-	known bool // the number has been seen
-	seen  float32
-	three bool                    // a component of 3 points was in it
-	since [maxLevels]schemas.Time // when each level was reached, never if it is not
-	low   schemas.Time            // since when the number asks for a lower level, never if it does not
+	measured    bool    // the stay has had a number of this task
+	latest      float32 // the last such number: NEWS2, a probability, or hours without data
+	singleThree bool    // a single component of NEWS2 had 3 points in it
+	// reachedSince holds for each level of the rule since when the number has been high
+	// enough for it without a break; never where it is not.
+	reachedSince [maxLevels]schemas.Time
+	// clearingSince is since when the number has been too low for the open level without a
+	// break; never where it is not.
+	clearingSince schemas.Time
 
 	acknowledged bool
-	snoozed      schemas.Time // until; never if not
-	verdict      string
-	severity     string // as last told
+	snoozedUntil schemas.Time // never if nobody has snoozed the alert
+	verdict      string       // what a person has said of the alert
+	toldSeverity string       // the severity in the alert's last revision
 }
 
+// maxLevels is how many levels a rule may have: one for each severity.
 const maxLevels = 3
 
-// never is no time.
+// never marks a time that has not come about.
 const never = schemas.Time(math.MinInt64)
 
-// forever is later than any time.
+// forever is later than any time of a log.
 const forever = schemas.Time(math.MaxInt64)
 
+// newEpisode returns the episode of a task that has had no number and no alert.
 func newEpisode(task string) episode {
-	e := episode{task: task, quiet: never, told: never, low: never, snoozed: never}
-	for i := range e.since {
-		e.since[i] = never
+	e := episode{task: task, noStartBefore: never, toldAt: never, clearingSince: never, snoozedUntil: never}
+	for i := range e.reachedSince {
+		e.reachedSince[i] = never
 	}
 	return e
 }
@@ -81,7 +87,7 @@ func (s *State) episode(task string) *episode {
 // Open says whether a stay is open.
 func (s *State) Open() bool { return s.open }
 
-// Alerts is the number of open alerts.
+// Alerts is how many alerts are open.
 func (s *State) Alerts() int {
 	n := 0
 	for i := range s.episodes {
@@ -92,19 +98,22 @@ func (s *State) Alerts() int {
 	return n
 }
 
-// AlertID names an alert: a hash of what it is about, so that whoever knows
-// these six can make it again.
+// AlertID returns the id of an alert: 32 hexadecimal digits of a SHA-256 over what the alert
+// is about, so that a replay gives the same id and whoever knows these six can compute it.
+// episode counts the task's alerts in the stay from 1; model and policy are the hashes of
+// the files in force when the alert started.
 func AlertID(patient, stay, task string, episode uint32, model, policy string) string {
 	return hashID("alert", patient, stay, task, strconv.FormatUint(uint64(episode), 10), model, policy)
 }
 
-// ScoreID names a score.
+// ScoreID returns the id of a score in the same way. n is the score's number among the
+// outputs of its stay.
 func ScoreID(patient, stay string, n uint64, model, policy string) string {
 	return hashID("score", patient, stay, strconv.FormatUint(n, 10), model, policy)
 }
 
-// hashID is the first half of the SHA-256 over the parts, each behind its
-// length.
+// hashID is the first half of the SHA-256 over the parts, in hexadecimal. Each part stands
+// behind its length, so that no two lists of parts give the same bytes.
 func hashID(parts ...string) string {
 	var room [512]byte
 	b := room[:0]

@@ -7,12 +7,12 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Event is what moves a State. Events of a stay come in order of At; before one,
-// the caller lets pass what falls due earlier (Due, Advance).
+// Event is what moves a State. The events of a stay come in the order of At, and before each
+// the caller lets time pass: an Advance at every Due that lies before it.
 type Event struct {
 	Kind  EventKind
 	At    schemas.Time
-	Model string // hash of the model in force: stands in alerts, and in the id of one that starts
+	Model string // hash of the model in force, which stands in every alert and in the id of one that starts
 
 	Patient, Stay string           // Opened
 	Score         *Score           // Scored
@@ -20,17 +20,17 @@ type Event struct {
 	Cause         string           // Ended: discharge, death, silence, …
 }
 
-// EventKind says what happened.
+// EventKind says what an Event is.
 type EventKind uint8
 
 // Kinds of an event.
 const (
-	Opened    EventKind = iota + 1 // a stay begins: the state is emptied first
+	Opened    EventKind = iota + 1 // a stay begins, and the state is emptied first
 	Scored                         // a score was computed
 	DataCame                       // data of any kind came
 	Commanded                      // a person answered
-	Advance                        // time passes: all that is due up to At
-	Ended                          // the stay ends, and every open alert with it; nothing follows but Opened
+	Advance                        // time passes, and all that is due up to At happens
+	Ended                          // the stay ends, and every open alert with it; only Opened has an effect after it
 )
 
 // Score is what a policy reads of a score.
@@ -44,14 +44,15 @@ type Score struct {
 	Corrected bool // data were corrected or taken back since the score before
 }
 
-// TaskRisk is the probability of one task.
+// TaskRisk is the model's answer to one task, a probability from 0 to 1.
 type TaskRisk struct {
 	Task  string
 	Value float32
 }
 
-// ScoreOf takes what a policy reads from a score of the score log, whose points
-// it finds in the inputs (where they are left out, a component of 3 is not seen).
+// ScoreOf takes from a score of the score log what a policy reads, so that a policy can be
+// tried on recorded scores. It finds the points of the components in the score's inputs; where
+// the monitor's settings left those out, a single component of 3 points is not seen.
 func ScoreOf(s *schemas.Score) Score {
 	out := Score{ID: s.ID, Trained: s.Trained, NEWS2: s.NEWS2.Value, Partial: s.NEWS2.Partial,
 		Corrected: slices.Contains(s.Flags, FlagCorrected)}
@@ -77,7 +78,7 @@ func ScoreOf(s *schemas.Score) Score {
 	return out
 }
 
-// Flags of an alert.
+// Flags of an alert. FlagCorrected is one of scores too.
 const (
 	FlagPartial      = "partial"      // NEWS2 with components missing
 	FlagCorrected    = "corrected"    // data behind it were corrected or taken back
@@ -87,13 +88,14 @@ const (
 	FlagStayEnded    = "stay_ended" // it ended because the stay did
 )
 
-// Step moves the state by one event and appends to dst what became of the
-// stay's alerts, each as a revision with N left zero.
+// Step moves the state by one event and appends to dst what became of the stay's alerts, one
+// revision each. It leaves their N zero, which is the caller's to number. An event that the
+// state has no use for, as a score of a stay that is not open, changes nothing.
 func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 	if !s.open && e.Kind != Opened {
 		return dst
 	}
-	t := turn{p: p, s: s, e: &e, dst: dst}
+	t := transition{p: p, s: s, e: &e, dst: dst}
 	switch e.Kind {
 	case Opened:
 		*s = State{Patient: e.Patient, Stay: e.Stay, open: true, lastData: e.At, episodes: s.episodes[:0]}
@@ -104,25 +106,24 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 	case Ended:
 		t.endAll()
 	case Commanded:
-		t.command(e.Command)
+		t.answer(e.Command)
 	case DataCame:
-		t.data()
+		t.dataCame()
 	case Scored:
-		t.score(e.Score)
+		t.applyScore(e.Score)
 	case Advance:
 		for s.open {
 			due := p.Due(s)
 			if due > e.At {
 				break
 			}
-			t.fire(due)
+			t.fireTimers(due)
 		}
 	}
 	return t.dst
 }
 
-// Due is when time alone next changes something, the greatest time if it never
-// does.
+// Due is when time alone next changes something. If it never does, Due is the greatest time.
 func (p *Policy) Due(s *State) schemas.Time {
 	due := forever
 	if !s.open {
@@ -135,111 +136,119 @@ func (p *Policy) Due(s *State) schemas.Time {
 		if e.level == 0 {
 			due = min(due, s.lastData+p.NoData.After)
 		}
-		due = min(due, e.snoozeEnd())
+		due = min(due, e.snoozeEnds())
 	}
 	return due
 }
 
+// due is when time alone next moves the episode of the rule: a snooze runs out, a level above
+// the open one has held for the dwell, the number has been low for the clear dwell, or the
+// alert is to be told again.
 func (r *Rule) due(e *episode) schemas.Time {
-	due := e.snoozeEnd()
-	if !e.known {
+	due := e.snoozeEnds()
+	if !e.measured {
 		return due
 	}
 	for i := e.level; i < len(r.Levels); i++ { // the levels above the open one
-		if e.since[i] == never {
+		if e.reachedSince[i] == never {
 			continue
 		}
-		at := e.since[i] + r.Dwell
+		at := e.reachedSince[i] + r.Dwell
 		if e.level == 0 {
-			at = max(at, e.quiet)
+			at = max(at, e.noStartBefore)
 		}
 		due = min(due, at)
 	}
 	if e.level == 0 {
 		return due
 	}
-	if e.low != never {
-		due = min(due, e.low+r.ClearDwell)
+	if e.clearingSince != never {
+		due = min(due, e.clearingSince+r.ClearDwell)
 	}
-	if r.Continue > 0 && !e.acknowledged && e.snoozed == never {
-		due = min(due, e.told+r.Continue)
+	if r.Continue > 0 && !e.acknowledged && e.snoozedUntil == never {
+		due = min(due, e.toldAt+r.Continue)
 	}
 	return due
 }
 
-func (e *episode) snoozeEnd() schemas.Time {
-	if e.level == 0 || e.snoozed == never {
+// snoozeEnds is when the open alert asks for attention again; forever if it is not snoozed.
+func (e *episode) snoozeEnds() schemas.Time {
+	if e.level == 0 || e.snoozedUntil == never {
 		return forever
 	}
-	return e.snoozed
+	return e.snoozedUntil
 }
 
-// turn is one call of Step.
-type turn struct {
+// transition is one call of Step.
+type transition struct {
 	p   *Policy
 	s   *State
 	e   *Event
-	dst []schemas.Alert
+	dst []schemas.Alert // revisions so far
 }
 
-// fire does what falls due at one instant: first the silences that run out, then
-// what has held long enough, then the absence of data.
-func (t *turn) fire(at schemas.Time) {
+// fireTimers does what falls due at one instant: first the snoozes that run out, then what
+// has held long enough, and last the absence of data.
+func (t *transition) fireTimers(at schemas.Time) {
 	for i := range t.s.episodes {
-		if e := &t.s.episodes[i]; e.snoozeEnd() <= at {
-			e.snoozed = never
-			t.tell(e, at, schemas.PhaseReset, "the snooze ran out: "+t.sentence(e), "")
+		if e := &t.s.episodes[i]; e.snoozeEnds() <= at {
+			e.snoozedUntil = never
+			t.revise(e, at, schemas.PhaseReset, "the snooze ran out: "+t.sentence(e), "")
 		}
 	}
 	for i := range t.p.Rules {
 		r := &t.p.Rules[i]
 		e := t.s.episode(r.Task)
 		t.settle(r, e, at, false)
-		if e.level > 0 && r.Continue > 0 && !e.acknowledged && e.snoozed == never && e.told+r.Continue <= at {
-			t.tell(e, at, schemas.PhaseContinue, "still open: "+t.sentence(e), "")
+		if e.level > 0 && r.Continue > 0 && !e.acknowledged && e.snoozedUntil == never && e.toldAt+r.Continue <= at {
+			t.revise(e, at, schemas.PhaseContinue, "still open: "+t.sentence(e), "")
 		}
 	}
 	n := t.p.NoData
 	if e := t.s.episode(TaskNoData); n.After > 0 && e.level == 0 && t.s.lastData+n.After <= at {
-		e.seen = float32(n.After) / float32(schemas.Hour)
-		t.begin(e, 1)
-		t.tell(e, at, schemas.PhaseStart, t.sentence(e), "")
+		e.latest = float32(n.After) / float32(schemas.Hour)
+		t.open(e, 1)
+		t.revise(e, at, schemas.PhaseStart, t.sentence(e), "")
 	}
 }
 
-func (t *turn) data() {
+// dataCame ends the alert for silence.
+func (t *transition) dataCame() {
 	t.s.lastData = t.e.At
 	if e := t.s.episode(TaskNoData); e.level > 0 {
 		e.level = 0
-		t.tell(e, t.e.At, schemas.PhaseEnd, "data came again", "")
+		t.revise(e, t.e.At, schemas.PhaseEnd, "data came again", "")
 	}
 }
 
-func (t *turn) score(sc *Score) {
-	t.s.scored, t.s.scoreID, t.s.points, t.s.partial = true, sc.ID, sc.Points, sc.Partial
-	t.endUnknown()
+// applyScore takes the numbers of a score: it dates which levels they reach and whether they
+// are too low for the open ones, moves the alerts that are due to move, and tells a number
+// that has changed by enough while its alert stays at its level.
+func (t *transition) applyScore(sc *Score) {
+	t.s.hasScore, t.s.scoreID, t.s.points, t.s.partial = true, sc.ID, sc.Points, sc.Partial
+	t.endOrphans()
 	for i := range t.p.Rules {
 		r := &t.p.Rules[i]
-		value, three, ok := r.read(sc)
+		value, singleThree, ok := r.numberIn(sc)
 		if !ok {
 			continue
 		}
 		e := t.s.episode(r.Task)
-		e.known, e.seen, e.three = true, value, three
+		e.measured, e.latest, e.singleThree = true, value, singleThree
 		for l := range r.Levels {
-			switch reached := value >= r.Levels[l].At || three && r.Levels[l].Single; {
+			switch reached := value >= r.Levels[l].At || singleThree && r.Levels[l].Single; {
 			case !reached:
-				e.since[l] = never
-			case e.since[l] == never:
-				e.since[l] = t.e.At
+				e.reachedSince[l] = never
+			case e.reachedSince[l] == never:
+				e.reachedSince[l] = t.e.At
 			}
 		}
 		if e.level > 0 {
-			switch lower := r.hold(e) < e.level; {
+			switch lower := r.heldLevel(e) < e.level; {
 			case !lower:
-				e.low = never
-			case e.low == never:
-				e.low = t.e.At
+				e.clearingSince = never
+			case e.clearingSince == never:
+				e.clearingSince = t.e.At
 			}
 		}
 		told := len(t.dst)
@@ -247,19 +256,19 @@ func (t *turn) score(sc *Score) {
 		if len(t.dst) > told || e.level == 0 {
 			continue
 		}
-		moved := float32(math.Abs(float64(value - e.value)))
+		moved := float32(math.Abs(float64(value - e.toldValue)))
 		switch {
 		case sc.Corrected && moved > 0:
-			t.tell(e, t.e.At, schemas.PhaseUpdate, "data were corrected: "+t.sentence(e), FlagCorrected)
-		case r.Update > 0 && moved >= r.Update && e.snoozed == never:
-			t.tell(e, t.e.At, schemas.PhaseUpdate, t.sentence(e), "")
+			t.revise(e, t.e.At, schemas.PhaseUpdate, "data were corrected: "+t.sentence(e), FlagCorrected)
+		case r.Update > 0 && moved >= r.Update && e.snoozedUntil == never:
+			t.revise(e, t.e.At, schemas.PhaseUpdate, t.sentence(e), "")
 		}
 	}
 }
 
-// read takes the rule's number from a score; ok is false where there is none
-// that may alert.
-func (r *Rule) read(sc *Score) (value float32, three, ok bool) {
+// numberIn takes the rule's number from a score. ok is false where the score has none, and
+// for risks of a model that was not trained, which must not alert anybody.
+func (r *Rule) numberIn(sc *Score) (value float32, singleThree, ok bool) {
 	if r.Kind == KindScore {
 		return float32(sc.NEWS2), slices.Contains(sc.Points[:], 3), true
 	}
@@ -271,26 +280,27 @@ func (r *Rule) read(sc *Score) (value float32, three, ok bool) {
 	return 0, false, false
 }
 
-// hold is the level at which the last number keeps an open alert, at most the
-// one that it has.
-func (r *Rule) hold(e *episode) int {
+// heldLevel is the level at which the last number keeps an open alert, at most the one that
+// it has; 0 if the number keeps none.
+func (r *Rule) heldLevel(e *episode) int {
 	l := min(e.level, len(r.Levels))
 	for ; l > 0; l-- {
-		if level := &r.Levels[l-1]; e.seen >= level.Clear || e.three && level.Single {
+		if level := &r.Levels[l-1]; e.latest >= level.Clear || e.singleThree && level.Single {
 			break
 		}
 	}
 	return l
 }
 
-// settle moves an episode to the level that the last number has earned by now.
-func (t *turn) settle(r *Rule, e *episode, at schemas.Time, corrected bool) {
-	if !e.known {
+// settle moves an episode to the level that the last number has earned by now. A correction
+// of data waits for no clear dwell: the alert was never right.
+func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool) {
+	if !e.measured {
 		return
 	}
 	up := 0
 	for l := range r.Levels {
-		if e.since[l] != never && e.since[l]+r.Dwell <= at {
+		if e.reachedSince[l] != never && e.reachedSince[l]+r.Dwell <= at {
 			up = l + 1
 		}
 	}
@@ -299,59 +309,62 @@ func (t *turn) settle(r *Rule, e *episode, at schemas.Time, corrected bool) {
 		flag = FlagCorrected
 	}
 	switch {
-	case e.level == 0 && up > 0 && at >= e.quiet:
-		t.begin(e, up)
-		e.quiet = at + r.Refractory
-		t.tell(e, at, schemas.PhaseStart, t.sentence(e), flag)
+	case e.level == 0 && up > 0 && at >= e.noStartBefore:
+		t.open(e, up)
+		e.noStartBefore = at + r.Refractory
+		t.revise(e, at, schemas.PhaseStart, t.sentence(e), flag)
 	case e.level > 0 && up > e.level:
-		e.level, e.low, e.snoozed, e.acknowledged = up, never, never, false
-		e.quiet = at + r.Refractory
-		t.tell(e, at, schemas.PhaseEscalate, t.sentence(e), flag)
-	case e.level > 0 && e.low != never && (corrected || e.low+r.ClearDwell <= at):
-		e.level, e.low = r.hold(e), never
+		e.level, e.clearingSince, e.snoozedUntil, e.acknowledged = up, never, never, false
+		e.noStartBefore = at + r.Refractory
+		t.revise(e, at, schemas.PhaseEscalate, t.sentence(e), flag)
+	case e.level > 0 && e.clearingSince != never && (corrected || e.clearingSince+r.ClearDwell <= at):
+		e.level, e.clearingSince = r.heldLevel(e), never
 		if e.level > 0 {
-			t.tell(e, at, schemas.PhaseDeescalate, t.sentence(e), flag)
+			t.revise(e, at, schemas.PhaseDeescalate, t.sentence(e), flag)
 			return
 		}
-		e.snoozed = never
-		e.quiet = max(e.quiet, at+r.Reset)
+		e.snoozedUntil = never
+		e.noStartBefore = max(e.noStartBefore, at+r.Reset)
 		reason := t.sentence(e)
 		if corrected {
 			reason = "data were corrected: " + reason
 		}
-		t.tell(e, at, schemas.PhaseEnd, reason, flag)
+		t.revise(e, at, schemas.PhaseEnd, reason, flag)
 	}
 }
 
-// begin opens the task's next alert.
-func (t *turn) begin(e *episode, level int) {
+// open opens the task's next alert at a level, under a new id and without the answers that
+// people gave to the last one.
+func (t *transition) open(e *episode, level int) {
 	e.count++
-	e.level, e.revision, e.low = level, 0, never
-	e.acknowledged, e.snoozed, e.verdict = false, never, ""
+	e.level, e.revision, e.clearingSince = level, 0, never
+	e.acknowledged, e.snoozedUntil, e.verdict = false, never, ""
 	e.id = AlertID(t.s.Patient, t.s.Stay, e.task, e.count, t.e.Model, t.p.hash)
 }
 
-func (t *turn) endAll() {
+// endAll ends every open alert with the stay. Such an end starts no reset time, since a new
+// stay begins with an empty state.
+func (t *transition) endAll() {
 	for i := range t.s.episodes {
 		e := &t.s.episodes[i]
 		if e.level == 0 {
 			continue
 		}
-		e.level, e.snoozed = 0, never
-		t.tell(e, t.e.At, schemas.PhaseEnd, "the stay ended ("+t.e.Cause+")", FlagStayEnded)
+		e.level, e.snoozedUntil = 0, never
+		t.revise(e, t.e.At, schemas.PhaseEnd, "the stay ended ("+t.e.Cause+")", FlagStayEnded)
 	}
 	t.s.open = false
 }
 
-// endUnknown ends the alerts of tasks that the policy, changed since, has no
-// more.
-func (t *turn) endUnknown() {
+// endOrphans ends the alerts of tasks for which the policy has no rule: another policy was in
+// force when they started.
+func (t *transition) endOrphans() {
 	for i := range t.s.episodes {
 		e := &t.s.episodes[i]
 		if e.level == 0 || e.task == TaskNoData || slices.ContainsFunc(t.p.Rules, func(r Rule) bool { return r.Task == e.task }) {
 			continue
 		}
-		e.level, e.snoozed = 0, never
-		t.tell(e, t.e.At, schemas.PhaseEnd, "the policy has no rule for "+e.task+" any more", "")
+		e.level, e.snoozedUntil = 0, never
+		t.revise(e, t.e.At, schemas.PhaseEnd, "the policy has no rule for "+e.task+" any more", "")
 	}
 }

@@ -30,7 +30,7 @@ func TestPredictingAheadChangesNothing(t *testing.T) {
 					rt.Fatal(err)
 				}
 				if rec.Kind == schemas.KindTick {
-					together = max(together, len(s.scratch.model.input))
+					together = max(together, len(s.scratch.model.inputs))
 				}
 			}
 			if ticked := byPatient(out); !maps.Equal(calm, ticked) {

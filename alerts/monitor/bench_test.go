@@ -87,7 +87,7 @@ func BenchmarkWrites(b *testing.B) {
 	size := 0
 	for b.Loop() {
 		for _, p := range s.patients {
-			s.touch(p)
+			s.markChanged(p)
 		}
 		size = 0
 		for _, w := range s.Writes(nil) {

@@ -10,21 +10,22 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// jsonWriter appends JSON: the bytes that encoding/json gives for schemas.Score and
-// schemas.Alert, at a tenth of the cost. A test holds the two together.
+// jsonWriter writes the bodies of outputs. They are the bytes that encoding/json gives for
+// schemas.Score and schemas.Alert, at a tenth of the cost; a test holds the two together.
 type jsonWriter struct {
-	b     []byte // the body: the rest of block, or if that was too short its own memory
-	comma bool
-	block []byte // bodies, and room for those to come
+	b     []byte // the body so far: the rest of block, or memory of its own if that was too short
+	comma bool   // a comma goes before the next value
+	block []byte // finished bodies, and room for more
 }
 
-// Bodies are cut from blocks; one begins where bodyRoom is left at least.
+// Bodies are cut from blocks of blockSize bytes, so that an output costs no allocation of
+// its own. A body begins only where at least bodyRoom bytes are left.
 const (
 	blockSize = 32 << 10
 	bodyRoom  = 1 << 10
 )
 
-// reset begins a new body, in memory that is not used again.
+// reset begins a new body. Its memory is never reused, since the output keeps it.
 func (w *jsonWriter) reset() {
 	if cap(w.block)-len(w.block) < bodyRoom {
 		w.block = make([]byte, 0, blockSize)
@@ -32,17 +33,20 @@ func (w *jsonWriter) reset() {
 	w.b, w.comma = w.block[len(w.block):], false
 }
 
-// done returns the body.
+// done returns the body, with no room behind it: whoever appends to it gets a copy.
 func (w *jsonWriter) done() []byte {
-	if end := len(w.block) + len(w.b); end <= cap(w.block) { // append had no need of other memory
+	if end := len(w.block) + len(w.b); end <= cap(w.block) { // the body lies in the block
 		w.block = w.block[:end]
 	}
 	return w.b[:len(w.b):len(w.b)]
 }
 
+// open and close write a bracket or a brace.
+
 func (w *jsonWriter) open(c byte)  { w.b = append(w.b, c); w.comma = false }
 func (w *jsonWriter) close(c byte) { w.b = append(w.b, c); w.comma = true }
 
+// next separates a value from the one before it.
 func (w *jsonWriter) next() {
 	if w.comma {
 		w.b = append(w.b, ',')
@@ -50,7 +54,7 @@ func (w *jsonWriter) next() {
 	w.comma = true
 }
 
-// name begins a field; names need no escape.
+// name begins a field of a struct, whose name needs no escapes.
 func (w *jsonWriter) name(s string) {
 	w.next()
 	w.b = append(w.b, '"')
@@ -58,13 +62,14 @@ func (w *jsonWriter) name(s string) {
 	w.b = append(w.b, '"', ':')
 }
 
-// key begins a field of a map.
+// key begins a field of a map, whose name may hold any character.
 func (w *jsonWriter) key(s string) {
 	w.next()
 	w.text(s)
 	w.b = append(w.b, ':')
 }
 
+// text writes a string. One with a character that needs an escape is left to encoding/json.
 func (w *jsonWriter) text(s string) {
 	for i := range len(s) {
 		if !plain[s[i]] {
@@ -78,13 +83,15 @@ func (w *jsonWriter) text(s string) {
 	w.b = append(w.b, '"')
 }
 
-// plain are the bytes that JSON, as encoding/json writes it, has as they are.
+// plain says which bytes encoding/json writes as they are.
 var plain = func() (table [256]bool) {
 	for c := 0x20; c < 0x7f; c++ {
 		table[c] = !strings.ContainsRune("\"\\<>&", rune(c))
 	}
 	return table
 }()
+
+// The methods string to strings write a field and its value.
 
 func (w *jsonWriter) string(name, s string) { w.name(name); w.text(s) }
 
@@ -111,8 +118,9 @@ func (w *jsonWriter) strings(name string, list []string) {
 	w.close(']')
 }
 
-// float writes a number as encoding/json does. A number that JSON has no form
-// for cannot come here: the model's outputs are checked where they are made.
+// float writes a number as encoding/json does: with an exponent only when very small or
+// large, and that without a leading zero. Infinities and NaN cannot come here, because
+// Monitor.predict leaves them out.
 func (w *jsonWriter) float(v float32) {
 	f, form := float64(v), byte('f')
 	if abs := math.Abs(f); abs != 0 && (float32(abs) < 1e-6 || float32(abs) >= 1e21) {
@@ -125,7 +133,7 @@ func (w *jsonWriter) float(v float32) {
 	}
 }
 
-// alert writes a schemas.Alert.
+// alert returns the body of an alert, its fields in the order of schemas.Alert.
 func (w *jsonWriter) alert(a *schemas.Alert) []byte {
 	w.reset()
 	w.open('{')
@@ -155,7 +163,7 @@ func (w *jsonWriter) alert(a *schemas.Alert) []byte {
 	return w.done()
 }
 
-// score writes a schemas.Score.
+// score returns the body of a score, its fields in the order of schemas.Score.
 func (w *jsonWriter) score(s *score) []byte {
 	w.reset()
 	w.open('{')
@@ -219,6 +227,7 @@ func (w *jsonWriter) score(s *score) []byte {
 	return w.done()
 }
 
+// news2 writes a NEWS2, with the observations behind it if inputs says so.
 func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 	w.open('{')
 	w.int("value", int64(n.Value))
@@ -246,8 +255,8 @@ func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 	w.close('}')
 }
 
-// score is a schemas.Score in the making: lists in the order of the names in
-// place of maps.
+// score is a schemas.Score in the making. In place of maps it has lists in the order of
+// the names, in which encoding/json writes a map.
 type score struct {
 	id      string
 	n, logN uint64
@@ -261,15 +270,17 @@ type score struct {
 	trained bool
 
 	risks      []risk
-	phenotypes []risk                                // name and value only
-	modalities [encoders.NumModalities]modalityState // in the order of the names
+	phenotypes []risk                                // their intervals are not written
+	modalities [encoders.NumModalities]modalityState // in the order of byName
 	news2      *schemas.NEWS2
-	inputs     bool // whether news2's inputs are written
+	inputs     bool // the body lists the observations behind NEWS2
 	flags      []string
 
-	indeterminate bool // something of the model's answer was no number
+	indeterminate bool // an answer of the model was left out
 }
 
+// risk is the model's answer to one task, a probability, with the ends of its interval if
+// it has one.
 type risk struct {
 	name      string
 	value     float32
@@ -277,6 +288,8 @@ type risk struct {
 	low, high float32
 }
 
+// modalityState is what a score says of a modality: its state, and the age of the newest
+// of it in milliseconds.
 type modalityState struct {
 	which encoders.Modality
 	state schemas.ItemState

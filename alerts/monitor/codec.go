@@ -11,17 +11,17 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// patientVersion is the first byte of a patient's state. A change of the form
-// gets a new one; a store written by another is rebuilt from the log.
+// patientVersion is the first byte of a patient's stored state. Whoever changes the form
+// gives it a new one; a store that was written in another form is rebuilt from the log.
 const patientVersion = 3
 
-// LoadPartition makes a partition of what a store holds of it, of the windows only
-// the lengths: before a record is stepped, Wants says what of them is to be read.
-// An error says which patient and what is wrong; the mend is to reset the store's
-// partition and to rebuild it from the log.
+// LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
+// the lengths: before a record is stepped, Wants says which of their chunks must be read.
+// An error names the patient and what is wrong with the stored bytes; the store's partition
+// is then to be reset and rebuilt from the log.
 func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, error) {
 	s := NewPartition()
-	s.whole = m.whole()
+	s.keepWhole = m.readsObservations()
 	for i := range stored.Patients {
 		v := &stored.Patients[i]
 		p := newPatient(v.Patient, 0)
@@ -29,6 +29,7 @@ func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, err
 		if err != nil {
 			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
 		}
+		// Each patient carries what the log had said when it was written: the newest counts.
 		lost := s.use.gap
 		if u.gap.at > lost.at || u.gap.at == lost.at && u.gap.until > lost.until {
 			lost = u.gap
@@ -46,32 +47,33 @@ func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, err
 		p.refresh(m.Policy)
 		s.patients[p.id] = p
 		s.unread = append(s.unread, p)
-		s.setOpen(p, p.stay.open)
+		s.listOpen(p, p.stay.open)
 		if !p.bound {
-			s.live = max(s.live, p.clock)
+			s.liveClock = max(s.liveClock, p.clock)
 		}
 	}
 	return s, nil
 }
 
-// append appends the patient's state, all but the window, and what the log asks for
-// at the time: it has no other place in the store.
+// append appends the patient's stored state: all but the window, whose chunks the store
+// keeps by themselves, and with it what the log says of the whole partition, which has no
+// other place in the store. Numbers are variable-length integers, times milliseconds.
 func (p *patient) append(b []byte, u *use) []byte {
 	b = append(b, patientVersion)
 	b = packed.AppendInt(b, int64(p.clock))
 	b = packed.AppendUint(b, p.logN)
-	b = packed.AppendUint(b, p.n)
-	b = append(b, bits(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit, p.touched[0], p.touched[1]))
-	b = packed.AppendInt(b, int64(p.last))
-	b = packed.AppendInt(b, p.need)
-	b = packed.AppendInt(b, p.before)
-	b = packed.AppendInt(b, p.latest)
-	b = packed.AppendInt(b, p.offset)
-	b = packed.AppendInt(b, int64(p.scored))
+	b = packed.AppendUint(b, p.outputN)
+	b = append(b, packFlags(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit, p.numberingGap, p.previousGap))
+	b = packed.AppendInt(b, int64(p.lastEnd))
+	b = packed.AppendInt(b, p.numberingFrom)
+	b = packed.AppendInt(b, p.previousFrom)
+	b = packed.AppendInt(b, p.latestOffset)
+	b = packed.AppendInt(b, p.playOffset)
+	b = packed.AppendInt(b, int64(p.scoredAt))
 	b = packed.AppendInt(b, int64(p.held))
-	b = packed.AppendInt(b, int64(p.hour))
-	b = packed.AppendString(b, p.ended)
-	b = packed.AppendUint(b, p.again)
+	b = packed.AppendInt(b, int64(p.nextHour))
+	b = packed.AppendString(b, p.lastStay)
+	b = packed.AppendUint(b, p.reopened)
 	if p.stay.open {
 		b = p.stay.append(b)
 		b = p.alerts.Append(b)
@@ -80,9 +82,9 @@ func (p *patient) append(b []byte, u *use) []byte {
 		b = p.modalities[i].append(b)
 	}
 	b = p.readings.append(b)
-	b = packed.AppendUint(b, uint64(len(p.senders)))
-	for i := range p.senders {
-		b = p.senders[i].append(b)
+	b = packed.AppendUint(b, uint64(len(p.origins)))
+	for i := range p.origins {
+		b = p.origins[i].append(b)
 	}
 	b = packed.AppendInt(b, u.at)
 	b = packed.AppendString(b, u.model)
@@ -91,6 +93,8 @@ func (p *patient) append(b []byte, u *use) []byte {
 	return packed.AppendInt(b, int64(u.gap.until))
 }
 
+// decode reads what append wrote into a new patient, and returns what the log said of the
+// partition when the patient was last written.
 func (p *patient) decode(b []byte) (use, error) {
 	r := packed.NewReader(b)
 	if v := r.Byte(math.MaxUint8); v != patientVersion && r.Err() == nil {
@@ -98,21 +102,21 @@ func (p *patient) decode(b []byte) (use, error) {
 	}
 	p.clock = schemas.Time(r.Int())
 	p.logN = r.Uint(math.MaxUint32)
-	p.n = r.Uint(math.MaxUint64)
+	p.outputN = r.Uint(math.MaxUint64)
 	flags := r.Byte(math.MaxUint8)
 	p.governed, p.gap, p.bound, p.corrected = flags&1 != 0, flags&2 != 0, flags&4 != 0, flags&8 != 0
 	p.stay.open, p.stay.implicit = flags&16 != 0, flags&32 != 0
-	p.touched = [2]bool{flags&64 != 0, flags&128 != 0}
-	p.last = schemas.Time(r.Int())
-	p.need = r.Int()
-	p.before = r.Int()
-	p.latest = r.Int()
-	p.offset = r.Int()
-	p.scored = schemas.Time(r.Int())
+	p.numberingGap, p.previousGap = flags&64 != 0, flags&128 != 0
+	p.lastEnd = schemas.Time(r.Int())
+	p.numberingFrom = r.Int()
+	p.previousFrom = r.Int()
+	p.latestOffset = r.Int()
+	p.playOffset = r.Int()
+	p.scoredAt = schemas.Time(r.Int())
 	p.held = schemas.Time(r.Int())
-	p.hour = schemas.Time(r.Int())
-	p.ended = r.String()
-	p.again = r.Uint(math.MaxUint64)
+	p.nextHour = schemas.Time(r.Int())
+	p.lastStay = r.String()
+	p.reopened = r.Uint(math.MaxUint64)
 	if p.stay.open {
 		p.stay.decode(r)
 		p.alerts.Decode(r)
@@ -122,12 +126,12 @@ func (p *patient) decode(b []byte) (use, error) {
 	}
 	p.readings.decode(r)
 	for range r.Count(1) {
-		var s sender
+		var s origin
 		s.decode(r)
 		if r.Err() != nil {
 			break
 		}
-		p.senders = append(p.senders, s)
+		p.origins = append(p.origins, s)
 	}
 	u := use{at: r.Int(), model: r.String(), policy: r.String(), gap: gap{at: r.Int(), until: schemas.Time(r.Int())}}
 	if err := r.End(); err != nil {
@@ -136,8 +140,8 @@ func (p *patient) decode(b []byte) (use, error) {
 	return u, nil
 }
 
-// bits packs flags, the first lowest.
-func bits(flags ...bool) (b byte) {
+// packFlags packs up to eight flags into a byte, the first into the lowest bit.
+func packFlags(flags ...bool) (b byte) {
 	for i, f := range flags {
 		if f {
 			b |= 1 << i
@@ -146,17 +150,19 @@ func bits(flags ...bool) (b byte) {
 	return b
 }
 
+// append appends an open stay. Whether it is open and implicit stands in the patient's
+// flags.
 func (s *stay) append(b []byte) []byte {
 	b = packed.AppendString(b, s.id)
-	b = packed.AppendString(b, s.alias)
+	b = packed.AppendString(b, s.announced)
 	b = packed.AppendInt(b, int64(s.start))
-	b = packed.AppendInt(b, int64(s.from))
-	b = packed.AppendInt(b, int64(s.heard))
+	b = packed.AppendInt(b, int64(s.viewFrom))
+	b = packed.AppendInt(b, int64(s.heardAt))
 	b = packed.AppendString(b, s.unit)
 	b = packed.AppendString(b, s.bed)
 	b = append(b, byte(s.provenance))
 	st := &s.statics
-	b = append(b, bits(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2))
+	b = append(b, packFlags(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2))
 	for _, v := range []*float32{st.AgeYears, st.HeightCM, st.WeightKG} {
 		if v != nil {
 			b = packed.AppendFloat(b, *v)
@@ -167,12 +173,13 @@ func (s *stay) append(b []byte) []byte {
 	return packed.AppendString(b, st.AdmissionType)
 }
 
+// decode reads what append wrote.
 func (s *stay) decode(r *packed.Reader) {
 	s.id = r.String()
-	s.alias = r.String()
+	s.announced = r.String()
 	s.start = schemas.Time(r.Int())
-	s.from = schemas.Time(r.Int())
-	s.heard = schemas.Time(r.Int())
+	s.viewFrom = schemas.Time(r.Int())
+	s.heardAt = schemas.Time(r.Int())
 	s.unit = r.String()
 	s.bed = r.String()
 	s.provenance = schemas.Provenance(r.Byte(math.MaxUint8))
@@ -190,11 +197,14 @@ func (s *stay) decode(r *packed.Reader) {
 	st.AdmissionType = r.String()
 }
 
+// itemStates are the states of an item by the byte that is stored for each.
 var itemStates = [...]schemas.ItemState{schemas.Absent, schemas.Unusable, schemas.Present}
 
+// append appends a modality with its history. The first layers of the items are left out:
+// they can be computed again.
 func (m *modality) append(b []byte) []byte {
 	b = appendState(b, m.state)
-	b = packed.AppendInt(b, int64(m.newest))
+	b = packed.AppendInt(b, int64(m.newestAt))
 	b = packed.AppendUint(b, uint64(len(m.items)))
 	for i := range m.items {
 		item := &m.items[i]
@@ -208,13 +218,16 @@ func (m *modality) append(b []byte) []byte {
 	return b
 }
 
+// appendState appends the byte of a state; of an unknown one that of Absent.
 func appendState(b []byte, state schemas.ItemState) []byte {
 	return append(b, byte(max(0, slices.Index(itemStates[:], state))))
 }
 
+// decode reads what append wrote. It fails on more items than are kept, since memory for
+// them would be at the mercy of a damaged store.
 func (m *modality) decode(r *packed.Reader) {
 	m.state = decodeState(r)
-	m.newest = schemas.Time(r.Int())
+	m.newestAt = schemas.Time(r.Int())
 	n := r.Count(1)
 	if n > encoders.KeptItems {
 		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
@@ -234,12 +247,14 @@ func (m *modality) decode(r *packed.Reader) {
 	}
 }
 
+// decodeState reads the byte of a state.
 func decodeState(r *packed.Reader) schemas.ItemState {
 	return itemStates[r.Byte(byte(len(itemStates)-1))]
 }
 
+// append appends the readings, input by input in the order of alerts.Inputs.
 func (r *readings) append(b []byte) []byte {
-	b = packed.AppendUint(b, r.next)
+	b = packed.AppendUint(b, r.arrivals)
 	for i := range r.inputs {
 		l := &r.inputs[i]
 		b = append(b, byte(len(l.kept)))
@@ -256,8 +271,9 @@ func (r *readings) append(b []byte) []byte {
 	return b
 }
 
+// decode reads what append wrote.
 func (r *readings) decode(in *packed.Reader) {
-	r.next = in.Uint(math.MaxUint64)
+	r.arrivals = in.Uint(math.MaxUint64)
 	for i := range r.inputs {
 		l := &r.inputs[i]
 		n := in.Byte(keptReadings)
@@ -271,12 +287,13 @@ func (r *readings) decode(in *packed.Reader) {
 	}
 }
 
-func (s *sender) append(b []byte) []byte {
+// append appends an origin, its hashes from the oldest on.
+func (s *origin) append(b []byte) []byte {
 	b = packed.AppendString(b, s.source)
 	b = append(b, s.topic)
-	b = packed.AppendUint(b, s.high)
-	b = packed.AppendFixed(b, s.seen)
-	b = packed.AppendBool(b, s.full)
+	b = packed.AppendUint(b, s.highest)
+	b = packed.AppendFixed(b, s.seenBits)
+	b = packed.AppendBool(b, s.hashesDropped)
 	b = packed.AppendUint(b, uint64(len(s.hashes)))
 	for _, h := range s.hashes {
 		b = packed.AppendFixed(b, h)
@@ -284,12 +301,13 @@ func (s *sender) append(b []byte) []byte {
 	return b
 }
 
-func (s *sender) decode(r *packed.Reader) {
+// decode reads what append wrote. It fails on more hashes than are kept.
+func (s *origin) decode(r *packed.Reader) {
 	s.source = r.String()
 	s.topic = r.Byte(math.MaxUint8)
-	s.high = r.Uint(math.MaxUint64)
-	s.seen = r.Fixed()
-	s.full = r.Bool()
+	s.highest = r.Uint(math.MaxUint64)
+	s.seenBits = r.Fixed()
+	s.hashesDropped = r.Bool()
 	n := r.Count(1)
 	if n > keptHashes {
 		r.Fail("%d hashes, at most %d are kept", n, keptHashes)

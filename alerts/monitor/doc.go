@@ -9,15 +9,15 @@
 // the next record, change no output. The file step.go holds all of it, from the
 // record to the last output, in the order in which it happens.
 //
-// Beside the state of the patients a partition keeps what saves work: sums of the time
-// attention for a model of minute cells (64 MiB of patients, those predicted last), the
-// first layer of items, and within a tick the predictions of up to 16 patients, made at
-// once. None of it is stored, and none shows in an output.
+// Beside the state of the patients a partition keeps what saves work: for a model of minute
+// cells the sums of its time attention, of as many patients as 64 MiB hold; the first layer
+// of the items in view; and within a tick the predictions of up to 16 patients, which are
+// made at once. None of it is stored, and none of it shows in an output.
 //
-// Of windows a partition holds the open hours and the sums of the closed ones, whose
-// records are in the store. Before Step of a record that touches them,
-// [Partition.Wants] names them and [Partition.Give] takes them. A model that reads
-// more finely than by hours keeps windows in memory as a whole.
+// Of each window a partition holds the open hours in full and of the closed ones the sums:
+// their observations are in the store. Before a record is stepped that needs them again,
+// [Partition.Wants] names them and [Partition.Give] takes them. With a model that reads
+// more finely than by hours, windows stay in memory as a whole.
 //
-// What reads the log, keeps the store and publishes the outputs is alerts/worker.
+// The package alerts/worker reads the log, keeps the store and publishes the outputs.
 package monitor

@@ -159,7 +159,7 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 			if scores++; scores > 1 {
 				t.Fatalf("a step gave %d scores", scores)
 			}
-			tell(&score, copyOf(s.scratch.model.input[0]))
+			tell(&score, copyOf(s.scratch.model.inputs[0]))
 		}
 	}
 	for i := range plan.Len() {
@@ -173,8 +173,8 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 		if rec == nil {
 			continue
 		}
-		for p := s.patients[event.Patient]; p != nil && p.stay.open && p.hour <= rec.At; {
-			step(s, &schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: int64(p.hour) - p.offset})
+		for p := s.patients[event.Patient]; p != nil && p.stay.open && p.nextHour <= rec.At; {
+			step(s, &schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: int64(p.nextHour) - p.playOffset})
 		}
 		step(s, rec)
 	}

@@ -7,66 +7,74 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// sender is what is remembered of one source on one raw topic, to know a repeat.
-type sender struct {
+// origin is what is remembered of one source on one raw topic, so that a message that
+// comes twice is recognised. A source numbers its messages on each topic by itself.
+type origin struct {
 	source string
-	topic  uint8
-	high   uint64 // highest sequence number; 0: none yet
-	seen   uint64 // bit i: high-i was seen
-	// hashes of the contents that came last: all of a source without sequence
-	// numbers, and of topics on which little comes.
+	topic  uint8 // index of the raw topic, Record.TopicIndex
+
+	highest  uint64 // highest sequence number that came; 0 before the first
+	seenBits uint64 // bit i says that number highest-i came
+
+	// hashes are those of the contents that came last, the oldest first. A source without
+	// sequence numbers has all its messages hashed; one with numbers only those that are
+	// more than observations, which are few.
 	hashes []uint64
-	full   bool // hashes were dropped
+	// hashesDropped says that a hash was dropped for want of room, so that a message whose
+	// hash is not among them may still be a repeat.
+	hashesDropped bool
 }
 
-// keptHashes bounds hashes.
+// keptHashes bounds hashes, and with it the stored state of a source that sends for years
+// without sequence numbers.
 const keptHashes = 256
 
-// verdict on a record's identity.
-type verdict uint8
+// identity says whether a message has come before.
+type identity uint8
 
 const (
-	isNew     verdict = iota
-	isRepeat          // the same message again
-	isPerhaps         // too old to tell by number: its content decides
+	isNew       identity = iota
+	isRepeat             // the same message came before
+	isUndecided          // the message is too old to tell by number or hash: its observations decide
 )
 
-// sender finds or makes the sender of a record.
-func (p *patient) sender(rec *schemas.Record) *sender {
-	for i := range p.senders {
-		if s := &p.senders[i]; s.topic == rec.TopicIndex && s.source == rec.Source {
+// origin finds or makes the origin of a record.
+func (p *patient) origin(rec *schemas.Record) *origin {
+	for i := range p.origins {
+		if s := &p.origins[i]; s.topic == rec.TopicIndex && s.source == rec.Source {
 			return s
 		}
 	}
-	p.senders = append(p.senders, sender{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
-	return &p.senders[len(p.senders)-1]
+	p.origins = append(p.origins, origin{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
+	return &p.origins[len(p.origins)-1]
 }
 
-// see judges a record and remembers it. Sequence numbers decide within a window
-// of 64; what is older, and what has no number, is told by its content: by hash
-// where the hash is still kept, else by what the window of observations holds.
-func (s *sender) see(rec *schemas.Record) verdict {
+// identify judges a record and remembers it. The sequence number decides if it is among
+// the 64 that end with the highest. An older message, and one without a number, is told
+// by its content: by its hash while that is kept, and else by its observations, which
+// change the patient's window only once.
+func (s *origin) identify(rec *schemas.Record) identity {
 	old := false
 	if rec.HasSeq {
-		switch behind := s.high - rec.Seq; {
-		case s.high == 0 || rec.Seq > s.high:
-			if shift := rec.Seq - s.high; s.high == 0 || shift > 63 {
-				s.seen = 1
+		switch behind := s.highest - rec.Seq; {
+		case s.highest == 0 || rec.Seq > s.highest:
+			if shift := rec.Seq - s.highest; s.highest == 0 || shift > 63 {
+				s.seenBits = 1
 			} else {
-				s.seen = s.seen<<shift | 1
+				s.seenBits = s.seenBits<<shift | 1
 			}
-			s.high = rec.Seq
+			s.highest = rec.Seq
 		case behind < 64:
-			if s.seen&(1<<behind) != 0 {
+			if s.seenBits&(1<<behind) != 0 {
 				return isRepeat
 			}
-			s.seen |= 1 << behind
+			s.seenBits |= 1 << behind
 		default:
 			old = true
 		}
 		if rec.Kind == schemas.KindObservations {
 			if old {
-				return isPerhaps // the window remembers observations, no hash is needed
+				return isUndecided // the window remembers observations, no hash is needed
 			}
 			return isNew
 		}
@@ -75,7 +83,7 @@ func (s *sender) see(rec *schemas.Record) verdict {
 	if !known {
 		if len(s.hashes) == keptHashes {
 			s.hashes = slices.Delete(s.hashes, 0, 1)
-			s.full = true
+			s.hashesDropped = true
 		}
 		s.hashes = append(s.hashes, rec.Hash)
 	}
@@ -84,8 +92,8 @@ func (s *sender) see(rec *schemas.Record) verdict {
 		return isNew
 	case known:
 		return isRepeat
-	case s.full && rec.Kind == schemas.KindObservations:
-		return isPerhaps
+	case s.hashesDropped && rec.Kind == schemas.KindObservations:
+		return isUndecided
 	}
 	return isNew
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// byName are the modalities in the order of their names, as a score lists them.
+// byName are the modalities in the order of their names, in which a score lists them.
 var byName = func() (order [encoders.NumModalities]encoders.Modality) {
 	for m := range order {
 		order[m] = encoders.Modality(m)
@@ -18,49 +18,54 @@ var byName = func() (order [encoders.NumModalities]encoders.Modality) {
 	return order
 }()
 
-// modality is what a score and the model know of a modality beside the window.
+// modality is what a score and the model are told of one modality of a patient, beside the
+// observations, which are the window's.
 type modality struct {
-	state  schemas.ItemState
-	newest schemas.Time     // event time, never where nothing came
-	items  encoders.History // that a view may still ask for
+	state    schemas.ItemState // of the newest
+	newestAt schemas.Time      // event time of the newest, floored to 1/16 s; never where nothing came
+	items    encoders.History  // those that a view may still ask for
 
-	projected *fusion.Model // whose first layer the items keep
+	projected *fusion.Model // the model whose first layer the items hold, see modelScratch.project
 }
 
+// newModalities returns the modalities of a patient of whom nothing has come.
 func newModalities() (m [encoders.NumModalities]modality) {
 	for i := range m {
-		m[i] = modality{state: schemas.Absent, newest: never}
+		m[i] = modality{state: schemas.Absent, newestAt: never}
 	}
 	return m
 }
 
-// item takes a strip, a note or an image.
-func (m *modality) item(i *schemas.Item) {
+// addItem takes a strip, a note or an image. One that was measured before the newest
+// joins the history, and does not change what is said of the modality now.
+func (m *modality) addItem(i *schemas.Item) {
 	m.items.Add(i)
 	at := i.EventTime.Floor16()
-	if at < m.newest {
+	if at < m.newestAt {
 		return
 	}
-	m.state, m.newest = i.State, at
+	m.state, m.newestAt = i.State, at
 }
 
-// observe takes an observation that the window has taken.
-func (m *modality) observe(p *patient, o *schemas.Observation) {
+// addObservation takes an observation that the window has taken. When the newest one is
+// taken back, the window is asked which one is the newest now.
+func (m *modality) addObservation(p *patient, o *schemas.Observation) {
 	at := o.EventTime.Floor16()
 	switch {
 	case o.Flags&schemas.Retracted == 0:
-		m.state, m.newest = schemas.Present, max(m.newest, at)
-	case at >= m.newest: // what was newest is taken back
-		m.newest = p.newest(o.EventTime, p.horizon())
-		if m.newest == never {
+		m.state, m.newestAt = schemas.Present, max(m.newestAt, at)
+	case at >= m.newestAt:
+		m.newestAt = p.newestObservation(o.EventTime, p.horizon())
+		if m.newestAt == never {
 			m.state = schemas.Absent
 		}
 	}
 }
 
-// newest is the latest event time of the observations in force in [from, asOf],
-// never where there is none. It asks every channel.
-func (p *patient) newest(asOf, from schemas.Time) schemas.Time {
+// newestObservation is the latest event time of the observations in force in [from, asOf],
+// or never. It asks every channel, so it is called only where that cannot be known
+// otherwise.
+func (p *patient) newestObservation(asOf, from schemas.Time) schemas.Time {
 	var room [128]schemas.Channel
 	newest := never
 	for _, ch := range p.window.At(asOf, 1<<32-1, from).Channels(room[:0]) {
@@ -71,14 +76,15 @@ func (p *patient) newest(asOf, from schemas.Time) schemas.Time {
 	return newest
 }
 
-// as gives what is there of a modality as of the patient's clock, within the
-// stay's view, and the age of its newest item.
-func (m *modality) as(p *patient, which encoders.Modality) (state schemas.ItemState, age schemas.Time) {
-	newest, asOf := m.newest, p.clock.Floor16()
-	if which == encoders.Numeric && newest > asOf { // measured ahead of the clock: not yet seen
-		newest = p.newest(asOf, p.stay.from)
+// stateAsOf says what there is of a modality in the stay's view as of the patient's clock,
+// and how old the newest of it is. A time ahead of the clock, which a device with a fast
+// clock sends, counts as not yet seen.
+func (m *modality) stateAsOf(p *patient, which encoders.Modality) (state schemas.ItemState, age schemas.Time) {
+	newest, asOf := m.newestAt, p.clock.Floor16()
+	if which == encoders.Numeric && newest > asOf {
+		newest = p.newestObservation(asOf, p.stay.viewFrom)
 	}
-	if newest == never || newest < p.stay.from.Floor16() {
+	if newest == never || newest < p.stay.viewFrom.Floor16() {
 		return schemas.Absent, 0
 	}
 	return m.state, max(0, p.clock-newest)

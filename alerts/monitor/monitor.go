@@ -10,37 +10,38 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// Monitor is what Step is a function of beside the log. It is immutable and may
-// serve many partitions at once.
+// Monitor is what Step is a function of beside the log: a model, a policy and settings. It
+// must not be changed once it serves, and may serve many partitions at once.
 type Monitor struct {
-	Model    *fusion.Model // nil: no risks, NEWS2 only
-	Policy   *alerts.Policy
+	Model    *fusion.Model  // nil for scores without risks, which have NEWS2 only
+	Policy   *alerts.Policy // never nil
 	Settings Settings
 }
 
-// Settings of a monitor. All of them change outputs.
+// Settings are the choices of a monitor beside model and policy. Each of them changes
+// outputs, so that two runs are alike only under the same settings.
 type Settings struct {
-	// ScoreInterval is the least patient time between two scores after records;
-	// 0: one minute, EveryRecord: none.
+	// ScoreInterval is the least patient time, in milliseconds, between two scores that
+	// records make due. 0 stands for one minute, EveryRecord for no interval.
 	ScoreInterval schemas.Time
-	// Inputs says which scores list the observations behind NEWS2; empty: all.
+	// Inputs says which scores list the observations behind NEWS2. Empty stands for all.
 	Inputs Inputs
 }
 
 // EveryRecord, as score interval, makes a score due after every record.
 const EveryRecord schemas.Time = -1
 
-// Inputs is the setting `inputs`.
+// Inputs is the setting that says which scores list the observations behind their NEWS2.
 type Inputs string
 
-// InputsAll lists them in every score, InputsAlerting only in those that raise
-// something.
+// InputsAll lists them in every score; InputsAlerting only in those that a revision
+// of an alert follows, which makes the score topic smaller.
 const (
 	InputsAll      Inputs = "all"
 	InputsAlerting Inputs = "alerting"
 )
 
-// interval is the least patient time between two scores after records.
+// interval is the least patient time between two scores that records make due.
 func (s *Settings) interval() schemas.Time {
 	switch s.ScoreInterval {
 	case 0:
@@ -51,7 +52,7 @@ func (s *Settings) interval() schemas.Time {
 	return s.ScoreInterval
 }
 
-// Validate says what is wrong with the settings.
+// Validate returns an error that says what was found and what is wanted, or nil.
 func (s Settings) Validate() error {
 	if s.ScoreInterval < EveryRecord || s.ScoreInterval > schemas.Hour {
 		return fmt.Errorf("score_interval %d ms: want at most one hour, 0 (one minute) or -1 (every record)", s.ScoreInterval)
@@ -62,14 +63,14 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// ErrUnknownUse is what Step answers where the log asks for a model or a policy
-// which this monitor does not hold, in a use record or in one before: it must not
-// go on with another.
+// ErrUnknownUse is wrapped by the error of Step where the log asks for a model or a policy
+// that this monitor does not have, in this record or an earlier one. The monitor must not go
+// on with another one, since the log alone decides what its records are judged by.
 var ErrUnknownUse = errors.New("the log asks for another model or policy")
 
-// Output is one record that a log record caused.
+// Output is one record to publish, caused by one record of the log.
 type Output struct {
-	Position window.Position // the log record, and which of its outputs this is
+	Position window.Position // offset of the log record, and which of its outputs this is, from 0
 	Topic    string          // schemas.TopicScores, TopicAlerts or TopicAlertStates
 	Type     string          // schemas.TypeScore or TypeAlert
 	ID       string          // of the score or alert
@@ -77,17 +78,17 @@ type Output struct {
 	Value    []byte          // JSON
 }
 
-// serves says whether the monitor may step the record: ErrUnknownUse where the log has
-// asked for a model or a policy that it does not hold.
-func (m *Monitor) serves(s *Partition, rec *schemas.Record) error {
+// checkUse returns ErrUnknownUse if the log has asked for a model or a policy that the
+// monitor does not have. A use record is excepted, because it may ask for one that it has.
+func (m *Monitor) checkUse(s *Partition, rec *schemas.Record) error {
 	if rec.Kind == schemas.KindUse || s.use.at < 0 {
 		return nil
 	}
 	return m.holds(&s.use)
 }
 
-// accept notes what the log asks for from here on, if this monitor has it.
-func (m *Monitor) accept(s *Partition, u *schemas.Use, offset int64) error {
+// acceptUse notes what the log asks for from this offset on, if the monitor has it.
+func (m *Monitor) acceptUse(s *Partition, u *schemas.Use, offset int64) error {
 	if u == nil {
 		return nil
 	}
@@ -99,8 +100,8 @@ func (m *Monitor) accept(s *Partition, u *schemas.Use, offset int64) error {
 	return nil
 }
 
-// holds says whether the monitor has what the log asks for. An empty hash asks for
-// nothing.
+// holds returns ErrUnknownUse if the monitor does not have what the log asks for. An empty
+// hash asks for nothing.
 func (m *Monitor) holds(u *use) error {
 	if model := m.modelHash(); u.model != "" && u.model != model {
 		return fmt.Errorf("%w: at offset %d it asks for model %s, this monitor has %q; start it with that model, or begin another log", ErrUnknownUse, u.at, u.model, model)

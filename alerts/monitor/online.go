@@ -16,46 +16,52 @@ import (
 type online struct {
 	input   *encoders.Input
 	sums    *fusion.Sums
-	moment  vitals.Moment // as of which it holds
-	touched []touched     // since then, or measured after it
+	moment  vitals.Moment // the moment as of which cells and sums hold
+	changes []change      // places changed since then, and those measured after it
 }
 
-// touched is an observation that came, was corrected or was taken back.
-type touched struct {
+// change is a place in the window where an observation came, was corrected or was taken
+// back.
+type change struct {
 	channel schemas.Channel
 	at      schemas.Time
 }
 
-// touch notes that the window has changed. A list that is full knows no more.
-func (o *online) touch(c schemas.Channel, at schemas.Time) {
-	if len(o.touched) < mostTouched {
-		o.touched = append(o.touched, touched{c, at})
+// noteChange notes a change of the window. A list that is full has lost some, and all is
+// then computed anew.
+func (o *online) noteChange(c schemas.Channel, at schemas.Time) {
+	if len(o.changes) < mostChanges {
+		o.changes = append(o.changes, change{c, at})
 	}
 }
 
-// knows says whether what is kept can be brought up to a moment of the same hour.
+// knows says whether what is kept can be brought up to a moment by its changes alone. At
+// the next full hour the view begins an hour later and every cell is another, so that
+// nothing can be kept.
 func (o *online) knows(now vitals.Moment) bool {
 	m := &o.moment
-	return len(o.touched) < mostTouched && m.Begin() == now.Begin() && m.From == now.From && m.Admission == now.Admission && m.AsOf <= now.AsOf
+	return len(o.changes) < mostChanges && m.Begin() == now.Begin() && m.From == now.From && m.Admission == now.Admission && m.AsOf <= now.AsOf
 }
 
-// Limits of what is kept: the memory of a partition, and of a patient's list.
+// Limits of what is kept: the bytes of a partition, and the changes of one patient, beyond
+// which all of it is computed anew.
 const (
 	keptBytes   = 64 << 20
-	mostTouched = 1024
+	mostChanges = 1024
 )
 
-// keeper keeps the patients that were last predicted.
+// keeper keeps what is online of those patients who were last predicted, as many as the
+// memory allows. The others cost a computation from the whole window.
 type keeper struct {
 	model    *fusion.Model
 	reader   *vitals.Reader
-	most     int                        // patients
-	patients []*patient                 // the one predicted last at the end
-	place    [schemas.MaxChannels]int16 // of the model's channels + 1
-	changed  []bool                     // by channel of the model
+	most     int                        // how many patients have memory at once
+	patients []*patient                 // those with memory, the one predicted last at the end
+	position [schemas.MaxChannels]int16 // by channel: its row in the model's input + 1; 0 if the model does not read it
+	changed  []bool                     // by row of the input: whether its statistics are to be computed anew
 }
 
-// newKeeper is nil for a model that does not serve by sums.
+// newKeeper returns a keeper for a model that serves by sums, and nil for any other.
 func newKeeper(m *fusion.Model, r *vitals.Reader) *keeper {
 	sums := m.NewSums()
 	if sums == nil {
@@ -63,37 +69,38 @@ func newKeeper(m *fusion.Model, r *vitals.Reader) *keeper {
 	}
 	k := &keeper{model: m, reader: r, most: max(1, keptBytes/(m.Shape().Bytes()+sums.Bytes())), changed: make([]bool, len(m.Channels()))}
 	for i, c := range m.Channels() {
-		k.place[c.ID] = int16(i + 1)
+		k.position[c.ID] = int16(i + 1)
 	}
 	return k
 }
 
-// current is what is kept of a patient, brought up to the moment. The items of the input
-// are the caller's to fill.
+// current returns what is kept of a patient, brought up to the moment. It leaves the
+// items of the input to the caller.
 func (k *keeper) current(p *patient, now vitals.Moment) *online {
-	k.keep(p)
+	k.claim(p)
 	o := p.online
 	if o.knows(now) {
-		k.change(o, p, now)
+		k.applyChanges(o, p, now)
 		vitals.Statics(o.input.Statics, o.input.StaticsKnown, k.model.Statics(), &p.stay.statics)
 	} else {
 		k.reader.Fill(o.input, p.window, now, &p.stay.statics)
 		o.sums.Rebuild(&o.input.Series)
-		o.touched = o.touched[:0]
-		k.reader.Ahead(p.window, now, o.touch)
+		o.changes = o.changes[:0]
+		k.reader.Ahead(p.window, now, o.noteChange)
 	}
-	if o.moment = now; len(o.touched) == mostTouched {
+	if o.moment = now; len(o.changes) == mostChanges {
 		o.moment = vitals.Moment{}
 	}
-	o.touched = slices.DeleteFunc(o.touched, func(c touched) bool { return c.at.Floor16() <= now.AsOf.Floor16() })
+	o.changes = slices.DeleteFunc(o.changes, func(c change) bool { return c.at.Floor16() <= now.AsOf.Floor16() })
 	return o
 }
 
-// change brings the cells that were touched up to the moment, in the same hour.
-func (k *keeper) change(o *online, p *patient, now vitals.Moment) {
+// applyChanges reads the changed cells again as of the moment, which lies in the hour of
+// what is kept, and corrects sums and statistics by the difference.
+func (k *keeper) applyChanges(o *online, p *patient, now vitals.Moment) {
 	s := &o.input.Series
-	for _, c := range o.touched {
-		channel, cell := int(k.place[c.channel])-1, now.Place(c.at.Floor16(), s.Cells)
+	for _, c := range o.changes {
+		channel, cell := int(k.position[c.channel])-1, now.Place(c.at.Floor16(), s.Cells)
 		if channel < 0 || cell < 0 {
 			continue
 		}
@@ -110,9 +117,9 @@ func (k *keeper) change(o *online, p *patient, now vitals.Moment) {
 	}
 }
 
-// keep makes the patient the last one predicted, and gives it the memory of the one who
-// was not for the longest time if there is no more.
-func (k *keeper) keep(p *patient) {
+// claim makes sure that the patient has memory, and makes it the one predicted last. When
+// no memory is left, the patient whose last prediction lies back farthest gives its own up.
+func (k *keeper) claim(p *patient) {
 	if p.online != nil {
 		i := slices.Index(k.patients, p)
 		copy(k.patients[i:], k.patients[i+1:])
@@ -125,12 +132,12 @@ func (k *keeper) keep(p *patient) {
 		p.online = k.patients[0].online
 		k.patients[0].online = nil
 		k.patients = slices.Delete(k.patients, 0, 1)
-		p.online.moment, p.online.touched = vitals.Moment{}, p.online.touched[:0]
+		p.online.moment, p.online.changes = vitals.Moment{}, p.online.changes[:0]
 	}
 	k.patients = append(k.patients, p)
 }
 
-// release lets go of everything.
+// release takes the memory back from all patients, since another model has come.
 func (k *keeper) release() {
 	if k == nil {
 		return

@@ -104,7 +104,7 @@ func TestKeptSumsAllocateNothing(t *testing.T) {
 	minute := 0
 	if n := testing.AllocsPerRun(20, func() {
 		minute++
-		p.online.touch(log[0].Observations[0].Channel, p.clock-schemas.Time(minute)*schemas.Minute)
+		p.online.noteChange(log[0].Observations[0].Channel, p.clock-schemas.Time(minute)*schemas.Minute)
 		s.scratch.model.predict(p)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -139,7 +139,7 @@ func BenchmarkMinutes(b *testing.B) {
 					for k := range 6 {
 						o := schemas.Observation{Channel: channels[k].ID, EventTime: at, Value: float32(1 + i%50), Flags: schemas.Corrected}
 						if p.window.Add(o, uint32(p.logN)) {
-							p.online.touch(o.Channel, at)
+							p.online.noteChange(o.Channel, at)
 						}
 					}
 					if !kept {

@@ -9,62 +9,70 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// Partition is the state of one partition of the patient log, in memory. It
-// belongs to one goroutine.
+// Partition is the state of one partition of the patient log, in memory: its patients, and
+// what the log has said of the partition as a whole. It belongs to one goroutine.
 type Partition struct {
-	patients map[string]*patient
-	open     []*patient // with an open stay, in the order of their ids
-	dirty    []*patient // changed since the last Writes
-	unread   []*patient // of whose windows, when loaded, the store alone had the records
-	lens     []window.ChunkLen
-	whole    bool         // windows stay in memory, see Monitor.whole
-	live     schemas.Time // the clock of the live patients
-	use      use
-	counts   Counts
-	scratch  scratch
+	patients  map[string]*patient // by id
+	open      []*patient          // those with an open stay, in the order of their ids
+	changed   []*patient          // those that changed since the last Writes, in no order
+	unread    []*patient          // those loaded with a window whose records only the store has
+	chunkLens []window.ChunkLen   // memory that Wants reuses
+	keepWhole bool                // windows stay in memory as a whole, see Monitor.readsObservations
+	liveClock schemas.Time        // the newest time of any live record or tick; never before the first
+	use       use
+	counts    Counts
+	scratch   scratch
 }
 
-// Counts say what Step did with the records of a partition since it was made.
+// Counts say how many records Step has taken and outputs it has made, since the partition
+// was made or loaded.
 type Counts struct {
-	Records    uint64 // applied
-	Duplicates uint64 // repeats, of which nothing followed
-	Ticks      uint64
-	Scores     uint64
-	Alerts     uint64
+	Records    uint64 // records of patients that were applied
+	Duplicates uint64 // records of patients that repeated an earlier one and changed nothing
+	Ticks      uint64 // ticks of any run and live ones
+	Scores     uint64 // outputs on schemas.TopicScores
+	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts
 }
 
-// NewPartition returns a partition that has seen nothing.
+// NewPartition returns a partition that has seen nothing. LoadPartition makes one of what
+// a store holds.
 func NewPartition() *Partition {
-	return &Partition{patients: map[string]*patient{}, live: never, use: use{at: -1, gap: gap{at: -1}}}
+	return &Partition{patients: map[string]*patient{}, liveClock: never, use: use{at: -1, gap: gap{at: -1}}}
 }
 
-// Counts returns what Step did so far.
+// Counts returns what Step has counted so far.
 func (s *Partition) Counts() Counts { return s.counts }
 
 // gap is a place in the log where records are missing.
 type gap struct {
-	at    int64        // log offset: a rebuild must begin there or before to know of it; -1: none
-	until schemas.Time // live patients who are first seen later have lost nothing; never: to be set by the first live record
+	// at is the log offset where records are missing. A rebuild must begin there or before
+	// it, or it would not know of the gap. -1 says that there is none.
+	at int64
+	// until is when 48 h have passed behind the gap: live patients who are first seen later
+	// have lost nothing. It is never until the first live record says what time it is.
+	until schemas.Time
 }
 
-// SetGap says that records were lost: the log begins behind offset at, which the state
-// needs. Patients whose records may be among them are marked until their stay ends or
-// they are admitted anew; so are those who are first seen in the 48 h behind it. Data
-// open a stay for them, since their admission may be what was lost.
+// SetGap says that records were lost: the log begins behind offset at, from which on the
+// state would need it. Scores and alerts of patients who may have lost records carry the
+// flag "gap" until their stay ends or they are admitted anew; so do those of patients who
+// are first seen in the 48 h behind the gap. Data open a stay for them, since their
+// admission may be among what was lost.
 func (s *Partition) SetGap(at int64) { s.setGap(gap{at, never}) }
 
+// setGap notes a gap and marks the patients who may have lost records in it.
 func (s *Partition) setGap(g gap) {
 	s.use.gap = g
 	for _, p := range s.patients {
 		if s.mustKnow(p) {
 			p.gap = true
-			s.touch(p)
+			s.markChanged(p)
 		}
 	}
 }
 
-// gapEndsAfter notes when live patients who are first seen have lost nothing any more,
-// where the gap was found at a start: Reach behind the first live record.
+// gapEndsAfter dates the end of a gap that was found at a start, where no record had yet
+// said what time it is: schemas.Reach (48 h) behind the first live record.
 func (s *Partition) gapEndsAfter(rec *schemas.Record) {
 	live := rec.Provenance&schemas.Recorded == 0 && rec.Kind != schemas.KindUse
 	if g := &s.use.gap; g.at >= 0 && g.until == never && live {
@@ -72,52 +80,58 @@ func (s *Partition) gapEndsAfter(rec *schemas.Record) {
 	}
 }
 
-// missed says whether records of a patient who is seen now for the first time, or
-// again without a stay, may be among those that were lost.
-func (g *gap) missed(rec *schemas.Record) bool {
+// mayHaveLost says whether records of a patient may be among those that were lost, if the
+// patient is seen with this record for the first time, or again without a stay.
+func (g *gap) mayHaveLost(rec *schemas.Record) bool {
 	return g.at >= 0 && (rec.Provenance&schemas.Recorded != 0 || g.until == never || rec.At <= g.until)
 }
 
-// mustKnow says whether a rebuild must know the patient: one with an open stay, of a
-// run, or heard of in the last 48 h.
+// mustKnow says whether a rebuild must know the patient, because a later record may bring
+// an output that depends on an earlier one: with an open stay, of a run, whose time may
+// stand still for as long as nobody plays it, or heard of in the last 48 h.
 func (s *Partition) mustKnow(p *patient) bool {
-	return p.stay.open || p.bound || p.clock+schemas.Reach > s.live
+	return p.stay.open || p.bound || p.clock+schemas.Reach > s.liveClock
 }
 
-// use is what the log asks for from a record on, and what it lacks.
+// use is what the log says of the partition as a whole: the model and the policy by which
+// records are judged from here on, and the last gap.
 type use struct {
-	at            int64 // offset of the use record; -1: none came
-	model, policy string
+	at            int64  // log offset of the use record; -1 before the first
+	model, policy string // hashes; empty where the log asks for none
 	gap           gap
 }
 
 // Open is the number of open stays.
 func (s *Partition) Open() int { return len(s.open) }
 
-func (s *Partition) patient(rec *schemas.Record, offset int64) *patient {
+// findPatient finds or makes the patient of a record. Patients who are met outside a stay
+// are marked anew by where the log's gap is, since the next stay may begin with this record.
+func (s *Partition) findPatient(rec *schemas.Record, offset int64) *patient {
 	p := s.patients[rec.Patient]
 	switch {
 	case p == nil:
 		p = newPatient(strings.Clone(rec.Patient), offset)
-		p.gap = s.use.gap.missed(rec)
+		p.gap = s.use.gap.mayHaveLost(rec)
 		s.patients[p.id] = p
 	case p.gap && !p.stay.open:
-		p.touched[0] = true
-		p.gap = s.use.gap.missed(rec)
+		p.numberingGap = true
+		p.gap = s.use.gap.mayHaveLost(rec)
 	}
 	return p
 }
 
-// touch notes that the patient has changed.
-func (s *Partition) touch(p *patient) {
-	if !p.dirty {
-		p.dirty = true
-		s.dirty = append(s.dirty, p)
+// markChanged notes that the store must be given the patient.
+func (s *Partition) markChanged(p *patient) {
+	if !p.changed {
+		p.changed = true
+		s.changed = append(s.changed, p)
 	}
 }
 
-// setOpen keeps the list of open stays.
-func (s *Partition) setOpen(p *patient, open bool) {
+// listOpen puts the patient on the list of open stays, or takes it off. The list is in the
+// order of ids so that the outputs of a tick come in an order of their own and not in that
+// of a map.
+func (s *Partition) listOpen(p *patient, open bool) {
 	i, found := slices.BinarySearchFunc(s.open, p.id, func(o *patient, id string) int { return strings.Compare(o.id, id) })
 	switch {
 	case open && !found:
@@ -127,46 +141,48 @@ func (s *Partition) setOpen(p *patient, open bool) {
 	}
 }
 
-// Writes appends to dst what has changed since the last call, patients in the
-// order of their ids, for the store; memory behind dst's end is used again. The
-// windows take it as stored, and forget the records of closed hours: Wants names
-// those that a later record needs.
+// Writes appends to dst what the store must be given: the patients that have changed since
+// the last call, in the order of their ids. It reuses the memory behind dst's end. After it
+// the partition counts the answer as stored and forgets the records of closed hours, which
+// Wants names when a later record needs them: a caller that gives the write up
+// must load the partition again.
 func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
-	slices.SortFunc(s.dirty, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
+	slices.SortFunc(s.changed, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
 	n := len(dst)
-	dst = slices.Grow(dst, len(s.dirty))[:n+len(s.dirty)]
-	for i, p := range s.dirty {
-		p.dirty = false
+	dst = slices.Grow(dst, len(s.changed))[:n+len(s.changed)]
+	for i, p := range s.changed {
+		p.changed = false
 		w := &dst[n+i]
 		w.Patient, w.State = p.id, p.append(w.State[:0], &s.use)
 		p.window.TakeWrites(w)
 		s.release(p)
 	}
-	s.dirty = s.dirty[:0]
+	s.changed = s.changed[:0]
 	return dst
 }
 
-// release lets the window forget what the store has.
+// release lets the window forget the closed hours, which the store has, unless the model
+// needs all of them.
 func (s *Partition) release(p *patient) {
-	if !s.whole {
-		p.window.Release(p.last)
+	if !s.keepWhole {
+		p.window.Release(p.lastEnd)
 	}
 }
 
-// RebuildFrom is a log offset from which a rebuild gives this state: the smallest
-// that an open stay needs, its time before admission and the stay before it
-// included. What it does not know are repeats of still older records. next is the
-// offset of the next record, the answer where nothing is needed. Patients of a run
-// always count; live ones until 48 h after they were last heard of.
+// RebuildFrom is a log offset from which a rebuild gives this state: the smallest that any
+// patient needs who has an open stay, belongs to a run, or was heard of in the last 48 h.
+// A patient needs the open stay, the time before its admission, and the stay before that;
+// repeats of still older records a rebuild takes for new ones. next is the offset of the
+// next record, and the answer where nothing is needed.
 func (s *Partition) RebuildFrom(next int64) int64 {
 	g := &s.use.gap
-	if g.at >= 0 && (s.live == never || g.until == never || s.live <= g.until) {
+	if g.at >= 0 && (s.liveClock == never || g.until == never || s.liveClock <= g.until) {
 		next = min(next, g.at)
 	}
 	for _, p := range s.patients {
 		if s.mustKnow(p) {
-			next = min(next, p.before)
-			if p.gap || p.touched[0] || p.touched[1] {
+			next = min(next, p.previousFrom)
+			if p.gap || p.numberingGap || p.previousGap {
 				next = min(next, g.at)
 			}
 		}
@@ -174,7 +190,8 @@ func (s *Partition) RebuildFrom(next int64) int64 {
 	return next
 }
 
-// scratch is memory that Step reuses.
+// scratch is memory that Step reuses, so that a score in the steady state allocates little
+// beside its body.
 type scratch struct {
 	score    score
 	event    alerts.Score

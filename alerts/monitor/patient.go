@@ -9,125 +9,152 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// never is no time; forever is later than any.
+// never marks a time that has not come about; forever is later than any time of a log.
 const (
 	never   = schemas.Time(math.MinInt64)
 	forever = schemas.Time(math.MaxInt64)
 )
 
-// patient is all that is remembered of one patient: a function of the patient's
-// log records and of the due times that have passed.
+// patient is all that is remembered of one patient. It is a function of the patient's
+// log records and of the due times that have passed, so that whoever reads the same log
+// arrives at the same patient.
+//
+// The records of a patient are numbered from 1, and the end of a stay begins a new
+// numbering: the numbers are what makes the score of a stay the same in a replay that
+// begins at that stay. "The present numbering" below is the one since the last end.
 type patient struct {
 	id     string
-	window *window.Window
+	window *window.Window // the observations of the last 48 h, all channels
 
-	clock schemas.Time // the last record's, or the last due time that was done
-	logN  uint64       // of the last applied record; 0 after a stay's end
-	n     uint64       // of the last output
+	// clock is the patient's time: that of the last record, or of the last thing that fell
+	// due since. It never goes back.
+	clock   schemas.Time
+	logN    uint64 // number of the last record that was applied, a score's log_n; 0 after a stay's end
+	outputN uint64 // number of the stay's last score or alert, their n
 
-	// governed: an admission system speaks for the patient, so that nothing but
-	// its admit opens a stay.
+	// governed says that an admission system speaks for the patient: nothing but its
+	// admit then opens a stay.
 	governed bool
-	gap      bool         // the log began later than the patient
-	touched  [2]bool      // gap was ever set in the present numbering; in the one before
-	last     schemas.Time // end of the last stay: no view reaches before it
-	need     int64        // log offset at which the present numbering began
-	before   int64        // and the one before it: a rebuild begins there, so that it knows repeats
-	latest   int64        // log offset of the last record
+	// gap says that the log lacks records of the patient, since it begins later than the
+	// patient does. Such a patient's scores carry a flag.
+	gap bool
+	// numberingGap says that gap was set at some time in the present numbering, and
+	// previousGap that it was in the one before. A rebuild must then begin where the gap
+	// is known.
+	numberingGap, previousGap bool
+	lastEnd                   schemas.Time // when the last stay ended: no view reaches before it
 
-	// bound: the records are of a run, in which `at` is `play` plus offset.
-	bound  bool
-	offset int64
+	// The present numbering began at log offset numberingFrom, the one before it at
+	// previousFrom. A rebuild begins at the latter, because a message of the stay before
+	// may still be repeated, and only who has read the first one knows it.
+	numberingFrom, previousFrom int64
+	latestOffset                int64 // log offset of the patient's last record
 
-	stay   stay
-	alerts alerts.State
-	ended  string // id of the last stay, as it was announced
-	again  uint64 // times that it was opened again since
+	// bound says that the records come from a replayed run. Their time is then the run's
+	// playing time plus playOffset, in milliseconds, and its ticks move this patient.
+	bound      bool
+	playOffset int64
 
-	scored    schemas.Time // the last score's as_of
-	held      schemas.Time // when a score that was held back falls due; forever if none is
-	hour      schemas.Time // the next full hour
-	corrected bool         // since the last score
+	stay     stay
+	alerts   alerts.State
+	lastStay string // id of the last stay, as the admission system announced it
+	reopened uint64 // how often a stay of that id was opened again since
+
+	scoredAt  schemas.Time // as_of of the stay's last score; never before the first
+	held      schemas.Time // when a score falls due that was held back by the interval; forever if none was
+	nextHour  schemas.Time // the next full hour, at which a score is due whatever came
+	corrected bool         // data were corrected or taken back since the last score
 
 	readings   readings
 	modalities [encoders.NumModalities]modality
-	senders    []sender
+	origins    []origin
 
-	due   schemas.Time // when time alone next does something
-	dirty bool         // changed since the last batch
+	due     schemas.Time // when time alone next does something; forever if it does nothing
+	changed bool         // the patient stands in Partition.changed
 
-	online *online // nil: nothing is kept between predictions
+	online *online // nil where nothing is kept between predictions
 }
 
-// stay is a patient's open stay.
+// stay is a patient's open stay; its zero value says that none is open.
 type stay struct {
-	open       bool
-	implicit   bool // opened by an observation and not adopted: silence ends it
-	id         string
-	alias      string       // the announced id where id is another: an adopted stay, one opened again
-	start      schemas.Time // admission
-	from       schemas.Time // where its view begins
-	heard      schemas.Time // when data last came
+	open     bool
+	implicit bool // data opened it and no admission has adopted it: silence ends it
+	id       string
+	// announced is the admission system's id where id is another: of an implicit stay that
+	// was adopted, and of a stay that was opened again.
+	announced  string
+	start      schemas.Time // of the admission
+	viewFrom   schemas.Time // the earliest event time that its scores may see
+	heardAt    schemas.Time // when data last came
 	unit, bed  string
 	statics    schemas.Statics
-	provenance schemas.Provenance // invented, simulated pairing: of any of its records
+	provenance schemas.Provenance // Invented and SimulatedPairing, if any record of the stay has them
 }
 
+// newPatient returns a patient of whom nothing is known, first met at a log offset.
 func newPatient(id string, offset int64) *patient {
 	return &patient{
-		id: id, window: window.New(), clock: never, last: never, need: offset, before: offset, latest: offset,
-		scored: never, held: forever, hour: forever, due: forever,
+		id: id, window: window.New(), clock: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, latestOffset: offset,
+		scoredAt: never, held: forever, nextHour: forever, due: forever,
 		readings: newReadings(), modalities: newModalities(),
 	}
 }
 
-// refresh sets due after a change.
+// refresh computes due anew; whoever changes the patient calls it afterwards.
 func (p *patient) refresh(policy *alerts.Policy) {
 	p.due = forever
 	if p.stay.open {
-		p.due = min(p.hour, p.held, policy.Due(&p.alerts), p.silence())
+		p.due = min(p.nextHour, p.held, policy.Due(&p.alerts), p.silenceEnds())
 	}
 }
 
-// silence is when an implicit stay ends for want of data.
-func (p *patient) silence() schemas.Time {
+// silenceEnds is the time at which an implicit stay ends for want of data, since nobody
+// will announce its end; forever for every other stay.
+func (p *patient) silenceEnds() schemas.Time {
 	if !p.stay.implicit {
 		return forever
 	}
-	return p.stay.heard + silenceEnds
+	return p.stay.heardAt + silenceLimit
 }
 
-// silenceEnds an implicit stay.
-const silenceEnds = 24 * schemas.Hour
+// silenceLimit is how long an implicit stay lasts after its last data.
+const silenceLimit = 24 * schemas.Hour
 
-// horizon is where the hours begin that a view may still ask for.
+// horizon is the start of the earliest hour that a view may still ask for: a view reaches
+// back 48 h, in whole hours of which the last is the one that ends at or after the clock.
 func (p *patient) horizon() schemas.Time {
 	return (p.clock - 1).FloorHour() - 47*schemas.Hour
 }
 
-// tickAt is the patient's time as a tick tells it; never, if it is not for the patient.
+// tickAt is the patient's time as a tick tells it. Ticks of a run move the patients of
+// runs, and all other ticks move the live patients; to those whom a tick does not concern
+// it says never.
 func (p *patient) tickAt(rec *schemas.Record) schemas.Time {
 	switch recorded := rec.Provenance&schemas.Recorded != 0; {
 	case p.bound != recorded:
 		return never
 	case recorded:
-		return schemas.Time(rec.Play + p.offset)
+		return schemas.Time(rec.Play + p.playOffset)
 	}
 	return rec.At
 }
 
-// scoreDue says whether a score is what next falls due for the patient.
-func (p *patient) scoreDue() bool { return (p.hour == p.due || p.held == p.due) && p.silence() > p.due }
+// scoreDue says whether a score is what next falls due for the patient, and not the end
+// of the stay, which would come first.
+func (p *patient) scoreDue() bool {
+	return (p.nextHour == p.due || p.held == p.due) && p.silenceEnds() > p.due
+}
 
 // Flags of a score.
 const (
-	flagGap       = "gap"               // the log began later than the patient
+	flagGap       = "gap"               // the log lacks records of the patient
 	flagImplicit  = "implicit_stay"     // no admission was announced
-	flagInvented  = "invented"          // an invented patient
-	flagSimulated = "simulated_pairing" // a modality was joined to the patient by a program
+	flagInvented  = "invented"          // the patient is invented
+	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
 )
 
-// flags appends what a reader must know of the patient's data.
+// flags appends to dst what a reader of a score or an alert must know of the patient's
+// data.
 func (p *patient) flags(dst []string) []string {
 	if p.gap {
 		dst = append(dst, flagGap)
@@ -144,9 +171,13 @@ func (p *patient) flags(dst []string) []string {
 	return dst
 }
 
-func (s *stay) is(id string) bool { return s.id == id || s.alias != "" && s.alias == id }
+// goesBy says whether a message that names this id means the stay: by its own id, or by
+// the one that the admission system announced.
+func (s *stay) goesBy(id string) bool { return s.id == id || s.announced != "" && s.announced == id }
 
-func (s *stay) move(m *schemas.Move) {
+// applyMove notes where the patient lies. A message that leaves unit or bed out does not
+// mean that the patient has none.
+func (s *stay) applyMove(m *schemas.Move) {
 	if m.Unit != "" {
 		s.unit = m.Unit
 	}

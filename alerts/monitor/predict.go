@@ -11,28 +11,31 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// flagIndeterminate: the model's answer was no number, and is left out.
+// flagIndeterminate is the flag of a score from which an answer of the model is left out
+// because it was infinite or not a number.
 const flagIndeterminate = "indeterminate"
 
-// modelScratch is memory that predictions of one partition reuse.
+// modelScratch is the memory that the predictions of one partition reuse. It belongs to
+// one model.
 type modelScratch struct {
-	model   *fusion.Model
-	reader  *vitals.Reader
-	buffers *fusion.Scratch
-	keeper  *keeper           // of a model that serves by sums
-	room    []*encoders.Input // for a model that does not
-	input   []*encoders.Input // of the last predictions
-	sums    []*fusion.Sums
-	ahead   []*patient // whose predictions out holds, made for a tick
-	out     []float32
-	items   []encoders.Modality // of the model's item modalities
-	tasks   []int               // the model's tasks in the order of their names, as encoding/json orders a map
+	model     *fusion.Model
+	reader    *vitals.Reader
+	buffers   *fusion.Scratch
+	keeper    *keeper             // nil for a model that does not serve by sums
+	pool      []*encoders.Input   // memory for inputs, of a model that does not serve by sums
+	inputs    []*encoders.Input   // the batch, one a patient
+	sums      []*fusion.Sums      // the batch's sums, of a model that serves by them
+	predicted []*patient          // patients predicted ahead for a tick, in the order of answers; nil once the answer was used
+	answers   []float32           // of the batch: patient by patient, task by task
+	items     []encoders.Modality // the model's item modalities, in its order
+	tasks     []int               // places of the model's tasks in the order of their names, in which encoding/json writes a map
 }
 
+// newModelScratch returns the memory for a model.
 func newModelScratch(m *fusion.Model) modelScratch {
 	s := modelScratch{
 		model: m, reader: vitals.NewReader(m.Channels(), m.Statics()), buffers: fusion.NewScratch(m),
-		out: make([]float32, mostAhead*len(m.Config().Tasks)),
+		answers: make([]float32, mostAhead*len(m.Config().Tasks)),
 	}
 	s.keeper = newKeeper(m, s.reader)
 	for _, mod := range m.Config().Modalities {
@@ -48,7 +51,8 @@ func newModelScratch(m *fusion.Model) modelScratch {
 	return s
 }
 
-// modelHash names the model in force, empty where there is none.
+// modelHash is the SHA-256 of the model file, in hexadecimal; empty where there is no
+// model.
 func (m *Monitor) modelHash() string {
 	if m.Model == nil {
 		return ""
@@ -56,12 +60,13 @@ func (m *Monitor) modelHash() string {
 	return m.Model.Hash()
 }
 
-// whole says whether the model reads observations, and not the hours' sums alone:
-// windows then stay in memory as a whole.
-func (m *Monitor) whole() bool { return m.Model != nil && m.Model.ReadsObservations() }
+// readsObservations says whether the model reads single observations and not only the
+// sums of hours: windows then stay in memory as a whole, since any score needs all of one.
+func (m *Monitor) readsObservations() bool { return m.Model != nil && m.Model.ReadsObservations() }
 
-// predict fills in what the model says as of the patient's clock. Without a model
-// a score has no risks, and NEWS2 all the same.
+// predict puts into the score what the model says as of the patient's clock. Without a
+// model a score has no risks, and NEWS2 all the same. An answer that is not finite is left
+// out rather than shown: JSON has no form for it, and no reader has a use.
 func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	if m.Model == nil {
 		return
@@ -81,7 +86,8 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 }
 
-// serving is the scratch of a model: a new one where another model served before.
+// serving returns the scratch made for this model; it forgets all if another one served
+// before.
 func (s *modelScratch) serving(m *fusion.Model) *modelScratch {
 	if s.model != m {
 		s.keeper.release()
@@ -90,54 +96,59 @@ func (s *modelScratch) serving(m *fusion.Model) *modelScratch {
 	return s
 }
 
-// predict is the model's answer as of the patient's clock.
+// predict returns the model's answers as of the patient's clock, one for each task: those
+// that a tick has made ahead, if there are any. The answers hold until the next call.
 func (s *modelScratch) predict(p *patient) []float32 {
 	tasks := len(s.tasks)
-	if i := slices.Index(s.ahead, p); i >= 0 {
-		s.ahead[i] = nil
-		return s.out[i*tasks : (i+1)*tasks]
+	if i := slices.Index(s.predicted, p); i >= 0 {
+		s.predicted[i] = nil
+		return s.answers[i*tasks : (i+1)*tasks]
 	}
-	s.ahead = s.ahead[:0]
-	s.begin()
-	s.fill(p, p.clock)
-	s.run()
-	return s.out[:tasks]
+	s.predicted = s.predicted[:0]
+	s.clearBatch()
+	s.addToBatch(p, p.clock)
+	s.runBatch()
+	return s.answers[:tasks]
 }
 
-func (s *modelScratch) begin() { s.input, s.sums = s.input[:0], s.sums[:0] }
+// clearBatch begins a new batch.
+func (s *modelScratch) clearBatch() { s.inputs, s.sums = s.inputs[:0], s.sums[:0] }
 
-// fill adds the input of a patient to the batch.
-func (s *modelScratch) fill(p *patient, asOf schemas.Time) {
-	now := vitals.Moment{AsOf: asOf, From: p.stay.from, Admission: p.stay.start}
+// addToBatch adds a patient's input, as of a moment, to the batch.
+func (s *modelScratch) addToBatch(p *patient, asOf schemas.Time) {
+	now := vitals.Moment{AsOf: asOf, From: p.stay.viewFrom, Admission: p.stay.start}
 	var in *encoders.Input
 	if s.keeper != nil {
 		kept := s.keeper.current(p, now)
 		in, s.sums = kept.input, append(s.sums, kept.sums)
 	} else {
-		if len(s.room) == len(s.input) {
-			s.room = append(s.room, s.model.Shape().New())
+		if len(s.pool) == len(s.inputs) {
+			s.pool = append(s.pool, s.model.Shape().New())
 		}
-		in = s.room[len(s.input)]
+		in = s.pool[len(s.inputs)]
 		s.reader.Fill(in, p.window, now, &p.stay.statics)
 	}
 	for i, which := range s.items {
 		s.project(&p.modalities[which], i)
 		p.modalities[which].items.Fill(&in.Items[i], now.From, now.AsOf, now.Begin())
 	}
-	s.input = append(s.input, in)
+	s.inputs = append(s.inputs, in)
 }
 
-// run predicts the batch.
-func (s *modelScratch) run() {
-	out := s.out[:len(s.input)*len(s.tasks)]
+// runBatch predicts the batch. The answers of its i-th patient begin in answers at i times
+// the number of tasks.
+func (s *modelScratch) runBatch() {
+	out := s.answers[:len(s.inputs)*len(s.tasks)]
 	if s.keeper != nil {
-		s.model.PredictSums(s.buffers, s.input, s.sums, out)
+		s.model.PredictSums(s.buffers, s.inputs, s.sums, out)
 	} else {
-		s.model.Predict(s.buffers, s.input, out)
+		s.model.Predict(s.buffers, s.inputs, out)
 	}
 }
 
-// project makes the first layer of the items that came since the last prediction.
+// project computes the first layer of the items that came since the last prediction, since
+// it depends on the item alone and an item stays in view for 48 h. item is the modality's
+// place among the model's item modalities.
 func (s *modelScratch) project(m *modality, item int) {
 	if m.projected != s.model {
 		for i := range m.items {
@@ -152,40 +163,43 @@ func (s *modelScratch) project(m *modality, item int) {
 	}
 }
 
+// finite says whether v is a number that JSON can write.
 func finite(v float32) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
 
-// mostAhead is how many patients are predicted at once.
+// mostAhead is how many patients are predicted at once at most. It bounds the memory for
+// inputs and answers of a partition.
 const mostAhead = 16
 
-// predictAhead predicts the next score of the first of the patients together with those of the
-// others for whom the same tick has one: at a full hour that is the whole unit. A
-// prediction depends on nothing but its patient's window and the moment, so it has the
-// bits that it would have by itself, and nothing comes to a window within a tick.
+// predictAhead predicts the next score of the first of the patients together with those of
+// the others for whom the same tick has one: at a full hour that is the whole unit. The
+// score later finds its answers in the scratch. Neither the order nor the company of a
+// prediction can show in an output: it depends on nothing but its patient's window and the
+// moment, and nothing comes to a window within a tick.
 func (t *step) predictAhead(patients []*patient, tick *schemas.Record) {
 	if t.m.Model == nil {
 		return
 	}
 	s := t.s.scratch.model.serving(t.m.Model)
-	if slices.Contains(s.ahead, patients[0]) || !patients[0].scoreDue() {
+	if slices.Contains(s.predicted, patients[0]) || !patients[0].scoreDue() {
 		return
 	}
 	most := mostAhead
 	if s.keeper != nil {
 		most = min(most, s.keeper.most)
 	}
-	s.ahead = s.ahead[:0]
+	s.predicted = s.predicted[:0]
 	for _, p := range patients {
-		if len(s.ahead) < most && p.scoreDue() && p.due <= p.tickAt(tick) {
-			s.ahead = append(s.ahead, p)
+		if len(s.predicted) < most && p.scoreDue() && p.due <= p.tickAt(tick) {
+			s.predicted = append(s.predicted, p)
 		}
 	}
-	if len(s.ahead) < 2 {
-		s.ahead = s.ahead[:0]
+	if len(s.predicted) < 2 {
+		s.predicted = s.predicted[:0]
 		return
 	}
-	s.begin()
-	for _, p := range s.ahead {
-		s.fill(p, p.due)
+	s.clearBatch()
+	for _, p := range s.predicted {
+		s.addToBatch(p, p.due)
 	}
-	s.run()
+	s.runBatch()
 }

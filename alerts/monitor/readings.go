@@ -8,22 +8,23 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// readings keep where the newest observations of the inputs of NEWS2 came from,
-// which a window does not: it has no room for references. They agree with the
-// window in what is in force.
+// readings keep the newest observations of the inputs of NEWS2 with the messages that they
+// came from, so that a score can name the numbers behind it: a window has no room for
+// references. What is in force, after corrections and retractions, is the same in both.
 type readings struct {
-	inputs [alerts.Inputs]readingList
-	next   uint64 // order of the next arrival
+	inputs   [alerts.Inputs]readingList
+	arrivals uint64 // how many observations came so far; it is the order of the last one
 }
 
 // readingList holds the newest observations in force of one input.
 type readingList struct {
 	kept []reading // ascending event time, then arrival; at most keptReadings
-	// floor is the newest event time that was dropped for want of room: below it
-	// the window knows better.
+	// floor is the newest event time that was dropped for want of room. At or below it the
+	// window is asked, which has kept the value.
 	floor schemas.Time
 }
 
+// reading is one observation and where it came from.
 type reading struct {
 	at    schemas.Time // floored to 1/16 s
 	order uint64
@@ -32,11 +33,12 @@ type reading struct {
 	ref   string
 }
 
-// keptReadings bounds the state of a source that sends each second. What is
-// dropped can only be asked for after all that is kept was taken back, and then
-// the window still has the value.
+// keptReadings bounds the stored state where a monitor sends each second. An observation
+// that was dropped is needed only after all newer ones were taken back, and then the window
+// still has its value, if not its reference.
 const keptReadings = 8
 
+// newReadings returns readings to which nothing has come.
 func newReadings() (r readings) {
 	for i := range r.inputs {
 		r.inputs[i].floor = never
@@ -44,12 +46,13 @@ func newReadings() (r readings) {
 	return r
 }
 
-// add takes an observation that the window has taken.
+// add takes an observation that the window has taken. Event times are compared in
+// sixteenths of a second, as the window keeps them.
 func (r *readings) add(input alerts.Input, o *schemas.Observation, clock schemas.Time) {
 	l := &r.inputs[input]
 	at := o.EventTime.Floor16()
-	r.next++
-	edge := clock.Floor16() - alerts.Reach // at or before it nothing is asked for again
+	r.arrivals++
+	edge := clock.Floor16() - alerts.NEWS2Reach // no later score asks for what was measured then or before
 	gone := 0
 	for gone < len(l.kept) && l.kept[gone].at <= edge {
 		gone++
@@ -65,24 +68,28 @@ func (r *readings) add(input alerts.Input, o *schemas.Observation, clock schemas
 	for i > 0 && l.kept[i-1].at > at {
 		i--
 	}
-	l.kept = slices.Insert(l.kept, i, reading{at, r.next, o.Value, o.Flags &^ schemas.Corrected, o.Ref})
+	l.kept = slices.Insert(l.kept, i, reading{at, r.arrivals, o.Value, o.Flags &^ schemas.Corrected, o.Ref})
 	if len(l.kept) > keptReadings {
 		l.floor = max(l.floor, l.kept[0].at)
 		l.kept = slices.Delete(l.kept, 0, 1)
 	}
 }
 
-// latest fills dst with the newest observations with event time in
-// (asOf - 6 h, asOf] and not before admission.
+// latest fills dst with the newest observations with event time in (asOf - NEWS2Reach,
+// asOf] and not before admission, which are those that NEWS2 may see. The window answers
+// where a list has dropped what is asked for.
 func (r *readings) latest(dst *alerts.Readings, w *window.Window, asOf, admission schemas.Time) {
 	asOf = asOf.Floor16()
-	// The first sixteenth of a second after the edge.
-	from := max(asOf-alerts.Reach+63, admission).Floor16()
+	// Adding 63 ms before rounding down gives the first sixteenth of a second (62.5 ms) after
+	// the edge, which is itself outside.
+	from := max(asOf-alerts.NEWS2Reach+63, admission).Floor16()
 	for i := range r.inputs {
 		dst[i] = r.inputs[i].latest(w, schemas.Channel(alerts.InputChannels[i].ID), asOf, from)
 	}
 }
 
+// latest is the newest observation of one input, if there is one with event time in [from,
+// asOf].
 func (l *readingList) latest(w *window.Window, ch schemas.Channel, asOf, from schemas.Time) alerts.Reading {
 	for i := len(l.kept) - 1; i >= 0; i-- {
 		k := &l.kept[i]
@@ -102,7 +109,8 @@ func (l *readingList) latest(w *window.Window, ch schemas.Channel, asOf, from sc
 	return alerts.Reading{}
 }
 
-// inputs says which input of NEWS2 a channel is.
+// inputs is the input of NEWS2 that a channel is, and alerts.Inputs for a channel that
+// NEWS2 does not read.
 var inputs = func() (table [schemas.MaxChannels]alerts.Input) {
 	for ch := range table {
 		table[ch] = alerts.Inputs
@@ -113,7 +121,8 @@ var inputs = func() (table [schemas.MaxChannels]alerts.Input) {
 	return table
 }()
 
-// inputOf is alerts.Inputs for a channel that NEWS2 does not read.
+// inputOf looks a channel up in inputs. A channel beyond the table, of a newer program,
+// is none of NEWS2's.
 func inputOf(ch schemas.Channel) alerts.Input {
 	if int(ch) < len(inputs) {
 		return inputs[ch]

@@ -19,14 +19,14 @@ import (
 // that caused. The only error is ErrUnknownUse; the partition is then as it was. Step
 // keeps strings of the record, but not its list of observations.
 func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Output) ([]Output, error) {
-	if err := m.serves(s, rec); err != nil {
+	if err := m.checkUse(s, rec); err != nil {
 		return dst, err
 	}
 	s.gapEndsAfter(rec)
 	t := step{m: m, s: s, offset: offset, first: len(dst), out: dst}
 	switch rec.Kind {
 	case schemas.KindUse:
-		return dst, m.accept(s, rec.Use, offset)
+		return dst, m.acceptUse(s, rec.Use, offset)
 	case schemas.KindGap:
 		s.setGap(gap{offset, rec.At + schemas.Reach})
 	case schemas.KindTick:
@@ -37,14 +37,13 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 	return t.out, nil
 }
 
-// step is one call of Step: the record's offset, whose patient it is, and the outputs so
-// far.
+// step is what one call of Step works on.
 type step struct {
 	m      *Monitor
 	s      *Partition
-	p      *patient
-	offset int64
-	first  int // where this record's outputs begin in out
+	p      *patient // whose time passes, or whose record is applied
+	offset int64    // of the record in the log
+	first  int      // where this record's outputs begin in out
 	out    []Output
 }
 
@@ -52,23 +51,23 @@ type step struct {
 // patient's clock never goes back: a record that is older than the clock is applied at it.
 func (t *step) record(rec *schemas.Record) {
 	s := t.s
-	s.whole = t.m.whole()
-	t.p = s.patient(rec, t.offset)
-	s.touch(t.p)
+	s.keepWhole = t.m.readsObservations()
+	t.p = s.findPatient(rec, t.offset)
+	s.markChanged(t.p)
 	at := max(t.p.clock, rec.At)
 	t.advance(at)
 	t.p.clock = at
 	if rec.Provenance&schemas.Recorded != 0 {
-		t.p.bound, t.p.offset = true, int64(rec.At)-rec.Play
+		t.p.bound, t.p.playOffset = true, int64(rec.At)-rec.Play
 	} else {
-		s.live = max(s.live, at)
+		s.liveClock = max(s.liveClock, at)
 	}
 	if t.apply(rec) {
 		s.counts.Records++
 	} else {
 		s.counts.Duplicates++
 	}
-	t.p.latest = t.offset
+	t.p.latestOffset = t.offset
 	t.p.refresh(t.m.Policy)
 }
 
@@ -78,21 +77,21 @@ func (t *step) tick(rec *schemas.Record) {
 	s := t.s
 	s.counts.Ticks++
 	if rec.Provenance&schemas.Recorded == 0 {
-		s.live = max(s.live, rec.At)
+		s.liveClock = max(s.liveClock, rec.At)
 	}
 	for i := 0; i < len(s.open); {
 		p := s.open[i]
 		if at := p.tickAt(rec); p.due <= at {
 			t.p = p
-			s.touch(p)
+			s.markChanged(p)
 			t.predictAhead(s.open[i:], rec)
 			t.advance(at)
 		}
-		if i < len(s.open) && s.open[i] == p { // otherwise its stay has ended, and the next patient stands here
+		if i < len(s.open) && s.open[i] == p { // else its stay has ended, and the next patient stands here
 			i++
 		}
 	}
-	s.scratch.model.ahead = s.scratch.model.ahead[:0]
+	s.scratch.model.predicted = s.scratch.model.predicted[:0]
 }
 
 // advance does for the patient all that falls due up to and including `to`, each at its
@@ -105,13 +104,13 @@ func (t *step) advance(to schemas.Time) {
 		at := p.due
 		p.clock = at
 		if policy.Due(&p.alerts) <= at {
-			t.alert(alerts.Event{Kind: alerts.Advance, At: at})
+			t.stepPolicy(alerts.Event{Kind: alerts.Advance, At: at})
 		}
 		switch {
-		case p.silence() <= at:
-			t.end("silence", p.latest)
-		case p.hour <= at:
-			p.hour = at + schemas.Hour
+		case p.silenceEnds() <= at:
+			t.endStay("silence", p.latestOffset)
+		case p.nextHour <= at:
+			p.nextHour = at + schemas.Hour
 			t.score(schemas.DueHour)
 		case p.held <= at:
 			t.score(schemas.DueHeld)
@@ -124,40 +123,39 @@ func (t *step) advance(to schemas.Time) {
 // leaves no trace but that it was seen.
 func (t *step) apply(rec *schemas.Record) bool {
 	p := t.p
-	v := p.sender(rec).see(rec)
+	v := p.origin(rec).identify(rec)
 	if v == isRepeat {
 		return false
 	}
 	p.logN++
 	switch rec.Kind {
 	case schemas.KindObservations, schemas.KindStrip, schemas.KindNote, schemas.KindImage:
-		if !t.take(rec) && v == isPerhaps { // the window had it all: it was a repeat
+		if !t.addToWindow(rec) && v == isUndecided { // it brought nothing new, so it was a repeat
 			p.logN--
 			return false
 		}
-		t.heard(rec)
+		t.dataCame(rec)
 	case schemas.KindAdmit:
 		t.admit(rec)
 	case schemas.KindTransfer:
 		if p.stay.open && rec.Move != nil {
-			p.stay.move(rec.Move)
+			p.stay.applyMove(rec.Move)
 		}
 	case schemas.KindEnd:
 		t.discharge(rec)
 	case schemas.KindCommand:
-		t.alert(alerts.Event{Kind: alerts.Commanded, At: p.clock, Command: rec.Command})
+		t.stepPolicy(alerts.Event{Kind: alerts.Commanded, At: p.clock, Command: rec.Command})
 	case schemas.KindMergeOut:
 		if p.stay.open {
-			t.end("merge", t.offset)
+			t.endStay("merge", t.offset)
 		}
 	}
 	return true
 }
 
-// take puts a record's observations into the window and its item into the history of its
-// modality. It says whether the window changed. What no view will ask for again is left
-// out.
-func (t *step) take(rec *schemas.Record) (changed bool) {
+// addToWindow puts a record's observations into the window and its item into the history of its
+// modality, and forgets what no view can ask for again. It says whether the window changed.
+func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	p := t.p
 	horizon := p.horizon()
 	for i := range rec.Observations {
@@ -167,7 +165,7 @@ func (t *step) take(rec *schemas.Record) (changed bool) {
 		}
 		changed = true
 		if p.online != nil {
-			p.online.touch(o.Channel, o.EventTime)
+			p.online.noteChange(o.Channel, o.EventTime)
 		}
 		if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
 			p.corrected = true
@@ -176,11 +174,11 @@ func (t *step) take(rec *schemas.Record) (changed bool) {
 			p.readings.add(in, o, p.clock)
 		}
 		if rec.Kind == schemas.KindObservations {
-			p.modalities[encoders.Numeric].observe(p, o)
+			p.modalities[encoders.Numeric].addObservation(p, o)
 		}
 	}
 	if rec.Item != nil {
-		p.modalities[encoders.ModalityOf(rec.Kind)].item(rec.Item)
+		p.modalities[encoders.ModalityOf(rec.Kind)].addItem(rec.Item)
 	}
 	p.window.Advance(p.clock)
 	p.window.Trim(p.horizon())
@@ -190,28 +188,28 @@ func (t *step) take(rec *schemas.Record) (changed bool) {
 	return changed
 }
 
-// heard goes on with data that came. They open a stay where no admission system speaks for
-// the patient, or where its admit may be among lost records; in an open stay a score
-// becomes due.
-func (t *step) heard(rec *schemas.Record) {
+// dataCame follows up data of any kind. They open a stay where no admission system speaks
+// for the patient, or where its admission may be among lost records; in an open stay a
+// score becomes due.
+func (t *step) dataCame(rec *schemas.Record) {
 	p := t.p
 	if rec.Provenance&schemas.SourceHasADT != 0 {
 		p.governed = true
 	}
 	if !p.stay.open && (!p.governed || p.gap) {
-		t.begin("implicit:"+p.clock.String(), true)
+		t.openStay("implicit:"+p.clock.String(), true)
 	}
 	if !p.stay.open {
 		return
 	}
-	p.stay.heard = p.clock
+	p.stay.heardAt = p.clock
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	t.alert(alerts.Event{Kind: alerts.DataCame, At: p.clock})
+	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock})
 	t.scoreSoon()
 }
 
-// admit opens a stay, tells an open one again, or adopts an implicit one. An admission
-// while another stay is open ends that one first.
+// admit opens a stay, confirms an open one, or adopts an implicit one under the announced
+// id. An admission while another announced stay is open ends that one first.
 func (t *step) admit(rec *schemas.Record) {
 	p := t.p
 	p.governed = true
@@ -222,41 +220,42 @@ func (t *step) admit(rec *schemas.Record) {
 	id := cmp.Or(move.Stay, "admitted:"+p.clock.String())
 	if p.stay.open {
 		switch {
-		case p.stay.is(id):
+		case p.stay.goesBy(id):
 		case p.stay.implicit:
-			p.stay.implicit, p.stay.alias = false, id
+			p.stay.implicit, p.stay.announced = false, id
 		default:
-			t.end("superseded", p.latest)
+			t.endStay("superseded", p.latestOffset)
 			p.logN = 1 // this record is the first of the next numbering
 		}
 	}
 	if !p.stay.open {
-		p.touched[0] = p.touched[0] || p.gap
+		p.numberingGap = p.numberingGap || p.gap
 		p.gap = false
-		t.begin(id, false)
+		t.openStay(id, false)
 	}
-	p.stay.move(move)
+	p.stay.applyMove(move)
 	p.stay.statics = move.Statics
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 }
 
-// begin opens a stay at the patient's clock. Its numbering has begun already, since the
-// records that waited for it belong to it. A stay that is opened again after its end is
-// another one, as its numbers are: S1#2.
-func (t *step) begin(id string, implicit bool) {
+// openStay opens a stay at the patient's clock. Its numbering has begun already, because
+// records that came before the admission belong to it. A stay that is opened again after
+// its end is another one with numbers of its own, S1#2, so that no score or alert id of
+// the first comes twice.
+func (t *step) openStay(id string, implicit bool) {
 	p := t.p
 	p.stay = stay{
 		open: true, implicit: implicit, id: id, start: p.clock,
-		from: max(p.clock-schemas.Reach, p.last), heard: p.clock,
+		viewFrom: max(p.clock-schemas.Reach, p.lastEnd), heardAt: p.clock,
 	}
-	if id == p.ended {
-		p.again++
-		p.stay.id, p.stay.alias = id+"#"+strconv.FormatUint(p.again+1, 10), id
+	if id == p.lastStay {
+		p.reopened++
+		p.stay.id, p.stay.announced = id+"#"+strconv.FormatUint(p.reopened+1, 10), id
 	}
-	p.scored, p.held, p.hour = never, forever, p.clock.FloorHour()+schemas.Hour
+	p.scoredAt, p.held, p.nextHour = never, forever, p.clock.FloorHour()+schemas.Hour
 	p.corrected = false
-	t.s.setOpen(p, true)
-	t.alert(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
+	t.s.listOpen(p, true)
+	t.stepPolicy(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
 }
 
 // discharge ends the stay that the record means; one that names another stay than the open
@@ -268,31 +267,31 @@ func (t *step) discharge(rec *schemas.Record) {
 	cause := "discharge"
 	if rec.Move != nil {
 		cause = cmp.Or(rec.Move.Cause, cause)
-		if p.stay.open && rec.Move.Stay != "" && !p.stay.is(rec.Move.Stay) {
+		if p.stay.open && rec.Move.Stay != "" && !p.stay.goesBy(rec.Move.Stay) {
 			return
 		}
 	}
-	t.end(cause, t.offset)
+	t.endStay(cause, t.offset)
 }
 
-// end ends the open stay, if there is one, at the patient's clock, and every open alert
-// with it. The numbering begins again, and no later view reaches before it. by is the
-// offset of the log record that did it, or of the last one before it.
-func (t *step) end(cause string, by int64) {
+// endStay ends the open stay, if there is one, at the patient's clock, and every open
+// alert with it. The numbering begins again, and no later view reaches before this end. by
+// is the offset of the log record that ended the stay, or of the last one before.
+func (t *step) endStay(cause string, by int64) {
 	p := t.p
 	if p.stay.open {
-		t.alert(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
-		t.s.setOpen(p, false)
-		if announced := cmp.Or(p.stay.alias, p.stay.id); announced != p.ended {
-			p.ended, p.again = announced, 0
+		t.stepPolicy(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
+		t.s.listOpen(p, false)
+		if announced := cmp.Or(p.stay.announced, p.stay.id); announced != p.lastStay {
+			p.lastStay, p.reopened = announced, 0
 		}
 	}
 	p.stay = stay{}
-	p.held, p.hour, p.scored = forever, forever, never
-	p.last = p.clock
-	p.logN, p.n = 0, 0
-	p.before, p.need = p.need, by
-	p.touched = [2]bool{false, p.touched[0] || p.gap}
+	p.held, p.nextHour, p.scoredAt = forever, forever, never
+	p.lastEnd = p.clock
+	p.logN, p.outputN = 0, 0
+	p.previousFrom, p.numberingFrom = p.numberingFrom, by
+	p.previousGap, p.numberingGap = p.numberingGap || p.gap, false
 	p.corrected, p.gap = false, false
 	p.window.Trim(p.clock) // before Restart, which then finds only what is in memory
 	p.window.Restart()
@@ -301,15 +300,15 @@ func (t *step) end(cause string, by int64) {
 	}
 }
 
-// scoreSoon makes a score due after a record: at once, or when the interval since the last
-// score is over.
+// scoreSoon makes a score due after a record: at once, or held back until the interval
+// since the last score is over.
 func (t *step) scoreSoon() {
 	p, interval := t.p, t.m.Settings.interval()
 	switch {
-	case p.scored == never || p.clock >= p.scored+interval:
+	case p.scoredAt == never || p.clock >= p.scoredAt+interval:
 		t.score(schemas.DueRecord)
 	case p.held == forever:
-		p.held = p.scored + interval
+		p.held = p.scoredAt + interval
 	}
 }
 
@@ -317,20 +316,20 @@ func (t *step) scoreSoon() {
 // what the policy makes of it.
 func (t *step) score(due schemas.Due) {
 	p, m, scratch := t.p, t.m, &t.s.scratch
-	p.n++
-	p.scored, p.held = p.clock, forever
+	p.outputN++
+	p.scoredAt, p.held = p.clock, forever
 	t.s.counts.Scores++
 
 	sc := &scratch.score
 	*sc = score{
-		n: p.n, logN: p.logN, due: due, patient: p.id, stay: p.stay.id, asOf: p.clock,
+		n: p.outputN, logN: p.logN, due: due, patient: p.id, stay: p.stay.id, asOf: p.clock,
 		policy: m.Policy.Hash(), risks: sc.risks[:0], phenotypes: sc.phenotypes[:0], flags: sc.flags[:0],
 		news2: &scratch.news2,
 	}
 	for i, which := range byName {
 		ms := &sc.modalities[i]
 		ms.which = which
-		ms.state, ms.age = p.modalities[which].as(p, which)
+		ms.state, ms.age = p.modalities[which].stateAsOf(p, which)
 	}
 	m.predict(p, sc, &scratch.model)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
@@ -344,6 +343,8 @@ func (t *step) score(due schemas.Due) {
 		sc.flags = append(sc.flags, alerts.FlagCorrected)
 	}
 
+	// The policy judges the score before it is put out, because whether an alert follows may
+	// decide what its body lists. The score still goes out before its alerts.
 	event := &scratch.event
 	*event = alerts.Score{
 		ID: sc.id, Trained: sc.trained, NEWS2: sc.news2.Value, Points: points,
@@ -356,23 +357,23 @@ func (t *step) score(due schemas.Due) {
 	scratch.alerts = m.Policy.Step(&p.alerts, alerts.Event{Kind: alerts.Scored, At: p.clock, Model: sc.model, Score: event}, scratch.alerts[:0])
 	sc.inputs = m.Settings.Inputs != InputsAlerting || len(scratch.alerts) > 0
 	t.put(schemas.TopicScores, schemas.TypeScore, sc.id, p.id, scratch.json.score(sc))
-	t.tell()
+	t.putAlerts()
 }
 
-// alert moves the policy by one event that is no score, and puts out what follows.
-func (t *step) alert(e alerts.Event) {
+// stepPolicy moves the alerts by one event that is no score, and puts out what follows.
+func (t *step) stepPolicy(e alerts.Event) {
 	e.Model = t.m.modelHash()
 	t.s.scratch.alerts = t.m.Policy.Step(&t.p.alerts, e, t.s.scratch.alerts[:0])
-	t.tell()
+	t.putAlerts()
 }
 
-// tell puts out the revisions that the policy has made: each to the alerts, and as the
-// alert's latest state.
-func (t *step) tell() {
+// putAlerts puts out the revisions that the policy has made. Each goes to the topic of all
+// alerts under its patient, and to the topic of latest states under the alert's own id.
+func (t *step) putAlerts() {
 	for i := range t.s.scratch.alerts {
 		a := &t.s.scratch.alerts[i]
-		t.p.n++
-		a.N = t.p.n
+		t.p.outputN++
+		a.N = t.p.outputN
 		a.Flags = t.p.flags(a.Flags)
 		body := t.s.scratch.json.alert(a)
 		t.put(schemas.TopicAlerts, schemas.TypeAlert, a.ID, t.p.id, body)
@@ -381,8 +382,8 @@ func (t *step) tell() {
 	}
 }
 
-// put appends an output. Its position, the record's offset and a count from 0, tells after
-// a crash whether it was published.
+// put appends an output. Its position, the record's offset and a count from 0, says after
+// a crash whether the output was already published.
 func (t *step) put(topic, kind, id, key string, body []byte) {
 	at := window.Position{Offset: t.offset, Index: len(t.out) - t.first}
 	t.out = append(t.out, Output{Position: at, Topic: topic, Type: kind, ID: id, Key: key, Value: body})

@@ -7,9 +7,10 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// Wants appends to dst the chunks that Step of the record needs, that the store
-// alone has, and that it has not named before: before the record is stepped, all
-// are to be given to Give. It may be called for records to come.
+// Wants appends to dst the chunks of windows that Step of the record needs and that only
+// the store has, but for those that it has named before. Give must be given all of them
+// before the record is stepped. Wants may be called for records to come, so that one read
+// of the store serves a batch.
 func (s *Partition) Wants(rec *schemas.Record, dst []window.Place) []window.Place {
 	switch rec.Kind {
 	case schemas.KindUse:
@@ -38,8 +39,9 @@ func (s *Partition) Wants(rec *schemas.Record, dst []window.Place) []window.Plac
 	return dst
 }
 
-// WantsUnread appends to dst the chunks of the next patient of whose window nothing
-// is in memory; none if there is no such patient. They are for Give.
+// WantsUnread appends to dst the chunks of the next patient whose window has not been read
+// since the partition was loaded, and nothing if there is no such patient left. An owner
+// that has nothing else to do reads ahead by it; what it names goes to Give.
 func (s *Partition) WantsUnread(dst []window.Place) []window.Place {
 	for n := len(dst); len(dst) == n && len(s.unread) > 0; s.unread = s.unread[1:] {
 		dst = s.wantUnread(s.unread[0], dst)
@@ -47,16 +49,19 @@ func (s *Partition) WantsUnread(dst []window.Place) []window.Place {
 	return dst
 }
 
+// wantUnread appends to dst the chunks that the patient's window still lacks since it was
+// loaded.
 func (s *Partition) wantUnread(p *patient, dst []window.Place) []window.Place {
-	s.lens = p.window.WantUnread(s.lens[:0])
-	for _, l := range s.lens {
+	s.chunkLens = p.window.WantUnread(s.chunkLens[:0])
+	for _, l := range s.chunkLens {
 		dst = append(dst, window.Place{Patient: p.id, ChunkLen: l})
 	}
 	return dst
 }
 
-// Give takes chunks that Wants or WantsUnread named, as the store has them. An error
-// says that the store is damaged: the partition is to be rebuilt from the log.
+// Give takes the bytes of the chunks that Wants or WantsUnread named, chunks[i] for
+// places[i], the chunks of one patient side by side as they were named. An error says that
+// the store is damaged: the partition is then to be rebuilt from the log.
 func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 	for i, at := range places {
 		p := s.patients[at.Patient]
@@ -70,9 +75,11 @@ func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 	return nil
 }
 
-// Lost says that Wants was not heeded.
+// Lost returns an error if a window was used without chunks that Wants had named for it.
+// Outputs made since the last Writes may then be wrong, and must not be published: it is a
+// mistake of the caller.
 func (s *Partition) Lost() error {
-	for _, p := range s.dirty {
+	for _, p := range s.changed {
 		if p.window.Lost() {
 			return fmt.Errorf("patient %q: the window was used without records that only the store has: this is a mistake of the program, report it", p.id)
 		}

@@ -34,27 +34,31 @@ func Make(seed uint64, records, patients int, recorded bool) []*schemas.Record {
 	return append(w.log, &schemas.Record{Kind: schemas.KindTick, Provenance: last.Provenance & schemas.Recorded, At: last.At, Play: last.Play})
 }
 
+// ward is a log in the making.
 type ward struct {
-	r        *rand.Rand
-	recorded bool
-	at       schemas.Time
+	r        *rand.Rand   // all chance comes from it
+	recorded bool         // the log is of a run, with playing times
+	at       schemas.Time // the ward's time
 	beds     []*bed
 	log      []*schemas.Record
 }
 
+// bed is one patient of the ward with what its sources have sent.
 type bed struct {
 	id      string
-	adt     bool
-	open    bool
-	stays   int
-	offset  int64 // at - play
-	seqs    map[string]uint64
-	skipped map[string][]uint64
-	past    [2][]*schemas.Record // that can come again: of this stay and the one before
-	heard   schemas.Time
-	last    []schemas.Observation
+	adt     bool                  // movements are announced: an admission opens a stay
+	open    bool                  // a stay was announced and not yet ended
+	stays   int                   // how many stays were announced
+	offset  int64                 // of a run: the ward's time less the playing time
+	seqs    map[string]uint64     // the last sequence number, by source and topic
+	skipped map[string][]uint64   // numbers left out, which may come later
+	past    [2][]*schemas.Record  // records that may come again: of this stay, and of the one before
+	heard   schemas.Time          // when data last came
+	last    []schemas.Observation // the last 20, to be corrected or taken back
 }
 
+// step lets time pass, by minutes mostly and by days at times, and adds a record of one
+// patient.
 func (w *ward) step() {
 	switch w.r.IntN(60) {
 	case 0:
@@ -96,7 +100,8 @@ func (w *ward) step() {
 	}
 }
 
-// event is a measured time: mostly now, often late, seldom ahead.
+// event draws the time at which something was measured: now mostly, often hours before, and
+// seldom in the future, as of a device whose clock is fast.
 func (w *ward) event() schemas.Time {
 	switch w.r.IntN(10) {
 	case 0:
@@ -109,7 +114,8 @@ func (w *ward) event() schemas.Time {
 	return w.at
 }
 
-// ranges span sick and well.
+// ranges are those of the values of each channel, in its canonical unit. They reach from
+// values that give no points of NEWS2 to values that give three.
 var ranges = map[string][2]float32{
 	"heart_rate": {35, 140}, "respiratory_rate": {6, 32}, "spo2": {82, 100}, "fio2": {0.21, 0.5}, "systolic_cuff": {80, 225},
 	"systolic_arterial": {80, 225}, "temperature": {34, 40}, "gcs_total": {13, 15}, "avpu": {0, 1}, "potassium": {3, 6},
@@ -123,6 +129,8 @@ var rangeNames = func() (names []string) {
 	return names
 }()
 
+// observe draws n observations of one time. One in twelve corrects or takes back an earlier
+// one.
 func (w *ward) observe(b *bed, n int) (list []schemas.Observation) {
 	at := w.event()
 	for range n {
@@ -143,6 +151,8 @@ func (w *ward) observe(b *bed, n int) (list []schemas.Observation) {
 	return list
 }
 
+// add gives a record its identity (source, topic, hash, and mostly a sequence number, of
+// which some are skipped and come late) and puts it into the log.
 func (w *ward) add(b *bed, rec *schemas.Record, topic uint8) {
 	rec.Source = []string{"his", "gateway"}[w.r.IntN(2)]
 	rec.TopicIndex = topic
@@ -177,6 +187,7 @@ func (w *ward) add(b *bed, rec *schemas.Record, topic uint8) {
 	w.put(b, rec)
 }
 
+// put appends a record to the log at the ward's time.
 func (w *ward) put(b *bed, rec *schemas.Record) {
 	rec.Patient, rec.At, rec.Available = b.id, w.at, w.at
 	if w.recorded {
@@ -211,7 +222,8 @@ func WithTicks(r *rand.Rand, log []*schemas.Record, share float64) (out []*schem
 	return out
 }
 
-// FirstDifference is where two lists part.
+// FirstDifference shows the first place where two lists of outputs differ, as two lines of
+// a diff; "" if they are the same.
 func FirstDifference(a, b []string) string {
 	for i := range max(len(a), len(b)) {
 		switch {

@@ -8,15 +8,16 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// tell appends a revision of the episode's alert as it stands.
-func (t *turn) tell(e *episode, at schemas.Time, phase schemas.Phase, reason, flag string) {
+// revise appends a revision of the episode's alert as it stands. flag, if it is not empty,
+// joins the flags that follow from the state.
+func (t *transition) revise(e *episode, at schemas.Time, phase schemas.Phase, reason, flag string) {
 	a := schemas.Alert{
 		ID: e.id, Revision: e.revision, Phase: phase, Task: e.task,
-		Patient: t.s.Patient, Stay: t.s.Stay, AsOf: at, Value: e.seen, Reason: reason,
+		Patient: t.s.Patient, Stay: t.s.Stay, AsOf: at, Value: e.latest, Reason: reason,
 		Model: t.e.Model, Policy: t.p.hash, Flags: []string{}, Notice: schemas.Notice,
 	}
 	e.revision++
-	e.value, e.told = e.seen, at
+	e.toldValue, e.toldAt = e.latest, at
 	a.Kind, a.Severity, a.Threshold = t.p.classify(e, phase)
 	if a.Kind != KindTechnical {
 		a.Score = t.s.scoreID
@@ -27,18 +28,19 @@ func (t *turn) tell(e *episode, at schemas.Time, phase schemas.Phase, reason, fl
 	if e.acknowledged {
 		a.Flags = append(a.Flags, FlagAcknowledged)
 	}
-	if e.snoozed != never {
+	if e.snoozedUntil != never {
 		a.Flags = append(a.Flags, FlagSnoozed)
 	}
 	if flag != "" {
 		a.Flags = append(a.Flags, flag)
 	}
 	t.dst = append(t.dst, a)
-	e.severity = a.Severity
+	e.toldSeverity = a.Severity
 }
 
-// classify gives an alert's kind, its severity (after its end the one that it
-// had) and the number that it was held against.
+// classify gives an alert's kind, its severity and the number that it was held against: the
+// threshold of its level, or after its end the clear level that it fell below, and then the
+// severity that it had.
 func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity string, threshold float32) {
 	if e.task == TaskNoData {
 		return KindTechnical, p.NoData.Severity, float32(p.NoData.After) / float32(schemas.Hour)
@@ -49,7 +51,7 @@ func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity strin
 			continue
 		}
 		if e.level == 0 {
-			severity, threshold = e.severity, r.Levels[0].Clear
+			severity, threshold = e.toldSeverity, r.Levels[0].Clear
 		} else {
 			l := &r.Levels[min(e.level, len(r.Levels))-1]
 			severity, threshold = l.Severity, l.At
@@ -59,53 +61,55 @@ func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity strin
 		}
 		return r.Kind, severity, threshold
 	}
-	// The policy has changed and knows the task no more.
-	return KindRisk, e.severity, 0
+	// The stay was begun under another policy, which had a rule for the task.
+	return KindRisk, e.toldSeverity, 0
 }
 
-// labels are the components' names for people.
+// labels are the names of the components in sentences.
 var labels = [Components]string{
 	"respiratory rate", "SpO2", "oxygen", "systolic pressure", "heart rate", "consciousness", "temperature",
 }
 
 // sentence says where an episode's number stands, in one line that a nurse can
 // read.
-func (t *turn) sentence(e *episode) string {
+func (t *transition) sentence(e *episode) string {
 	_, _, threshold := t.p.classify(e, "")
 	b := make([]byte, 0, 128)
 	switch e.task {
 	case TaskNoData:
 		b = append(b, "no data for "...)
-		b = appendNumber(b, e.seen)
+		b = appendNumber(b, e.latest)
 		return string(append(b, " h"...))
 	case TaskNEWS2:
 		b = append(b, "NEWS2 "...)
-		b = appendNumber(b, e.seen)
+		b = appendNumber(b, e.latest)
 	default:
 		b = append(b, "risk of "...)
 		b = append(b, strings.ReplaceAll(e.task, "_", " ")...)
 		b = append(b, ' ')
-		b = appendNumber(b, e.seen)
+		b = appendNumber(b, e.latest)
 	}
 	switch {
 	case e.level == 0:
 		b = append(b, ", below "...)
 		b = appendNumber(b, threshold)
-	case e.seen >= threshold:
+	case e.latest >= threshold:
 		b = append(b, ", at or above "...)
 		b = appendNumber(b, threshold)
-	case e.three:
+	case e.singleThree:
 		b = append(b, ", a single component has 3 points"...)
 	default:
 		b = append(b, ", not yet clear"...)
 	}
-	if e.task == TaskNEWS2 && t.s.scored {
+	if e.task == TaskNEWS2 && t.s.hasScore {
 		b = t.appendPoints(b)
 	}
 	return string(b)
 }
 
-func (t *turn) appendPoints(b []byte) []byte {
+// appendPoints adds to a sentence which components of NEWS2 gave points, and which are not
+// known.
+func (t *transition) appendPoints(b []byte) []byte {
 	sep := ": "
 	for c, points := range t.s.points {
 		if points > 0 {
@@ -127,7 +131,8 @@ func (t *turn) appendPoints(b []byte) []byte {
 	return b
 }
 
-// appendNumber writes a whole number as one, others with up to three decimals.
+// appendNumber writes a whole number without decimals and any other with at most three,
+// rounded.
 func appendNumber(b []byte, v float32) []byte {
 	if v == float32(math.Trunc(float64(v))) {
 		return strconv.AppendInt(b, int64(v), 10)
