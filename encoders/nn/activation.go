@@ -2,6 +2,17 @@ package nn
 
 import "math"
 
+// Exp replaces x by its exponentials. In float32 it is the polynomial of [exp32],
+// within 1 ulp; in float64 it is math.Exp.
+func Exp[F Float](x []F) {
+	if isSingle[F]() && expFast(single(x)) {
+		return
+	}
+	for i, v := range x {
+		x[i] = exp(v)
+	}
+}
+
 // GELU replaces x by x Phi(x), the exact form with erf (Hendrycks and Gimpel 2016).
 func GELU[F Float](x []F) {
 	if isSingle[F]() && geluFast(single(x)) {
@@ -80,3 +91,107 @@ func SigmoidBackward[F Float](dx, y, dy []F) {
 		dx[i] += F(dy[i] * F(v*(1-v)))
 	}
 }
+
+// Softmax replaces x by its softmax; the largest element is taken out first.
+func Softmax[F Float](x []F) {
+	if len(x) == 0 || isSingle[F]() && softmaxFast(single(x)) {
+		return
+	}
+	top := x[0]
+	for _, v := range x {
+		top = max(top, v)
+	}
+	for i, v := range x {
+		x[i] = exp(v - top)
+	}
+	scale := 1 / Sum(x)
+	for i := range x {
+		x[i] *= scale
+	}
+}
+
+// SoftmaxBackward adds to dx [N] the gradient of y = softmax(x), given y [N] and its
+// gradient dy [N]: dx_i += y_i (dy_i - sum_j y_j dy_j).
+func SoftmaxBackward[F Float](dx, y, dy []F) {
+	if len(dx) != len(y) || len(dy) != len(y) {
+		panic("nn: SoftmaxBackward: shapes do not fit")
+	}
+	mean := Dot(y, dy)
+	for i, v := range y {
+		dx[i] += F(v * (dy[i] - mean))
+	}
+}
+
+// LayerNormEpsilon is added to the biased variance under the root.
+const LayerNormEpsilon = 1e-5
+
+// LayerNorm sets out [D] to the normalised x [D] times gain plus bias. Mean and
+// variance are summed in float64, in 8 running sums as [Sum].
+func LayerNorm[F Float](out, x, gain, bias []F) {
+	if len(out) != len(x) || len(gain) != len(x) || len(bias) != len(x) {
+		panic("nn: LayerNorm: shapes do not fit")
+	}
+	if isSingle[F]() && layerNormFast(single(out), single(x), single(gain), single(bias)) {
+		return
+	}
+	mean, scale := moments(x)
+	for i, v := range x {
+		out[i] = fma(F((float64(v)-mean)*scale), gain[i], bias[i])
+	}
+}
+
+// moments are the mean of x and one over the root of its variance.
+func moments[F Float](x []F) (mean, scale float64) {
+	var s, q [lanes]float64
+	for i, v := range x {
+		s[i%lanes] += float64(v)
+	}
+	mean = tree(&s) / float64(len(x))
+	for i, v := range x {
+		d := float64(v) - mean
+		q[i%lanes] += float64(d * d)
+	}
+	return mean, 1 / math.Sqrt(tree(&q)/float64(len(x))+LayerNormEpsilon)
+}
+
+// LayerNormBackward adds to dx [D], dgain [D] and dbias [D] the gradients of
+// LayerNorm at x [D], given that of its output dy [D]. With y the normalised x and
+// g = dy gain: dx += (g - mean(g) - y mean(g y)) / deviation.
+func LayerNormBackward[F Float](dx, dgain, dbias, x, gain, dy []F) {
+	if len(dx) != len(x) || len(dgain) != len(x) || len(dbias) != len(x) || len(gain) != len(x) || len(dy) != len(x) {
+		panic("nn: LayerNormBackward: shapes do not fit")
+	}
+	mean, scale := moments(x)
+	var a, b [lanes]float64
+	for i, v := range x {
+		y, g := (float64(v)-mean)*scale, float64(float64(dy[i])*float64(gain[i]))
+		a[i%lanes] += g
+		b[i%lanes] += float64(g * y)
+		dgain[i] += F(float64(dy[i]) * y)
+		dbias[i] += dy[i]
+	}
+	n := float64(len(x))
+	along, across := tree(&a)/n, tree(&b)/n
+	for i, v := range x {
+		y, g := (float64(v)-mean)*scale, float64(float64(dy[i])*float64(gain[i]))
+		dx[i] += F((g - along - float64(y*across)) * scale)
+	}
+}
+
+// TimeEmbedding sets out [E] to the embedding of time t: the first element is
+// linear, the rest sines (Time2Vec). w and b are [E].
+func TimeEmbedding[F Float](out []F, t float64, w, b []F) {
+	if len(w) != len(out) || len(b) != len(out) {
+		panic("nn: TimeEmbedding: shapes do not fit")
+	}
+	for i := range out {
+		arg := float64(float64(w[i])*t) + float64(b[i]) // in float64: a large argument of a sine; not fused
+		if i > 0 {
+			arg = math.Sin(arg)
+		}
+		out[i] = F(arg)
+	}
+}
+
+// SoftCap bounds an attention score: 8 tanh(s/8).
+func SoftCap(s float64) float64 { return 8 * math.Tanh(s/8) }

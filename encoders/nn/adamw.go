@@ -37,3 +37,63 @@ func (a *AdamW[F]) Step(params, grads []F, rate float64) {
 		params[i] = F(keep*params[i]) - F(step*m)/(F(F(math.Sqrt(float64(v)))*root)+epsilon)
 	}
 }
+
+// Schedule is a learning rate that rises for Warmup steps in a line to Rate and falls
+// in half a cosine to Floor * Rate at the last of Steps.
+type Schedule struct {
+	Rate          float64
+	Warmup, Steps int
+	Floor         float64
+}
+
+// At is the rate of step it = 1, 2, .., Steps.
+func (s Schedule) At(it int) float64 {
+	if it <= s.Warmup {
+		return s.Rate * float64(it) / float64(s.Warmup)
+	}
+	done := float64(it-s.Warmup) / float64(max(1, s.Steps-s.Warmup))
+	return s.Rate * (s.Floor + float64((1-s.Floor)*0.5*(1+math.Cos(math.Pi*min(done, 1)))))
+}
+
+// Norm is the Euclidean norm of x [N], summed in float64 in the order of [Sum].
+func Norm[F Float](x []F) float64 {
+	var s [lanes]float64
+	i := 0
+	for ; i+lanes <= len(x); i += lanes {
+		for l := range s {
+			v := float64(x[i+l])
+			s[l] += float64(v * v)
+		}
+	}
+	for l := range len(x) - i {
+		v := float64(x[i+l])
+		s[l] += float64(v * v)
+	}
+	return math.Sqrt(tree(&s))
+}
+
+// Clip scales the gradient [N] down to norm limit if it is longer (Pascanu et al.
+// 2013), and returns the norm that it had. A norm that is no number leaves it alone.
+func Clip[F Float](grads []F, limit float64) float64 {
+	norm := Norm(grads)
+	if norm > limit {
+		scale := F(limit / norm)
+		for i := range grads {
+			grads[i] *= scale
+		}
+	}
+	return norm
+}
+
+// Average moves the average [N] of weights a step towards the weights [N]:
+// exponential, with factor min(decay, it/(it+10)) at step it = 1, 2, .., so that the
+// first steps are soon forgotten.
+func Average[F Float](average, weights []F, decay float64, it int) {
+	if len(average) != len(weights) {
+		panic("nn: Average: shapes do not fit")
+	}
+	toward := F(1 - min(decay, float64(it)/float64(it+10)))
+	for i, w := range weights {
+		average[i] += F(toward * (w - average[i]))
+	}
+}

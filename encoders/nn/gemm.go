@@ -144,3 +144,89 @@ func narrow[F Float](out []F, outRow int, a []F, aRow, aCol int, panel []F, m, k
 		}
 	}
 }
+
+// tileRows is the most rows of a tile: 6 by 16 float32 are 12 vector registers, and
+// leave room for a row of b and a broadcast element of a.
+const tileRows = 6
+
+// tiles adds a [m][k] times b [k][n] to out, tile by tile; n is a multiple of 16.
+// The rows of b are bRow apart, its groups of 16 columns bPanel.
+func tiles[F Float](out []F, outRow int, a []F, aRow, aCol int, b []F, bRow, bPanel, m, k, n int) {
+	if k == 0 || isSingle[F]() && tilesFast(single(out), outRow, single(a), aRow, aCol, single(b), bRow, bPanel, m, k, n) {
+		return
+	}
+	for j := 0; j < n; j += panelWidth {
+		for i := 0; i < m; {
+			rows := nextRows(m - i)
+			tile(rows, out[i*outRow+j:], outRow, a[i*aRow:], aRow, aCol, b[j/panelWidth*bPanel:], bRow, k)
+			i += rows
+		}
+	}
+}
+
+// nextRows splits m rows into as few tiles as there can be, of about equal height.
+func nextRows(m int) int {
+	parts := (m + tileRows - 1) / tileRows
+	return (m + parts - 1) / parts
+}
+
+// tile is the plain twin of the kernels: rows by 16 elements.
+func tile[F Float](rows int, out []F, outRow int, a []F, aRow, aCol int, b []F, bRow, k int) {
+	for i := range rows {
+		o := (*[panelWidth]F)(out[i*outRow:])
+		acc := *o
+		for l := range k {
+			v, line := a[i*aRow+l*aCol], (*[panelWidth]F)(b[l*bRow:])
+			for j := range acc {
+				acc[j] = fma(v, line[j], acc[j])
+			}
+		}
+		*o = acc
+	}
+}
+
+// MatMul sets out [m][n] to a [m][k] times b [k][n]: the forward pass of a dense
+// layer whose weights are [in][out]. All six forms are [Gemm], chains and bits too.
+func MatMul[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMul", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, n), m, k, n, false)
+}
+
+// MatMulAdd adds a [m][k] times b [k][n] to out [m][n].
+func MatMulAdd[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMulAdd", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, n), m, k, n, true)
+}
+
+// MatMulTA sets out [m][n] to the transpose of a [k][m] times b [k][n]: the gradient
+// of weights, dW = X^T dY, with k the rows of the batch.
+func MatMulTA[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMulTA", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, m).T(), RowMajor(b, n), m, k, n, false)
+}
+
+// MatMulTAAdd adds the transpose of a [k][m] times b [k][n] to out [m][n].
+func MatMulTAAdd[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMulTAAdd", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, m).T(), RowMajor(b, n), m, k, n, true)
+}
+
+// MatMulTB sets out [m][n] to a [m][k] times the transpose of b [n][k]: the gradient
+// of inputs, dX = dY W^T, or the forward pass where weights are [out][in].
+func MatMulTB[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMulTB", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, k).T(), m, k, n, false)
+}
+
+// MatMulTBAdd adds a [m][k] times the transpose of b [n][k] to out [m][n].
+func MatMulTBAdd[F Float](out, a, b []F, m, k, n int) {
+	whole("MatMulTBAdd", len(out), len(a), len(b), m, k, n)
+	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, k).T(), m, k, n, true)
+}
+
+// whole panics unless the slices have just the elements of their matrices.
+func whole(name string, out, a, b, m, k, n int) {
+	if m < 0 || k < 0 || n < 0 || out != m*n || a != m*k || b != k*n {
+		panic("nn: " + name + ": shapes do not fit")
+	}
+}

@@ -74,3 +74,31 @@ func (p *Params[F]) Named(name string) (Param, bool) {
 	i, ok := p.index[name]
 	return i, ok
 }
+
+// PackedParams are packed weights by parameter, for tapes that serve: a layer's, or
+// those of a stack of layers. It is immutable once its parts are in.
+type PackedParams struct{ stacks map[Param][]*Packed }
+
+// Pack packs a parameter w [count][N][K] with its bias b [count][N], or NoParam.
+func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) {
+	if p.stacks == nil {
+		p.stacks = map[Param][]*Packed{}
+	}
+	for i := range count {
+		var bias []float32
+		if b != NoParam {
+			bias = from.Of(b)[i*n : (i+1)*n]
+		}
+		p.stacks[w] = append(p.stacks[w], Pack(from.Of(w)[i*n*k:(i+1)*n*k], bias, n, k))
+	}
+}
+
+func (p *PackedParams) of(w Param, i int) *Packed {
+	if p == nil {
+		return nil
+	}
+	if s := p.stacks[w]; i < len(s) {
+		return s[i]
+	}
+	return nil
+}

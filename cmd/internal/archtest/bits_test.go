@@ -24,8 +24,8 @@ var serving = []string{"./schemas/...", "./window/...", "./encoders/...", "./fus
 // fusedOnPurpose are the functions that may hold a fused multiplication and addition,
 // by file and name.
 var fusedOnPurpose = map[string]string{
-	"encoders/nn/fma.go fma32":  "a product of two float32 is exact in float64: to fuse its sum changes no bit",
-	"encoders/nn/fma.go fmaOdd": "its product is exact too",
+	"encoders/nn/float.go fma32":  "a product of two float32 is exact in float64: to fuse its sum changes no bit",
+	"encoders/nn/float.go fmaOdd": "its product is exact too",
 }
 
 // TestNothingIsFused compiles the serving packages for arm64, where the compiler makes

@@ -53,19 +53,3 @@ func GaussianScores[F Float](scores, x, centres []F) {
 		scores[e] = F(-squaredDistance(x, centres[e*d:e*d+d]))
 	}
 }
-
-// squaredDistance of a and b [D]: differences in F, squared and summed in float64, in
-// 8 running sums as [Sum].
-func squaredDistance[F Float](a, b []F) float64 {
-	if isSingle[F]() {
-		if s, ok := distanceFast(single(a), single(b)); ok {
-			return s
-		}
-	}
-	var s [lanes]float64
-	for i, v := range a {
-		d := float64(F(v - b[i]))
-		s[i%lanes] += float64(d * d)
-	}
-	return tree(&s)
-}

@@ -1,0 +1,223 @@
+package nn
+
+// Linear is W x + b for every row of x [R][K]: w is [N][K], b is [N] or NoParam.
+func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
+	n := t.params.Len(w) / x.Cols
+	y := t.New(x.Rows, n, true)
+	if p := t.packed.of(w, 0); p != nil {
+		p.Rows(single(y.Value), single(x.Value), x.Rows)
+		return y
+	}
+	var bias []F
+	if b != NoParam {
+		bias = t.Of(b)
+	}
+	if x.Rows > 0 {
+		LinearRows(y.Value, t.Of(w), x.Value, bias, x.Rows)
+	}
+	if t.record {
+		t.Record(func() {
+			if b != NoParam {
+				AddColumns(t.GradOf(b), y.Grad)
+			}
+			LinearBackward(x.Grad, t.GradOf(w), x.Value, t.Of(w), y.Grad, x.Rows)
+		})
+	}
+	return y
+}
+
+// LinearOf sets out [R][N] to the dense layer number i of a stack, w [count][N][K] and b
+// [count][N], of x [R][K]. It records nothing: see LinearOfBackward.
+func (t *Tape[F]) LinearOf(out []F, w, b Param, i int, x []F, rows int) {
+	if p := t.packed.of(w, i); p != nil {
+		p.Rows(single(out), single(x), rows)
+		return
+	}
+	n, k := len(out)/rows, len(x)/rows
+	LinearRows(out, t.Of(w)[i*n*k:(i+1)*n*k], x, t.Of(b)[i*n:(i+1)*n], rows)
+}
+
+// LinearOfBackward adds to dx [R][K], or nil, and to the gradients of the parameters
+// what LinearOf at x gives, given the gradient of its output dy [R][N].
+func (t *Tape[F]) LinearOfBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
+	n, k := len(dy)/rows, len(x)/rows
+	AddColumns(t.GradOf(b)[i*n:(i+1)*n], dy)
+	LinearBackward(dx, t.GradOf(w)[i*n*k:(i+1)*n*k], x, t.Of(w)[i*n*k:(i+1)*n*k], dy, rows)
+}
+
+// Serve makes the tape take packed weights where there are some; only a float32 tape
+// that does not record may.
+func (t *Tape[F]) Serve(p *PackedParams) {
+	if t.record || !isSingle[F]() {
+		panic("nn: Serve: packed weights are for a float32 tape that does not record")
+	}
+	t.packed = p
+}
+
+// Add is x + y, of one size.
+func (t *Tape[F]) Add(x, y Tensor[F]) Tensor[F] {
+	if x.Rows != y.Rows || x.Cols != y.Cols {
+		panic("nn: Add: shapes do not fit")
+	}
+	z := t.New(x.Rows, x.Cols, x.Grad != nil || y.Grad != nil)
+	for i, v := range x.Value {
+		z.Value[i] = v + y.Value[i]
+	}
+	if z.Grad != nil {
+		t.Record(func() {
+			if x.Grad != nil {
+				Axpy(x.Grad, 1, z.Grad)
+			}
+			if y.Grad != nil {
+				Axpy(y.Grad, 1, z.Grad)
+			}
+		})
+	}
+	return z
+}
+
+// Scale is a times x.
+func (t *Tape[F]) Scale(a F, x Tensor[F]) Tensor[F] {
+	y := t.New(x.Rows, x.Cols, x.Grad != nil)
+	for i, v := range x.Value {
+		y.Value[i] = a * v
+	}
+	if y.Grad != nil {
+		t.Record(func() { Axpy(x.Grad, a, y.Grad) })
+	}
+	return y
+}
+
+// ReLU is max(x, 0).
+func (t *Tape[F]) ReLU(x Tensor[F]) Tensor[F] {
+	y := t.copyOf(x)
+	ReLU(y.Value)
+	if y.Grad != nil {
+		t.Record(func() { ReLUBackward(x.Grad, y.Value, y.Grad) })
+	}
+	return y
+}
+
+// GELU is x Phi(x), see [GELU].
+func (t *Tape[F]) GELU(x Tensor[F]) Tensor[F] {
+	y := t.copyOf(x)
+	GELU(y.Value)
+	if y.Grad != nil {
+		t.Record(func() { GELUBackward(x.Grad, x.Value, y.Grad) })
+	}
+	return y
+}
+
+// Sigmoid is 1/(1+exp(-x)).
+func (t *Tape[F]) Sigmoid(x Tensor[F]) Tensor[F] {
+	y := t.copyOf(x)
+	Sigmoids(y.Value)
+	if y.Grad != nil {
+		t.Record(func() { SigmoidBackward(x.Grad, y.Value, y.Grad) })
+	}
+	return y
+}
+
+// Softmax is the softmax of every row.
+func (t *Tape[F]) Softmax(x Tensor[F]) Tensor[F] {
+	y := t.copyOf(x)
+	for r := range y.Rows {
+		Softmax(y.Row(r))
+	}
+	if y.Grad != nil {
+		t.Record(func() {
+			for r := range y.Rows {
+				SoftmaxBackward(x.GradRow(r), y.Row(r), y.GradRow(r))
+			}
+		})
+	}
+	return y
+}
+
+// LayerNorm normalises every row, see [LayerNorm]; gain and bias are [Cols].
+func (t *Tape[F]) LayerNorm(x Tensor[F], gain, bias Param) Tensor[F] {
+	y := t.New(x.Rows, x.Cols, true)
+	g, b := t.Of(gain), t.Of(bias)
+	for r := range x.Rows {
+		LayerNorm(y.Row(r), x.Row(r), g, b)
+	}
+	if t.record {
+		t.Record(func() {
+			dg, db, dx := t.GradOf(gain), t.GradOf(bias), x.Grad
+			if dx == nil {
+				dx = t.Floats(len(x.Value))
+			}
+			for r := range x.Rows {
+				at := r * x.Cols
+				LayerNormBackward(dx[at:at+x.Cols], dg, db, x.Row(r), t.Of(gain), y.GradRow(r))
+			}
+		})
+	}
+	return y
+}
+
+func (t *Tape[F]) copyOf(x Tensor[F]) Tensor[F] {
+	y := t.New(x.Rows, x.Cols, x.Grad != nil)
+	copy(y.Value, x.Value)
+	return y
+}
+
+// Dropping is one use of dropout: the elements of row r of a batch are dropped with
+// probability Rate by the draw's row First+r of Stream. Rate 0 drops nothing.
+type Dropping struct {
+	Draw          Draw
+	Stream, First uint64
+	Rate          float64
+}
+
+// Dropout drops elements of x and scales the others by 1/(1-Rate). Every group of
+// share rows side by side has one mask, drawn by the group's number.
+func (t *Tape[F]) Dropout(x Tensor[F], share int, d Dropping) Tensor[F] {
+	if d.Rate == 0 {
+		return x
+	}
+	if share < 1 || x.Rows%share != 0 {
+		panic("nn: Dropout: shapes do not fit")
+	}
+	starts := t.Ints(x.Rows/share + 1)
+	for g := range starts {
+		starts[g] = g * share
+	}
+	return t.DropoutGroups(x, starts, d)
+}
+
+// DropoutGroups is Dropout where group g of rows is starts[g] to starts[g+1].
+func (t *Tape[F]) DropoutGroups(x Tensor[F], starts []int, d Dropping) Tensor[F] {
+	if d.Rate == 0 {
+		return x
+	}
+	groups := len(starts) - 1
+	if groups < 0 || starts[groups] != x.Rows {
+		panic("nn: DropoutGroups: shapes do not fit")
+	}
+	y, keep := t.New(x.Rows, x.Cols, x.Grad != nil), t.Floats(groups*x.Cols)
+	for g := range groups {
+		mask := keep[g*x.Cols : (g+1)*x.Cols]
+		Keep(mask, d.Draw.Row(d.Stream, d.First+uint64(g)), 0, d.Rate)
+		for r := starts[g]; r < starts[g+1]; r++ {
+			row := y.Row(r)
+			for i, v := range x.Row(r) {
+				row[i] = v * mask[i]
+			}
+		}
+	}
+	if y.Grad != nil {
+		t.Record(func() {
+			for g := range groups {
+				mask := keep[g*x.Cols : (g+1)*x.Cols]
+				for r := starts[g]; r < starts[g+1]; r++ {
+					dx := x.GradRow(r)
+					for i, v := range y.GradRow(r) {
+						dx[i] += F(v * mask[i])
+					}
+				}
+			}
+		})
+	}
+	return y
+}
