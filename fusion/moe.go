@@ -2,6 +2,7 @@ package fusion
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
@@ -107,4 +108,158 @@ func (m MoE[F]) Combine(t *nn.Tape[F], i int, r Routed[F], points int, drop nn.D
 		first = i * m.PerRouter
 	}
 	return m.Experts.Combine(t, r.Input, r.Chosen, first, points, drop)
+}
+
+// The scores that gates give an expert with centre w for a row x; Laplace is equation 2
+// of the paper.
+const (
+	Softmax  = "softmax"  // x.w
+	Laplace  = "laplace"  // -||x - w||
+	Gaussian = "gaussian" // -||x - w||^2
+)
+
+// checkGate says whether there is such a gate.
+func checkGate(kind string) error {
+	switch kind {
+	case Softmax, Laplace, Gaussian:
+		return nil
+	}
+	return fmt.Errorf("gate %q, want %s, %s or %s", kind, Softmax, Laplace, Gaussian)
+}
+
+// GateScores is [N][S], the scores of rows x [N][in] for centres [S][in].
+func GateScores[F nn.Float](t *nn.Tape[F], kind string, x nn.Tensor[F], centres nn.Param) nn.Tensor[F] {
+	if kind == Softmax {
+		return t.Linear(x, centres, nn.NoParam)
+	}
+	w := t.Of(centres)
+	y := t.New(x.Rows, len(w)/x.Cols, true)
+	of := nn.LaplaceScores[F]
+	if kind == Gaussian {
+		of = nn.GaussianScores[F]
+	}
+	for r := range x.Rows {
+		of(y.Row(r), x.Row(r), w)
+	}
+	if t.Records() {
+		t.Record(func() { distanceBackward(kind, x, y, w, t.GradOf(centres)) })
+	}
+	return y
+}
+
+// distanceBackward: the gradient of -||x - w|| is -(x - w)/||x - w||, taken as 0 where
+// x = w; that of -||x - w||^2 is -2 (x - w).
+func distanceBackward[F nn.Float](kind string, x, y nn.Tensor[F], w, dw []F) {
+	for r := range x.Rows {
+		row := x.Row(r)
+		for e, d := range y.GradRow(r) {
+			if d == 0 {
+				continue
+			}
+			slope := -2 * d
+			if kind == Laplace {
+				distance := -y.Row(r)[e]
+				if distance == 0 {
+					continue
+				}
+				slope = -d / distance
+			}
+			centre, dcentre := w[e*x.Cols:][:len(row)], dw[e*x.Cols:][:len(row)]
+			if x.Grad == nil {
+				for i, v := range row {
+					dcentre[i] -= F(slope * (v - centre[i]))
+				}
+				continue
+			}
+			dx := x.GradRow(r)[:len(row)]
+			for i, v := range row {
+				pull := F(slope * (v - centre[i]))
+				dcentre[i] -= pull
+				dx[i] += pull
+			}
+		}
+	}
+}
+
+// Chosen are the experts of every row: Index [N][K], the best first, and the softmax
+// over the kept scores, Weight [N][K].
+type Chosen[F nn.Float] struct {
+	K      int
+	Index  []int
+	Weight nn.Tensor[F]
+}
+
+// TopK keeps the k largest scores of every row [N][S], ties to the lower index, and
+// takes the softmax over those (equation 1 of the paper).
+func TopK[F nn.Float](t *nn.Tape[F], scores nn.Tensor[F], k int) Chosen[F] {
+	c := Chosen[F]{k, t.Ints(scores.Rows * k), t.New(scores.Rows, k, scores.Grad != nil)}
+	for r := range scores.Rows {
+		nn.TopK(c.Index[r*k:(r+1)*k], c.Weight.Row(r), scores.Row(r))
+	}
+	if c.Weight.Grad != nil {
+		t.Record(func() {
+			slope := t.Floats(k)
+			for r := range scores.Rows {
+				clear(slope)
+				nn.SoftmaxBackward(slope, c.Weight.Row(r), c.Weight.GradRow(r))
+				for i, e := range c.Index[r*k : (r+1)*k] {
+					scores.GradRow(r)[e] += slope[i]
+				}
+			}
+		})
+	}
+	return c
+}
+
+// Gates is [N][S]: the weights in the places of their experts, 0 elsewhere.
+func (c Chosen[F]) Gates(t *nn.Tape[F], experts int) nn.Tensor[F] {
+	y := t.New(c.Weight.Rows, experts, c.Weight.Grad != nil)
+	clear(y.Value)
+	for i, e := range c.Index {
+		y.Value[i/c.K*experts+e] = c.Weight.Value[i]
+	}
+	if y.Grad != nil {
+		t.Record(func() {
+			for i, e := range c.Index {
+				c.Weight.Grad[i] += y.Grad[i/c.K*experts+e]
+			}
+		})
+	}
+	return y
+}
+
+// noiseFloor is what the noise of a router keeps at least (Shazeer et al. 2017).
+const noiseFloor = 0.01
+
+// NoiseScale is softplus(x) + 0.01.
+func NoiseScale[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
+	y := t.New(x.Rows, x.Cols, x.Grad != nil)
+	for i, v := range x.Value {
+		y.Value[i] = F(math.Max(float64(v), 0)+math.Log1p(math.Exp(-math.Abs(float64(v))))) + noiseFloor
+	}
+	if y.Grad != nil {
+		t.Record(func() {
+			for i, v := range x.Value {
+				x.Grad[i] += F(y.Grad[i] * nn.Sigmoid(v))
+			}
+		})
+	}
+	return y
+}
+
+// AddNoise is scores + eps scale, all [N][S]; eps has no gradient.
+func AddNoise[F nn.Float](t *nn.Tape[F], scores, scale nn.Tensor[F], eps []F) nn.Tensor[F] {
+	y := t.New(scores.Rows, scores.Cols, true)
+	for i, v := range scores.Value {
+		y.Value[i] = v + F(eps[i]*scale.Value[i])
+	}
+	if t.Records() {
+		t.Record(func() {
+			nn.Axpy(scores.Grad, 1, y.Grad)
+			for i, d := range y.Grad {
+				scale.Grad[i] += F(eps[i] * d)
+			}
+		})
+	}
+	return y
 }
