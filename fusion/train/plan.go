@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 
 	"github.com/vigil-icu/vigil/fusion"
@@ -103,48 +102,6 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 		return nil, nil, nil, errors.New("no stay is left to train on: there are too few in the data")
 	}
 	return set, train, held, nil
-}
-
-// part takes about a share of the patients of the examples out of them.
-func (s *Set) part(examples []int, share float64, seed uint64) (rest, taken []int) {
-	of := &Set{}
-	for _, i := range examples {
-		of.Examples = append(of.Examples, s.Examples[i])
-	}
-	for i, fold := range of.Folds(max(2, int(math.Round(1/share))), 0, seed) {
-		if fold == 0 {
-			taken = append(taken, examples[i])
-		} else {
-			rest = append(rest, examples[i])
-		}
-	}
-	return rest, taken
-}
-
-// join appends the examples of another set, which are to be those of other patients.
-func (s *Set) join(other *Set, at *[]int) error {
-	known := map[string]bool{}
-	for i := range s.Examples {
-		known[s.Examples[i].Patient] = true
-	}
-	for i := range other.Examples {
-		e := other.Examples[i]
-		if known[e.Patient] {
-			return fmt.Errorf("patient %s is in a part to train on and in one to test on: training would see test patients", e.Patient)
-		}
-		*at = append(*at, len(s.Examples))
-		s.Examples = append(s.Examples, e)
-	}
-	return nil
-}
-
-// patients counts those of examples.
-func (s *Set) patients(examples []int) int {
-	seen := map[string]bool{}
-	for _, i := range examples {
-		seen[s.Examples[i].Patient] = true
-	}
-	return len(seen)
 }
 
 // Signature names the run: a checkpoint of another one is refused.

@@ -158,16 +158,3 @@ func Probabilities(logits []float32) []float64 {
 	}
 	return p
 }
-
-// known lists what is predicted of a binary task, what came, and whose stay it was, where
-// the label is known. probabilities are [examples][tasks].
-func (s *Set) known(probabilities []float64, examples []int, task int) (predicted []float64, outcome []bool, patient []string) {
-	for i, at := range examples {
-		e := &s.Examples[at]
-		if label := e.Labels[task]; !math.IsNaN(float64(label)) {
-			predicted = append(predicted, probabilities[i*len(s.Tasks)+task])
-			outcome, patient = append(outcome, label == 1), append(patient, e.Patient)
-		}
-	}
-	return predicted, outcome, patient
-}

@@ -1,0 +1,233 @@
+package train
+
+import (
+	"cmp"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+	"github.com/vigil-icu/vigil/encoders/vitals"
+	"github.com/vigil-icu/vigil/ingest/source"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// Example is one stay as of one moment, as small as it can be kept: the cells before
+// the scale, so that scales and edges are fitted to the training part of a set.
+type Example struct {
+	Stay    string
+	Patient string // "domain:id": parts of a set are parted by it
+	AsOf    schemas.Time
+	Hours   int // of data in the window
+
+	Series       vitals.Packed
+	Statics      []float32
+	StaticsKnown []bool
+	Items        []encoders.Items // by Set.Items
+
+	Labels  []float32 // by Set.Tasks; NaN: not known
+	Teacher float32   // a probability of task 0; NaN: none
+}
+
+// Set is the examples of a source. Their order is that of patients, stays, moments.
+type Set struct {
+	Source   string // "dataset@hash"
+	Rows     source.RowCount
+	Channels []vitals.Channel
+	Names    []string // of the channels, where they are not those of the channel table
+	Statics  []vitals.Static
+	Items    []ItemModality
+	Cells    int
+	Tasks    []string
+	Examples []Example
+}
+
+// ItemModality is one that a set has items of.
+type ItemModality struct {
+	Which encoders.Modality
+	Width int // of a vector; 0: only that and when an item came is read
+}
+
+// Shape is that of the inputs that Fill fills.
+func (s *Set) Shape() encoders.Shape {
+	shape := encoders.Shape{Channels: len(s.Channels), Cells: s.Cells, Statics: len(s.Statics)}
+	for _, m := range s.Items {
+		shape.Items = append(shape.Items, m.Width)
+	}
+	return shape
+}
+
+// Fill fills an input of the set's shape with an example. change is what is done to
+// the cells before they are put on the scale of channels: thinning, shortening;
+// nil: nothing, and the bits are those that serving fills.
+func (s *Set) Fill(in *encoders.Input, example int, channels []vitals.Channel, change func(*encoders.Input)) {
+	e := &s.Examples[example]
+	e.Series.Unpack(&in.Series)
+	in.Hours = float32(e.Hours)
+	copy(in.Statics, e.Statics)
+	copy(in.StaticsKnown, e.StaticsKnown)
+	for k := range e.Items {
+		from, to := &e.Items[k], &in.Items[k]
+		to.State, to.Tau, to.Vectors = from.State, append(to.Tau[:0], from.Tau...), append(to.Vectors[:0], from.Vectors...)
+	}
+	if change != nil {
+		change(in)
+	}
+	vitals.Standardise(&in.Series, channels)
+	vitals.Statistics(in)
+}
+
+// FitScales returns the set's channels with centre and scale of the given examples,
+// those of training. A channel that was seen too seldom or is nearly always the same
+// (ventilation that is charted only where there is some) has centre 0 and scale 1.
+func (s *Set) FitScales(examples []int) []vitals.Channel {
+	means := make([][]float32, len(s.Channels))
+	for _, i := range examples {
+		s.Examples[i].Series.EachMean(s.Cells, func(channel int, mean float32) {
+			means[channel] = append(means[channel], mean)
+		})
+	}
+	channels := make([]vitals.Channel, len(s.Channels))
+	for i, c := range s.Channels {
+		var ok bool
+		if c.Centre, c.Scale, ok = vitals.FitScale(means[i]); !ok {
+			c.Centre, c.Scale = 0, 1
+		}
+		channels[i] = c
+	}
+	return channels
+}
+
+// FitEdges returns the edges of the piecewise-linear encoding of the statistics
+// [channels*12] and of the statics, from the given examples on the scale of channels.
+func (s *Set) FitEdges(examples []int, channels []vitals.Channel) (stats, statics vitals.Edges) {
+	in := s.Shape().New()
+	rows := matrix{width: len(in.Stats)}
+	stays := matrix{width: len(in.Statics)}
+	for _, i := range examples {
+		s.Fill(in, i, channels, nil)
+		rows.add(in.Stats, in.StatsKnown)
+		stays.add(in.Statics, in.StaticsKnown)
+	}
+	return rows.edges(), stays.edges()
+}
+
+// matrix is features by example.
+type matrix struct {
+	width int
+	x     []float32
+	known []bool
+}
+
+func (m *matrix) add(x []float32, known []bool) {
+	m.x, m.known = append(m.x, x...), append(m.known, known...)
+}
+
+func (m *matrix) edges() vitals.Edges {
+	if m.width == 0 { // a model without statics, or without channels
+		return nil
+	}
+	return vitals.FitEdges(m.width, m.x, m.known)
+}
+
+// Folds parts the examples into k folds and returns the fold of each. All examples of
+// a patient are in one. The folds have nearly equal shares of the patients of each
+// class of a task: those with an example of label 1, of label 0, of none that is known.
+// A patient's fold depends on the seed and on the other patients of the class.
+func (s *Set) Folds(k, task int, seed uint64) []int {
+	type patient struct {
+		key   uint64
+		class int
+		at    int // in order of appearance
+	}
+	draw := nn.Draw{Seed: seed}
+	var patients []patient
+	known := map[string]int{}
+	of := make([]int, len(s.Examples)) // the patient of each example
+	for i := range s.Examples {
+		e := &s.Examples[i]
+		at, ok := known[e.Patient]
+		if !ok {
+			h := fnv.New64a()
+			h.Write([]byte(e.Patient))
+			at = len(patients)
+			known[e.Patient] = at
+			patients = append(patients, patient{key: draw.Row(parting, h.Sum64()).Bits(0), at: at})
+		}
+		of[i] = at
+		p := &patients[at]
+		switch label := e.Labels[task]; {
+		case label == 1:
+			p.class = 2
+		case label == 0:
+			p.class = max(p.class, 1)
+		}
+	}
+	slices.SortFunc(patients, func(a, b patient) int { return cmp.Or(a.class-b.class, cmp.Compare(a.key, b.key)) })
+	fold := make([]int, len(patients))
+	for i, p := range patients {
+		fold[p.at] = i % k
+	}
+	folds := make([]int, len(s.Examples))
+	for i, at := range of {
+		folds[i] = fold[at]
+	}
+	return folds
+}
+
+// part takes about a share of the patients of the examples out of them.
+func (s *Set) part(examples []int, share float64, seed uint64) (rest, taken []int) {
+	of := &Set{}
+	for _, i := range examples {
+		of.Examples = append(of.Examples, s.Examples[i])
+	}
+	for i, fold := range of.Folds(max(2, int(math.Round(1/share))), 0, seed) {
+		if fold == 0 {
+			taken = append(taken, examples[i])
+		} else {
+			rest = append(rest, examples[i])
+		}
+	}
+	return rest, taken
+}
+
+// join appends the examples of another set, which are to be those of other patients.
+func (s *Set) join(other *Set, at *[]int) error {
+	known := map[string]bool{}
+	for i := range s.Examples {
+		known[s.Examples[i].Patient] = true
+	}
+	for i := range other.Examples {
+		e := other.Examples[i]
+		if known[e.Patient] {
+			return fmt.Errorf("patient %s is in a part to train on and in one to test on: training would see test patients", e.Patient)
+		}
+		*at = append(*at, len(s.Examples))
+		s.Examples = append(s.Examples, e)
+	}
+	return nil
+}
+
+// patients counts those of examples.
+func (s *Set) patients(examples []int) int {
+	seen := map[string]bool{}
+	for _, i := range examples {
+		seen[s.Examples[i].Patient] = true
+	}
+	return len(seen)
+}
+
+// known lists what is predicted of a binary task, what came, and whose stay it was, where
+// the label is known. probabilities are [examples][tasks].
+func (s *Set) known(probabilities []float64, examples []int, task int) (predicted []float64, outcome []bool, patient []string) {
+	for i, at := range examples {
+		e := &s.Examples[at]
+		if label := e.Labels[task]; !math.IsNaN(float64(label)) {
+			predicted = append(predicted, probabilities[i*len(s.Tasks)+task])
+			outcome, patient = append(outcome, label == 1), append(patient, e.Patient)
+		}
+	}
+	return predicted, outcome, patient
+}
