@@ -2,6 +2,7 @@ package fleximodal
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 
@@ -131,6 +132,16 @@ func (r *reader) modality(m *Modality) error {
 	r.tables = append(r.tables, rows)
 	if m.Kind == Series {
 		r.columns += len(m.Columns)
+	}
+	return nil
+}
+
+// enough says which part of the labels has no row.
+func enough(file string, parts map[Split]int) error {
+	for _, s := range []Split{Train, Validation, Test} {
+		if parts[s] == 0 {
+			return fmt.Errorf("%s has no row of split %s: training wants all of %s, %s and %s", file, s, Train, Validation, Test)
+		}
 	}
 	return nil
 }

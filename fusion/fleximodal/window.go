@@ -1,22 +1,11 @@
 package fleximodal
 
 import (
-	"fmt"
 	"sort"
 
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/schemas"
 )
-
-// enough says which part of the labels has no row.
-func enough(file string, parts map[Split]int) error {
-	for _, s := range []Split{Train, Validation, Test} {
-		if parts[s] == 0 {
-			return fmt.Errorf("%s has no row of split %s: training wants all of %s, %s and %s", file, s, Train, Validation, Test)
-		}
-	}
-	return nil
-}
 
 // grid is a window, [end-length, end], in cells of equal length; the last holds its end.
 type grid struct {

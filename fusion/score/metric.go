@@ -91,3 +91,44 @@ func TrapezoidPRC(predicted []float64, outcome []bool) float64 {
 func finite(x []float64) bool {
 	return !slices.ContainsFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
+
+// F1 is the harmonic mean of precision and recall where positive means a probability
+// of at least 0.5; 0 where nothing is, or is called, positive.
+func F1(predicted []float64, outcome []bool) float64 {
+	hits, wrong := 0, 0
+	for i, p := range predicted {
+		switch called := p >= 0.5; {
+		case called && outcome[i]:
+			hits++
+		case called != outcome[i]:
+			wrong++
+		}
+	}
+	if hits == 0 {
+		return 0
+	}
+	return 2 * float64(hits) / float64(2*hits+wrong)
+}
+
+// Macro is the mean of a metric over tasks, each with its own stays; tasks where it is
+// not defined are left out. Used says how many counted.
+func Macro(metric Metric, predicted [][]float64, outcome [][]bool) (mean float64, used int) {
+	sum := 0.0
+	for task := range predicted {
+		if v := metric(predicted[task], outcome[task]); !math.IsNaN(v) {
+			sum += v
+			used++
+		}
+	}
+	return sum / float64(used), used // 0/0 is NaN
+}
+
+// Micro is the metric over the predictions of all tasks taken together.
+func Micro(metric Metric, predicted [][]float64, outcome [][]bool) float64 {
+	var p []float64
+	var y []bool
+	for task := range predicted {
+		p, y = append(p, predicted[task]...), append(y, outcome[task]...)
+	}
+	return metric(p, y)
+}
