@@ -100,7 +100,7 @@ func (l Experts[F]) one(t *nn.Tape[F], s expertRows[F], points int, drop nn.Drop
 	for i, at := range s.at {
 		copy(s.in[i*l.In:(i+1)*l.In], s.x.Row(at/s.c.K))
 	}
-	t.LinearOf(s.act, l.W1, l.B1, s.e, s.in, n)
+	t.LinearAt(s.act, l.W1, l.B1, s.e, s.in, n)
 	if t.Records() {
 		s.before = t.Floats(n * l.Hidden)
 		copy(s.before, s.act)
@@ -117,7 +117,7 @@ func (l Experts[F]) one(t *nn.Tape[F], s expertRows[F], points int, drop nn.Drop
 			}
 		}
 	}
-	t.LinearOf(s.out, l.W2, l.B2, s.e, s.act, n)
+	t.LinearAt(s.out, l.W2, l.B2, s.e, s.act, n)
 	for i, at := range s.at {
 		row := s.out[i*l.Out : (i+1)*l.Out]
 		if l.Mixture {
@@ -152,12 +152,12 @@ func (l Experts[F]) backward(t *nn.Tape[F], s *expertRows[F]) {
 			nn.Axpy(into, s.c.Weight.Value[at], d)
 		}
 	}
-	t.LinearOfBackward(dact, l.W2, l.B2, s.e, s.act, dout, n)
+	t.LinearAtBackward(dact, l.W2, l.B2, s.e, s.act, dout, n)
 	for i, k := range s.keep {
 		dact[i] *= k
 	}
 	nn.GELUBackward(dbefore, s.before, dact)
-	t.LinearOfBackward(din, l.W1, l.B1, s.e, s.in, dbefore, n)
+	t.LinearAtBackward(din, l.W1, l.B1, s.e, s.in, dbefore, n)
 	if s.x.Grad != nil {
 		for i, at := range s.at {
 			nn.Axpy(s.x.GradRow(at/s.c.K), 1, din[i*l.In:(i+1)*l.In])

@@ -22,7 +22,7 @@ import (
 func (n *Network[F]) Init(seed uint64) {
 	draw := nn.Draw{Seed: seed}
 	for i, name := range n.params.Names {
-		values, shape := n.params.Of(nn.Param(i)), n.params.Shapes[i]
+		values, shape := n.params.Value(nn.Param(i)), n.params.Shapes[i]
 		law := n.law(name, shape)
 		row := draw.Row(uint64(i), 0)
 		for j := range values {
@@ -37,7 +37,7 @@ func (n *Network[F]) Init(seed uint64) {
 		}
 	}
 	for k, task := range n.Config.Tasks {
-		n.params.Of(n.head.Out.B)[k] = F(task.Bias)
+		n.params.Value(n.head.Out.B)[k] = F(task.Bias)
 	}
 }
 

@@ -28,15 +28,15 @@ func SettleTokens[F nn.Float](t *nn.Tape[F], l Settle, x nn.Tensor[F], present [
 			case !there && l.Missing == nn.NoParam:
 				clear(row)
 			case !there:
-				copy(row, rowOf(t.Of(l.Missing), j, d))
+				copy(row, rowOf(t.Value(l.Missing), j, d))
 			default:
 				copy(row, x.Row(b*points+j))
 				if l.Type != nn.NoParam {
-					nn.Axpy(row, 1, t.Of(l.Type))
+					nn.Axpy(row, 1, t.Value(l.Type))
 				}
 			}
 			if l.State != nn.NoParam {
-				nn.Axpy(row, 1, rowOf(t.Of(l.State), state[b], d))
+				nn.Axpy(row, 1, rowOf(t.Value(l.State), state[b], d))
 			}
 		}
 	}
@@ -50,17 +50,17 @@ func SettleTokens[F nn.Float](t *nn.Tape[F], l Settle, x nn.Tensor[F], present [
 				dy := y.GradRow(r)
 				switch {
 				case !there && l.Missing != nn.NoParam:
-					nn.Axpy(rowOf(t.GradOf(l.Missing), j, d), 1, dy)
+					nn.Axpy(rowOf(t.Grad(l.Missing), j, d), 1, dy)
 				case there:
 					if l.Type != nn.NoParam {
-						nn.Axpy(t.GradOf(l.Type), 1, dy)
+						nn.Axpy(t.Grad(l.Type), 1, dy)
 					}
 					if x.Grad != nil {
 						nn.Axpy(x.GradRow(r), 1, dy)
 					}
 				}
 				if l.State != nn.NoParam {
-					nn.Axpy(rowOf(t.GradOf(l.State), state[b], d), 1, dy)
+					nn.Axpy(rowOf(t.Grad(l.State), state[b], d), 1, dy)
 				}
 			}
 		}
@@ -83,7 +83,7 @@ func Place[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], positions nn.Param, scaled
 	if scaled {
 		scale = F(math.Sqrt(float64(x.Cols)))
 	}
-	p := t.Of(positions)
+	p := t.Value(positions)
 	points := len(p) / x.Cols
 	y := t.New(x.Rows, x.Cols, true)
 	for r := range x.Rows {
@@ -93,7 +93,7 @@ func Place[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], positions nn.Param, scaled
 	}
 	if t.Records() {
 		t.Record(func() {
-			dp := t.GradOf(positions)
+			dp := t.Grad(positions)
 			for r := range x.Rows {
 				nn.Axpy(dp[r%points*x.Cols:][:x.Cols], 1, y.GradRow(r))
 			}

@@ -132,7 +132,7 @@ func GateScores[F nn.Float](t *nn.Tape[F], kind string, x nn.Tensor[F], centres 
 	if kind == Softmax {
 		return t.Linear(x, centres, nn.NoParam)
 	}
-	w := t.Of(centres)
+	w := t.Value(centres)
 	y := t.New(x.Rows, len(w)/x.Cols, true)
 	of := nn.LaplaceScores[F]
 	if kind == Gaussian {
@@ -142,7 +142,7 @@ func GateScores[F nn.Float](t *nn.Tape[F], kind string, x nn.Tensor[F], centres 
 		of(y.Row(r), x.Row(r), w)
 	}
 	if t.Records() {
-		t.Record(func() { distanceBackward(kind, x, y, w, t.GradOf(centres)) })
+		t.Record(func() { distanceBackward(kind, x, y, w, t.Grad(centres)) })
 	}
 	return y
 }

@@ -59,9 +59,9 @@ func TestPaperEquation1(t *testing.T) {
 	want := make([]float64, 2)
 	for i, e := range chosen.Index {
 		h, out := make([]float64, 4), make([]float64, 2)
-		nn.Linear(h, p.Of(l.W1)[e*8:(e+1)*8], x.Value, p.Of(l.B1)[e*4:(e+1)*4])
+		nn.Linear(h, p.Value(l.W1)[e*8:(e+1)*8], x.Value, p.Value(l.B1)[e*4:(e+1)*4])
 		nn.GELU(h)
-		nn.Linear(out, p.Of(l.W2)[e*8:(e+1)*8], h, p.Of(l.B2)[e*2:(e+1)*2])
+		nn.Linear(out, p.Value(l.W2)[e*8:(e+1)*8], h, p.Value(l.B2)[e*2:(e+1)*2])
 		nn.Axpy(want, chosen.Weight.Value[i], out)
 	}
 	for i := range want {
@@ -169,13 +169,13 @@ func TestPaperMissingModalities(t *testing.T) {
 	}
 	before := run(absent)
 	missing := n.Fronts[1].Settle.Missing
-	if g := tape.GradOf(missing); !slices.ContainsFunc(g, func(v float64) bool { return v != 0 }) {
+	if g := tape.Grad(missing); !slices.ContainsFunc(g, func(v float64) bool { return v != 0 }) {
 		t.Errorf("the embedding of the missing notes has the gradient %v", g)
 	}
-	if g := tape.GradOf(n.Fronts[0].Settle.Missing); slices.ContainsFunc(g, func(v float64) bool { return v != 0 }) {
+	if g := tape.Grad(n.Fronts[0].Settle.Missing); slices.ContainsFunc(g, func(v float64) bool { return v != 0 }) {
 		t.Errorf("vitals are there, their missing embedding has the gradient %v", g)
 	}
-	n.Params().Of(missing)[0] += 1
+	n.Params().Value(missing)[0] += 1
 	if run(absent) == before {
 		t.Error("the embedding of the missing notes does not count")
 	}
@@ -218,7 +218,7 @@ func TestPaperRouters(t *testing.T) {
 		}
 		tape.Backward(probe(tape, y))
 		for r, centres := range m.Centres {
-			if !slices.ContainsFunc(tape.GradOf(centres), func(v float64) bool { return v != 0 }) {
+			if !slices.ContainsFunc(tape.Grad(centres), func(v float64) bool { return v != 0 }) {
 				t.Errorf("%s: router %d has no gradient", c.router, r)
 			}
 		}

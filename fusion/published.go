@@ -114,7 +114,7 @@ func Import[F nn.Float](p *nn.Params[F], links []Link, tensor func(name string) 
 		}
 		for i, x := range v {
 			param, at := l.At(i)
-			p.Of(param)[at] = x
+			p.Value(param)[at] = x
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (s *Sums) Change(channel, cell int, from, to Bin) {
 	e := t.e[cell*t.rows : (cell+1)*t.rows]
 	at := t.column[channel]
 	for f := range t.series.functions() {
-		s.exchange(at, e, to.of(f), from.of(f))
+		s.exchange(at, e, to.term(f), from.term(f))
 		at += t.step[channel]
 	}
 	s.exchange(at, e, float64(to.Count), float64(from.Count))
@@ -75,8 +75,8 @@ func (s *Sums) exchange(column int, e []float32, put, take float64) {
 	}
 }
 
-// of is n f(z) for the value function f, 0 for an empty cell.
-func (b Bin) of(f int) float64 {
+// term is n f(z) for the value function f, 0 for an empty cell.
+func (b Bin) term(f int) float64 {
 	z := b.Mean
 	switch {
 	case b.Count == 0:

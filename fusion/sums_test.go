@@ -21,7 +21,7 @@ func tableOf(t testing.TB, c *Config, seed uint64, steep float64) (*Network[floa
 	}
 	n.Init(seed)
 	for _, p := range []nn.Param{n.Keys.Query.W, n.Keys.Query.B} {
-		w := n.params.Of(p)
+		w := n.params.Value(p)
 		for i := range w {
 			w[i] *= float32(steep)
 		}
@@ -45,7 +45,7 @@ func exactly(n *Network[float32], s *encoders.Series, modality int) []float64 {
 				e := math.Exp(float64(score))
 				weight += e * float64(b.Count)
 				for f := range l.functions() {
-					ratio[f] += e * b.of(f)
+					ratio[f] += e * b.term(f)
 				}
 			}
 			at := j*columns + h*each + i

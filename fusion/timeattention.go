@@ -17,7 +17,7 @@ func NewTimeEmbedding[F nn.Float](p *nn.Params[F], e int) TimeEmbedding[F] {
 
 // At is [L][E], the embedding of times [L][1].
 func (l TimeEmbedding[F]) At(t *nn.Tape[F], times nn.Tensor[F]) nn.Tensor[F] {
-	w, b := t.Of(l.W), t.Of(l.B)
+	w, b := t.Value(l.W), t.Value(l.B)
 	y := t.New(times.Rows, len(w), true)
 	for r, at := range times.Value {
 		nn.TimeEmbedding(y.Row(r), float64(at), w, b)
@@ -29,7 +29,7 @@ func (l TimeEmbedding[F]) At(t *nn.Tape[F], times nn.Tensor[F]) nn.Tensor[F] {
 }
 
 func (l TimeEmbedding[F]) backward(t *nn.Tape[F], times, y nn.Tensor[F]) {
-	w, b, dw, db := t.Of(l.W), t.Of(l.B), t.GradOf(l.W), t.GradOf(l.B)
+	w, b, dw, db := t.Value(l.W), t.Value(l.B), t.Grad(l.W), t.Grad(l.B)
 	for r, at := range times.Value {
 		var along float64
 		for i, d := range y.GradRow(r) {
@@ -196,7 +196,7 @@ func (l ItemAttention[F]) Attend(t *nn.Tape[F], phiR, phiT, y nn.Tensor[F], star
 			w, v, o := l.views(a.Value, y.Value, out.Value, h, b, points, from, a.Cols)
 			nn.Gemm(o, w, v, points, to-from, l.D, true)
 		}
-		bias := t.Of(l.Bias)
+		bias := t.Value(l.Bias)
 		for j := range points {
 			nn.Axpy(out.Row(b*points+j), 1, bias)
 		}
@@ -208,7 +208,7 @@ func (l ItemAttention[F]) Attend(t *nn.Tape[F], phiR, phiT, y nn.Tensor[F], star
 				if from == to {
 					continue
 				}
-				nn.AddColumns(t.GradOf(l.Bias), out.Grad[b*points*l.D:(b+1)*points*l.D])
+				nn.AddColumns(t.Grad(l.Bias), out.Grad[b*points*l.D:(b+1)*points*l.D])
 				for h := range heads {
 					w, v, _ := l.views(a.Value, y.Value, out.Value, h, b, points, from, a.Cols)
 					dw, dv, do := l.views(a.Grad, y.Grad, out.Grad, h, b, points, from, a.Cols)

@@ -21,7 +21,7 @@ type Params[F Float] struct {
 }
 
 // Add appends a parameter of zeros. A name that is there already panics. Slices that
-// Of gave before are no longer those of the parameters.
+// Value gave before are no longer those of the parameters.
 func (p *Params[F]) Add(name string, shape ...int) Param {
 	if p.index == nil {
 		p.index = map[string]Param{}
@@ -60,8 +60,8 @@ func (p *Params[F]) Len(i Param) int {
 	return p.total - p.Offsets[i]
 }
 
-// Of is the parameter's part of Values.
-func (p *Params[F]) Of(i Param) []F { return p.part(p.Values, i) }
+// Value is the parameter's part of Values.
+func (p *Params[F]) Value(i Param) []F { return p.part(p.Values, i) }
 
 func (p *Params[F]) part(flat []F, i Param) []F {
 	from := p.Offsets[i]
@@ -87,13 +87,13 @@ func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) 
 	for i := range count {
 		var bias []float32
 		if b != NoParam {
-			bias = from.Of(b)[i*n : (i+1)*n]
+			bias = from.Value(b)[i*n : (i+1)*n]
 		}
-		p.stacks[w] = append(p.stacks[w], Pack(from.Of(w)[i*n*k:(i+1)*n*k], bias, n, k))
+		p.stacks[w] = append(p.stacks[w], Pack(from.Value(w)[i*n*k:(i+1)*n*k], bias, n, k))
 	}
 }
 
-func (p *PackedParams) of(w Param, i int) *Packed {
+func (p *PackedParams) layer(w Param, i int) *Packed {
 	if p == nil {
 		return nil
 	}

@@ -80,11 +80,11 @@ func (t *Tape[F]) Grads() []F { return t.grads }
 // Records says whether the tape records.
 func (t *Tape[F]) Records() bool { return t.record }
 
-// Of is a parameter's values.
-func (t *Tape[F]) Of(p Param) []F { return t.params.Of(p) }
+// Value is a parameter's values.
+func (t *Tape[F]) Value(p Param) []F { return t.params.Value(p) }
 
-// GradOf is a parameter's part of Grads; nil where the tape does not record.
-func (t *Tape[F]) GradOf(p Param) []F {
+// Grad is a parameter's part of Grads; nil where the tape does not record.
+func (t *Tape[F]) Grad(p Param) []F {
 	if !t.record {
 		return nil
 	}
@@ -143,8 +143,8 @@ func (t *Tape[F]) AsSingles(dst []F) (x []float32, direct bool) {
 
 // Param is a parameter as a tensor.
 func (t *Tape[F]) Param(p Param, rows, cols int) Tensor[F] {
-	x := t.Input(rows, cols, t.Of(p))
-	x.Grad = t.GradOf(p)
+	x := t.Input(rows, cols, t.Value(p))
+	x.Grad = t.Grad(p)
 	return x
 }
 

@@ -4,45 +4,45 @@ package nn
 func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
 	n := t.params.Len(w) / x.Cols
 	y := t.New(x.Rows, n, true)
-	if p := t.packed.of(w, 0); p != nil {
+	if p := t.packed.layer(w, 0); p != nil {
 		p.Rows(single(y.Value), single(x.Value), x.Rows)
 		return y
 	}
 	var bias []F
 	if b != NoParam {
-		bias = t.Of(b)
+		bias = t.Value(b)
 	}
 	if x.Rows > 0 {
-		LinearRows(y.Value, t.Of(w), x.Value, bias, x.Rows)
+		LinearRows(y.Value, t.Value(w), x.Value, bias, x.Rows)
 	}
 	if t.record {
 		t.Record(func() {
 			if b != NoParam {
-				AddColumns(t.GradOf(b), y.Grad)
+				AddColumns(t.Grad(b), y.Grad)
 			}
-			LinearBackward(x.Grad, t.GradOf(w), x.Value, t.Of(w), y.Grad, x.Rows)
+			LinearBackward(x.Grad, t.Grad(w), x.Value, t.Value(w), y.Grad, x.Rows)
 		})
 	}
 	return y
 }
 
-// LinearOf sets out [R][N] to the dense layer number i of a stack, w [count][N][K] and b
-// [count][N], of x [R][K]. It records nothing: see LinearOfBackward.
-func (t *Tape[F]) LinearOf(out []F, w, b Param, i int, x []F, rows int) {
-	if p := t.packed.of(w, i); p != nil {
+// LinearAt sets out [R][N] to the dense layer number i of a stack, w [count][N][K] and b
+// [count][N], of x [R][K]. It records nothing: see LinearAtBackward.
+func (t *Tape[F]) LinearAt(out []F, w, b Param, i int, x []F, rows int) {
+	if p := t.packed.layer(w, i); p != nil {
 		p.Rows(single(out), single(x), rows)
 		return
 	}
 	n, k := len(out)/rows, len(x)/rows
-	LinearRows(out, t.Of(w)[i*n*k:(i+1)*n*k], x, t.Of(b)[i*n:(i+1)*n], rows)
+	LinearRows(out, t.Value(w)[i*n*k:(i+1)*n*k], x, t.Value(b)[i*n:(i+1)*n], rows)
 }
 
-// LinearOfBackward adds to dx [R][K], or nil, and to the gradients of the parameters
-// what LinearOf at x gives, given the gradient of its output dy [R][N].
-func (t *Tape[F]) LinearOfBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
+// LinearAtBackward adds to dx [R][K], or nil, and to the gradients of the parameters
+// what LinearAt at x gives, given the gradient of its output dy [R][N].
+func (t *Tape[F]) LinearAtBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
 	n, k := len(dy)/rows, len(x)/rows
-	AddColumns(t.GradOf(b)[i*n:(i+1)*n], dy)
-	LinearBackward(dx, t.GradOf(w)[i*n*k:(i+1)*n*k], x, t.Of(w)[i*n*k:(i+1)*n*k], dy, rows)
+	AddColumns(t.Grad(b)[i*n:(i+1)*n], dy)
+	LinearBackward(dx, t.Grad(w)[i*n*k:(i+1)*n*k], x, t.Value(w)[i*n*k:(i+1)*n*k], dy, rows)
 }
 
 // Serve makes the tape take packed weights where there are some; only a float32 tape
@@ -137,19 +137,19 @@ func (t *Tape[F]) Softmax(x Tensor[F]) Tensor[F] {
 // LayerNorm normalises every row, see [LayerNorm]; gain and bias are [Cols].
 func (t *Tape[F]) LayerNorm(x Tensor[F], gain, bias Param) Tensor[F] {
 	y := t.New(x.Rows, x.Cols, true)
-	g, b := t.Of(gain), t.Of(bias)
+	g, b := t.Value(gain), t.Value(bias)
 	for r := range x.Rows {
 		LayerNorm(y.Row(r), x.Row(r), g, b)
 	}
 	if t.record {
 		t.Record(func() {
-			dg, db, dx := t.GradOf(gain), t.GradOf(bias), x.Grad
+			dg, db, dx := t.Grad(gain), t.Grad(bias), x.Grad
 			if dx == nil {
 				dx = t.Floats(len(x.Value))
 			}
 			for r := range x.Rows {
 				at := r * x.Cols
-				LayerNormBackward(dx[at:at+x.Cols], dg, db, x.Row(r), t.Of(gain), y.GradRow(r))
+				LayerNormBackward(dx[at:at+x.Cols], dg, db, x.Row(r), t.Value(gain), y.GradRow(r))
 			}
 		})
 	}

@@ -27,6 +27,6 @@ func ExampleRead() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(data.Manifest.Name, data.Manifest.Window, len(data.Examples), data.Examples[0].Split)
+	fmt.Println(data.Manifest.Name, data.Manifest.Window, len(data.Examples), data.Examples[0].Part)
 	// Output: pumps 7 days 5 train
 }

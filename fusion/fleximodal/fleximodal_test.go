@@ -104,7 +104,7 @@ func TestRead(t *testing.T) {
 		"labels of s1": {s1.Labels, []float32{1, -0.5}},
 		"labels of s2": {s2.Labels, []float32{0, nan}},
 		"labels of s3": {s3.Labels, []float32{nan, 2}},
-		"splits":       {[]fleximodal.Split{s1.Split, s2.Split, s3.Split}, []fleximodal.Split{fleximodal.Train, fleximodal.Validation, fleximodal.Test}},
+		"splits":       {[]fleximodal.Part{s1.Part, s2.Part, s3.Part}, []fleximodal.Part{fleximodal.Train, fleximodal.Validation, fleximodal.Test}},
 	} {
 		if d := cmp.Diff(c.want, c.got, cmp.Comparer(func(a, b float32) bool { return a == b || a != a && b != b })); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
@@ -206,7 +206,7 @@ func TestReadRefuses(t *testing.T) {
 
 var few = fleximodal.Invented{Train: 60, Validation: 20, Test: 20}
 
-func generated(t *testing.T, seed uint64, cells int) *fleximodal.Data {
+func generated(t *testing.T, seed uint64, cells int) *fleximodal.Dataset {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "pumps")
 	if err := fleximodal.Generate(dir, seed, few); err != nil {
@@ -237,7 +237,7 @@ func TestGenerate(t *testing.T) {
 		t.Fatalf("%d examples", len(data.Examples))
 	}
 	var missing [3]int
-	parts, failed, unusable := map[fleximodal.Split]int{}, 0, 0
+	parts, failed, unusable := map[fleximodal.Part]int{}, 0, 0
 	for i := range data.Examples {
 		e := &data.Examples[i]
 		s := unpack(e, 4, 48)
@@ -256,7 +256,7 @@ func TestGenerate(t *testing.T) {
 		case schemas.Unusable:
 			unusable++
 		}
-		parts[e.Split]++
+		parts[e.Part]++
 		failed += int(e.Labels[0])
 	}
 	for k, n := range missing {

@@ -139,7 +139,7 @@ var inventedManifest = Manifest{
 		{"process", Series, "process.csv", []string{"pressure", "flow"}},
 		{"inspection", Items, "inspection.csv", []string{"v1", "v2", "v3", "v4", "v5", "v6"}},
 	},
-	Labels: Labels{File: "labels.csv", Tasks: []Task{{Name: "failure", Kind: Binary}}},
+	Labels: LabelTable{File: "labels.csv", Tasks: []Task{{Name: "failure", Kind: Binary}}},
 }
 
 // Generate writes an invented directory of three modalities; dir must not be there. The
@@ -178,7 +178,7 @@ func Generate(dir string, seed uint64, size Invented) (err error) {
 	return err
 }
 
-func (p *pump) write(tables *[4]tableFile, subject string, split Split, d nn.Draw, row uint64) {
+func (p *pump) write(tables *[4]tableFile, subject string, split Part, d nn.Draw, row uint64) {
 	level := func(k int, r nn.Row, at uint64) float64 { return p.level[k] + 0.3*r.Normal(at) }
 	if r := d.Row(vibrationTimes, row); !p.missing[0] {
 		for k := range 20 + uint64(21*r.Uniform(0)) {

@@ -26,7 +26,7 @@ type Manifest struct {
 	About      string     `yaml:"about,omitempty"`
 	Window     Window     `yaml:"window"`
 	Modalities []Modality `yaml:"modalities"`
-	Labels     Labels     `yaml:"labels"`
+	Labels     LabelTable `yaml:"labels"`
 }
 
 // Window is how long an example looks back, in the unit of all times.
@@ -51,8 +51,8 @@ const (
 	Items  = "items"
 )
 
-// Labels are the table of what is to be learned.
-type Labels struct {
+// LabelTable is the table of what is to be learned.
+type LabelTable struct {
 	File  string `yaml:"file"`
 	Tasks []Task `yaml:"tasks"`
 }

@@ -18,28 +18,28 @@ import (
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Split is the part that a subject belongs to.
-type Split string
+// Part is the part that a subject belongs to.
+type Part string
 
 // The parts.
 const (
-	Train      Split = "train"
-	Validation Split = "validation"
-	Test       Split = "test"
+	Train      Part = "train"
+	Validation Part = "validation"
+	Test       Part = "test"
 )
 
 // Example is one row of the labels with what its window holds.
 type Example struct {
 	Subject string
 	End     float64 // of its window
-	Split   Split
+	Part    Part
 	Series  vitals.Packed    // of the columns of all series in the manifest's order, before any scale
 	Items   []encoders.Items // by item modality
 	Labels  []float32        // by task; NaN: not known
 }
 
-// Data is what a directory holds. The order of the examples is that of subjects and ends.
-type Data struct {
+// Dataset is what a directory holds. The order of the examples is that of subjects and ends.
+type Dataset struct {
 	Manifest *Manifest
 	Hash     string // of the manifest and all tables, hex
 	Rows     int    // of the tables, without headers
@@ -48,12 +48,12 @@ type Data struct {
 
 // Read reads a directory; the window is cut into cells of equal length. Errors say file,
 // line, column and how to mend it.
-func Read(ctx context.Context, dir string, cells int) (*Data, error) {
+func Read(ctx context.Context, dir string, cells int) (*Dataset, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
 		return nil, err
 	}
-	r := reader{dir: dir, data: &Data{Manifest: m}}
+	r := reader{dir: dir, data: &Dataset{Manifest: m}}
 	hash := sha256.New()
 	if err := hashFile(hash, filepath.Join(dir, ManifestFile)); err != nil {
 		return nil, err
@@ -98,7 +98,7 @@ func hashFile(to io.Writer, path string) error {
 // reader is a directory being read.
 type reader struct {
 	dir     string
-	data    *Data
+	data    *Dataset
 	timed   bool                    // the labels have times
 	of      map[string][]int        // examples by subject
 	columns int                     // of all series so far

@@ -41,10 +41,10 @@ func (r *reader) labels() error {
 		names = append(names, t.Name)
 	}
 	r.of = map[string][]int{}
-	parts := map[Split]int{}
+	parts := map[Part]int{}
 	err := r.each(m.Labels.File, names, func(x *row) error {
-		e := Example{Subject: x.fields[0], Split: Split(x.fields[1]), End: m.Window.Length}
-		if e.Split != Train && e.Split != Validation && e.Split != Test {
+		e := Example{Subject: x.fields[0], Part: Part(x.fields[1]), End: m.Window.Length}
+		if e.Part != Train && e.Part != Validation && e.Part != Test {
 			return x.bad(1, "%.40q is no part: want %s, %s or %s", x.fields[1], Train, Validation, Test)
 		}
 		timed := x.fields[2] != ""
@@ -60,8 +60,8 @@ func (r *reader) labels() error {
 		r.timed = timed
 		for _, i := range r.of[e.Subject] {
 			other := &r.data.Examples[i]
-			if other.Split != e.Split {
-				return x.bad(1, "subject %s is in %s and in %s: keep all of a subject's rows in one part", e.Subject, other.Split, e.Split)
+			if other.Part != e.Part {
+				return x.bad(1, "subject %s is in %s and in %s: keep all of a subject's rows in one part", e.Subject, other.Part, e.Part)
 			}
 			if other.End == e.End {
 				return x.bad(0, "subject %s is there twice: keep one row, or tell them apart by a column time", e.Subject)
@@ -79,7 +79,7 @@ func (r *reader) labels() error {
 		}
 		r.of[e.Subject] = append(r.of[e.Subject], len(r.data.Examples))
 		r.data.Examples = append(r.data.Examples, e)
-		parts[e.Split]++
+		parts[e.Part]++
 		return nil
 	})
 	if err != nil {
@@ -137,8 +137,8 @@ func (r *reader) modality(m *Modality) error {
 }
 
 // enough says which part of the labels has no row.
-func enough(file string, parts map[Split]int) error {
-	for _, s := range []Split{Train, Validation, Test} {
+func enough(file string, parts map[Part]int) error {
+	for _, s := range []Part{Train, Validation, Test} {
 		if parts[s] == 0 {
 			return fmt.Errorf("%s has no row of split %s: training wants all of %s, %s and %s", file, s, Train, Validation, Test)
 		}

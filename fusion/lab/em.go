@@ -13,10 +13,10 @@ import (
 // of Fisher scoring on its part, halved while the likelihood falls (a generalised
 // EM). It returns the mean log likelihood and the iterations.
 func (m *Mixture) Fit(ctx context.Context, x, y []float64, tolerance float64, iterations int) (likelihood float64, rounds int, err error) {
-	f := newSums(m)
+	f := newStatistics(m)
 	likelihood = f.expect(m, x, y)
 	next := Mixture{m.Gate, make([]Expert, len(m.Experts))}
-	after := newSums(m)
+	after := newStatistics(m)
 	reach := 1.0 // twice what the step before could take, at most the whole step
 	for rounds = 1; rounds <= iterations; rounds++ {
 		if err := ctx.Err(); err != nil {
@@ -47,21 +47,21 @@ func (m *Mixture) Fit(ctx context.Context, x, y []float64, tolerance float64, it
 // most is how many experts a fit can have.
 const most = 4
 
-// sums are what one pass over the data leaves.
-type sums struct {
+// statistics are what one pass over the data leaves.
+type statistics struct {
 	free   int
 	line   [][6]float64 // by expert: sums of r, r x, r x^2, r y, r x y, r y^2
 	gate   []float64    // [free] gradient: (r - p) ds, of w and beta of each expert in turn
 	fisher []float64    // [free][free]
 }
 
-func newSums(m *Mixture) *sums {
+func newStatistics(m *Mixture) *statistics {
 	k := len(m.Experts)
-	return &sums{free: 2 * k, line: make([][6]float64, k), gate: make([]float64, 2*k), fisher: make([]float64, 4*k*k)}
+	return &statistics{free: 2 * k, line: make([][6]float64, k), gate: make([]float64, 2*k), fisher: make([]float64, 4*k*k)}
 }
 
 // expect goes over the data once and returns the mean log likelihood.
-func (f *sums) expect(m *Mixture, x, y []float64) float64 {
+func (f *statistics) expect(m *Mixture, x, y []float64) float64 {
 	var (
 		p, q, slope, norm, half [most]float64 // norm and half: of the normal densities
 		line                    [most][6]float64
@@ -122,7 +122,7 @@ func (f *sums) expect(m *Mixture, x, y []float64) float64 {
 }
 
 // lines sets the experts of next to the weighted least squares fits.
-func (f *sums) lines(m, next *Mixture) {
+func (f *statistics) lines(m, next *Mixture) {
 	for i := range next.Experts {
 		e, l := &next.Experts[i], &f.line[i]
 		*e = m.Experts[i]
@@ -139,7 +139,7 @@ func (f *sums) lines(m, next *Mixture) {
 // gateStep solves the Fisher matrix for the gradient. The matrix is singular along
 // what the gate does not see (all beta together, for softmax all w): a small ridge
 // keeps the step off there.
-func (f *sums) gateStep(n int) *mat.VecDense {
+func (f *statistics) gateStep(n int) *mat.VecDense {
 	a := mat.NewSymDense(f.free, nil)
 	for i := range f.free {
 		for j := range i + 1 {
@@ -160,7 +160,7 @@ func (f *sums) gateStep(n int) *mat.VecDense {
 
 // moveGate puts the gate of next a step from m's, no parameter further than 1/2, and
 // keeps beta of the last expert (for softmax its w too) at 0.
-func (f *sums) moveGate(m, next *Mixture, step *mat.VecDense, scale float64) {
+func (f *statistics) moveGate(m, next *Mixture, step *mat.VecDense, scale float64) {
 	scale /= max(1, 2*mat.Norm(step, math.Inf(1)))
 	for i := range m.Experts {
 		next.Experts[i].W = m.Experts[i].W + scale*step.AtVec(2*i)

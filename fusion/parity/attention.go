@@ -147,9 +147,9 @@ func itemsOf[F nn.Float](t *nn.Tape[F], phi fusion.TimeEmbedding[F], l fusion.It
 	if len(index) == 0 {
 		z := t.New(points, l.D, true)
 		for r := range points {
-			copy(z.Row(r), t.Of(l.Bias))
+			copy(z.Row(r), t.Value(l.Bias))
 		}
-		t.Record(func() { nn.AddColumns(t.GradOf(l.Bias), z.Grad) })
+		t.Record(func() { nn.AddColumns(t.Grad(l.Bias), z.Grad) })
 		return z
 	}
 	y := t.Linear(t.Gather(x, index), l.Project.W, nn.NoParam)

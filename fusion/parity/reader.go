@@ -32,7 +32,7 @@ type tolerance struct {
 	rel float64
 }
 
-func (t tolerance) of(name string) float64 {
+func (t tolerance) absolute(name string) float64 {
 	if a, ok := t.abs[name]; ok {
 		return a
 	}

@@ -148,7 +148,7 @@ func compare[F nn.Float](tol tolerance, got Outputs[F], kind, prefix string, wan
 				wrong = fmt.Sprintf("%s %s has %d elements, want %d", kind, name, len(g), len(w))
 			default:
 				for i := range w {
-					diff, limit := math.Abs(float64(g[i])-w[i]), tol.of(name)+tol.rel*math.Abs(w[i])
+					diff, limit := math.Abs(float64(g[i])-w[i]), tol.absolute(name)+tol.rel*math.Abs(w[i])
 					if float64(g[i]) == w[i] {
 						diff = 0 // also infinities
 					}

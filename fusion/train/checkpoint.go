@@ -27,17 +27,17 @@ type state struct {
 
 // progress is the part of a state that is not weights.
 type progress struct {
-	Step      int     `json:"step"`     // steps done
-	Sum       float64 `json:"sum"`      // of the losses of this epoch, each times its examples
-	Norm      float64 `json:"norm"`     // sum of the gradient norms of this epoch
-	Examples  int     `json:"examples"` // of this epoch so far
-	Curve     []Point `json:"curve"`
-	BestEpoch int     `json:"best_epoch"` // 0: none yet
-	BestAUPRC float64 `json:"best_auprc"`
+	Step      int          `json:"step"`     // steps done
+	Sum       float64      `json:"sum"`      // of the losses of this epoch, each times its examples
+	Norm      float64      `json:"norm"`     // sum of the gradient norms of this epoch
+	Examples  int          `json:"examples"` // of this epoch so far
+	Curve     []CurvePoint `json:"curve"`
+	BestEpoch int          `json:"best_epoch"` // 0: none yet
+	BestAUPRC float64      `json:"best_auprc"`
 }
 
-// Point is one epoch of the training curve.
-type Point struct {
+// CurvePoint is one epoch of the training curve.
+type CurvePoint struct {
 	Epoch      int         `json:"epoch"`
 	Step       int         `json:"step"` // the last of the epoch
 	Rate       float64     `json:"rate"` // of that step
@@ -65,7 +65,7 @@ func (s *state) model() []float32 {
 
 // endEpoch writes the epoch's point and says whether patience is at its end.
 func (s *state) endEpoch(epoch int, rate float64, steps int, v *Validation, patience int) (stop bool) {
-	s.Curve = append(s.Curve, Point{
+	s.Curve = append(s.Curve, CurvePoint{
 		Epoch: epoch, Step: s.Step, Rate: rate, Loss: s.Sum / float64(s.Examples), Norm: s.Norm / float64(steps), Validation: v,
 	})
 	s.Sum, s.Norm, s.Examples = 0, 0, 0

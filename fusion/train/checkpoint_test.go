@@ -17,7 +17,7 @@ func someState(values ...float32) *state {
 	s := quick()
 	st := newState(&nn.Params[float32]{Values: values}, &s)
 	st.Step, st.Sum, st.adam.Steps, st.adam.Mean[0] = 3, 0.1, 3, 7
-	st.Curve = []Point{{Epoch: 1, Loss: 0.1, Validation: &Validation{AUPRC: 0.3}}}
+	st.Curve = []CurvePoint{{Epoch: 1, Loss: 0.1, Validation: &Validation{AUPRC: 0.3}}}
 	return st
 }
 

@@ -67,7 +67,7 @@ func (p *Plan) readFleximodal(ctx context.Context, paths Paths) (set *Set, train
 			Stay: strconv.FormatFloat(e.End, 'g', -1, 64), Patient: e.Subject, Hours: encoders.Bins, Series: e.Series, Items: e.Items,
 			Labels: e.Labels, Teacher: float32(math.NaN()),
 		})
-		switch e.Split {
+		switch e.Part {
 		case fleximodal.Train:
 			train = append(train, i)
 		case fleximodal.Validation:

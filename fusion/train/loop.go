@@ -84,13 +84,13 @@ type Progress struct {
 	Epoch, Epochs int
 	Step, Steps   int // of the whole run
 	Loss          float64
-	Ended         *Point // of the epoch that ends with this step
+	Ended         *CurvePoint // of the epoch that ends with this step
 }
 
 // Result is a trained model.
 type Result struct {
 	Weights []float32 // in the order of Params.Values
-	Curve   []Point
+	Curve   []CurvePoint
 	Epoch   int // whose weights these are
 }
 

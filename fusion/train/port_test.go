@@ -158,7 +158,7 @@ func newPerceptron(set *Set, channels []vitals.Channel, train, held []int) *perc
 	for i, out := range units {
 		m.w[i], m.b[i] = m.params.Add("w"+strconv.Itoa(i), out, width), m.params.Add("b"+strconv.Itoa(i), out)
 		for _, p := range [2]nn.Param{m.w[i], m.b[i]} {
-			for k, values := 0, m.params.Of(p); k < len(values); k++ {
+			for k, values := 0, m.params.Value(p); k < len(values); k++ {
 				values[k] = float32((2*nn.Draw{}.Uniform(100, uint64(p), uint64(k)) - 1) / math.Sqrt(float64(width)))
 			}
 		}

@@ -24,7 +24,7 @@ type Record struct {
 	Teacher    string        `json:"teacher,omitempty"`
 	Splits     []Part        `json:"splits"`
 	Settings   Settings      `json:"settings"`
-	Curve      []Point       `json:"curve"`
+	Curve      []CurvePoint  `json:"curve"`
 	Epoch      int           `json:"epoch"` // whose weights these are
 	Parameters int           `json:"parameters"`
 	Test       []TaskQuality `json:"test"`

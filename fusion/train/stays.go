@@ -59,7 +59,7 @@ func (p *Stays) Loss(t *nn.Tape[float32], s Shard) nn.Tensor[float32] {
 	}
 	in := p.inputs[s.Index][:s.To-s.From]
 	for i, e := range s.Examples() {
-		p.Set.Fill(in[i], p.Train[e], p.Channels, p.Augmentation.of(s.Draw, uint64(p.Train[e])))
+		p.Set.Fill(in[i], p.Train[e], p.Channels, p.Augmentation.transform(s.Draw, uint64(p.Train[e])))
 	}
 	out := p.Network.Forward(t, in, &fusion.Train{Draw: s.Draw, First: uint64(s.From)})
 	return p.Network.Loss(t, out, fusion.Labels{
@@ -78,8 +78,8 @@ func (p *Stays) targets(dst []float32, example int) {
 	}
 }
 
-// of is what is done to an example in the step of a draw.
-func (a *Augmentation) of(d nn.Draw, example uint64) func(*encoders.Input) {
+// transform is what is done to an example in the step of a draw.
+func (a *Augmentation) transform(d nn.Draw, example uint64) func(*encoders.Input) {
 	if a.Thinning == 0 && a.Shorten == 0 {
 		return nil
 	}

@@ -106,7 +106,7 @@ func TestAugmentationIsTheStays(t *testing.T) {
 	for step := range uint64(200) {
 		d := nn.Draw{Seed: 1, Step: step}
 		bits := func() string {
-			p.Stays.Set.Fill(in, 2, p.Stays.Channels, p.Stays.Augmentation.of(d, 2))
+			p.Stays.Set.Fill(in, 2, p.Stays.Channels, p.Stays.Augmentation.transform(d, 2))
 			return fmt.Sprint(in.Series.Count, in.Hours)
 		}
 		first := bits()

@@ -18,7 +18,7 @@ func Check(p *nn.Params[float64], most int, loss func(t *nn.Tape[float64]) nn.Te
 	t.Backward(loss(t))
 	still := nn.NewTape(p, false)
 	for i, name := range p.Names {
-		values, got := p.Of(nn.Param(i)), t.GradOf(nn.Param(i))
+		values, got := p.Value(nn.Param(i)), t.Grad(nn.Param(i))
 		floor := 1e-4
 		for _, g := range got {
 			floor = max(floor, 1e-3*math.Abs(g))
