@@ -2,8 +2,8 @@ package nn
 
 import "math"
 
-// Exp replaces x by its exponentials. In float32 it is the polynomial of [exp32],
-// within 1 ulp; in float64 it is math.Exp.
+// Exp replaces every element of x [N] by its exponential. In float32 it is the polynomial
+// of [exp32], within 1 ulp of the exact value; in float64 it is math.Exp.
 func Exp[F Float](x []F) {
 	if isSingle[F]() && expFast(single(x)) {
 		return
@@ -13,7 +13,9 @@ func Exp[F Float](x []F) {
 	}
 }
 
-// GELU replaces x by x Phi(x), the exact form with erf (Hendrycks and Gimpel 2016).
+// GELU replaces every element of x [N] by x Phi(x), where Phi is the normal distribution
+// function: the exact form with erf (Hendrycks and Gimpel 2016), which the paper's
+// experts use, and not the approximation with tanh.
 func GELU[F Float](x []F) {
 	if isSingle[F]() && geluFast(single(x)) {
 		return
@@ -23,8 +25,9 @@ func GELU[F Float](x []F) {
 	}
 }
 
-// GELUBackward adds to dx [N] the gradient of GELU at x [N], given that of its
-// output dy [N]: dx += dy (Phi(x) + x phi(x)).
+// GELUBackward adds to dx [N] the gradient of [GELU] at x [N], given that of its output
+// dy [N]: dx += dy (Phi(x) + x phi(x)), with phi the normal density. x is the input as it
+// was before GELU replaced it.
 func GELUBackward[F Float](dx, x, dy []F) {
 	if len(dx) != len(x) || len(dy) != len(x) {
 		panic("nn: GELUBackward: shapes do not fit")
@@ -49,14 +52,15 @@ func phi[F Float](v F) F {
 	return F(0.5 * (1 + math.Erf(float64(v)/math.Sqrt2)))
 }
 
-// ReLU replaces negative elements of x by 0.
+// ReLU replaces every negative element of x [N] by 0.
 func ReLU[F Float](x []F) {
 	for i, v := range x {
 		x[i] = max(v, 0)
 	}
 }
 
-// ReLUBackward adds dy to dx where x, or what ReLU made of it, is above 0; all [N].
+// ReLUBackward adds dy [N] to dx [N] where x [N] is above 0. x may be the input of [ReLU]
+// or its output, since both are above 0 in the same places. At 0 the gradient is 0.
 func ReLUBackward[F Float](dx, x, dy []F) {
 	if len(dx) != len(x) || len(dy) != len(x) {
 		panic("nn: ReLUBackward: shapes do not fit")
@@ -68,10 +72,10 @@ func ReLUBackward[F Float](dx, x, dy []F) {
 	}
 }
 
-// Sigmoid of one number.
+// Sigmoid is 1/(1 + e^-v), the probability that belongs to the logit v.
 func Sigmoid[F Float](v F) F { return 1 / (1 + exp(-v)) }
 
-// Sigmoids replaces x by its sigmoids.
+// Sigmoids replaces every element of x [N] by its [Sigmoid].
 func Sigmoids[F Float](x []F) {
 	if isSingle[F]() && sigmoidFast(single(x)) {
 		return
@@ -92,7 +96,8 @@ func SigmoidBackward[F Float](dx, y, dy []F) {
 	}
 }
 
-// Softmax replaces x by its softmax; the largest element is taken out first.
+// Softmax replaces x [N] by e^x_i / sum_j e^x_j. The largest element is subtracted before
+// the exponentials, so that none overflows; an empty x stays empty.
 func Softmax[F Float](x []F) {
 	if len(x) == 0 || isSingle[F]() && softmaxFast(single(x)) {
 		return
@@ -122,11 +127,13 @@ func SoftmaxBackward[F Float](dx, y, dy []F) {
 	}
 }
 
-// LayerNormEpsilon is added to the biased variance under the root.
+// LayerNormEpsilon is added to the biased variance under the root, as in the published
+// code, so that a row whose elements are all equal is divided by something.
 const LayerNormEpsilon = 1e-5
 
-// LayerNorm sets out [D] to the normalised x [D] times gain plus bias. Mean and
-// variance are summed in float64, in 8 running sums as [Sum].
+// LayerNorm sets out [D] to (x - mean)/deviation of x [D], times gain [D] plus bias [D]
+// (Ba et al. 2016). Mean and biased variance are summed in float64, in 8 running sums as
+// [Sum] does it.
 func LayerNorm[F Float](out, x, gain, bias []F) {
 	if len(out) != len(x) || len(gain) != len(x) || len(bias) != len(x) {
 		panic("nn: LayerNorm: shapes do not fit")
@@ -140,7 +147,8 @@ func LayerNorm[F Float](out, x, gain, bias []F) {
 	}
 }
 
-// moments are the mean of x and one over the root of its variance.
+// moments are the mean of x [D] and 1/sqrt(variance + LayerNormEpsilon), its biased
+// variance.
 func moments[F Float](x []F) (mean, scale float64) {
 	var s, q [lanes]float64
 	for i, v := range x {
@@ -154,9 +162,10 @@ func moments[F Float](x []F) (mean, scale float64) {
 	return mean, 1 / math.Sqrt(tree(&q)/float64(len(x))+LayerNormEpsilon)
 }
 
-// LayerNormBackward adds to dx [D], dgain [D] and dbias [D] the gradients of
-// LayerNorm at x [D], given that of its output dy [D]. With y the normalised x and
-// g = dy gain: dx += (g - mean(g) - y mean(g y)) / deviation.
+// LayerNormBackward adds to dx [D], dgain [D] and dbias [D] the gradients of [LayerNorm]
+// at x [D], given that of its output dy [D]. With y the normalised x and g = dy gain it
+// is dx += (g - mean(g) - y mean(g y))/deviation. The moments are computed again, which
+// costs less than to keep them for every row of a batch.
 func LayerNormBackward[F Float](dx, dgain, dbias, x, gain, dy []F) {
 	if len(dx) != len(x) || len(dgain) != len(x) || len(dbias) != len(x) || len(gain) != len(x) || len(dy) != len(x) {
 		panic("nn: LayerNormBackward: shapes do not fit")
@@ -178,8 +187,9 @@ func LayerNormBackward[F Float](dx, dgain, dbias, x, gain, dy []F) {
 	}
 }
 
-// TimeEmbedding sets out [E] to the embedding of time t: the first element is
-// linear, the rest sines (Time2Vec). w and b are [E].
+// TimeEmbedding sets out [E] to the embedding of a time t, which is a part of the window:
+// the first element is w_1 t + b_1, the others are sin(w_i t + b_i) (Time2Vec, Kazemi et
+// al. 2019; phi of the paper, in the form of its code). w and b are [E].
 func TimeEmbedding[F Float](out []F, t float64, w, b []F) {
 	if len(w) != len(out) || len(b) != len(out) {
 		panic("nn: TimeEmbedding: shapes do not fit")
@@ -193,5 +203,7 @@ func TimeEmbedding[F Float](out []F, t float64, w, b []F) {
 	}
 }
 
-// SoftCap bounds an attention score: 8 tanh(s/8).
+// SoftCap is 8 tanh(s/8), which bounds an attention score s within (-8, 8) and leaves
+// small ones nearly as they are. It goes beyond the paper: sums of the exponentials of
+// capped scores fit into fixed point, see [FixedExchange].
 func SoftCap(s float64) float64 { return 8 * math.Tanh(s/8) }

@@ -3,23 +3,31 @@ package nn
 import "math"
 
 // AdamW is Adam with decoupled weight decay (Kingma and Ba 2015; Loshchilov and Hutter
-// 2019, algorithm 2) over one flat slice of parameters. Its state is its fields, so
-// that a checkpoint is a copy of them.
+// 2019, algorithm 2) over one flat slice of N parameters. All of its state is in its
+// fields, so that a checkpoint is a copy of them.
 type AdamW[F Float] struct {
-	Beta1, Beta2 float64 // 0.9 and 0.999 in the papers
-	Epsilon      float64 // 1e-8, added to the root of the corrected second moment
-	Decay        float64 // weight decay: every step takes rate * Decay of each parameter
-	Steps        int     // done so far
-	Mean, Square []F     // moments of the gradient, [N]
+	// Beta1 and Beta2 are the decay rates of the two moments; 0.9 and 0.999 in the
+	// papers.
+	Beta1, Beta2 float64
+	// Epsilon is added to the root of the corrected second moment; 1e-8 in the papers.
+	Epsilon float64
+	// Decay is the weight decay: every step takes rate * Decay of each parameter away.
+	Decay float64
+	// Steps counts the steps that were done, for the correction of the moments' bias.
+	Steps int
+	// Mean and Square are the running moments of the gradient and of its square, [N].
+	Mean, Square []F
 }
 
-// NewAdamW returns an optimiser of n parameters with the papers' betas and epsilon.
+// NewAdamW returns an optimiser of n parameters with the papers' betas and epsilon, and
+// the given weight decay.
 func NewAdamW[F Float](n int, decay float64) *AdamW[F] {
 	return &AdamW[F]{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Decay: decay, Mean: make([]F, n), Square: make([]F, n)}
 }
 
-// Step moves the parameters [N] against their gradients [N] at a learning rate. Every
-// element goes by itself.
+// Step moves params [N] against their gradients grads [N] at a learning rate. Every
+// element goes by itself, so that the result does not depend on how parameters are cut
+// into layers.
 func (a *AdamW[F]) Step(params, grads []F, rate float64) {
 	if len(params) != len(a.Mean) || len(grads) != len(a.Mean) {
 		panic("nn: AdamW: shapes do not fit")
@@ -38,15 +46,16 @@ func (a *AdamW[F]) Step(params, grads []F, rate float64) {
 	}
 }
 
-// Schedule is a learning rate that rises for Warmup steps in a line to Rate and falls
-// in half a cosine to Floor * Rate at the last of Steps.
+// Schedule is a learning rate that rises in a line to Rate over the first Warmup steps
+// and then falls in half a cosine (Loshchilov and Hutter 2017) to Floor * Rate at the
+// last of Steps. Floor is from 0 to 1; at 1 the rate stays where it is.
 type Schedule struct {
 	Rate          float64
 	Warmup, Steps int
 	Floor         float64
 }
 
-// At is the rate of step it = 1, 2, .., Steps.
+// At is the learning rate of step it, which counts from 1 to Steps.
 func (s Schedule) At(it int) float64 {
 	if it <= s.Warmup {
 		return s.Rate * float64(it) / float64(s.Warmup)
@@ -72,8 +81,9 @@ func Norm[F Float](x []F) float64 {
 	return math.Sqrt(tree(&s))
 }
 
-// Clip scales the gradient [N] down to norm limit if it is longer (Pascanu et al.
-// 2013), and returns the norm that it had. A norm that is no number leaves it alone.
+// Clip scales a gradient [N] down to the norm limit if it is longer (Pascanu et al.
+// 2013), and returns the norm that it had. A norm that is not a number leaves it alone,
+// and the caller must look at what is returned.
 func Clip[F Float](grads []F, limit float64) float64 {
 	norm := Norm(grads)
 	if norm > limit {
@@ -85,9 +95,9 @@ func Clip[F Float](grads []F, limit float64) float64 {
 	return norm
 }
 
-// Average moves the average [N] of weights a step towards the weights [N]:
-// exponential, with factor min(decay, it/(it+10)) at step it = 1, 2, .., so that the
-// first steps are soon forgotten.
+// Average moves the running average of weights [N] a step towards weights [N]:
+// exponential, with factor min(decay, it/(it+10)) at step it = 1, 2, and so on, so that
+// the first weights, which are still random, are soon forgotten.
 func Average[F Float](average, weights []F, decay float64, it int) {
 	if len(average) != len(weights) {
 		panic("nn: Average: shapes do not fit")

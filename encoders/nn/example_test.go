@@ -17,3 +17,17 @@ func ExamplePack() {
 	fmt.Println(y, dw)
 	// Output: [4.5 9.5 2.5 4.5] [1 1 1 1 1 1]
 }
+
+// A tape that records: the loss of one logit, and its gradients by weight and bias.
+func ExampleTape() {
+	var p nn.Params[float32]
+	w, b := p.Add("w", 1, 2), p.Add("b", 1)
+	copy(p.Value(w), []float32{0.5, -0.5})
+
+	t := nn.NewTape(&p, true)
+	logit := t.Linear(t.Input(1, 2, []float32{3, 3}), w, b)
+	loss := t.BCE(logit, []float32{1}, []float32{1})
+	t.Backward(loss)
+	fmt.Printf("%.3f %v %v\n", loss.Value[0], t.Grad(w), t.Grad(b))
+	// Output: 0.693 [-1.5 -1.5] [-0.5]
+}

@@ -5,13 +5,14 @@ import (
 	"unsafe"
 )
 
-// Float is what the kernels are generic over.
+// Float is the type that kernels, parameters and tapes are generic over. float32 is what
+// serves and trains; float64 exists to judge it, in gradient checks and golden vectors.
 type Float interface{ ~float32 | ~float64 }
 
-// fma is the one step that every sum of products here is made of. For float32 it is
-// a*b + c rounded once, as the fused instruction of the CPU does it, so that the
-// assembly and its plain twin give the same bits. For float64, which only judges,
-// the product is rounded too: that is fast everywhere and no compiler may fuse it.
+// fma is the one step that every sum of products here is made of. For float32 it is a*b +
+// c rounded once, as the fused instruction of the CPU does it, so that the assembly and
+// its plain twin give the same bits. For float64, which only judges, the product is
+// rounded too: that is fast everywhere, and the conversion forbids a compiler to fuse it.
 func fma[F Float](a, b, c F) F {
 	if unsafe.Sizeof(c) == 4 {
 		return F(fma32(float32(a), float32(b), float32(c)))
@@ -48,8 +49,8 @@ func fmaOdd(p, c float64) float32 {
 	return float32(math.Float64frombits(bits))
 }
 
-// single gives x as []float32 if that is what it is: the kernels in assembly are
-// for float32 only.
+// single is x seen as []float32. Nothing is converted or checked: the caller has asked
+// [isSingle] before. It exists because the kernels in assembly are for float32 only.
 func single[F Float](x []F) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
 }
@@ -60,6 +61,7 @@ func isSingle[F Float]() bool {
 	return unsafe.Sizeof(zero) == 4
 }
 
+// exp is e^v of one number: [exp32] in float32, math.Exp in float64.
 func exp[F Float](v F) F {
 	if isSingle[F]() {
 		return F(exp32(float32(v)))
@@ -107,6 +109,7 @@ func exp32(x float32) float32 {
 	return float32(float32(p*power2(half)) * power2(i-half))
 }
 
+// power2 is 2^n for n from -126 to 127, made by writing the exponent's bits.
 func power2(n int32) float32 { return math.Float32frombits(uint32(n+127) << 23) }
 
 // erf32 is the error function within 2 ulp: x + x p(x^2) up to 0.9277, beyond it

@@ -2,9 +2,10 @@ package nn
 
 import "math"
 
-// TopK writes the indices of the k largest scores into index [k], the largest
-// first, ties to the lower index, and the softmax over those k scores into weight
-// [k].
+// TopK writes the indices of the k largest of scores [E] into index [k], the largest
+// first and of equal ones the lower index first, and the softmax over those k scores into
+// weight [k] (equation 1 of the FuseMoE paper). It looks at all scores k times: E is at
+// most a few hundred, and k is small.
 func TopK[F Float](index []int, weight, scores []F) {
 	if len(index) != len(weight) || len(index) > len(scores) {
 		panic("nn: TopK: shapes do not fit")
@@ -21,6 +22,7 @@ func TopK[F Float](index []int, weight, scores []F) {
 	Softmax(weight)
 }
 
+// taken says whether an index was chosen already.
 func taken(index []int, j int) bool {
 	for _, i := range index {
 		if i == j {
@@ -30,8 +32,9 @@ func taken(index []int, j int) bool {
 	return false
 }
 
-// LaplaceScores sets scores [E] to minus the Euclidean distance of x [D] from each
-// centre [E][D] (FuseMoE, the Laplace gate).
+// LaplaceScores sets scores [E] to -||x - c_e||, minus the Euclidean distance of x [D]
+// from every centre, where centres is [E][D]: the Laplace gate, equation 2 of the FuseMoE
+// paper.
 func LaplaceScores[F Float](scores, x, centres []F) {
 	d := len(x)
 	if len(centres) != len(scores)*d {
@@ -42,8 +45,8 @@ func LaplaceScores[F Float](scores, x, centres []F) {
 	}
 }
 
-// GaussianScores sets scores [E] to minus the squared distance of x [D] from each centre
-// [E][D] (FuseMoE, the Gaussian gate).
+// GaussianScores sets scores [E] to -||x - c_e||^2, minus the squared distance of x [D]
+// from every centre, where centres is [E][D]: the Gaussian gate of the FuseMoE paper.
 func GaussianScores[F Float](scores, x, centres []F) {
 	d := len(x)
 	if len(centres) != len(scores)*d {

@@ -1,13 +1,14 @@
 package nn
 
-// View is a matrix over a flat slice, with any steps: element (i, j) is
-// Data[i*Row+j*Col].
+// View is a matrix over a flat slice with any steps between its elements: element (i, j)
+// is Data[i*Row+j*Col]. A transposed matrix, a head of an attention or a column range is
+// a View of the same memory and costs no copy.
 type View[F Float] struct {
 	Data     []F
 	Row, Col int
 }
 
-// RowMajor views data as rows of the given width.
+// RowMajor views data as rows of the given width that lie one behind the other.
 func RowMajor[F Float](data []F, width int) View[F] { return View[F]{data, width, 1} }
 
 // T is the transposed view of the same elements.
@@ -60,18 +61,26 @@ const (
 	l1Elements = 4096 // of a b that need not be packed, whatever its row step
 )
 
-// gemmSmall and gemmPacked do the columns of b from `from` on, by way of panels.
+// gemmSmall does the columns of b from `from` on by way of panels, for at most 32 rows of
+// b. Its panel is small because Go clears it at every call, which a small product would
+// feel.
 func gemmSmall[F Float](out, a, b View[F], m, k, n, from int) {
 	var panel [32 * panelWidth]F
 	packedColumns(panel[:], out, a, b, m, k, n, from)
 }
 
+// gemmPacked is gemmSmall for any number of rows of b, with a panel of the full depth. It
+// is not inlined, so that [Gemm] does not reserve its 16 KiB of stack where it is not
+// called.
+//
 //go:noinline
 func gemmPacked[F Float](out, a, b View[F], m, k, n, from int) {
 	var panel [panelDepth * panelWidth]F
 	packedColumns(panel[:], out, a, b, m, k, n, from)
 }
 
+// packedColumns copies b into the panel, 16 columns and as many rows as it has room for at
+// a time, and adds the product of a with what it holds to out.
 func packedColumns[F Float](panel []F, out, a, b View[F], m, k, n, from int) {
 	depth := len(panel) / panelWidth
 	for j := from; j < n; j += panelWidth {
@@ -185,8 +194,8 @@ func tile[F Float](rows int, out []F, outRow int, a []F, aRow, aCol int, b []F, 
 	}
 }
 
-// MatMul sets out [m][n] to a [m][k] times b [k][n]: the forward pass of a dense
-// layer whose weights are [in][out]. All six forms are [Gemm], chains and bits too.
+// MatMul sets out [m][n] to a [m][k] times b [k][n]: the forward pass of a dense layer
+// whose weights are [in][out]. All six forms are [Gemm], and have its chains and bits.
 func MatMul[F Float](out, a, b []F, m, k, n int) {
 	whole("MatMul", len(out), len(a), len(b), m, k, n)
 	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, n), m, k, n, false)
@@ -198,8 +207,8 @@ func MatMulAdd[F Float](out, a, b []F, m, k, n int) {
 	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, n), m, k, n, true)
 }
 
-// MatMulTA sets out [m][n] to the transpose of a [k][m] times b [k][n]: the gradient
-// of weights, dW = X^T dY, with k the rows of the batch.
+// MatMulTA sets out [m][n] to the transpose of a [k][m] times b [k][n]: the gradient of
+// the weights of a dense layer, dW = X^T dY, where k counts the rows of the batch.
 func MatMulTA[F Float](out, a, b []F, m, k, n int) {
 	whole("MatMulTA", len(out), len(a), len(b), m, k, n)
 	Gemm(RowMajor(out, n), RowMajor(a, m).T(), RowMajor(b, n), m, k, n, false)
@@ -211,8 +220,9 @@ func MatMulTAAdd[F Float](out, a, b []F, m, k, n int) {
 	Gemm(RowMajor(out, n), RowMajor(a, m).T(), RowMajor(b, n), m, k, n, true)
 }
 
-// MatMulTB sets out [m][n] to a [m][k] times the transpose of b [n][k]: the gradient
-// of inputs, dX = dY W^T, or the forward pass where weights are [out][in].
+// MatMulTB sets out [m][n] to a [m][k] times the transpose of b [n][k]: the gradient of
+// the inputs of a dense layer, dX = dY W^T, or its forward pass where weights are
+// [out][in].
 func MatMulTB[F Float](out, a, b []F, m, k, n int) {
 	whole("MatMulTB", len(out), len(a), len(b), m, k, n)
 	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, k).T(), m, k, n, false)
@@ -224,7 +234,7 @@ func MatMulTBAdd[F Float](out, a, b []F, m, k, n int) {
 	Gemm(RowMajor(out, n), RowMajor(a, k), RowMajor(b, k).T(), m, k, n, true)
 }
 
-// whole panics unless the slices have just the elements of their matrices.
+// whole panics unless the three slices have exactly the elements of their matrices.
 func whole(name string, out, a, b, m, k, n int) {
 	if m < 0 || k < 0 || n < 0 || out != m*n || a != m*k || b != k*n {
 		panic("nn: " + name + ": shapes do not fit")

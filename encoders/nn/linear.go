@@ -1,6 +1,7 @@
 package nn
 
-// Linear sets out [N] to W x + b: W is [N][K], x is [K], b is [N].
+// Linear sets out [N] to W x + b: w is [N][K], x is [K], b is [N]. It is [LinearRows] of
+// one row.
 func Linear[F Float](out, w, x, b []F) {
 	if len(b) != len(out) {
 		panic("nn: Linear: shapes do not fit")
@@ -8,10 +9,10 @@ func Linear[F Float](out, w, x, b []F) {
 	LinearRows(out, w, x, b, 1)
 }
 
-// LinearRows sets out [R][N] to W x + b for each row of x [R][K]: W is [N][K], b is
-// [N], or nil for none. An element's chain starts from b (see [Gemm]): a row's bits
-// are the same in any company. Weights that are used again and again are better
-// packed once: [Pack].
+// LinearRows sets out [R][N] to W x + b for each row of x [R][K]: w is [N][K], and b is
+// [N], or nil for no bias. An element's chain starts from its bias (see [Gemm]), so that
+// a row's bits are the same in any batch. Weights that many batches use are better packed
+// once, by [Pack].
 func LinearRows[F Float](out, w, x, b []F, rows int) {
 	if rows < 1 || len(out)%rows != 0 || len(x)%rows != 0 {
 		panic("nn: LinearRows: shapes do not fit")
@@ -28,8 +29,10 @@ func LinearRows[F Float](out, w, x, b []F, rows int) {
 	Gemm(RowMajor(out, n), RowMajor(x, k), RowMajor(w, k).T(), rows, k, n, b != nil)
 }
 
-// LinearBackward adds to dx [R][K], or nil, and to dw [N][K] the gradients of
-// [LinearRows] with weights w [N][K] at x [R][K], given that of its output dy [R][N].
+// LinearBackward adds to dx [R][K] and to dw [N][K] the gradients of [LinearRows] with
+// weights w [N][K] at x [R][K], given that of its output dy [R][N]: dx += dy W and dw +=
+// dy^T x. dx may be nil, where the input wants no gradient. The gradient of the bias is
+// [AddColumns] of dy.
 func LinearBackward[F Float](dx, dw, x, w, dy []F, rows int) {
 	if rows == 0 {
 		return
@@ -42,15 +45,16 @@ func LinearBackward[F Float](dx, dw, x, w, dy []F, rows int) {
 	}
 }
 
-// Packed holds the weights [N][K] and the bias of a dense layer in the order in which
-// the kernels read them: panels of 16 outputs, [K][16] each, the last one filled up
-// with zeros. It is immutable: all goroutines may share one.
+// Packed holds the weights [N][K] and the bias [N] of a dense layer in the order in which
+// the kernels read them: panels of 16 outputs, [K][16] each, the last one filled up with
+// zeros. It is immutable, so that all goroutines may share one.
 type Packed struct {
 	panels, bias []float32
 	n, k         int
 }
 
-// Pack packs w [N][K] and b [N], or no bias if b is nil. It copies both.
+// Pack packs w [N][K] and b [N]; b may be nil for no bias. Both are copied, and later
+// changes of them do not reach the result.
 func Pack(w, b []float32, n, k int) *Packed {
 	if n < 1 || k < 1 || len(w) != n*k || b != nil && len(b) != n {
 		panic("nn: Pack: shapes do not fit")
@@ -64,12 +68,13 @@ func Pack(w, b []float32, n, k int) *Packed {
 	return p
 }
 
+// panel is the panel of outputs 16i to 16i+15, [K][16].
 func (p *Packed) panel(i int) []float32 {
 	return p.panels[i*p.k*panelWidth : (i+1)*p.k*panelWidth]
 }
 
-// Rows sets out [R][N] to W x + b for each row of x [R][K]: the bits are those of
-// [LinearRows], whatever the number of rows.
+// Rows sets out [R][N] to W x + b for each row of x [R][K]. The bits are those of
+// [LinearRows] with the same weights, whatever the number of rows; rows may be 0.
 func (p *Packed) Rows(out, x []float32, rows int) {
 	if rows < 0 || len(out) != rows*p.n || len(x) != rows*p.k {
 		panic("nn: Packed.Rows: shapes do not fit")

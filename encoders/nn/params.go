@@ -2,26 +2,38 @@ package nn
 
 import "fmt"
 
-// Param is one named parameter of [Params]; [NoParam] stands for none.
+// Param is one named parameter of a [Params], by its place in the order of Add. [NoParam]
+// stands for none.
 type Param int
 
-// NoParam is the bias of a layer without one.
+// NoParam stands in the place of a parameter that a layer does not have, as the bias of a
+// projection.
 const NoParam Param = -1
 
-// Params are named parameters over one flat slice, so that optimiser, clipping,
-// averaging, reduction and checkpoints are loops over flat memory.
+// Params are named parameters over one flat slice of memory, so that the optimiser,
+// clipping, averaging, the reduction over shards and checkpoints are loops over a slice
+// and know no layer. The order of Add is the order of the values, and of a model file's
+// tensors.
 type Params[F Float] struct {
-	Names   []string
-	Shapes  [][]int
-	Offsets []int // of a parameter's first element in Values
-	Values  []F
-	Later   bool // Add makes no room in Values: Make does, once the size is known to be right
-	index   map[string]Param
-	total   int
+	// Names and Shapes are those of the parameters in the order of Add. A shape has any
+	// number of dimensions; elements are row-major.
+	Names  []string
+	Shapes [][]int
+	// Offsets are where the parameters begin in Values.
+	Offsets []int
+	// Values are the elements of all parameters, one behind the other.
+	Values []F
+	// Later keeps Add from making room in Values. Whoever reads sizes from a file sets
+	// it, so that nothing is allocated before the sizes are known to be right, and calls
+	// Make then.
+	Later bool
+	index map[string]Param
+	total int
 }
 
-// Add appends a parameter of zeros. A name that is there already panics. Slices that
-// Value gave before are no longer those of the parameters.
+// Add appends a parameter of zeros and returns its number. A name that is there already
+// panics. Values may move in memory, so that slices which Value gave before are no longer
+// those of the parameters.
 func (p *Params[F]) Add(name string, shape ...int) Param {
 	if p.index == nil {
 		p.index = map[string]Param{}
@@ -43,16 +55,19 @@ func (p *Params[F]) Add(name string, shape ...int) Param {
 	return i
 }
 
-// tooMany elements: sizes stay there, so that none overflows.
+// tooMany is where counts of elements stop growing, so that no product of a file's
+// dimensions overflows; no model comes near it.
 const tooMany = 1 << 40
 
-// Total is the number of elements of all parameters.
+// Total is the number of elements of all parameters, whether or not there is room for
+// them in Values yet.
 func (p *Params[F]) Total() int { return p.total }
 
-// Make makes room in Values for what was added.
+// Make makes room in Values for the parameters that were added with Later set; they are
+// 0.
 func (p *Params[F]) Make() { p.Values = append(p.Values, make([]F, p.total-len(p.Values))...) }
 
-// Len is the number of elements of a parameter.
+// Len is the number of elements of a parameter, the product of its shape.
 func (p *Params[F]) Len(i Param) int {
 	if int(i)+1 < len(p.Offsets) {
 		return p.Offsets[i+1] - p.Offsets[i]
@@ -60,26 +75,30 @@ func (p *Params[F]) Len(i Param) int {
 	return p.total - p.Offsets[i]
 }
 
-// Value is the parameter's part of Values.
+// Value is a parameter's part of Values, not a copy. It must not be appended to, and has
+// no spare capacity.
 func (p *Params[F]) Value(i Param) []F { return p.part(p.Values, i) }
 
+// part is a parameter's part of any slice that is laid out as Values, such as gradients.
 func (p *Params[F]) part(flat []F, i Param) []F {
 	from := p.Offsets[i]
 	to := from + p.Len(i)
 	return flat[from:to:to]
 }
 
-// Named finds a parameter by its name.
+// Named finds a parameter by its name, and says whether there is one.
 func (p *Params[F]) Named(name string) (Param, bool) {
 	i, ok := p.index[name]
 	return i, ok
 }
 
-// PackedParams are packed weights by parameter, for tapes that serve: a layer's, or
-// those of a stack of layers. It is immutable once its parts are in.
+// PackedParams are packed weights by parameter, for tapes that serve: one [Packed] for
+// the weights of a layer, several for those of a stack of layers. All goroutines may
+// share one once its last Pack has returned.
 type PackedParams struct{ stacks map[Param][]*Packed }
 
-// Pack packs a parameter w [count][N][K] with its bias b [count][N], or NoParam.
+// Pack packs the parameter w [count][N][K] with its bias b [count][N], which may be
+// NoParam. count is 1 for a single layer.
 func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) {
 	if p.stacks == nil {
 		p.stacks = map[Param][]*Packed{}
@@ -93,6 +112,7 @@ func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) 
 	}
 }
 
+// layer is layer i of the stack that was packed for w, nil where nothing was packed.
 func (p *PackedParams) layer(w Param, i int) *Packed {
 	if p == nil {
 		return nil

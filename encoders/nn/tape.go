@@ -2,21 +2,22 @@ package nn
 
 import "unsafe"
 
-// Tensor is a matrix on a [Tape]: Value [Rows][Cols], and Grad of the same size where
-// the tape records and the values depend on something that is to have a gradient,
-// else nil.
+// Tensor is a matrix on a [Tape]: Value is [Rows][Cols], and Grad has the same size where
+// the tape records and the values depend on something that is to have a gradient; else
+// Grad is nil. It is a small value that is passed by copy and shares its memory.
 type Tensor[F Float] struct {
 	Rows, Cols  int
 	Value, Grad []F
 }
 
-// Row is one row of the values.
+// Row is row i of the values, not a copy.
 func (x Tensor[F]) Row(i int) []F { return x.Value[i*x.Cols : (i+1)*x.Cols] }
 
-// GradRow is one row of the gradient.
+// GradRow is row i of the gradient, not a copy.
 func (x Tensor[F]) GradRow(i int) []F { return x.Grad[i*x.Cols : (i+1)*x.Cols] }
 
-// Reshape is the same elements in other rows; rows*cols must be as many.
+// Reshape is the same elements, and the same gradient, cut into other rows. It panics
+// unless rows*cols is the number of elements.
 func (x Tensor[F]) Reshape(rows, cols int) Tensor[F] {
 	if rows*cols != x.Rows*x.Cols {
 		panic("nn: Reshape: the sizes differ")
@@ -25,12 +26,13 @@ func (x Tensor[F]) Reshape(rows, cols int) Tensor[F] {
 }
 
 // Tape runs a network forward, and backward if it records. One goroutine owns it. The
-// memory of all tensors is the tape's, taken back by Reset: after the first passes of a
-// size nothing is allocated, but for the closures of a tape that records.
+// memory of all tensors is the tape's and is taken back by Reset: after the first passes
+// of a size nothing is allocated, but for the closures of a tape that records.
 //
-// A layer calls the tape's ops. One with an op of its own makes its result with New,
-// fills Value, and where Grad is there hands Record what adds to the gradients of the
-// inputs, given that of the result. Every gradient is added to, never set.
+// A layer calls the tape's ops. A layer with an op of its own makes its result with New
+// and fills Value; where the result has a Grad, it hands Record a function that adds to
+// the gradients of the inputs, given that of the result. A gradient is added to, never
+// set, since a tensor may be used more than once.
 type Tape[F Float] struct {
 	params  *Params[F]
 	packed  *PackedParams
@@ -43,7 +45,8 @@ type Tape[F Float] struct {
 	tensors arena[Tensor[F]]
 }
 
-// NewTape makes a tape over parameters, which the tape only reads.
+// NewTape makes a tape over parameters, which the tape only reads. With record it keeps
+// what Backward needs, and has gradients of all parameters.
 func NewTape[F Float](p *Params[F], record bool) *Tape[F] {
 	t := &Tape[F]{params: p, record: record}
 	if record {
@@ -52,7 +55,8 @@ func NewTape[F Float](p *Params[F], record bool) *Tape[F] {
 	return t
 }
 
-// Reset forgets all tensors, keeps their memory, and clears Grads.
+// Reset forgets all tensors, whose memory the next pass uses again, and clears Grads.
+// Tensors that were made before must not be used any more.
 func (t *Tape[F]) Reset() {
 	clear(t.back)
 	t.back = t.back[:0]
@@ -63,7 +67,8 @@ func (t *Tape[F]) Reset() {
 	t.tensors.reset()
 }
 
-// Backward runs the recorded ops backwards from a loss [1][1].
+// Backward runs the recorded ops backwards from a loss, which must be [1][1], and adds to
+// Grads. It panics on a tape that does not record.
 func (t *Tape[F]) Backward(loss Tensor[F]) {
 	if !t.record || len(loss.Grad) != 1 {
 		panic("nn: Backward: want a loss of one element on a tape that records")
@@ -74,13 +79,14 @@ func (t *Tape[F]) Backward(loss Tensor[F]) {
 	}
 }
 
-// Grads are the gradients of all parameters, in the order of Params.Values.
+// Grads are the gradients of all parameters, laid out as Params.Values; nil where the
+// tape does not record. They are the tape's memory, and cleared by Reset.
 func (t *Tape[F]) Grads() []F { return t.grads }
 
-// Records says whether the tape records.
+// Records says whether the tape records, which is whether it can run backwards.
 func (t *Tape[F]) Records() bool { return t.record }
 
-// Value is a parameter's values.
+// Value is the values of a parameter, which must not be written to.
 func (t *Tape[F]) Value(p Param) []F { return t.params.Value(p) }
 
 // Grad is a parameter's part of Grads; nil where the tape does not record.
@@ -91,11 +97,12 @@ func (t *Tape[F]) Grad(p Param) []F {
 	return t.params.part(t.grads, p)
 }
 
-// Record adds a step to what Backward does.
+// Record adds a step to what Backward does. Steps run in the reverse of the order in
+// which they were recorded.
 func (t *Tape[F]) Record(back func()) { t.back = append(t.back, back) }
 
-// New is a tensor whose values are yet to be filled in; graded gives it a gradient of
-// zeros if the tape records.
+// New is a tensor whose values hold what was left there and are yet to be filled in. With
+// graded it has a gradient of zeros if the tape records.
 func (t *Tape[F]) New(rows, cols int, graded bool) Tensor[F] {
 	y := Tensor[F]{Rows: rows, Cols: cols, Value: t.floats.take(rows * cols)}
 	if graded && t.record {
@@ -105,8 +112,8 @@ func (t *Tape[F]) New(rows, cols int, graded bool) Tensor[F] {
 	return y
 }
 
-// Input is values [rows][cols] without a gradient. They are not copied and must stay
-// as they are until Backward.
+// Input is values [rows][cols] as a tensor without a gradient. They are not copied, and
+// must stay as they are until Backward has run.
 func (t *Tape[F]) Input(rows, cols int, values []F) Tensor[F] {
 	if len(values) != rows*cols {
 		panic("nn: Input: shapes do not fit")
@@ -114,14 +121,16 @@ func (t *Tape[F]) Input(rows, cols int, values []F) Tensor[F] {
 	return Tensor[F]{Rows: rows, Cols: cols, Value: values}
 }
 
-// Leaf is Input with a gradient.
+// Leaf is a copy of values [rows][cols] as a tensor with a gradient, for whoever asks how
+// a loss depends on an input.
 func (t *Tape[F]) Leaf(rows, cols int, values []F) Tensor[F] {
 	x := t.New(rows, cols, true)
 	copy(x.Value, t.Input(rows, cols, values).Value)
 	return x
 }
 
-// Singles is x as the tape's type: x itself on a float32 tape, else a copy.
+// Singles is x [N] in the tape's type: x itself on a float32 tape, else a copy that lasts
+// until Reset.
 func (t *Tape[F]) Singles(x []float32) []F {
 	if isSingle[F]() {
 		return unsafe.Slice((*F)(unsafe.Pointer(unsafe.SliceData(x))), len(x))
@@ -133,7 +142,8 @@ func (t *Tape[F]) Singles(x []float32) []F {
 	return y
 }
 
-// AsSingles is memory of float32 as long as dst: dst itself on a float32 tape.
+// AsSingles is memory of float32 that is as long as dst: dst itself on a float32 tape,
+// where direct is true, else new memory that the caller has to copy into dst.
 func (t *Tape[F]) AsSingles(dst []F) (x []float32, direct bool) {
 	if isSingle[F]() {
 		return single(dst), true
@@ -141,7 +151,7 @@ func (t *Tape[F]) AsSingles(dst []F) (x []float32, direct bool) {
 	return make([]float32, len(dst)), false
 }
 
-// Param is a parameter as a tensor.
+// Param is a parameter as a tensor [rows][cols], with its part of Grads as gradient.
 func (t *Tape[F]) Param(p Param, rows, cols int) Tensor[F] {
 	x := t.Input(rows, cols, t.Value(p))
 	x.Grad = t.Grad(p)
@@ -154,16 +164,19 @@ func (t *Tape[F]) Ints(n int) []int          { return t.ints.take(n) }
 func (t *Tape[F]) Bools(n int) []bool        { return t.bools.take(n) }
 func (t *Tape[F]) Tensors(n int) []Tensor[F] { return t.tensors.take(n) }
 
-// arena hands out memory that is all given back at once. What it hands out holds what
-// was there before.
+// arena hands out memory that is all given back at once. What it hands out holds what was
+// there before.
 type arena[T any] struct {
 	blocks    [][]T
 	block, at int
 }
 
-// arenaBlock is the least size of a block, in elements.
+// arenaBlock is the least size of a block, in elements; every further block is at least
+// twice as large as the one before.
 const arenaBlock = 1 << 14
 
+// take hands out n elements, from the current block if they fit there, else from the next
+// one that has room for them.
 func (a *arena[T]) take(n int) []T {
 	for ; a.block < len(a.blocks); a.block++ {
 		if b := a.blocks[a.block]; a.at+n <= len(b) {
@@ -181,4 +194,5 @@ func (a *arena[T]) take(n int) []T {
 	return a.blocks[a.block][:n:n]
 }
 
+// reset gives all memory back. The blocks are kept for the next pass.
 func (a *arena[T]) reset() { a.block, a.at = 0, 0 }

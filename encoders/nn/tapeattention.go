@@ -2,10 +2,11 @@ package nn
 
 import "math"
 
-// Attention is multi-head attention within groups of rows, without a mask: q
-// [groups*n][D] asks kv [groups*m][2D], keys in the first D columns and values in the
-// others; heads are contiguous slices of D/heads; the result is [groups*n][D]. Scores
-// are scaled by 1/sqrt(D/heads). d drops weights, one row of the draw per group.
+// Attention is scaled dot-product attention with several heads (Vaswani et al. 2017)
+// within groups of rows, without a mask. q [groups*n][D] asks kv [groups*m][2D], whose
+// first D columns are the keys and whose others are the values; heads are contiguous
+// slices of D/heads columns; the result is [groups*n][D]. Scores are divided by
+// sqrt(D/heads). d drops attention weights, and takes one row of its draw for each group.
 func (t *Tape[F]) Attention(q, kv Tensor[F], groups, heads int, d Dropping) Tensor[F] {
 	width := q.Cols
 	if groups < 1 || heads < 1 || width%heads != 0 || kv.Cols != 2*width || q.Rows%groups != 0 || kv.Rows%groups != 0 {
@@ -38,7 +39,8 @@ func (t *Tape[F]) Attention(q, kv Tensor[F], groups, heads int, d Dropping) Tens
 	return a.out
 }
 
-// attention is what forward and backward share; a part is a head of a group.
+// attention is what forward and backward of one call share. A part of it is one head of
+// one group.
 type attention[F Float] struct {
 	q, kv, out            Tensor[F]
 	groups, heads         int
@@ -47,7 +49,8 @@ type attention[F Float] struct {
 	weight, keep, dropped []F // [groups][heads][n][m]
 }
 
-// views of a part's query, key, value and output within their rows.
+// views are a part's query, key, value and output within the rows of the tensors, or of
+// their gradients.
 func (a *attention[F]) views(part int, q, kv, out []F) (vq, vk, vv, vo View[F]) {
 	g, at := part/a.heads, part%a.heads*a.e
 	width := a.heads * a.e
@@ -57,6 +60,8 @@ func (a *attention[F]) views(part int, q, kv, out []F) (vq, vk, vv, vo View[F]) 
 	return vq, vk, vv, View[F]{out[g*a.n*width+at:], width, 1}
 }
 
+// forward computes one part: the weights softmax(q k^T scale), which are kept for
+// backward, and their product with the values.
 func (a *attention[F]) forward(part int) {
 	q, k, v, out := a.views(part, a.q.Value, a.kv.Value, a.out.Value)
 	size := a.n * a.m
@@ -78,7 +83,8 @@ func (a *attention[F]) forward(part int) {
 	Gemm(out, RowMajor(w, a.m), v, a.n, a.m, a.e, false)
 }
 
-// backward of a part; memory is [2][n][m].
+// backward adds one part's gradients to those of q and kv, as far as they have any.
+// memory is [2][n][m] of scratch.
 func (a *attention[F]) backward(part int, memory []F) {
 	q, k, v, _ := a.views(part, a.q.Value, a.kv.Value, a.out.Value)
 	size := a.n * a.m

@@ -1,6 +1,8 @@
 package nn
 
-// Linear is W x + b for every row of x [R][K]: w is [N][K], b is [N] or NoParam.
+// Linear is W x + b for every row of x [R][K], [R][N]: w is [N][K], and b is [N] or
+// NoParam. Where the tape serves packed weights and has those of w, it uses them; the
+// bits are the same.
 func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
 	n := t.params.Len(w) / x.Cols
 	y := t.New(x.Rows, n, true)
@@ -26,8 +28,9 @@ func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
 	return y
 }
 
-// LinearAt sets out [R][N] to the dense layer number i of a stack, w [count][N][K] and b
-// [count][N], of x [R][K]. It records nothing: see LinearAtBackward.
+// LinearAt sets out [R][N] to dense layer i of a stack, w [count][N][K] and b [count][N],
+// of x [R][K]. It records nothing, because an expert's rows are gathered outside the
+// tape's tensors: whoever calls it records LinearAtBackward.
 func (t *Tape[F]) LinearAt(out []F, w, b Param, i int, x []F, rows int) {
 	if p := t.packed.layer(w, i); p != nil {
 		p.Rows(single(out), single(x), rows)
@@ -37,16 +40,16 @@ func (t *Tape[F]) LinearAt(out []F, w, b Param, i int, x []F, rows int) {
 	LinearRows(out, t.Value(w)[i*n*k:(i+1)*n*k], x, t.Value(b)[i*n:(i+1)*n], rows)
 }
 
-// LinearAtBackward adds to dx [R][K], or nil, and to the gradients of the parameters
-// what LinearAt at x gives, given the gradient of its output dy [R][N].
+// LinearAtBackward adds to dx [R][K], which may be nil, and to the gradients of w and b
+// what [Tape.LinearAt] at x gives, given the gradient of its output dy [R][N].
 func (t *Tape[F]) LinearAtBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
 	n, k := len(dy)/rows, len(x)/rows
 	AddColumns(t.Grad(b)[i*n:(i+1)*n], dy)
 	LinearBackward(dx, t.Grad(w)[i*n*k:(i+1)*n*k], x, t.Value(w)[i*n*k:(i+1)*n*k], dy, rows)
 }
 
-// Serve makes the tape take packed weights where there are some; only a float32 tape
-// that does not record may.
+// Serve makes the tape take packed weights where there are some. Only a float32 tape that
+// does not record may: packed weights have no gradients. Any other panics.
 func (t *Tape[F]) Serve(p *PackedParams) {
 	if t.record || !isSingle[F]() {
 		panic("nn: Serve: packed weights are for a float32 tape that does not record")
@@ -54,7 +57,7 @@ func (t *Tape[F]) Serve(p *PackedParams) {
 	t.packed = p
 }
 
-// Add is x + y, of one size.
+// Add is x + y of two tensors of one size.
 func (t *Tape[F]) Add(x, y Tensor[F]) Tensor[F] {
 	if x.Rows != y.Rows || x.Cols != y.Cols {
 		panic("nn: Add: shapes do not fit")
@@ -76,7 +79,7 @@ func (t *Tape[F]) Add(x, y Tensor[F]) Tensor[F] {
 	return z
 }
 
-// Scale is a times x.
+// Scale is a times x, for a constant a.
 func (t *Tape[F]) Scale(a F, x Tensor[F]) Tensor[F] {
 	y := t.New(x.Rows, x.Cols, x.Grad != nil)
 	for i, v := range x.Value {
@@ -88,7 +91,7 @@ func (t *Tape[F]) Scale(a F, x Tensor[F]) Tensor[F] {
 	return y
 }
 
-// ReLU is max(x, 0).
+// ReLU is max(x, 0), see [ReLU].
 func (t *Tape[F]) ReLU(x Tensor[F]) Tensor[F] {
 	y := t.copyOf(x)
 	ReLU(y.Value)
@@ -108,7 +111,7 @@ func (t *Tape[F]) GELU(x Tensor[F]) Tensor[F] {
 	return y
 }
 
-// Sigmoid is 1/(1+exp(-x)).
+// Sigmoid is 1/(1+exp(-x)), see [Sigmoid].
 func (t *Tape[F]) Sigmoid(x Tensor[F]) Tensor[F] {
 	y := t.copyOf(x)
 	Sigmoids(y.Value)
@@ -118,7 +121,7 @@ func (t *Tape[F]) Sigmoid(x Tensor[F]) Tensor[F] {
 	return y
 }
 
-// Softmax is the softmax of every row.
+// Softmax is the softmax of every row, see [Softmax].
 func (t *Tape[F]) Softmax(x Tensor[F]) Tensor[F] {
 	y := t.copyOf(x)
 	for r := range y.Rows {
@@ -134,7 +137,7 @@ func (t *Tape[F]) Softmax(x Tensor[F]) Tensor[F] {
 	return y
 }
 
-// LayerNorm normalises every row, see [LayerNorm]; gain and bias are [Cols].
+// LayerNorm normalises every row and applies gain and bias [Cols], see [LayerNorm].
 func (t *Tape[F]) LayerNorm(x Tensor[F], gain, bias Param) Tensor[F] {
 	y := t.New(x.Rows, x.Cols, true)
 	g, b := t.Value(gain), t.Value(bias)
@@ -156,22 +159,27 @@ func (t *Tape[F]) LayerNorm(x Tensor[F], gain, bias Param) Tensor[F] {
 	return y
 }
 
+// copyOf is a new tensor with the values of x, for ops that work in place. It has a
+// gradient if x has one.
 func (t *Tape[F]) copyOf(x Tensor[F]) Tensor[F] {
 	y := t.New(x.Rows, x.Cols, x.Grad != nil)
 	copy(y.Value, x.Value)
 	return y
 }
 
-// Dropping is one use of dropout: the elements of row r of a batch are dropped with
-// probability Rate by the draw's row First+r of Stream. Rate 0 drops nothing.
+// Dropping is one use of dropout (Srivastava et al. 2014): the elements of row r of a
+// batch are dropped with probability Rate, by row First+r of Stream in the draw. The zero
+// value drops nothing.
 type Dropping struct {
 	Draw          Draw
 	Stream, First uint64
 	Rate          float64
 }
 
-// Dropout drops elements of x and scales the others by 1/(1-Rate). Every group of
-// share rows side by side has one mask, drawn by the group's number.
+// Dropout drops elements of x with probability d.Rate and scales the others by
+// 1/(1-Rate). Each group of `share` rows side by side has one mask, drawn by the group's
+// number: with share the tokens of a stay, an element is dropped at all times of the stay
+// or at none.
 func (t *Tape[F]) Dropout(x Tensor[F], share int, d Dropping) Tensor[F] {
 	if d.Rate == 0 {
 		return x
@@ -186,7 +194,8 @@ func (t *Tape[F]) Dropout(x Tensor[F], share int, d Dropping) Tensor[F] {
 	return t.DropoutGroups(x, starts, d)
 }
 
-// DropoutGroups is Dropout where group g of rows is starts[g] to starts[g+1].
+// DropoutGroups is [Tape.Dropout] where group g is the rows starts[g] to starts[g+1], so
+// that groups may differ in size.
 func (t *Tape[F]) DropoutGroups(x Tensor[F], starts []int, d Dropping) Tensor[F] {
 	if d.Rate == 0 {
 		return x

@@ -7,17 +7,18 @@ import "math"
 // a target that nobody knows). targets and weights must stay as they are until
 // Backward.
 
-// BCE is the binary cross-entropy of logits x [R][C] to targets in [0, 1], [R][C]:
-// sum w (log(1 + e^x) - x y).
+// BCE is the binary cross-entropy of logits x [R][C] and targets in [0, 1], [R][C]: sum w
+// (log(1 + e^x) - x y). Targets between 0 and 1 are soft labels.
 func (t *Tape[F]) BCE(x Tensor[F], targets, weights []F) Tensor[F] {
 	return t.pointwise(x, targets, weights, logistic, logisticSlope)
 }
 
-// SquaredError is sum w (x - y)^2 over x [R][C] and targets [R][C].
+// SquaredError is sum w (x - y)^2 of x [R][C] and targets y [R][C].
 func (t *Tape[F]) SquaredError(x Tensor[F], targets, weights []F) Tensor[F] {
 	return t.pointwise(x, targets, weights, square, squareSlope)
 }
 
+// logistic is log(1 + e^v) - v y, in the form that overflows for no v.
 func logistic(v, y float64) float64 {
 	return math.Max(v, 0) - float64(v*y) + math.Log1p(math.Exp(-math.Abs(v)))
 }
@@ -25,6 +26,8 @@ func logisticSlope(v, y float64) float64 { return 1/(1+math.Exp(-v)) - y }
 func square(v, y float64) float64        { return (v - y) * (v - y) }
 func squareSlope(v, y float64) float64   { return 2 * (v - y) }
 
+// pointwise is the sum of a loss over the elements of x, each with its target and weight;
+// slope is the derivative of the loss by v.
 func (t *Tape[F]) pointwise(x Tensor[F], targets, weights []F, loss, slope func(v, y float64) float64) Tensor[F] {
 	if len(targets) != len(x.Value) || len(weights) != len(x.Value) {
 		panic("nn: loss: shapes do not fit")
@@ -49,8 +52,9 @@ func (t *Tape[F]) pointwise(x Tensor[F], targets, weights []F, loss, slope func(
 	return y
 }
 
-// CrossEntropy is sum w (log sum_c e^x_c - x_class) over the rows of x [R][C]; class
-// and weights are [R].
+// CrossEntropy is the cross-entropy of the softmax over the classes, sum w (log sum_c
+// e^x_c - x_class) over the rows of x [R][C]; class [R] has the right column of every
+// row, and weights are [R].
 func (t *Tape[F]) CrossEntropy(x Tensor[F], class []int, weights []F) Tensor[F] {
 	if len(class) != x.Rows || len(weights) != x.Rows {
 		panic("nn: CrossEntropy: shapes do not fit")

@@ -1,6 +1,6 @@
 package nn
 
-// Concat sets tensors of as many rows beside each other.
+// Concat sets tensors with equally many rows beside each other: [R][sum of Cols].
 func (t *Tape[F]) Concat(xs []Tensor[F]) Tensor[F] {
 	cols, graded := 0, false
 	parts := t.Tensors(len(xs))
@@ -35,7 +35,7 @@ func (t *Tape[F]) Concat(xs []Tensor[F]) Tensor[F] {
 	return y
 }
 
-// Columns is the columns of x from one on to before another.
+// Columns is the columns of x with from <= column < to, [Rows][to-from].
 func (t *Tape[F]) Columns(x Tensor[F], from, to int) Tensor[F] {
 	if from < 0 || to < from || to > x.Cols {
 		panic("nn: Columns: shapes do not fit")
@@ -54,7 +54,8 @@ func (t *Tape[F]) Columns(x Tensor[F], from, to int) Tensor[F] {
 	return y
 }
 
-// Gather is the rows of x by index [R], which must stay as it is until Backward.
+// Gather is the rows of x by index [R], [R][Cols]; a row may be taken several times, and
+// its gradients add up. index must stay as it is until Backward has run.
 func (t *Tape[F]) Gather(x Tensor[F], index []int) Tensor[F] {
 	y := t.New(len(index), x.Cols, x.Grad != nil)
 	for r, from := range index {
@@ -70,7 +71,7 @@ func (t *Tape[F]) Gather(x Tensor[F], index []int) Tensor[F] {
 	return y
 }
 
-// Each is row `at` of every group of `size` rows.
+// Each is row `at` of every group of `size` rows, [Rows/size][Cols].
 func (t *Tape[F]) Each(x Tensor[F], size, at int) Tensor[F] {
 	if size < 1 || x.Rows%size != 0 || at < 0 || at >= size {
 		panic("nn: Each: shapes do not fit")
@@ -111,10 +112,12 @@ func (t *Tape[F]) Append(x, y Tensor[F], groups int) Tensor[F] {
 	return z
 }
 
-// Mean is the mean of each group of `size` rows, added up in their order.
+// Mean is the mean of each group of `size` rows, [Rows/size][Cols], added up in their
+// order.
 func (t *Tape[F]) Mean(x Tensor[F], size int) Tensor[F] { return t.MeanFirst(x, size, size) }
 
-// MeanFirst is the mean of the first n rows of each group of `size` rows.
+// MeanFirst is the mean of the first n rows of each group of `size` rows,
+// [Rows/size][Cols].
 func (t *Tape[F]) MeanFirst(x Tensor[F], size, n int) Tensor[F] {
 	if size < 1 || n < 1 || n > size || x.Rows%size != 0 {
 		panic("nn: MeanFirst: shapes do not fit")
@@ -139,8 +142,8 @@ func (t *Tape[F]) MeanFirst(x Tensor[F], size, n int) Tensor[F] {
 	return y
 }
 
-// Max is the largest of each group of `size` rows, column by column; the gradient goes
-// to the first that is as large.
+// Max is the largest of each group of `size` rows, column by column, [Rows/size][Cols].
+// The gradient goes to the first row that is as large.
 func (t *Tape[F]) Max(x Tensor[F], size int) Tensor[F] {
 	if size < 1 || x.Rows%size != 0 {
 		panic("nn: Max: shapes do not fit")

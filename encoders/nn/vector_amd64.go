@@ -9,8 +9,9 @@ import (
 
 //go:generate go -C avo run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg nn
 
-// vector says whether the assembly does the work: the CPU has AVX2 and FMA, and
-// VIGIL_KERNELS is not "plain".
+// vector says whether the assembly does the work: it does where the CPU has AVX2 and FMA
+// and the environment variable VIGIL_KERNELS is not "plain". It is read once, at the
+// start.
 var vector = cpu.X86.HasAVX2 && cpu.X86.HasFMA && os.Getenv("VIGIL_KERNELS") != "plain"
 
 // The functions below do their work in assembly and say so, or say false.
@@ -85,8 +86,8 @@ func layerNormFast(out, x, gain, bias []float32) bool {
 	return true
 }
 
-// fixedExchangeFast does a first part of FixedExchange, with put and take times
-// FixedScale, and says how long it is.
+// fixedExchangeFast does a first part of [FixedExchange], with put and take already times
+// FixedScale, and says how many sums that part has; it is a multiple of 8, or 0.
 func fixedExchangeFast(sums []int64, e []float32, put, take float64) int {
 	const limit = 1 << 51 // where the rounding of the assembly ends
 	n := len(sums) &^ 7
@@ -97,8 +98,10 @@ func fixedExchangeFast(sums []int64, e []float32, put, take float64) int {
 	return n
 }
 
-// tilesFast is tiles. The last element of each operand is touched first: the
-// assembly itself knows no bounds.
+// tilesFast is [tiles] in assembly. The last element of each operand is touched first, so
+// that a wrong length panics here: the assembly itself knows no bounds. With one or two
+// rows it takes several panels at once, because a single row leaves most registers
+// unused.
 func tilesFast(out []float32, outRow int, a []float32, aRow, aCol int, b []float32, bRow, bPanel, m, k, n int) bool {
 	if !vector || m == 0 || k == 0 || n == 0 {
 		return false
