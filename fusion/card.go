@@ -8,21 +8,23 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Card is what people want to know of a model.
+// Card is what people want to know of a model before they use it. It is printed as text,
+// and as JSON.
 type Card struct {
-	Name       string          `json:"name"`
-	Hash       string          `json:"hash"`
-	Trained    bool            `json:"trained"`
-	Training   string          `json:"training"`
-	Licence    string          `json:"data_licence"`
-	Form       string          `json:"form"`
-	Gate       string          `json:"gate"`
-	Router     string          `json:"router"`
-	Width      int             `json:"width"`
-	Layers     int             `json:"layers"`
-	Experts    int             `json:"experts"`
-	TopK       int             `json:"top_k"`
-	Parameters int             `json:"parameters"`
+	Name       string `json:"name"`
+	Hash       string `json:"hash"`
+	Trained    bool   `json:"trained"`
+	Training   string `json:"training"`
+	Licence    string `json:"data_licence"`
+	Form       string `json:"form"`
+	Gate       string `json:"gate"`
+	Router     string `json:"router"`
+	Width      int    `json:"width"`
+	Layers     int    `json:"layers"`
+	Experts    int    `json:"experts"`
+	TopK       int    `json:"top_k"`
+	Parameters int    `json:"parameters"`
+	// FLOP is that of one prediction, see [Config.FLOP].
 	FLOP       int             `json:"flop_behind_time_attention"`
 	Kernel     string          `json:"kernel"`
 	Tasks      []string        `json:"tasks"`
@@ -71,8 +73,9 @@ notice      %s
 		strings.Join(c.Tasks, ", "), strings.Join(c.Modalities, ", "), strings.Join(c.Channels, ", "), strings.Join(c.Statics, ", "), c.Notice)
 }
 
-// FLOP counts the floating-point operations of a prediction behind the time attention
-// and the projections of items: two for each multiplication with its addition.
+// FLOP counts the floating-point operations of a prediction behind the time attention and
+// the projections of items, which are kept from one prediction to the next: two for each
+// multiplication with its addition. Norms, softmaxes and activations are not counted.
 func (c *Config) FLOP() int {
 	d, tokens, modalities := c.Width, c.Tokens(), len(c.Modalities)
 	total := 0

@@ -1,84 +1,164 @@
 package fusion
 
-// Config says what a network is: it is the metadata of a model file as JSON, and part of
-// a training recipe as YAML. The shapes of all tensors follow from it.
+// Config says what a network is. It is the metadata of a model file, as JSON, and part of
+// a training recipe, as YAML. The shapes of all tensors follow from it. [Config.Check]
+// says which values are possible.
 type Config struct {
-	Format int    `json:"format" yaml:"format"` // 2
-	Name   string `json:"name" yaml:"name"`
+	// Format is the version of the config and of the tensors' names; it must be [Format].
+	Format int `json:"format" yaml:"format"`
+	// Name is shown to people and read by no code.
+	Name string `json:"name" yaml:"name"`
 
 	// What goes in.
+
+	// Modalities are the kinds of data that are fused, in the order in which their
+	// vectors are joined.
 	Modalities []Modality `json:"modalities" yaml:"modalities"`
-	Channels   []Channel  `json:"channels" yaml:"channels"`
-	Statics    []string   `json:"statics,omitempty" yaml:"statics,omitempty"` // see vitals.StaticNames
+	// Channels are the numeric channels of all series modalities, in the order of the
+	// input.
+	Channels []Channel `json:"channels" yaml:"channels"`
+	// Statics are attributes of the stay, by the names of vitals.StaticNames.
+	Statics []string `json:"statics,omitempty" yaml:"statics,omitempty"`
 
 	// Time.
-	Points    int    `json:"points" yaml:"points"`       // reference points of the window
-	Cells     int    `json:"cells" yaml:"cells"`         // of a channel: Points, or a multiple of it
-	Reference string `json:"reference" yaml:"reference"` // where the points lie: ends (of the hours) or published (j/(T-1))
-	TimeWidth int    `json:"time_width" yaml:"time_width"`
-	TimeHeads int    `json:"time_heads" yaml:"time_heads"`
-	SoftCap   bool   `json:"soft_cap" yaml:"soft_cap"` // scores go through 8 tanh(s/8)
+
+	// Points is T, the number of reference points of the window.
+	Points int `json:"points" yaml:"points"`
+	// Cells is the number of cells of a channel: Points, or a multiple of it.
+	Cells int `json:"cells" yaml:"cells"`
+	// Reference says where the reference points lie: "ends" puts them at the ends of T
+	// equal parts of the window, "published" at j/(T-1) for j from 0, as the published
+	// code does.
+	Reference string `json:"reference" yaml:"reference"`
+	// TimeWidth is E, the width of the time embedding; TimeHeads must divide it.
+	TimeWidth int `json:"time_width" yaml:"time_width"`
+	// TimeHeads is the number of heads of the time attention.
+	TimeHeads int `json:"time_heads" yaml:"time_heads"`
+	// SoftCap bounds the scores of the time attention by 8 tanh(s/8), see nn.SoftCap.
+	SoftCap bool `json:"soft_cap" yaml:"soft_cap"`
 
 	// What a series modality makes of its channels.
-	Values    string `json:"values" yaml:"values"`       // id: z; hinges: z, relu(z-1), relu(-z-1)
-	Intensity bool   `json:"intensity" yaml:"intensity"` // log(1+Z)
-	Seen      bool   `json:"seen" yaml:"seen"`           // the indicator of the published code
-	Regular   string `json:"regular" yaml:"regular"`     // published, last_observation, or none: time attention alone
-	UTDE      string `json:"utde,omitempty" yaml:"utde,omitempty"`
-	Now       int    `json:"now" yaml:"now"`   // hidden width of the now tokens; 0: there are none
-	Skip      int    `json:"skip" yaml:"skip"` // width of the skip; 0: there is none
+
+	// Values are the functions of a value z over which the time attention takes its
+	// means: "id" is z alone; "hinges" are z, relu(z-1) and relu(-z-1), so that values on
+	// both sides do not cancel.
+	Values string `json:"values" yaml:"values"`
+	// Intensity gives the tokens log(1+Z), how much was observed near a reference point.
+	// It needs SoftCap.
+	Intensity bool `json:"intensity" yaml:"intensity"`
+	// Seen gives the tokens 1 for a channel with any observation, else 0: the indicator
+	// that the published code attends over.
+	Seen bool `json:"seen" yaml:"seen"`
+	// Regular is the branch of values on the regular grid: "published" is [CarryForward],
+	// "last_observation" is [LastObservation], and "none" leaves the time attention
+	// alone.
+	Regular string `json:"regular" yaml:"regular"`
+	// UTDE is the mode of the gate between the two branches, see [UTDE]; it is not read
+	// where Regular is "none".
+	UTDE string `json:"utde,omitempty" yaml:"utde,omitempty"`
+	// Now is the hidden width of the network that makes a now token of a modality's
+	// trailing statistics; 0 is for no now tokens.
+	Now int `json:"now" yaml:"now"`
+	// Skip is the hidden width of the network that goes from the statistics straight to
+	// the logits; 0 is for none.
+	Skip int `json:"skip" yaml:"skip"`
 
 	// The fusion stack.
-	Width   int    `json:"width" yaml:"width"`
-	Layers  int    `json:"layers" yaml:"layers"`
-	Heads   int    `json:"heads" yaml:"heads"`
-	FFN     int    `json:"ffn" yaml:"ffn"`
-	Scaled  bool   `json:"scaled" yaml:"scaled"`   // tokens times sqrt(width) before the positions are added
-	Missing string `json:"missing" yaml:"missing"` // learned, learned_points (one for every token), or zeros
-	States  bool   `json:"states" yaml:"states"`   // a learned vector for absent, unusable and present
-	Pool    string `json:"pool" yaml:"pool"`       // last, or now_last_mean
 
-	// The mixture of experts. Experts 0: there is none.
-	Form    string  `json:"form" yaml:"form"` // token or stay
-	Router  string  `json:"router" yaml:"router"`
-	Gate    string  `json:"gate" yaml:"gate"`
-	Experts int     `json:"experts" yaml:"experts"`
-	TopK    int     `json:"top_k" yaml:"top_k"`
-	Hidden  int     `json:"hidden" yaml:"hidden"`
-	Expert  string  `json:"expert" yaml:"expert"` // ffn or logmixture
-	Noise   float64 `json:"noise" yaml:"noise"`   // of the router, in training
+	// Width is D, the width of a token; Heads must divide it.
+	Width int `json:"width" yaml:"width"`
+	// Layers is the number of fusion layers.
+	Layers int `json:"layers" yaml:"layers"`
+	// Heads is the number of heads of the self-attention.
+	Heads int `json:"heads" yaml:"heads"`
+	// FFN is the hidden width of the feed-forward networks.
+	FFN int `json:"ffn" yaml:"ffn"`
+	// Scaled multiplies tokens by sqrt(D) before the positions are added, as the
+	// published code does.
+	Scaled bool `json:"scaled" yaml:"scaled"`
+	// Missing stands in the place of a modality that is not there: "learned" is one
+	// learned vector for all of its tokens, "learned_points" one for every token, and
+	// "zeros" is what the published code has.
+	Missing string `json:"missing" yaml:"missing"`
+	// States adds a learned vector for each of the states absent, unusable and present.
+	States bool `json:"states" yaml:"states"`
+	// Pool is what the head reads of each modality: "last" is its last reference point,
+	// "now_last_mean" its now token, its last reference point and the mean of all points.
+	Pool string `json:"pool" yaml:"pool"`
+
+	// The mixture of experts.
+
+	// Form is the row of the mixture of experts: "token" is one token of every modality,
+	// as the paper's text has it; "stay" is all tokens of a stay side by side, as its
+	// code has it.
+	Form string `json:"form" yaml:"form"`
+	// Router is the design of the routers: [Joint], [PerModality] or [Disjoint].
+	Router string `json:"router" yaml:"router"`
+	// Gate is the score of an expert: [Softmax], [Laplace] or [Gaussian].
+	Gate string `json:"gate" yaml:"gate"`
+	// Experts is S, the number of experts of a layer; 0 leaves the mixture out.
+	Experts int `json:"experts" yaml:"experts"`
+	// TopK is how many experts a router keeps for a row.
+	TopK int `json:"top_k" yaml:"top_k"`
+	// Hidden is the hidden width of an expert.
+	Hidden int `json:"hidden" yaml:"hidden"`
+	// Expert is how experts are combined: "ffn" is the weighted sum of the paper,
+	// "logmixture" the log of a mixture of softmaxes, as the published code has it.
+	Expert string `json:"expert" yaml:"expert"`
+	// Noise is the factor of the routers' noise in training (Shazeer et al. 2017); 0 is
+	// for none.
+	Noise float64 `json:"noise" yaml:"noise"`
 
 	// What comes out, and how it is trained.
-	Tasks         []Task  `json:"tasks" yaml:"tasks"`
-	Dropout       Dropout `json:"dropout" yaml:"dropout"`
-	Balance       float64 `json:"balance" yaml:"balance"`               // weight of the load-balance loss
-	BalanceOf     string  `json:"balance_of" yaml:"balance_of"`         // softmax (of all scores), or published (importance and load)
-	EntropyWeight float64 `json:"entropy_weight" yaml:"entropy_weight"` // of the paper's entropy loss
+
+	// Tasks are the outputs of the network, in their order.
+	Tasks []Task `json:"tasks" yaml:"tasks"`
+	// Dropout is used in training only.
+	Dropout Dropout `json:"dropout" yaml:"dropout"`
+	// Balance is the weight of the load-balance loss; 0 leaves it out.
+	Balance float64 `json:"balance" yaml:"balance"`
+	// BalanceOf is what the experts' balance is taken of: "softmax" is the full softmax
+	// of the scores ([Routed.Balance]), "published" importance and load
+	// ([Routed.PublishedBalance]).
+	BalanceOf string `json:"balance_of" yaml:"balance_of"`
+	// EntropyWeight is the weight of the paper's entropy loss, equation 3; 0 leaves it
+	// out.
+	EntropyWeight float64 `json:"entropy_weight" yaml:"entropy_weight"`
 
 	// Where the weights come from.
-	Trained  bool   `json:"trained" yaml:"-"`
-	Window   string `json:"window,omitempty" yaml:"-"`   // of data that is no ICU's, as "7 days"; such a model serves no patients
-	Training string `json:"training,omitempty" yaml:"-"` // what it was trained on, in one line
-	Licence  string `json:"data_licence,omitempty" yaml:"data_licence,omitempty"`
+
+	// Trained says that the weights come from training. Without it scores carry the mark
+	// and raise no alert.
+	Trained bool `json:"trained" yaml:"-"`
+	// Window is how far a model looks back whose data is no ICU's, as "7 days". Such a
+	// model serves no patients; the window of all others is 48 hours, and this is empty.
+	Window string `json:"window,omitempty" yaml:"-"`
+	// Training says in one line what the model was trained on.
+	Training string `json:"training,omitempty" yaml:"-"`
+	// Licence is that of the training data.
+	Licence string `json:"data_licence,omitempty" yaml:"data_licence,omitempty"`
 }
 
-// Modality is one of the kinds of data that are fused, in the order of the joined
-// vectors.
+// Modality is one of the kinds of data that are fused.
 type Modality struct {
-	Name  string `json:"name" yaml:"name"`
-	Kind  string `json:"kind" yaml:"kind"`                       // series or items
-	Width int    `json:"width,omitempty" yaml:"width,omitempty"` // of an item's vector; 0: only that and when one came
+	Name string `json:"name" yaml:"name"`
+	// Kind is [KindSeries] or [KindItems].
+	Kind string `json:"kind" yaml:"kind"`
+	// Width is that of an item's vector; with 0 only whether and when an item came is
+	// read.
+	Width int `json:"width,omitempty" yaml:"width,omitempty"`
 }
 
-// The kinds of modalities.
+// The kinds of modalities: numeric channels on a grid of cells, and items with a time and
+// a vector each.
 const (
 	KindSeries = "series"
 	KindItems  = "items"
 )
 
-// Channel is one numeric channel of the model: z = clip((f(x) - centre) / scale, -6, 6),
-// where f is the channel table's transform. Values outside [low, high] are not read;
-// both 0: everything is.
+// Channel is one numeric channel of the model: z = clip((f(x) - centre)/scale, -6, 6),
+// where f is the transform of the channel table. Values outside [low, high] are not read,
+// in the channel's own unit before the transform; where both are 0 all values are.
 type Channel struct {
 	Name     string  `json:"name" yaml:"name"`
 	Modality string  `json:"modality" yaml:"modality"`
@@ -90,22 +170,29 @@ type Channel struct {
 
 // Task is one output of the network.
 type Task struct {
-	Name   string  `json:"name" yaml:"name"`
-	Kind   string  `json:"kind" yaml:"kind"` // binary or regression
+	Name string `json:"name" yaml:"name"`
+	// Kind is [TaskBinary] or [TaskRegression].
+	Kind string `json:"kind" yaml:"kind"`
+	// Weight is that of the task's loss in the sum of all.
 	Weight float64 `json:"weight" yaml:"weight"`
-	Bias   float64 `json:"bias" yaml:"bias"`                         // of the output before training: the logit of the base rate
-	Report string  `json:"report,omitempty" yaml:"report,omitempty"` // where a score shows it: risk, phenotype, or nowhere
-	// Calibration of a binary task's logit, fitted on stays held out; nil: none.
+	// Bias is that of the output before training: of a binary task the logit of its base
+	// rate.
+	Bias float64 `json:"bias" yaml:"bias"`
+	// Report is where a score shows the task: [ReportRisk], [ReportPhenotype], or "" for
+	// nowhere.
+	Report string `json:"report,omitempty" yaml:"report,omitempty"`
+	// Calibration of a binary task's logit is fitted on stays held out; nil leaves the
+	// logit.
 	Calibration *Calibration `json:"calibration,omitempty" yaml:"-"`
 }
 
-// Calibration makes of a logit scale*logit + shift (Platt).
+// Calibration makes of a logit scale*logit + shift (Platt 1999).
 type Calibration struct {
 	Scale float64 `json:"scale"`
 	Shift float64 `json:"shift"`
 }
 
-// The words of a config.
+// These are the words that stand in a config; [Config] says what each means.
 const (
 	TaskBinary       = "binary"
 	TaskRegression   = "regression"
@@ -129,7 +216,8 @@ const (
 	BalanceSoftmax   = "softmax"
 )
 
-// Tokens is the number of tokens of a modality: the reference points and the now token.
+// Tokens is the number of tokens of a modality: its reference points and, if there is
+// one, the now token, which stands behind them.
 func (c *Config) Tokens() int {
 	if c.Now > 0 {
 		return c.Points + 1
@@ -137,7 +225,7 @@ func (c *Config) Tokens() int {
 	return c.Points
 }
 
-// Members are the channels of a modality.
+// Members are the channels of a modality, as places in Channels.
 func (c *Config) Members(modality string) (members []int) {
 	for i, ch := range c.Channels {
 		if ch.Modality == modality {
@@ -147,6 +235,7 @@ func (c *Config) Members(modality string) (members []int) {
 	return members
 }
 
+// names are those of the modalities, in their order.
 func (c *Config) names() (names []string) {
 	for _, m := range c.Modalities {
 		names = append(names, m.Name)
@@ -154,24 +243,38 @@ func (c *Config) names() (names []string) {
 	return names
 }
 
-// Dropout are the rates of dropout by place.
+// Dropout has the rate of dropout for every place that has any, from 0 to below 1.
 type Dropout struct {
-	Input      float64 `json:"input,omitempty" yaml:"input,omitempty"`         // of the two branches' inputs, one mask over time
-	Gate       float64 `json:"gate,omitempty" yaml:"gate,omitempty"`           // of the UTDE gate's input
-	Token      float64 `json:"token,omitempty" yaml:"token,omitempty"`         // behind the positions, one mask over time
-	Attention  float64 `json:"attention,omitempty" yaml:"attention,omitempty"` // of attention weights
-	Residual   float64 `json:"residual,omitempty" yaml:"residual,omitempty"`   // of what is added to the residual stream, one mask over time
-	Hidden     float64 `json:"hidden,omitempty" yaml:"hidden,omitempty"`       // of the feed-forward networks' hidden units
-	Expert     float64 `json:"expert,omitempty" yaml:"expert,omitempty"`       // of the experts' hidden units
-	NowInput   float64 `json:"now_input,omitempty" yaml:"now_input,omitempty"` // of the statistics before the now tokens
-	NowHidden  float64 `json:"now_hidden,omitempty" yaml:"now_hidden,omitempty"`
+	// Input is of the two branches' inputs, with one mask over all points of a stay.
+	Input float64 `json:"input,omitempty" yaml:"input,omitempty"`
+	// Gate is of the UTDE gate's input.
+	Gate float64 `json:"gate,omitempty" yaml:"gate,omitempty"`
+	// Token is of the tokens behind the positions, with one mask over all tokens of a
+	// stay.
+	Token float64 `json:"token,omitempty" yaml:"token,omitempty"`
+	// Attention is of the weights of the self-attention.
+	Attention float64 `json:"attention,omitempty" yaml:"attention,omitempty"`
+	// Residual is of what a layer adds to the residual stream, with one mask over all
+	// tokens.
+	Residual float64 `json:"residual,omitempty" yaml:"residual,omitempty"`
+	// Hidden is of the feed-forward networks' hidden units.
+	Hidden float64 `json:"hidden,omitempty" yaml:"hidden,omitempty"`
+	// Expert is of the experts' hidden units.
+	Expert float64 `json:"expert,omitempty" yaml:"expert,omitempty"`
+	// NowInput is of the statistics that the now tokens are made of, NowHidden of the
+	// hidden units behind them.
+	NowInput  float64 `json:"now_input,omitempty" yaml:"now_input,omitempty"`
+	NowHidden float64 `json:"now_hidden,omitempty" yaml:"now_hidden,omitempty"`
+	// SkipInput is of the statistics that the skip reads, SkipHidden of its hidden units.
 	SkipInput  float64 `json:"skip_input,omitempty" yaml:"skip_input,omitempty"`
 	SkipHidden float64 `json:"skip_hidden,omitempty" yaml:"skip_hidden,omitempty"`
+	// HeadInput is of the joined vectors before the head, HeadHidden of the head's hidden
+	// units.
 	HeadInput  float64 `json:"head_input,omitempty" yaml:"head_input,omitempty"`
 	HeadHidden float64 `json:"head_hidden,omitempty" yaml:"head_hidden,omitempty"`
 }
 
-// rates by their names.
+// rates are all rates by the names that they have in a config.
 func (d *Dropout) rates() map[string]float64 {
 	return map[string]float64{
 		"input":       d.Input,

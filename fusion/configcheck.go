@@ -13,10 +13,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Format of the config and the tensors' names.
+// Format is the version of the config and of the tensors' names that this code reads and
+// writes.
 const Format = 2
 
-// ParseConfig reads a config from YAML, strictly.
+// ParseConfig reads a config from YAML, strictly: an unknown key is an error, and so is
+// whatever Check finds.
 func ParseConfig(text []byte) (*Config, error) {
 	c := new(Config)
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -27,7 +29,7 @@ func ParseConfig(text []byte) (*Config, error) {
 	return c, c.Check()
 }
 
-// parseMetadata reads a config from a model file's metadata.
+// parseMetadata reads a config from a model file's metadata, as strictly.
 func parseMetadata(text string) (*Config, error) {
 	c := new(Config)
 	d := json.NewDecoder(strings.NewReader(text))
@@ -44,8 +46,8 @@ func parseMetadata(text string) (*Config, error) {
 	return c, nil
 }
 
-// Check says what is wrong with a config. The limits are generous for any model of this
-// form, and small enough that a hostile file cannot make us allocate much.
+// Check says all that is wrong with a config. The limits are generous for any model of
+// this form, and small enough that a hostile file cannot make us allocate much.
 func (c *Config) Check() error {
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -112,7 +114,8 @@ func (c *Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// checkSizes says which sizes do not go together.
+// checkSizes says which sizes do not go together. It is called with sizes that are each
+// within their limits, since it divides by some of them.
 func (c *Config) checkSizes() (errs []error) {
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if c.Width%c.Heads != 0 || c.TimeWidth%c.TimeHeads != 0 {
@@ -139,7 +142,8 @@ func (c *Config) checkSizes() (errs []error) {
 	return errs
 }
 
-// reserved names are the first words of the network's own parameters.
+// reserved names are the first words of the network's own parameters; a modality of such
+// a name would have parameters of the same names.
 var reserved = []string{"time", "attention", "head", "edges"}
 
 // checkLists checks modalities, channels, statics and tasks one by one.

@@ -9,7 +9,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// embed turns the inputs into the modalities' tokens [stays*Tokens][D].
+// embed turns the inputs into the modalities' tokens, a tensor [stays*Tokens][D] for
+// each.
 func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p *pass[F]) []nn.Tensor[F] {
 	c := &n.Config
 	phiR := n.embedded
@@ -41,11 +42,14 @@ func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p 
 	return z
 }
 
+// embedReference is phi of the reference points, [T][E].
 func (n *Network[F]) embedReference(t *nn.Tape[F]) nn.Tensor[F] {
 	return n.Phi.At(t, t.Input(len(n.reference), 1, n.reference))
 }
 
-// attend is the time attention of all series: for each [stays*points][Columns].
+// attend is the time attention of all series, [stays*T][Columns] for each. Where sums are
+// given it reads them, which gives the same as to attend over the cells they were made
+// of.
 func (n *Network[F]) attend(t *nn.Tape[F], phiR nn.Tensor[F], in []*encoders.Input, sums []*Sums) []nn.Tensor[F] {
 	out := n.series.Outputs(t, len(in))
 	if sums != nil {
@@ -97,7 +101,7 @@ func (n *Network[F]) seriesTokens(t *nn.Tape[F], m *Front[F], attended nn.Tensor
 	return mixed
 }
 
-// regularRows fills a stay's table of the regular branch.
+// regularRows fills a stay's table of the regular branch, in float32 as in serving.
 func (n *Network[F]) regularRows(t *nn.Tape[F], dst []F, s *encoders.Series, m *Front[F]) {
 	single, direct := t.AsSingles(dst)
 	if n.Config.Regular == RegularLast {
@@ -108,7 +112,8 @@ func (n *Network[F]) regularRows(t *nn.Tape[F], dst []F, s *encoders.Series, m *
 	back(dst, single, direct)
 }
 
-// mix is the UTDE gate between irr and the projected table [stays*points][..].
+// mix is the UTDE gate between the irregular branch irr [stays*T][D] and the table of the
+// regular branch [stays*T][columns], which it projects to D first.
 func (n *Network[F]) mix(t *nn.Tape[F], m *Front[F], irr, table nn.Tensor[F], p *pass[F]) (mixed, gate nn.Tensor[F]) {
 	c := &n.Config
 	reg := t.Linear(t.Dropout(table, c.Points, p.drop(c.Dropout.Input)), m.Regular.W, m.Regular.B)
@@ -175,6 +180,7 @@ func (n *Network[F]) presence(t *nn.Tape[F], m *Front[F], in []*encoders.Input) 
 	return present, state
 }
 
+// observed says whether any of the channels has an observation.
 func observed(s *encoders.Series, members []int) bool {
 	for _, ch := range members {
 		for _, n := range s.Count[ch*s.Cells : (ch+1)*s.Cells] {
@@ -186,8 +192,8 @@ func observed(s *encoders.Series, members []int) bool {
 	return false
 }
 
-// nowTokens is [stays][D], a token of what a modality's trailing statistics are now,
-// beside what is known of the stay.
+// nowTokens is [stays][D], for each stay one token of what a modality's trailing
+// statistics are now, beside what is known of the stay as a whole.
 func (n *Network[F]) nowTokens(t *nn.Tape[F], m *Front[F], in []*encoders.Input, p *pass[F]) nn.Tensor[F] {
 	c := &n.Config
 	own := itemFeatures
@@ -229,6 +235,7 @@ func (n *Network[F]) skipLogits(t *nn.Tape[F], in []*encoders.Input, p *pass[F])
 	return t.Linear(h, n.skip[2].W, n.skip[2].B)
 }
 
+// encodeChannel is the piecewise-linear encoding of one channel's statistics.
 func (n *Network[F]) encodeChannel(dst []float32, in *encoders.Input, ch int) {
 	const k = encoders.Statistics
 	edges := n.StatEdges[ch*k*vitals.Encoded : (ch+1)*k*vitals.Encoded]

@@ -6,15 +6,18 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Experts are a stack of two-layer networks, E(x) = W2 gelu(W1 x + b1) + b2: W1
-// [S][hidden][in], B1 [S][hidden], W2 [S][out][hidden], B2 [S][out].
+// Experts are a stack of Count two-layer networks, E(x) = W2 gelu(W1 x + b1) + b2 (E_i of
+// the paper): W1 [Count][Hidden][In], B1 [Count][Hidden], W2 [Count][Out][Hidden], B2
+// [Count][Out].
 type Experts[F nn.Float] struct {
 	W1, B1, W2, B2         nn.Param
 	Count, In, Hidden, Out int
-	Mixture                bool // the published log-softmax mixture in place of a weighted sum
+	// Mixture takes the log of a mixture of softmaxes, as the published code does, in
+	// place of the paper's weighted sum.
+	Mixture bool
 }
 
-// NewExperts adds the parameters of a stack under a prefix.
+// NewExperts adds the parameters of a stack of experts under a prefix.
 func NewExperts[F nn.Float](p *nn.Params[F], prefix string, count, in, hidden, out int, mixture bool) Experts[F] {
 	return Experts[F]{p.Add(prefix+"w1", count, hidden, in), p.Add(prefix+"b1", count, hidden),
 		p.Add(prefix+"w2", count, out, hidden), p.Add(prefix+"b2", count, out), count, in, hidden, out, mixture}
@@ -23,11 +26,11 @@ func NewExperts[F nn.Float](p *nn.Params[F], prefix string, count, in, hidden, o
 // leastLog is what the published code puts in place of an exact 0 inside the log.
 const leastLog = 2.220446049250313e-16
 
-// Combine is [N][out], sum_e g_e E_e(x) over the chosen experts of every row of x
-// [N][in]; expert 0 of the choice is expert `first` of the stack. With Mixture it is
+// Combine is [N][Out], sum_e g_e E_e(x) over the chosen experts of every row of x
+// [N][In]; expert 0 of the choice is expert `first` of the stack. With Mixture it is
 // log(sum_e g_e softmax(E_e(x))), an exact 0 replaced by leastLog. A row's experts are
-// added up in the order of the stack. drop drops hidden units; stays have `points` rows
-// each.
+// added up in the order of the stack, so that its bits do not depend on the other rows.
+// drop drops hidden units; stays have `points` rows each.
 func (l Experts[F]) Combine(t *nn.Tape[F], x nn.Tensor[F], c Chosen[F], first, points int, drop nn.Dropping) nn.Tensor[F] {
 	sum := t.New(x.Rows, l.Out, true)
 	clear(sum.Value)
@@ -94,6 +97,7 @@ type expertRows[F nn.Float] struct {
 	keep                 []F // factors of dropout, [n][hidden] or nil
 }
 
+// one runs the rows of one expert and adds what it says, times the gate, to the sum.
 func (l Experts[F]) one(t *nn.Tape[F], s expertRows[F], points int, drop nn.Dropping) {
 	n := len(s.at)
 	s.in, s.act, s.out = t.Floats(n*l.In), t.Floats(n*l.Hidden), t.Floats(n*l.Out)
@@ -131,6 +135,8 @@ func (l Experts[F]) one(t *nn.Tape[F], s expertRows[F], points int, drop nn.Drop
 	}
 }
 
+// backward adds the gradients of one expert's rows: of its weights, of the gates and of
+// x.
 func (l Experts[F]) backward(t *nn.Tape[F], s *expertRows[F]) {
 	n := len(s.at)
 	dout, dact, dbefore, din := t.Floats(n*l.Out), t.Floats(n*l.Hidden), t.Floats(n*l.Hidden), t.Floats(n*l.In)

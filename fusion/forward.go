@@ -5,16 +5,16 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Output of a forward pass. Balance and Entropy are [1][1], or have no rows where they
-// are not asked for or there is no router.
+// Output is what a forward pass gives. Balance and Entropy are [1][1], or have no rows
+// where they are not asked for or there is no router.
 type Output[F nn.Float] struct {
 	Logits  nn.Tensor[F] // [B][tasks]
 	Balance nn.Tensor[F] // load-balance loss, summed over layers and routers
 	Entropy nn.Tensor[F] // the paper's entropy loss, summed over layers
 }
 
-// Trace is what a pass shows of its way, for tests: nil asks for nothing and lets the
-// last layer leave out what the head does not read.
+// Trace is what a pass shows of its way, for tests and for parity with the published
+// network. A pass without one leaves out of the last layer what the head does not read.
 type Trace[F nn.Float] struct {
 	X      [][]nn.Tensor[F] // the input of every layer, by modality
 	Y      []nn.Tensor[F]   // the MoE's output of every layer
@@ -22,16 +22,17 @@ type Trace[F nn.Float] struct {
 	Hidden []nn.Tensor[F]   // behind the last norm, by modality
 }
 
-// Train is what a pass in training has beside the inputs: the step's draw, and the row
-// of the draw that the first stay of the batch has (the others follow). With the same
-// row a stay has the same masks and noise in whatever part of a batch it is.
+// Train is what a pass in training has beside the inputs: the step's draw, and the row of
+// the draw that the first stay of the batch has; the others follow. With the same row a
+// stay has the same masks and noise in whatever part of a batch it is.
 type Train struct {
 	Draw  nn.Draw
 	First uint64
 }
 
-// Forward runs the network on a batch of stays. train nil: as it serves, without noise
-// and dropout. Nothing but Balance and Entropy looks across stays.
+// Forward runs the network on a batch of stays. With train nil it runs as it serves,
+// without noise and dropout. Nothing but Balance and Entropy looks across the stays of a
+// batch.
 func (n *Network[F]) Forward(t *nn.Tape[F], in []*encoders.Input, train *Train) Output[F] {
 	return n.forward(t, in, nil, train)
 }
@@ -48,13 +49,15 @@ func (n *Network[F]) forward(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, 
 	return out
 }
 
-// Fuse is the fusion stack and the head on the modalities' tokens z, each
-// [stays*Tokens][D], types and missing ones settled.
+// Fuse is the fusion stack and the head on tokens z, one tensor [stays*Tokens][D] for
+// each modality, to which types and embeddings of missing modalities are already added.
+// It is what parity runs on tokens of its own.
 func (n *Network[F]) Fuse(t *nn.Tape[F], z []nn.Tensor[F], stays int, train *Train, trace *Trace[F]) Output[F] {
 	p := n.pass(train)
 	return n.fuse(t, z, stays, &p, trace)
 }
 
+// pass begins a forward run; the auxiliary losses are gathered in training only.
 func (n *Network[F]) pass(train *Train) pass[F] {
 	c := &n.Config
 	return pass[F]{train: train, rates: c.Dropout, losses: losses{
@@ -62,6 +65,7 @@ func (n *Network[F]) pass(train *Train) pass[F] {
 	}}
 }
 
+// fuse is [Network.Fuse] within a pass that has begun.
 func (n *Network[F]) fuse(t *nn.Tape[F], z []nn.Tensor[F], stays int, p *pass[F], trace *Trace[F]) Output[F] {
 	c := &n.Config
 	x := t.Tensors(len(z))
@@ -114,24 +118,24 @@ func (n *Network[F]) pool(t *nn.Tape[F], x []nn.Tensor[F], stays int) nn.Tensor[
 	return t.Concat(parts)
 }
 
-// Head turns the joined vectors h of the modalities into logits: W_out(W_b relu(W_a h) +
-// h) (section 6.10 of the published network's specification).
+// Head turns the joined vectors h of the modalities into logits, W_out (W_b relu(W_a h) +
+// h), as the published code does. A and B are [width][width], Out is [outputs][width].
 type Head struct{ A, B, Out Dense }
 
-// NewHead adds the parameters.
+// NewHead adds the parameters of a head under the names head.a, head.b and head.out.
 func NewHead[F nn.Float](p *nn.Params[F], width, outputs int) Head {
 	return Head{NewDense(p, "head.a", width, width), NewDense(p, "head.b", width, width), NewDense(p, "head.out", outputs, width)}
 }
 
-// headLogits is [stays][outputs] from h [stays][width]; before drops h, hidden the
-// hidden units.
+// headLogits is [stays][outputs] from h [stays][width]; before drops elements of h,
+// hidden the hidden units.
 func headLogits[F nn.Float](t *nn.Tape[F], l Head, h nn.Tensor[F], before, hidden nn.Dropping) nn.Tensor[F] {
 	h = t.Dropout(h, 1, before)
 	a := t.Dropout(t.ReLU(t.Linear(h, l.A.W, l.A.B)), 1, hidden)
 	return t.Linear(t.Add(h, t.Linear(a, l.B.W, l.B.B)), l.Out.W, l.Out.B)
 }
 
-// pass is one forward run: the numbers of its draws and what it gathers on the way.
+// pass is one forward run: the numbers of its draws, and what it gathers on the way.
 type pass[F nn.Float] struct {
 	train   *Train
 	rates   Dropout
@@ -145,12 +149,14 @@ type pass[F nn.Float] struct {
 
 // losses says which auxiliary losses a pass gathers.
 type losses struct {
-	balance   bool
-	published bool // the balance of the published code
+	balance bool
+	// published takes the balance as the published code does.
+	published bool
 	entropy   bool
 }
 
-// drop is the next use of dropout in the pass.
+// drop is the next use of dropout in the pass. Every use has a stream of its own, also
+// where its rate is 0, so that a rate can be changed without changing the other masks.
 func (p *pass[F]) drop(rate float64) nn.Dropping {
 	p.stream++
 	if p.train == nil || rate == 0 {
@@ -159,6 +165,7 @@ func (p *pass[F]) drop(rate float64) nn.Dropping {
 	return nn.Dropping{Draw: p.train.Draw, Stream: p.stream, First: p.train.First, Rate: rate}
 }
 
+// blockDrops are the next four uses, those of a block.
 func (p *pass[F]) blockDrops() blockDrops {
 	return blockDrops{p.drop(p.rates.Attention), p.drop(p.rates.Residual), p.drop(p.rates.Hidden), p.drop(p.rates.Residual)}
 }
@@ -200,7 +207,7 @@ func (p *pass[F]) routed(t *nn.Tape[F], i int, r Routed[F]) {
 	}
 }
 
-// layerEnd closes a layer's part of the entropy loss.
+// layerEnd adds a layer's entropy loss, which looks at all of the layer's routers.
 func (p *pass[F]) layerEnd(t *nn.Tape[F]) {
 	if p.losses.entropy && len(p.choice) > 1 {
 		e, _ := EntropyLoss(t, p.choice)
@@ -208,6 +215,7 @@ func (p *pass[F]) layerEnd(t *nn.Tape[F]) {
 	}
 }
 
+// sum is a + b, where an a without rows stands for nothing yet.
 func sum[F nn.Float](t *nn.Tape[F], a, b nn.Tensor[F]) nn.Tensor[F] {
 	if a.Rows == 0 {
 		return b

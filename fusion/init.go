@@ -9,16 +9,17 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Init draws the weights from a seed, each parameter by its place in the list.
+// Init draws the weights from a seed, each parameter by its place in the list, so that
+// the same config and seed give the same weights.
 //
 // Gates of UTDE, self-attention, feed-forward networks and the second matrix of a now
-// token are Xavier-uniform, the outputs of attention and feed-forward networks half of
-// that, with biases of 0. Experts are normal with variance 2/(in+out), the second matrix
-// half of that, biases 0; their centres are standard normal, for a softmax gate over
-// sqrt(in); weights of the router's noise are 0. Other dense layers and the time
-// embedding are uniform within 1/sqrt(in), biases too. The output layer is 0.3 of that,
-// its bias the task's. Positions are normal with 0.02, types and missing embeddings with
-// 0.1.
+// token are Xavier-uniform (Glorot and Bengio 2010), the outputs of attention and
+// feed-forward networks half of that, with biases of 0. Experts are normal with variance
+// 2/(in+out), the second matrix half of that, biases 0; their centres are standard
+// normal, for a softmax gate over sqrt(in); weights of the router's noise are 0. Other
+// dense layers and the time embedding are uniform within 1/sqrt(in), biases too. The
+// output layer is 0.3 of that, its bias the task's. Positions are normal with deviation
+// 0.02, types and missing embeddings with 0.1.
 func (n *Network[F]) Init(seed uint64) {
 	draw := nn.Draw{Seed: seed}
 	for i, name := range n.params.Names {
@@ -41,9 +42,11 @@ func (n *Network[F]) Init(seed uint64) {
 	}
 }
 
-// law of a parameter: uniform within +-uniform, normal with that deviation, or fixed.
+// law is how the elements of a parameter are drawn: uniform within plus or minus uniform,
+// normal with the deviation normal, or all equal to fixed.
 type law struct{ uniform, normal, fixed float64 }
 
+// law is that of a parameter, by its name and shape.
 func (n *Network[F]) law(name string, shape []int) law {
 	first, last := float64(shape[0]), float64(shape[len(shape)-1])
 	layer, at := strings.CutPrefix(name, "layer")
@@ -112,9 +115,9 @@ func (n *Network[F]) fanIn(bias string) float64 {
 	return float64(shape[len(shape)-1])
 }
 
-// Untrained makes the shipped file: weights drawn from a seed. The same seed gives the
-// same bytes. Centres and scales are those of the public PhysioNet 2012 training set
-// where it has the channel, else plain typical values.
+// Untrained is the bytes of the shipped file: weights drawn from a seed, so that the same
+// seed gives the same bytes. Centres and scales are those of the public PhysioNet 2012
+// training set where it has the channel, else plain typical values.
 func Untrained(seed uint64) ([]byte, error) {
 	c := &Config{
 		Format: Format, Name: "vigil untrained token 16",
@@ -144,7 +147,7 @@ func Untrained(seed uint64) ([]byte, error) {
 	return n.Marshal(nil)
 }
 
-// typicalEdges fills edges with rows in turn.
+// typicalEdges fills edges with the rows in turn, beginning again at the first.
 func typicalEdges(e vitals.Edges, rows [][vitals.Encoded]float32) {
 	for f := range len(e) / vitals.Encoded {
 		copy(e[f*vitals.Encoded:], rows[f%len(rows)][:])
@@ -167,6 +170,8 @@ var (
 	}
 )
 
+// typical are the channels of the untrained model with centres and scales, after the
+// transform of the channel table.
 var typical = numeric([]Channel{
 	{Name: "heart_rate", Centre: 86, Scale: 17.6},
 	{Name: "respiratory_rate", Centre: 19, Scale: 5.07},

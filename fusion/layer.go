@@ -6,16 +6,20 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Layer is one fusion layer: a block for each modality, between them one mixture of
-// experts, which is all that joins the modalities.
+// Layer is one fusion layer: a block for each modality and, in the middle of the blocks,
+// one mixture of experts, which is all that joins the modalities.
 type Layer[F nn.Float] struct {
 	Blocks []Block
 	MoE    MoE[F]
-	Stay   bool // a row of the MoE is a stay's tokens side by side, not one token
-	None   bool // no MoE at all, for comparison
+	// Stay makes a row of the mixture of a stay's tokens side by side, not of one token.
+	Stay bool
+	// None leaves the mixture out, for comparison.
+	None bool
 }
 
-// NewLayer adds the parameters under a prefix. points is the number of tokens.
+// NewLayer adds the parameters under a prefix, for modalities of the given names. points
+// is the number of tokens of a stay, d their width, ffn the hidden width of the
+// feed-forward networks.
 func NewLayer[F nn.Float](p *nn.Params[F], prefix string, names []string, c MoEConfig, stay bool, points, d, heads, ffn int) (Layer[F], error) {
 	l := Layer[F]{Stay: stay, None: c.Experts == 0}
 	for _, name := range names {
@@ -36,8 +40,8 @@ func NewLayer[F nn.Float](p *nn.Params[F], prefix string, names []string, c MoEC
 }
 
 // forward runs the layer on the modalities' tokens x, each [stays*points][D]. Only the
-// last `rows` tokens of every stay are asked for; a stay's form needs them all.
-// y is the MoE's output [N][modalities*width].
+// last `rows` tokens of every stay are asked for; the stay's form needs them all, since
+// its mixture reads all tokens. y is the mixture's output [N][modalities*width].
 func (l Layer[F]) forward(t *nn.Tape[F], x []nn.Tensor[F], stays, rows int, p *pass[F]) (out []nn.Tensor[F], y nn.Tensor[F]) {
 	if l.Stay && !l.None {
 		rows = x[0].Rows / stays
@@ -92,19 +96,21 @@ func (l Layer[F]) mix(t *nn.Tape[F], normed []nn.Tensor[F], points int, p *pass[
 	return y
 }
 
-// Block is what one modality has of its own in a fusion layer (pre-norm):
-// self-attention over its tokens, the norm before the mixture of experts, and
-// a feed-forward network behind it.
+// Block is what one modality has of its own in a fusion layer, pre-norm as in the
+// published code: self-attention over its tokens, the norm before the mixture of experts,
+// and a feed-forward network behind it.
 type Block struct {
-	Norm1           norm
-	Query, KeyValue Dense // [D][D] and [2D][D], keys first
+	Norm1 norm
+	// Query is [D][D]; KeyValue is [2D][D], the keys first.
+	Query, KeyValue Dense
 	Out             Dense
 	Norm2, Norm3    norm
-	First, Second   Dense // [F][D] and [D][F]
-	Heads           int
+	// First is [F][D] and Second [D][F], of the feed-forward network.
+	First, Second Dense
+	Heads         int
 }
 
-// NewBlock adds the parameters under a prefix.
+// NewBlock adds the parameters under a prefix: tokens of width d, and ffn hidden units.
 func NewBlock[F nn.Float](p *nn.Params[F], prefix string, d, heads, ffn int) Block {
 	return Block{
 		Norm1: newNorm(p, prefix+"norm1", d),
@@ -115,7 +121,7 @@ func NewBlock[F nn.Float](p *nn.Params[F], prefix string, d, heads, ffn int) Blo
 	}
 }
 
-// drops of a block, all of which may be nothing.
+// blockDrops are the uses of dropout in a block; any may be nothing.
 type blockDrops struct{ attention, afterAttention, hidden, afterHidden nn.Dropping }
 
 // attend is x + attention(norm(x)), x [stays*points][D], at the last `rows` tokens of
@@ -149,15 +155,15 @@ func lastRows[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], groups, rows int) nn.Te
 	return t.Gather(x, index)
 }
 
-// Dense are the parameters of a dense layer: W [out][in], B [out] or nn.NoParam.
+// Dense are the parameters of a dense layer: W [out][in], and B [out] or nn.NoParam.
 type Dense struct{ W, B nn.Param }
 
-// NewDense adds a dense layer's parameters, name.w and name.b.
+// NewDense adds the parameters of a dense layer, as name.w and name.b.
 func NewDense[F nn.Float](p *nn.Params[F], name string, out, in int) Dense {
 	return Dense{p.Add(name+".w", out, in), p.Add(name+".b", out)}
 }
 
-// NewProjection adds those of one without bias.
+// NewProjection adds those of a dense layer without bias, as name.w.
 func NewProjection[F nn.Float](p *nn.Params[F], name string, out, in int) Dense {
 	return Dense{p.Add(name+".w", out, in), nn.NoParam}
 }
@@ -165,7 +171,7 @@ func NewProjection[F nn.Float](p *nn.Params[F], name string, out, in int) Dense 
 // norm are the parameters of a layer norm, both [width].
 type norm struct{ Gain, Bias nn.Param }
 
-// newNorm adds a layer norm.
+// newNorm adds the parameters of a layer norm, as name.gain and name.bias.
 func newNorm[F nn.Float](p *nn.Params[F], name string, width int) norm {
 	return norm{p.Add(name+".gain", width), p.Add(name+".bias", width)}
 }

@@ -6,9 +6,11 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Labels of a batch, or of a part of one.
+// Labels are what is known of a batch of B stays, or of a part of a batch.
 type Labels struct {
-	Values []float32 // [B][tasks]; NaN: not known. Of a binary task in [0, 1], soft ones too
+	// Values are [B][tasks], NaN where one is not known. Those of a binary task are in
+	// [0, 1]; numbers between are soft labels.
+	Values []float32
 	// Known is how many of a task's labels are known in the whole batch, by which its
 	// loss is divided; Share is the part's share of the batch, for the auxiliary losses.
 	// So the losses of the parts add up to the batch's.
@@ -16,7 +18,7 @@ type Labels struct {
 	Share float64
 }
 
-// CountKnown counts the known labels [..][tasks] of every task.
+// CountKnown counts the known labels of every task, [tasks], in values [B][tasks].
 func CountKnown(values []float32, tasks int) []float64 {
 	known := make([]float64, tasks)
 	for i, v := range values {
@@ -29,7 +31,7 @@ func CountKnown(values []float32, tasks int) []float64 {
 
 // Loss is [1][1]: the sum over tasks of weight times the mean loss over the known labels
 // (cross-entropy of a binary task, squared error of a regression), plus the auxiliary
-// losses times their weights.
+// losses times their weights. A task of which no label is known adds nothing.
 func (n *Network[F]) Loss(t *nn.Tape[F], out Output[F], y Labels) nn.Tensor[F] {
 	tasks := n.Config.Tasks
 	targets, size := t.Floats(len(y.Values)), len(y.Values)
@@ -58,7 +60,7 @@ func (n *Network[F]) Loss(t *nn.Tape[F], out Output[F], y Labels) nn.Tensor[F] {
 	return loss
 }
 
-// ColumnSums is [1][S], the sums of the columns of x [N][S].
+// ColumnSums is [1][S], the sum over the rows of x [N][S].
 func ColumnSums[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
 	y := t.New(1, x.Cols, x.Grad != nil)
 	clear(y.Value)
@@ -73,8 +75,8 @@ func ColumnSums[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
 	return y
 }
 
-// Variation is the squared coefficient of variation of v [1][S]: the unbiased variance
-// over the squared mean plus 1e-10 (Shazeer et al. 2017). S is at least 2.
+// Variation is the squared coefficient of variation of v [1][S], as [1][1]: the unbiased
+// variance over the squared mean plus 1e-10 (Shazeer et al. 2017). S must be at least 2.
 func Variation[F nn.Float](t *nn.Tape[F], v nn.Tensor[F]) nn.Tensor[F] {
 	n := float64(v.Cols)
 	var mean, variance float64
@@ -158,23 +160,27 @@ func (r Routed[F]) margin(b, e int, top []int) (z, scale float64, limit int) {
 	return float64(r.Scores.Row(b)[e]-r.Noisy.Row(b)[limit]) / scale, scale, limit
 }
 
-// PublishedBalance is CV^2 of the importance (summed gates) plus CV^2 of the load.
+// PublishedBalance is [1][1], the squared coefficient of variation of the importance,
+// which is the summed gates, plus that of the load: the loss that the published code
+// computes and then does not use.
 func (r Routed[F]) PublishedBalance(t *nn.Tape[F]) nn.Tensor[F] {
 	importance := ColumnSums(t, r.Chosen.Gates(t, r.Scores.Cols))
 	return t.Add(Variation(t, importance), Variation(t, r.Load(t)))
 }
 
-// Balance is CV^2 of the summed full softmax of the scores without noise: smooth
-// everywhere, and every expert has a gradient.
+// Balance is [1][1], the squared coefficient of variation of the summed full softmax of
+// the scores without noise. It is smooth everywhere, and every expert has a gradient,
+// also one that no row has chosen.
 func (r Routed[F]) Balance(t *nn.Tape[F]) nn.Tensor[F] {
 	return Variation(t, ColumnSums(t, t.Softmax(r.Scores)))
 }
 
-// EntropyLoss is equation 3 of the paper over the full softmax of every modality's
-// router, p[m] [N][S]: the mean over modalities of the entropy of their mean choice of
+// EntropyLoss is equation 3 of the paper over the full softmax p[m] [N][S] of every
+// modality's router: the mean over modalities of the entropy of their mean choice of
 // experts, less the entropy of the mean over modalities. It is minus the mutual
-// information of modality and expert: from -ln min(M, S), where each modality keeps to
-// experts of its own, to 0, where all choose alike. means are the mean choices [1][S].
+// information of modality and expert, in nats: from -ln min(M, S), where each of M
+// modalities keeps to experts of its own, to 0, where all choose alike. means are the
+// mean choices [1][S].
 func EntropyLoss[F nn.Float](t *nn.Tape[F], p []nn.Tensor[F]) (loss nn.Tensor[F], means []nn.Tensor[F]) {
 	means = t.Tensors(len(p))
 	graded := false
@@ -207,7 +213,7 @@ func EntropyLoss[F nn.Float](t *nn.Tape[F], p []nn.Tensor[F]) (loss nn.Tensor[F]
 	return y, means
 }
 
-// entropy in nats; 0 ln 0 is 0.
+// entropy is Shannon's, in nats; 0 ln 0 is 0.
 func entropy[F nn.Float](p []F) (h float64) {
 	for _, v := range p {
 		if v > 0 {

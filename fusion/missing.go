@@ -6,18 +6,18 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Settle makes a modality's tokens fit for fusion: those of a stay that has the modality
-// get its type vector, the others are replaced by the learned embedding of a missing
-// modality, or by zeros (the published code). State, if there, adds what the modality's
-// state says, present or not.
+// Settle makes a modality's tokens fit for fusion. Those of a stay that has the modality
+// get its type vector. The others are replaced by the learned embedding of a missing
+// modality, as the paper has it, or by zeros, as its code has it. State, if there is one,
+// adds what the modality's state says, whether it is present or not.
 type Settle struct {
 	Type    nn.Param // [D] or NoParam
 	Missing nn.Param // [D] for every token, [T][D], or NoParam for zeros
 	State   nn.Param // [states][D] or NoParam
 }
 
-// SettleTokens is [stays*points][D] of x of that size; see Settle. present and state are
-// by stay, state is not read without the parameter.
+// SettleTokens is [stays*points][D] from x of that size, see [Settle]. present and state
+// are [stays]; state is not read where there is no parameter for it, and may be nil then.
 func SettleTokens[F nn.Float](t *nn.Tape[F], l Settle, x nn.Tensor[F], present []bool, state []int) nn.Tensor[F] {
 	d, points := x.Cols, x.Rows/len(present)
 	y := t.New(x.Rows, d, true)
@@ -68,7 +68,7 @@ func SettleTokens[F nn.Float](t *nn.Tape[F], l Settle, x nn.Tensor[F], present [
 	return y
 }
 
-// rowOf is row j of a table [..][d], or its only one.
+// rowOf is row j of a table [..][d], or its only row where it has one.
 func rowOf[F nn.Float](table []F, j, d int) []F {
 	if len(table) == d {
 		return table
@@ -76,8 +76,9 @@ func rowOf[F nn.Float](table []F, j, d int) []F {
 	return table[j*d : (j+1)*d]
 }
 
-// Place is scale x + P, x [stays*points][D] and P [points][D] the positions; with Scaled
-// the scale is sqrt(D), else 1.
+// Place is scale x + P, for x [stays*points][D] and the learned positions P [points][D],
+// which all modalities share. With scaled the scale is sqrt(D), as in the published code,
+// else 1.
 func Place[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], positions nn.Param, scaled bool) nn.Tensor[F] {
 	scale := F(1)
 	if scaled {

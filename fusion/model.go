@@ -32,7 +32,7 @@ var shippedFile []byte
 // is rounded before it is added (cmd/internal/archtest).
 const Kernel = "go"
 
-// Model is a network with its weights, made to serve: immutable, shared by all
+// Model is a network with its weights, made to serve: immutable, and shared by all
 // goroutines.
 type Model struct {
 	network  *Network[float32]
@@ -56,8 +56,8 @@ var shipped = sync.OnceValue(func() *Model {
 // Shipped is the model in the binary. It is untrained.
 func Shipped() *Model { return shipped() }
 
-// Load reads the file of a model that is to serve. Errors say what is wrong with it and
-// how to mend that.
+// Load reads the file of a model that is to serve patients. The error says what is wrong
+// with the file, or what in it is unknown here, and how to mend that.
 func Load(path string) (*Model, error) {
 	m, err := Open(path)
 	if err != nil {
@@ -69,7 +69,8 @@ func Load(path string) (*Model, error) {
 	return m, nil
 }
 
-// Open reads the file of any model, also of one whose data is no ICU's.
+// Open reads the file of any model, also of one whose data is no ICU's and that cannot
+// serve.
 func Open(path string) (*Model, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -82,8 +83,8 @@ func Open(path string) (*Model, error) {
 	return m, nil
 }
 
-// Read reads a model that is to serve from the bytes of its file, see Unmarshal. Its
-// channels must be in the channel table, its statics and item modalities known.
+// Read reads a model that is to serve from the bytes of its file, see [Unmarshal]. Its
+// channels must be in the channel table, and its statics and item modalities known here.
 func Read(b []byte) (*Model, error) {
 	m, err := read(b)
 	if err != nil {
@@ -92,6 +93,8 @@ func Read(b []byte) (*Model, error) {
 	return m, m.serves()
 }
 
+// read makes a model of a file's bytes, with all that is the same in every prediction
+// computed once: packed weights, embedded reference times, and the score table.
 func read(b []byte) (*Model, error) {
 	n, record, err := Unmarshal(b)
 	if err != nil {
@@ -139,8 +142,9 @@ func (m *Model) serves() error {
 	return nil
 }
 
-// freeze computes what is the same in every pass: the embedded reference times and the
-// score table.
+// freeze computes what is the same in every pass, since it depends on weights and times
+// alone: the embedded reference times and the scores of all cells. A network in training
+// does not freeze, because its weights change.
 func (n *Network[F]) freeze() {
 	t := nn.NewTape(&n.params, false)
 	n.embedded = n.embedReference(t)
@@ -149,7 +153,8 @@ func (n *Network[F]) freeze() {
 	}
 }
 
-// pack packs the weights of all dense layers and experts.
+// pack packs the weights of all dense layers and experts, which it knows by the shapes
+// and the names of their parameters.
 func (m *Model) pack() {
 	n := m.network
 	p := &n.params
@@ -169,7 +174,7 @@ func (m *Model) pack() {
 	}
 }
 
-// Config of the model. It must not be written to.
+// Config is that of the model. It must not be written to.
 func (m *Model) Config() *Config { return &m.network.Config }
 
 // Network is the model's network. Its parameters must not be written to.
@@ -181,15 +186,15 @@ func (m *Model) Record() json.RawMessage { return m.record }
 // Hash is the SHA-256 of the model's file, in hex.
 func (m *Model) Hash() string { return m.hash }
 
-// Trained says whether the weights come from training; if not, the scores carry
-// the mark and raise no alert.
+// Trained says whether the weights come from training; if they do not, scores carry the
+// mark and raise no alert.
 func (m *Model) Trained() bool { return m.network.Config.Trained }
 
 // Kernel names the arithmetic in use, see the constant.
 func (m *Model) Kernel() string { return Kernel }
 
-// Channels are the numeric channels that a serving model reads, in its order. It must
-// not be written to.
+// Channels are the numeric channels that a serving model reads, in the order of its
+// input. The slice must not be written to.
 func (m *Model) Channels() []vitals.Channel { return m.channels }
 
 // ReadsObservations says whether a serving model needs a window's observations: its
@@ -197,8 +202,9 @@ func (m *Model) Channels() []vitals.Channel { return m.channels }
 // hours hold (Models in schemas.ChannelInfo).
 func (m *Model) ReadsObservations() bool { return m.raw }
 
-// Statics are those that the model reads, in its order. It must not be written to.
+// Statics are those that the model reads, in the order of its input. The slice must not
+// be written to.
 func (m *Model) Statics() []vitals.Static { return m.statics }
 
-// Shape is what an input has room for.
+// Shape is what an input of the model has room for.
 func (m *Model) Shape() encoders.Shape { return m.network.Shape() }

@@ -15,7 +15,9 @@ import (
 
 // The keys of a model file's metadata.
 const (
+	// metaConfig holds the config as JSON.
 	metaConfig = "vigil"
+	// metaRecord holds the training record as JSON, see train.Record.
 	metaRecord = "training_record"
 )
 
@@ -25,7 +27,8 @@ const (
 	staticEdgesName = "edges.statics"
 )
 
-// tensors of a network in the order of its file, the trained ones without values.
+// tensors lists the tensors of a network in the order of its file: the parameters, then
+// the edges that are not trained.
 func (n *Network[F]) tensors() []safetensors.Array {
 	var list []safetensors.Array
 	for i, name := range n.params.Names {
@@ -41,7 +44,7 @@ func (n *Network[F]) tensors() []safetensors.Array {
 }
 
 // Marshal is the bytes of the model file: safetensors with the config, and the training
-// record if there is one, as metadata. The same network gives the same bytes.
+// record if there is one, as metadata. The same network and record give the same bytes.
 func (n *Network[F]) Marshal(record json.RawMessage) ([]byte, error) {
 	text, err := json.Marshal(&n.Config)
 	if err != nil {
@@ -66,7 +69,8 @@ func (n *Network[F]) Marshal(record json.RawMessage) ([]byte, error) {
 	return safetensors.Marshal(list, meta)
 }
 
-// Write writes the model file, whole or not at all.
+// Write writes the model file, whole or not at all: a file of another name is written and
+// moved to path.
 func (n *Network[F]) Write(path string, record json.RawMessage) error {
 	b, err := n.Marshal(record)
 	if err != nil {
@@ -84,8 +88,9 @@ func (n *Network[F]) Write(path string, record json.RawMessage) error {
 	return os.Rename(f.Name(), path)
 }
 
-// Unmarshal reads a network from the bytes of its file. Every tensor of the form must be
-// there with its shape, and no other; numbers are finite.
+// Unmarshal reads a network, and the training record if there is one, from the bytes of a
+// model file. Every tensor that the config asks for must be there with its shape, and no
+// other; all numbers must be finite. The error names the tensor or the key that is wrong.
 func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
 	file, err := safetensors.Read(b, safetensors.F32)
 	if err != nil {

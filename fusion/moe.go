@@ -14,19 +14,25 @@ const (
 	Disjoint    = "disjoint" // a router and experts for each modality
 )
 
-// MoE is a sparse mixture of experts over the vectors of all modalities; every expert
-// says something to every modality.
+// MoE is a sparse mixture of experts over the vectors of all modalities. Every expert
+// says something to every modality, and the mixture is all that joins the modalities
+// within a layer.
 type MoE[F nn.Float] struct {
 	Router, Gate string
 	TopK         int
-	Noise        float64    // in training: noise of Noise (softplus(x N) + 0.01) on the scores
-	PerRouter    int        // experts that a router chooses from
-	Centres      []nn.Param // of every router, [PerRouter][in]
-	NoiseWeights []nn.Param // of every router, [PerRouter][in]; none without noise
+	// Noise is the factor of the noise in training: (softplus(x N) + 0.01) times a normal
+	// draw is added to the scores (Shazeer et al. 2017).
+	Noise float64
+	// PerRouter is how many experts a router chooses from.
+	PerRouter int
+	// Centres are, for every router, the centres of its experts [PerRouter][in].
+	Centres []nn.Param
+	// NoiseWeights are N of every router, [PerRouter][in]; there are none without noise.
+	NoiseWeights []nn.Param
 	Experts      Experts[F]
 }
 
-// MoEConfig are the sizes and kinds of a MoE.
+// MoEConfig are the sizes and kinds of a [MoE], in the words of a [Config].
 type MoEConfig struct {
 	Router, Gate  string
 	Experts, TopK int
@@ -35,7 +41,8 @@ type MoEConfig struct {
 	Noise         float64
 }
 
-// NewMoE adds the parameters under a prefix; width is that of one modality's vector.
+// NewMoE adds the parameters under a prefix; width is that of one modality's vector. An
+// unknown router or gate, or a top-k beyond a router's experts, is an error.
 func NewMoE[F nn.Float](p *nn.Params[F], prefix string, c MoEConfig, modalities, width int) (MoE[F], error) {
 	m := MoE[F]{Router: c.Router, Gate: c.Gate, TopK: c.TopK, Noise: c.Noise, PerRouter: c.Experts}
 	routers, in := modalities, width
@@ -68,21 +75,26 @@ func NewMoE[F nn.Float](p *nn.Params[F], prefix string, c MoEConfig, modalities,
 	return m, nil
 }
 
-// Routed is what a router made of its rows.
+// Routed is what a router made of its rows, N of them.
 type Routed[F nn.Float] struct {
-	Input  nn.Tensor[F]
-	Scores nn.Tensor[F] // [N][PerRouter] without noise
-	Noisy  nn.Tensor[F] // with it; Scores where there is none
-	Scale  nn.Tensor[F] // of the noise
+	// Input is what the router read, [N][in].
+	Input nn.Tensor[F]
+	// Scores are those of the experts without noise, [N][PerRouter].
+	Scores nn.Tensor[F]
+	// Noisy are the scores with noise; where there is none they are Scores.
+	Noisy nn.Tensor[F]
+	// Scale is that of the noise, [N][PerRouter]; it has no values where there is none.
+	Scale nn.Tensor[F]
+	// Chosen are the experts that are kept.
 	Chosen Chosen[F]
 }
 
-// Routers is how many there are.
+// Routers is how many routers there are: one, or one for each modality.
 func (m MoE[F]) Routers() int { return len(m.Centres) }
 
 // Route runs router i on its rows: those of modality i, or with a joint router the
-// modalities' rows beside each other. eps [N][PerRouter] are the draws of the noise;
-// nil: no noise.
+// modalities' rows beside each other. eps [N][PerRouter] are the normal draws of the
+// noise, already times Noise; nil leaves the noise out.
 func (m MoE[F]) Route(t *nn.Tape[F], i int, x []nn.Tensor[F], eps []F) Routed[F] {
 	var r Routed[F]
 	if m.Router == Joint {
@@ -100,8 +112,9 @@ func (m MoE[F]) Route(t *nn.Tape[F], i int, x []nn.Tensor[F], eps []F) Routed[F]
 	return r
 }
 
-// Combine is [N][modalities*width]: what the experts of router i say. The MoE's output
-// is the sum over the routers.
+// Combine is [N][modalities*width]: what the experts of router i say. The output of the
+// mixture is the sum over the routers. A stay has `points` rows, which decides whose
+// dropout mask a row has.
 func (m MoE[F]) Combine(t *nn.Tape[F], i int, r Routed[F], points int, drop nn.Dropping) nn.Tensor[F] {
 	first := 0
 	if m.Router == Disjoint {
@@ -110,15 +123,15 @@ func (m MoE[F]) Combine(t *nn.Tape[F], i int, r Routed[F], points int, drop nn.D
 	return m.Experts.Combine(t, r.Input, r.Chosen, first, points, drop)
 }
 
-// The scores that gates give an expert with centre w for a row x; Laplace is equation 2
-// of the paper.
+// The scores that gates give an expert with centre w for a row x. Laplace is equation 2
+// of the paper; there is neither bias nor temperature.
 const (
 	Softmax  = "softmax"  // x.w
 	Laplace  = "laplace"  // -||x - w||
 	Gaussian = "gaussian" // -||x - w||^2
 )
 
-// checkGate says whether there is such a gate.
+// checkGate refuses a word that is no gate.
 func checkGate(kind string) error {
 	switch kind {
 	case Softmax, Laplace, Gaussian:
@@ -127,7 +140,8 @@ func checkGate(kind string) error {
 	return fmt.Errorf("gate %q, want %s, %s or %s", kind, Softmax, Laplace, Gaussian)
 }
 
-// GateScores is [N][S], the scores of rows x [N][in] for centres [S][in].
+// GateScores is [N][S], the scores of rows x [N][in] for centres [S][in], by the kind of
+// gate: [Softmax], [Laplace] or [Gaussian].
 func GateScores[F nn.Float](t *nn.Tape[F], kind string, x nn.Tensor[F], centres nn.Param) nn.Tensor[F] {
 	if kind == Softmax {
 		return t.Linear(x, centres, nn.NoParam)
@@ -181,16 +195,16 @@ func distanceBackward[F nn.Float](kind string, x, y nn.Tensor[F], w, dw []F) {
 	}
 }
 
-// Chosen are the experts of every row: Index [N][K], the best first, and the softmax
-// over the kept scores, Weight [N][K].
+// Chosen are the experts of every row: Index [N][K], the best first, and Weight [N][K],
+// the softmax over the scores that were kept.
 type Chosen[F nn.Float] struct {
 	K      int
 	Index  []int
 	Weight nn.Tensor[F]
 }
 
-// TopK keeps the k largest scores of every row [N][S], ties to the lower index, and
-// takes the softmax over those (equation 1 of the paper).
+// TopK keeps the k largest scores of every row of [N][S], ties to the lower index, and
+// takes the softmax over those (equation 1 of the paper). All other weights are 0.
 func TopK[F nn.Float](t *nn.Tape[F], scores nn.Tensor[F], k int) Chosen[F] {
 	c := Chosen[F]{k, t.Ints(scores.Rows * k), t.New(scores.Rows, k, scores.Grad != nil)}
 	for r := range scores.Rows {
@@ -211,7 +225,8 @@ func TopK[F nn.Float](t *nn.Tape[F], scores nn.Tensor[F], k int) Chosen[F] {
 	return c
 }
 
-// Gates is [N][S]: the weights in the places of their experts, 0 elsewhere.
+// Gates is G(x) of the paper, [N][S]: the weights in the places of their experts, and 0
+// elsewhere.
 func (c Chosen[F]) Gates(t *nn.Tape[F], experts int) nn.Tensor[F] {
 	y := t.New(c.Weight.Rows, experts, c.Weight.Grad != nil)
 	clear(y.Value)
@@ -228,10 +243,10 @@ func (c Chosen[F]) Gates(t *nn.Tape[F], experts int) nn.Tensor[F] {
 	return y
 }
 
-// noiseFloor is what the noise of a router keeps at least (Shazeer et al. 2017).
+// noiseFloor is the least scale of a router's noise (Shazeer et al. 2017).
 const noiseFloor = 0.01
 
-// NoiseScale is softplus(x) + 0.01.
+// NoiseScale is softplus(x) + 0.01, the scale of a router's noise, of the size of x.
 func NoiseScale[F nn.Float](t *nn.Tape[F], x nn.Tensor[F]) nn.Tensor[F] {
 	y := t.New(x.Rows, x.Cols, x.Grad != nil)
 	for i, v := range x.Value {

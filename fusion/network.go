@@ -8,13 +8,14 @@ import (
 	"github.com/vigil-icu/vigil/encoders/vitals"
 )
 
-// Network is FuseMoE with the options of a Config. It is written once over nn.Tape: a
+// Network is FuseMoE with the options of a [Config]. It is written once over nn.Tape: a
 // tape that records trains it, one that does not serves it. Its methods only read it, so
 // that tapes of several goroutines may share one.
 type Network[F nn.Float] struct {
 	Config Config
-	// Edges of the piecewise-linear encoding of the channels' statistics and of the
-	// statics. They are part of the model file and are not trained.
+	// StatEdges and StaticEdges are the edges of the piecewise-linear encoding of the
+	// channels' statistics and of the statics. They are fitted before training, are part
+	// of the model file, and have no gradient.
 	StatEdges, StaticEdges vitals.Edges
 
 	params    nn.Params[F]
@@ -35,16 +36,18 @@ type Network[F nn.Float] struct {
 }
 
 const (
+	// channelEncoded is how many numbers encode the statistics of one channel.
 	channelEncoded = encoders.Statistics * vitals.Encoded
-	itemFeatures   = 4 // of a now token: whether, how many, how old
+	// itemFeatures is how many numbers a now token has of items, see encodeItems.
+	itemFeatures = 4
 )
 
 // stayEncoded is the width of what every now token and the skip know of the stay: the
 // encoded statics, and the hours of data.
 func (n *Network[F]) stayEncoded() int { return len(n.Config.Statics)*vitals.Encoded + 1 }
 
-// NewNetwork makes the network of a config; all weights are 0 until Init or a file sets
-// them.
+// NewNetwork makes the network of a config. All weights are 0 until [Network.Init] or a
+// file sets them. The error says what is wrong with the config.
 func NewNetwork[F nn.Float](c *Config) (*Network[F], error) {
 	n, err := outline[F](c)
 	if err != nil {
@@ -54,10 +57,11 @@ func NewNetwork[F nn.Float](c *Config) (*Network[F], error) {
 	return n, nil
 }
 
-// mostParameters of a network, 8 GiB in float32.
+// mostParameters is the most that a network may have: 8 GiB in float32.
 const mostParameters = 1 << 31
 
-// outline is NewNetwork without room for the weights.
+// outline is [NewNetwork] without room for the weights, so that a file's sizes can be
+// checked before any memory is asked for.
 func outline[F nn.Float](c *Config) (*Network[F], error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -105,24 +109,34 @@ func outline[F nn.Float](c *Config) (*Network[F], error) {
 }
 
 // Front is what the network has for one modality in front of the fusion stack, and the
-// norm behind it.
+// norm behind it. Parts that the config leaves out are zero.
 type Front[F nn.Float] struct {
-	Name      string
-	Members   []int            // channels of a series
-	Series    int              // its place among the series; -1: items
-	Item      int              // its place among the item modalities; -1: a series
-	Attention Dense            // of a series: the attention's ratios to D
-	Items     ItemAttention[F] // of items with vectors
-	Width     int              // of the items' vectors
-	Regular   Dense            // of a series with a regular branch
-	UTDE      UTDE[F]
+	Name string
+	// Members are the channels of a series modality.
+	Members []int
+	// Series is the modality's place among the series; -1 for items.
+	Series int
+	// Item is its place among the item modalities; -1 for a series.
+	Item int
+	// Attention goes from the outputs of a series' time attention to D.
+	Attention Dense
+	// Items is the time attention of items that have vectors, which are Width wide.
+	Items ItemAttention[F]
+	Width int // of the items' vectors
+	// Regular goes from the table of the regular branch to D, and UTDE mixes the two
+	// branches.
+	Regular Dense
+	UTDE    UTDE[F]
+	// NowFirst and NowSecond make the now token.
 	NowFirst  Dense
 	NowSecond Dense
-	Settle    Settle
-	Final     norm
+	// Settle is what the tokens get by the modality's presence, and Final the norm behind
+	// the last fusion layer.
+	Settle Settle
+	Final  norm
 }
 
-// newFront adds a modality's parameters.
+// newFront adds the parameters of a modality, in the order in which they stand in a file.
 func (n *Network[F]) newFront(m Modality) error {
 	c, p, prefix := &n.Config, &n.params, m.Name+"."
 	one := Front[F]{Name: m.Name, Series: -1, Item: -1, Width: m.Width}
@@ -180,8 +194,8 @@ func (n *Network[F]) times() {
 	}
 }
 
-// ReferenceTimes are the reference points as parts of the window: the ends of as many
-// equal parts, or j/(points-1) as published.
+// ReferenceTimes are the reference points [points] as parts of the window: the ends of as
+// many equal parts, (j+1)/points, or with kind [Published] j/(points-1).
 func ReferenceTimes[F nn.Float](kind string, points int) []F {
 	r := make([]F, points)
 	for j := range r {
@@ -194,7 +208,7 @@ func ReferenceTimes[F nn.Float](kind string, points int) []F {
 	return r
 }
 
-// Params are the weights.
+// Params are the weights. Training changes their values in place.
 func (n *Network[F]) Params() *nn.Params[F] { return &n.params }
 
 // Shape is what an input of this network has room for.

@@ -7,23 +7,25 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Scratch holds the memory of one goroutine for predictions of one model.
+// Scratch holds the memory of one goroutine for predictions of one model. It grows to the
+// largest batch that was predicted in it.
 type Scratch struct {
 	tape *nn.Tape[float32]
 	sums []*Sums // of Predict, for a model that serves by sums
 }
 
-// NewScratch makes the memory for a model.
+// NewScratch makes the memory for predictions of a model.
 func NewScratch(m *Model) *Scratch {
 	t := nn.NewTape(&m.network.params, false)
 	t.Serve(&m.packed)
 	return &Scratch{tape: t}
 }
 
-// NewSums makes the sums of a stay, empty, if the model serves by sums, else nil. It does
-// where its cells are finer than its reference points (minutes): there the sums are kept
-// from one prediction to the next, and PredictSums reads them. Where a cell is an hour
-// the attention over all cells costs less than to keep them.
+// NewSums makes the sums of a stay in which nothing was observed, if the model serves by
+// sums; else it is nil. A model does where its cells are finer than its reference points
+// (minutes): the sums are kept from one prediction to the next, and [Model.PredictSums]
+// reads them. Where a cell is an hour the attention over all cells costs less than to
+// keep them.
 func (m *Model) NewSums() *Sums {
 	if m.table == nil {
 		return nil
@@ -32,10 +34,11 @@ func (m *Model) NewSums() *Sums {
 }
 
 // Predict runs the network on a micro-batch and sets out [len(in)][tasks]: of a binary
-// task the probability, calibrated where the model says how, of a regression the value.
-// It allocates nothing once the scratch has grown to the size of the batch, reads the
-// inputs only, and gives the same bits for the same input, whatever stands beside it in
-// the batch and whatever was predicted before.
+// task the probability, calibrated where the model says how; of a regression the value,
+// in the unit of the labels it was trained on. It allocates nothing once the scratch has
+// grown to the size of the batch, only reads the inputs, and gives the same bits for the
+// same input, whatever stands beside it in the batch and whatever was predicted before.
+// Inputs must have the model's Shape; an out of another size panics.
 func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
 	if m.table == nil {
 		m.predict(s, in, nil, out)
@@ -50,7 +53,8 @@ func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
 	m.predict(s, in, s.sums[:len(in)], out)
 }
 
-// PredictSums is Predict where sums[b] hold what is in the series of in[b]: the same bits.
+// PredictSums is [Model.Predict] where sums[b] hold what is in the series of in[b]; the
+// bits are the same. Sums of another model panic.
 func (m *Model) PredictSums(s *Scratch, in []*encoders.Input, sums []*Sums, out []float32) {
 	if len(sums) != len(in) {
 		panic("fusion: PredictSums: as many sums as inputs are wanted")
@@ -84,9 +88,9 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 	}
 }
 
-// Project is the first layer of an item's vector, which does not change while the item
-// is in the window: see encoders.Items.Projected. item counts the item modalities. nil
-// where the vector is not of the model's width, or the model reads none.
+// Project is the first layer of an item's vector, [H*D], which does not change while the
+// item is in the window: see encoders.Items.Projected. item counts the item modalities.
+// It is nil where the vector is not of the model's width, or the model does not read one.
 func (m *Model) Project(s *Scratch, item int, vector []float32) []float32 {
 	for i := range m.network.Fronts {
 		f := &m.network.Fronts[i]

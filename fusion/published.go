@@ -7,7 +7,7 @@ import (
 )
 
 // Link says where the elements of one tensor of the published network lie in ours:
-// element i is element At(i) of a parameter.
+// element i of Len is element At(i) of a parameter.
 type Link struct {
 	Name string
 	Len  int
@@ -19,23 +19,23 @@ func same[F nn.Float](p *nn.Params[F], name string, to nn.Param) Link {
 	return Link{name, p.Len(to), func(i int) (nn.Param, int) { return to, i }}
 }
 
-// DenseLinks are those of a dense layer, by the names of weights and bias.
+// DenseLinks are the links of a dense layer, by the published names of weights and bias.
 func DenseLinks[F nn.Float](p *nn.Params[F], w, b string, to Dense) []Link {
 	return []Link{same(p, w, to.W), same(p, b, to.B)}
 }
 
-// EmbeddingLinks are those of a time embedding.
+// EmbeddingLinks are the links of a time embedding, phi.w and phi.b.
 func EmbeddingLinks[F nn.Float](p *nn.Params[F], l TimeEmbedding[F]) []Link {
 	return []Link{same(p, "phi.w", l.W), same(p, "phi.b", l.B)}
 }
 
-// KeyLinks are those of the projections of times, under a prefix.
+// KeyLinks are the links of the projections of times, under a prefix.
 func KeyLinks[F nn.Float](p *nn.Params[F], prefix string, l TimeKeys[F]) []Link {
 	return append(DenseLinks(p, prefix+"W_Q", prefix+"b_Q", l.Query), DenseLinks(p, prefix+"W_K", prefix+"b_K", l.Key)...)
 }
 
-// ItemLinks are those of an item modality's attention: W_O [D][H*width] is [H*D][width]
-// here.
+// ItemLinks are the links of an item modality's attention: the published W_O is
+// [D][H*width], ours [H*D][width].
 func ItemLinks[F nn.Float](p *nn.Params[F], prefix string, l ItemAttention[F]) []Link {
 	n, h := p.Len(l.Project.W), l.Keys.Heads
 	width := n / (h * l.D)
@@ -46,14 +46,14 @@ func ItemLinks[F nn.Float](p *nn.Params[F], prefix string, l ItemAttention[F]) [
 	return append(KeyLinks(p, prefix, l.Keys), out, same(p, prefix+"b_O", l.Bias))
 }
 
-// UTDELinks are those of the gate and of the regular branch's projection.
+// UTDELinks are the links of the UTDE gate and of the regular branch's projection.
 func UTDELinks[F nn.Float](p *nn.Params[F], prefix string, l UTDE[F], regular Dense) []Link {
 	links := append(DenseLinks(p, prefix+"W_1", prefix+"b_1", l.First), DenseLinks(p, prefix+"W_2", prefix+"b_2", l.Second)...)
 	return append(links, same(p, prefix+"W_reg", regular.W))
 }
 
-// MoELinks are those of a mixture of experts: router.W [R][in][S] has a column for each
-// expert, centres here have a row.
+// MoELinks are the links of a mixture of experts: the published router.W [R][in][S] has a
+// column for each expert, and our centres have a row.
 func MoELinks[F nn.Float](p *nn.Params[F], prefix string, m MoE[F]) []Link {
 	return append(RouterLinks(p, prefix+"router.W", m.Centres, m.PerRouter),
 		same(p, prefix+"W_1", m.Experts.W1), same(p, prefix+"b_1", m.Experts.B1),
@@ -70,8 +70,8 @@ func RouterLinks[F nn.Float](p *nn.Params[F], name string, centres []nn.Param, e
 	}}}
 }
 
-// BlockLinks are those of a modality's block: attn.W_in has the rows of query, key and
-// value.
+// BlockLinks are the links of a modality's block: the published attn.W_in has the rows of
+// query, key and value in one tensor.
 func BlockLinks[F nn.Float](p *nn.Params[F], prefix string, b Block) []Link {
 	var links []Link
 	for i, n := range [...]norm{b.Norm1, b.Norm2, b.Norm3} {
@@ -92,7 +92,7 @@ func BlockLinks[F nn.Float](p *nn.Params[F], prefix string, b Block) []Link {
 	return append(links, DenseLinks(p, prefix+"ffn.W_2", prefix+"ffn.b_2", b.Second)...)
 }
 
-// LayerLinks are those of a fusion layer.
+// LayerLinks are the links of a fusion layer with modalities of the given names.
 func LayerLinks[F nn.Float](p *nn.Params[F], prefix string, names []string, l Layer[F]) []Link {
 	links := MoELinks(p, prefix+"moe.", l.MoE)
 	for m, name := range names {
@@ -101,8 +101,8 @@ func LayerLinks[F nn.Float](p *nn.Params[F], prefix string, names []string, l La
 	return links
 }
 
-// Import sets parameters from the published network's tensors. A tensor that is not
-// there, or has another size, is an error.
+// Import sets parameters from the published network's tensors, which tensor finds by
+// name. A tensor that is not there, or has another size, is an error.
 func Import[F nn.Float](p *nn.Params[F], links []Link, tensor func(name string) ([]F, bool)) error {
 	for _, l := range links {
 		v, ok := tensor(l.Name)
@@ -120,8 +120,8 @@ func Import[F nn.Float](p *nn.Params[F], links []Link, tensor func(name string) 
 	return nil
 }
 
-// Export gives the elements of a link from any flat slice over the parameters, such
-// as their gradients.
+// Export is the elements of a link, in the published order, from any flat slice that is
+// laid out as the parameters, such as their gradients.
 func Export[F nn.Float](p *nn.Params[F], flat []F, l Link) []F {
 	out := make([]F, l.Len)
 	for i := range out {

@@ -6,30 +6,37 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// SeriesAttention is multi-time attention over the channels of series, each with a mask
-// of its own, in closed form: with e = exp(score), n the weight of a cell (its number of
-// observations; 0 is empty) and z its value,
+// SeriesAttention is multi-time attention over the channels of series, each of which has
+// a mask of its own, in closed form. With e = exp(score), n the weight of a cell (its
+// number of observations; 0 is empty) and z its value it is
 //
-//	N = sum e n f(z), Z = sum e n, out = N/Z, 0 where nothing was observed
+//	N = sum e n f(z), Z = sum e n, out = N/Z, and 0 where nothing was observed
 //
-// for every head, reference point, channel and function f of the value. N and Z come by
-// one product over the cells in which anything was observed.
+// for every head, reference point, channel and function f of the value. That is what
+// mTAN's softmax with masked scores comes to; N and Z of all channels come by one product
+// over the cells in which anything was observed.
 type SeriesAttention[F nn.Float] struct {
 	Heads, Points int
-	Hinges        bool // f(z) = z, relu(z-1), relu(-z-1); else z alone
-	Intensity     bool // log(1+Z) too; wants capped scores
-	Seen          bool // 1 where the channel was observed at all, too
-	Capped        bool
-	Members       [][]int // the channels of every modality
+	// Hinges takes f(z) = z, relu(z-1) and relu(-z-1); without it f(z) is z alone.
+	Hinges bool
+	// Intensity gives log(1+Z) too, which needs capped scores to have a scale.
+	Intensity bool
+	// Seen gives 1 where the channel was observed at all, too.
+	Seen bool
+	// Capped says that the scores are, so that no sum is too small to trust.
+	Capped bool
+	// Members are the channels of every series modality.
+	Members [][]int
 }
 
-// Cells are one stay's channels on the grid: Z and N [channels][cells]. ZGrad of the
-// same size, or nil, takes the gradient of Z.
+// Cells are one stay's channels on the grid: values Z and weights N, both
+// [channels][Count]. ZGrad has the same size and takes the gradient of Z, or is nil.
 type Cells[F nn.Float] struct {
 	Count       int // of cells
 	Z, N, ZGrad []F
 }
 
+// functions is how many functions of a value there are.
 func (l *SeriesAttention[F]) functions() int {
 	if l.Hinges {
 		return 3
@@ -51,6 +58,7 @@ func (l *SeriesAttention[F]) SumColumns() int {
 // Intensity and Seen add, each over its channels.
 func (l *SeriesAttention[F]) Columns(modality int) int { return l.Heads * l.headColumns(modality) }
 
+// headColumns is the width of a modality's output of one head.
 func (l *SeriesAttention[F]) headColumns(modality int) int {
 	n := l.functions()
 	if l.Intensity {
@@ -100,6 +108,7 @@ type seriesStay[F nn.Float] struct {
 	odd             []oddSum[F]
 }
 
+// usedCells are the cells in which any channel was observed; the product is over these.
 func (s *seriesStay[F]) usedCells(t *nn.Tape[F], c Cells[F]) []int {
 	used := t.Ints(c.Count)[:0]
 	for i := range c.Count {
@@ -138,7 +147,7 @@ func (s *seriesStay[F]) fill(c Cells[F]) {
 	}
 }
 
-// gathered is the used columns of the weights.
+// gathered is the weights at the used cells, [H*T][used]; a copy unless all are used.
 func (s *seriesStay[F]) gathered(t *nn.Tape[F]) nn.View[F] {
 	k := len(s.used)
 	if k == s.weights.Cols {
@@ -154,7 +163,7 @@ func (s *seriesStay[F]) gathered(t *nn.Tape[F]) nn.View[F] {
 	return nn.RowMajor(w, k)
 }
 
-// read turns the sums into the stay's outputs.
+// read turns the sums into the stay's outputs: ratios, intensity and indicator.
 func (s *seriesStay[F]) read() {
 	l, cols, functions := s.l, s.l.SumColumns(), s.l.functions()
 	if !l.Capped {
@@ -193,8 +202,8 @@ func (s *seriesStay[F]) read() {
 	}
 }
 
-// least is the smallest Z that is trusted where scores are not capped: below it the
-// observed cells score so far under the row's best that e^(s - top) loses its digits.
+// least is the smallest Z that is trusted where scores are not capped. Below it the cells
+// of a channel score so far under the row's best that e^(s - top) has lost its digits.
 const least = 1e-20
 
 // oddSum is a sum below least: a row of the weights, and the column of Z with the step
@@ -204,7 +213,8 @@ type oddSum[F nn.Float] struct {
 	top               F
 }
 
-// mend takes such sums by themselves, with the channel's own largest score.
+// mend takes sums below least by themselves, from exponentials under the channel's own
+// largest score. It is rare, and costs a pass over the used cells for each such sum.
 func (s *seriesStay[F]) mend() {
 	cols, functions, first := s.l.SumColumns(), s.l.functions(), 0
 	for _, members := range s.l.Members {
@@ -242,6 +252,8 @@ func (s *seriesStay[F]) observed(odd *oddSum[F]) (seen bool) {
 	return seen
 }
 
+// weightOf is e^(s - top) of a used cell, with the largest score of the odd sum's
+// channel.
 func (s *seriesStay[F]) weightOf(odd *oddSum[F], u int) F {
 	return F(math.Exp(float64(s.scores.Row(odd.row)[s.used[u]] - odd.top)))
 }
@@ -327,7 +339,7 @@ func (s *seriesStay[F]) oddBackward(odd *oddSum[F], d, dvalues []F) {
 	}
 }
 
-// intoCells adds to the cells' gradient that of n f(z).
+// intoCells adds to the gradient of the cells' values what comes by n f(z).
 func (s *seriesStay[F]) intoCells(dvalues []F, c Cells[F]) {
 	cols, functions, first := s.l.SumColumns(), s.l.functions(), 0
 	for _, members := range s.l.Members {

@@ -8,11 +8,11 @@ import (
 )
 
 // Sums are N and Z of the time attention of one stay in fixed point, see
-// SeriesAttention and nn.FixedExchange. A change of a cell costs its row of the score
-// table, whatever else was observed. What they hold is a function of the cells alone:
-// the same bits in any order of arrival, after any corrections, and made anew. They are
-// derived and never stored. When the window moves on by an hour every score changes:
-// Rebuild.
+// [SeriesAttention] and nn.FixedExchange. A change of a cell costs its row of the score
+// table, whatever else was observed. What they hold is a function of the cells alone: the
+// same bits in any order of arrival, after any corrections, and made anew. They are
+// derived and are never stored. When the window moves on by an hour every score changes,
+// and they are made anew by [Sums.Rebuild].
 //
 // They belong to one goroutine, and to the model that made them.
 type Sums struct {
@@ -26,12 +26,12 @@ type Sums struct {
 // mean of their z.
 type Bin struct{ Count, Mean float32 }
 
-// BinOf is the cell of a series.
+// BinOf is a cell of a series as a Bin.
 func BinOf(s *encoders.Series, channel, cell int) Bin {
 	return Bin{s.Count[channel*s.Cells+cell], s.Mean[channel*s.Cells+cell]}
 }
 
-// NewSums makes the sums of nothing.
+// NewSums makes the sums of a stay in which nothing was observed.
 func (t *ScoreTable) NewSums() *Sums {
 	return &Sums{
 		table: t, fixed: make([]int64, t.series.SumColumns()*t.rows),
@@ -39,20 +39,21 @@ func (t *ScoreTable) NewSums() *Sums {
 	}
 }
 
-// Bytes is the memory that the sums of one stay take.
+// Bytes is the memory that the sums of one stay take, for whoever keeps many of them.
 func (s *Sums) Bytes() int {
 	return 8*len(s.fixed) + len(s.stale) + 4*len(s.out)
 }
 
-// Clear takes everything out.
+// Clear takes everything out; the stay is as one in which nothing was observed.
 func (s *Sums) Clear() {
 	clear(s.fixed)
 	clear(s.out)
 	clear(s.stale)
 }
 
-// Change takes what a cell was out of the sums and puts in what it is. An observation
-// that comes, is corrected or is taken back is such a change of its cell.
+// Change takes what a cell was, from, out of the sums and puts in what it is, to. An
+// observation that comes, is corrected or is taken back is such a change of its cell.
+// from must be what was put in last, or the sums are wrong until Rebuild.
 func (s *Sums) Change(channel, cell int, from, to Bin) {
 	t := s.table
 	from.Count, to.Count = min(from.Count, t.most()), min(to.Count, t.most())
@@ -69,13 +70,14 @@ func (s *Sums) Change(channel, cell int, from, to Bin) {
 	s.stale[channel] = true
 }
 
+// exchange changes one column of the sums, for all rows of the score table.
 func (s *Sums) exchange(column int, e []float32, put, take float64) {
 	if put != take {
 		nn.FixedExchange(s.fixed[column*len(e):(column+1)*len(e)], e, put, take)
 	}
 }
 
-// term is n f(z) for the value function f, 0 for an empty cell.
+// term is n f(z) for value function number f, 0 for an empty cell.
 func (b Bin) term(f int) float64 {
 	z := b.Mean
 	switch {
@@ -89,7 +91,7 @@ func (b Bin) term(f int) float64 {
 	return float64(b.Count) * float64(z)
 }
 
-// Rebuild makes the sums of a series anew.
+// Rebuild makes the sums of a series anew, whatever they held.
 func (s *Sums) Rebuild(series *encoders.Series) {
 	s.Clear()
 	for ch := range s.stale {
@@ -101,7 +103,8 @@ func (s *Sums) Rebuild(series *encoders.Series) {
 	}
 }
 
-// attended is what the network reads of a modality, [points][Columns].
+// attended is what the network reads of a modality, [T][Columns]. Channels whose sums
+// have changed since are settled first; the others stand as they are.
 func (s *Sums) attended(modality int) []float32 {
 	for ch, stale := range s.stale {
 		if stale {
@@ -146,14 +149,14 @@ func (s *Sums) settle(ch int) {
 	}
 }
 
-// ScoreTable is e^score of the time attention for every cell, head and reference point:
-// a score depends on times alone, so all stays share it. It is made when a model is
-// read, immutable, and part of that model.
+// ScoreTable is e^score of the time attention for every cell, head and reference point. A
+// score depends on times alone, so that all stays share the table. It is made when a
+// model is read, is immutable, and is part of that model.
 //
-// Sums in fixed point want numbers up to 1, so a row (a head and a reference point) is
-// divided by its largest, in which a ratio N/Z does not change. Scores are capped at 8
-// (SoftCap): no number is below e^-16, which is 123,000 units of nn.FixedScale, and a
-// channel that was seen once, where its score is lowest, keeps five digits.
+// Sums in fixed point want numbers up to 1, so that a row (a head and a reference point)
+// is divided by its largest, by which a ratio N/Z does not change. Scores are capped at 8
+// ([nn.SoftCap]): no number is below e^-16, which is 123,000 units of nn.FixedScale, and
+// a channel that was seen once, where its score is lowest, keeps five digits.
 type ScoreTable struct {
 	series *SeriesAttention[float32]
 	cells  int

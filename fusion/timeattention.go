@@ -6,16 +6,17 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// TimeEmbedding is phi of the paper in its code's form (Time2Vec): the first element is
-// linear in time, the rest are sines. W and B are [E].
+// TimeEmbedding is phi of the paper in the form of its code (Time2Vec): the first element
+// is linear in time, the rest are sines. W and B are [E]. One embedding is shared by all
+// modalities and heads.
 type TimeEmbedding[F nn.Float] struct{ W, B nn.Param }
 
-// NewTimeEmbedding adds the parameters of an embedding of width e.
+// NewTimeEmbedding adds the parameters of an embedding of width e, as time.w and time.b.
 func NewTimeEmbedding[F nn.Float](p *nn.Params[F], e int) TimeEmbedding[F] {
 	return TimeEmbedding[F]{p.Add("time.w", e), p.Add("time.b", e)}
 }
 
-// At is [L][E], the embedding of times [L][1].
+// At is the embedding [L][E] of times [L][1], which are parts of the window.
 func (l TimeEmbedding[F]) At(t *nn.Tape[F], times nn.Tensor[F]) nn.Tensor[F] {
 	w, b := t.Value(l.W), t.Value(l.B)
 	y := t.New(times.Rows, len(w), true)
@@ -47,25 +48,30 @@ func (l TimeEmbedding[F]) backward(t *nn.Tape[F], times, y nn.Tensor[F]) {
 	}
 }
 
-// TimeKeys are the projections of reference and observation times from which
-// multi-time attention has its scores; both E to E.
+// TimeKeys are the projections of reference and observation times from which multi-time
+// attention (mTAN, Shukla and Marlin 2021) has its scores. Both go from E to E.
 type TimeKeys[F nn.Float] struct {
 	Query, Key Dense
 	Heads      int
-	Cap        bool // scores go through 8 tanh(s/8)
+	// Cap bounds the scores by 8 tanh(s/8).
+	Cap bool
 }
 
-// NewTimeKeys adds the parameters under a prefix.
+// NewTimeKeys adds the parameters under a prefix, for time embeddings of width e, which
+// the number of heads must divide.
 func NewTimeKeys[F nn.Float](p *nn.Params[F], prefix string, e, heads int, softCap bool) TimeKeys[F] {
 	return TimeKeys[F]{NewDense(p, prefix+"query", e, e), NewDense(p, prefix+"key", e, e), heads, softCap}
 }
 
-// Scores is [H*T][L], row h*T+j: the scaled products of the embedded reference times
-// phiR [T][E] and observation times phiT [L][E], before the cap.
+// Scores is [H*T][L], row h*T+j: the products of query and key of head h over sqrt(E/H),
+// for embedded reference times phiR [T][E] and observation times phiT [L][E], before the
+// cap. The paper divides by the root of the number of observations; its code and mTAN do
+// this.
 func (l TimeKeys[F]) Scores(t *nn.Tape[F], phiR, phiT nn.Tensor[F]) nn.Tensor[F] {
 	return timeScores(t, t.Linear(phiR, l.Query.W, l.Query.B), t.Linear(phiT, l.Key.W, l.Key.B), l.Heads)
 }
 
+// timeScores is the scores of projected queries q [T][E] and keys k [L][E].
 func timeScores[F nn.Float](t *nn.Tape[F], q, k nn.Tensor[F], heads int) nn.Tensor[F] {
 	e, n, m := q.Cols/heads, q.Rows, k.Rows
 	scale := F(1 / math.Sqrt(float64(e)))
@@ -98,7 +104,8 @@ func timeScores[F nn.Float](t *nn.Tape[F], q, k nn.Tensor[F], heads int) nn.Tens
 	return y
 }
 
-// capBound is where scores level off: 8 tanh(s/8) (numerics of the fixed-point sums).
+// capBound is where scores level off, 8 tanh(s/8). With it e^s stays within e^-8 and e^8,
+// which the fixed-point sums need.
 const capBound = 8
 
 // capScores is 8 tanh(s/8).
@@ -118,8 +125,9 @@ func capScores[F nn.Float](t *nn.Tape[F], s nn.Tensor[F]) nn.Tensor[F] {
 	return y
 }
 
-// Exponentials is e^s of capped scores; of others e^(s - top), top the row's largest, in
-// which a ratio of sums does not change.
+// Exponentials is e^s of scores that are capped. Of others it is e^(s - top), top the
+// largest of the row: the ratio of two sums over a row does not change by that, and none
+// overflows.
 func Exponentials[F nn.Float](t *nn.Tape[F], s nn.Tensor[F], capped bool) nn.Tensor[F] {
 	y := t.New(s.Rows, s.Cols, s.Grad != nil)
 	for r := range s.Rows {
@@ -146,10 +154,11 @@ func Exponentials[F nn.Float](t *nn.Tape[F], s nn.Tensor[F], capped bool) nn.Ten
 	return y
 }
 
-// ItemAttention is multi-time attention over items, rows of one vector each (notes,
-// images, strips). Because the projection behind it is linear, an item is projected
-// once for every head when it arrives, y = W^h x, and a reference point takes
-// sum_h sum_i a^h_ji y^h_i + b. Project is [H*D][width], without bias.
+// ItemAttention is multi-time attention over items, rows of one vector each: notes,
+// images, strips. Because the projection behind the attention is linear, an item is
+// projected once for every head when it arrives, y^h = W^h x, and a reference point j
+// takes sum_h sum_i a^h_ji y^h_i + b, which is the same up to rounding. Project is
+// [H*D][width], without bias.
 type ItemAttention[F nn.Float] struct {
 	Keys    TimeKeys[F]
 	Project Dense
@@ -157,8 +166,8 @@ type ItemAttention[F nn.Float] struct {
 	D       int
 }
 
-// NewItemAttention adds the parameters under a prefix: items of a width to tokens of d,
-// time embeddings of width e.
+// NewItemAttention adds the parameters under a prefix, for items of a width, tokens of
+// width d and time embeddings of width e.
 func NewItemAttention[F nn.Float](p *nn.Params[F], prefix string, e, heads, width, d int, softCap bool) ItemAttention[F] {
 	return ItemAttention[F]{
 		Keys:    NewTimeKeys(p, prefix, e, heads, softCap),
@@ -168,9 +177,9 @@ func NewItemAttention[F nn.Float](p *nn.Params[F], prefix string, e, heads, widt
 	}
 }
 
-// Attend is [stays*T][D] from the embedded reference times phiR [T][E], the embedded
-// times phiT [R][E] and projected vectors y [R][H*D] of all items of the batch. The
-// items of stay b are rows starts[b] to starts[b+1]; a stay without items has zeros.
+// Attend is [stays*T][D] from the embedded reference times phiR [T][E], and the embedded
+// times phiT [R][E] and projected vectors y [R][H*D] of all items of the batch. The items
+// of stay b are rows starts[b] to starts[b+1]; a stay without items has zeros.
 func (l ItemAttention[F]) Attend(t *nn.Tape[F], phiR, phiT, y nn.Tensor[F], starts []int) nn.Tensor[F] {
 	heads, points, stays := l.Keys.Heads, phiR.Rows, len(starts)-1
 	out := t.New(stays*points, l.D, true)
@@ -224,7 +233,8 @@ func (l ItemAttention[F]) Attend(t *nn.Tape[F], phiR, phiT, y nn.Tensor[F], star
 	return out
 }
 
-// views of a head's weights, projected items and output of one stay.
+// views are a head's weights, projected items and output of one stay b, whose items begin
+// at row `from` of all `items`.
 func (l ItemAttention[F]) views(a, y, out []F, h, b, points, from, items int) (w, v, o nn.View[F]) {
 	width := l.Keys.Heads * l.D
 	return nn.View[F]{Data: a[h*points*items+from:], Row: items, Col: 1},

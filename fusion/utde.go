@@ -9,22 +9,24 @@ import (
 )
 
 // The modes of the UTDE gate: one gate for a stay, for a reference point, or for every
-// feature of it.
+// feature of it. The words are those of the published code.
 const (
 	GateStay    = "batch"
 	GatePoint   = "batch_seq"
 	GateFeature = "batch_seq_feature"
 )
 
-// UTDE mixes the irregular branch with the regular one: g = sigmoid(W2 relu(W1 u)),
-// out = g irr + (1-g) reg. For a gate per stay u is the maximum of both branches over
-// time, else both branches at the point.
+// UTDE is the unified temporal discretisation embedding (Zhang et al. 2023, and appendix
+// E.2 of the paper). It mixes the irregular branch with the regular one: g = sigmoid(W2
+// relu(W1 u)), out = g irr + (1-g) reg. For a gate per stay u is the maximum of both
+// branches over time, else both branches at the point.
 type UTDE[F nn.Float] struct {
 	Mode          string
 	First, Second Dense
 }
 
-// NewUTDE adds the parameters of a gate under a prefix.
+// NewUTDE adds the parameters of a gate under a prefix; d is the width of both branches.
+// An unknown mode is an error.
 func NewUTDE[F nn.Float](p *nn.Params[F], prefix, mode string, d int) (UTDE[F], error) {
 	out := 1
 	switch mode {
@@ -37,8 +39,8 @@ func NewUTDE[F nn.Float](p *nn.Params[F], prefix, mode string, d int) (UTDE[F], 
 	return UTDE[F]{mode, NewDense(p, prefix+"first", d, 2*d), NewDense(p, prefix+"second", out, d)}, nil
 }
 
-// Mix is [stays*T][D] from both branches of that size, and the gate: [stays][1],
-// [stays*T][1] or [stays*T][D].
+// Mix is [stays*T][D] from both branches of that size, and the gate, which is [stays][1],
+// [stays*T][1] or [stays*T][D] by its mode. drop drops elements of the gate's input u.
 func (l UTDE[F]) Mix(t *nn.Tape[F], irr, reg nn.Tensor[F], points int, drop nn.Dropping) (mixed, gate nn.Tensor[F]) {
 	u := t.Tensors(2)
 	u[0], u[1] = irr, reg
@@ -52,8 +54,8 @@ func (l UTDE[F]) Mix(t *nn.Tape[F], irr, reg nn.Tensor[F], points int, drop nn.D
 	return between(t, gate, irr, reg), gate
 }
 
-// between is g x + (1-g) y; an element of g [..] stands for as many elements of x as
-// there are more.
+// between is g x + (1-g) y. An element of g stands for as many elements of x and y, side
+// by side, as there are more of them.
 func between[F nn.Float](t *nn.Tape[F], g, x, y nn.Tensor[F]) nn.Tensor[F] {
 	out := t.New(x.Rows, x.Cols, true)
 	each := len(x.Value) / len(g.Value)
@@ -83,13 +85,14 @@ func between[F nn.Float](t *nn.Tape[F], g, x, y nn.Tensor[F]) nn.Tensor[F] {
 	return out
 }
 
-// lastColumns of the last-observation branch for a channel.
+// lastColumns is how many columns the last-observation branch has for a channel.
 const lastColumns = 6
 
-// LastObservation fills dst [points][6*C] for the channels `members` of a series: the
-// last value carried forward, z, relu(z-1) and relu(-z-1), exp(-age/3) and exp(-age/12)
-// with the age in hours, and 1 where the channel was observed in this hour. All are 0
-// until it was first observed. A column stands for all members, then comes the next.
+// LastObservation fills dst [points][6*C] for the channels `members` of a series, C of
+// them: the last value carried forward, z, relu(z-1) and relu(-z-1), exp(-age/3) and
+// exp(-age/12) with the age in points, which are hours, and 1 where the channel was
+// observed in this hour. All are 0 until it was first observed. A column stands for all
+// members, then comes the next.
 func LastObservation(dst []float32, s *encoders.Series, members []int, points int) {
 	clear(dst)
 	n := len(members)
@@ -104,9 +107,9 @@ func LastObservation(dst []float32, s *encoders.Series, members []int, points in
 }
 
 // CarryForward fills dst [points][2*C] for the channels `members`: the last value of the
-// hour, else that of the hour before, 0 until there was one; and 1 where the channel was
-// observed in this hour (the regular branch of the paper, without the quirks of its
-// code).
+// hour, else that of the hour before, 0 until there was one; behind them 1 where the
+// channel was observed in this hour. It is the regular branch as the paper describes it,
+// without the quirks of its code, in which an hour without events breaks the chain.
 func CarryForward(dst []float32, s *encoders.Series, members []int, points int) {
 	clear(dst)
 	n := len(members)
@@ -140,10 +143,10 @@ func carry(s *encoders.Series, members []int, points int, set func(j, i, age int
 	}
 }
 
-// longest age that is told from longer ones: exp(-longest/12) is 6e-10.
+// longest is the greatest age that is told from longer ones: exp(-longest/12) is 6e-10.
 const longest = 255
 
-// decays are exp(-age/3) and exp(-age/12).
+// decays are exp(-age/3) and exp(-age/12) for every age up to longest.
 var decays = func() (d [2][longest + 1]float32) {
 	for age := range longest + 1 {
 		d[0][age], d[1][age] = float32(math.Exp(-float64(age)/3)), float32(math.Exp(-float64(age)/12))
