@@ -16,7 +16,8 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// state is all that a run knows between two steps: from it the rest follows.
+// state is all that a run knows between two steps: from it, and from the settings, the
+// rest follows.
 type state struct {
 	progress
 	weights []float32
@@ -25,7 +26,7 @@ type state struct {
 	adam    *nn.AdamW[float32]
 }
 
-// progress is the part of a state that is not weights.
+// progress is the part of a state that is not weights; it stands in a checkpoint as JSON.
 type progress struct {
 	Step      int          `json:"step"`     // steps done
 	Sum       float64      `json:"sum"`      // of the losses of this epoch, each times its examples
@@ -46,6 +47,7 @@ type CurvePoint struct {
 	Validation *Validation `json:"validation,omitempty"`
 }
 
+// newState is that of a run before its first step, with the weights that the problem has.
 func newState(p *nn.Params[float32], s *Settings) *state {
 	st := &state{weights: p.Values, adam: nn.NewAdamW[float32](len(p.Values), s.Decay)}
 	st.adam.Beta1, st.adam.Beta2 = s.Beta1, s.Beta2
@@ -55,7 +57,7 @@ func newState(p *nn.Params[float32], s *Settings) *state {
 	return st
 }
 
-// model is the weights that would be served now.
+// model is the weights that would be served now: the average, if there is one.
 func (s *state) model() []float32 {
 	if len(s.average) > 0 {
 		return s.average
@@ -63,7 +65,8 @@ func (s *state) model() []float32 {
 	return s.weights
 }
 
-// endEpoch writes the epoch's point and says whether patience is at its end.
+// endEpoch writes the epoch's point, keeps the weights if they are the best so far, and
+// says whether patience is at its end.
 func (s *state) endEpoch(epoch int, rate float64, steps int, v *Validation, patience int) (stop bool) {
 	s.Curve = append(s.Curve, CurvePoint{
 		Epoch: epoch, Step: s.Step, Rate: rate, Loss: s.Sum / float64(s.Examples), Norm: s.Norm / float64(steps), Validation: v,
@@ -79,15 +82,17 @@ func (s *state) endEpoch(epoch int, rate float64, steps int, v *Validation, pati
 	return epoch-s.BestEpoch >= patience
 }
 
-// stopped says the same of a state that was read back.
+// stopped says whether patience was at its end already, for a state that was read back.
 func (s *state) stopped(patience int) bool {
 	return patience > 0 && s.BestEpoch > 0 && len(s.Curve)-s.BestEpoch >= patience
 }
 
+// sound says whether v is a finite number.
 func sound(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// A checkpoint is: magic, length of the header (8 bytes), header (JSON), the float32
-// sections in little-endian one behind the other, SHA-256 of all before.
+// magic begins a checkpoint. Behind it stand the length of the header (8 bytes), the
+// header (JSON), the float32 sections in little-endian one behind the other, and the
+// SHA-256 of all before.
 const magic = "vigil checkpoint 1\n"
 
 // checkpointHeader says what the sections are. AdamW's settings are the recipe's, so
@@ -99,11 +104,13 @@ type checkpointHeader struct {
 	Sections  [5]int   `json:"sections"` // lengths of weights, average, best, mean, square
 }
 
+// sections are the state's numbers in the order of the file: weights, running average,
+// best weights, and the two moments of AdamW.
 func (s *state) sections() [5]*[]float32 {
 	return [5]*[]float32{&s.weights, &s.average, &s.best, &s.adam.Mean, &s.adam.Square}
 }
 
-// writeCheckpoint replaces the file in one move: there is always a whole one.
+// writeCheckpoint replaces the file in one move, so that there is always a whole one.
 func writeCheckpoint(path, signature string, s *state) error {
 	h := checkpointHeader{Signature: signature, Progress: s.progress, Adam: s.adam.Steps}
 	floats := 0
@@ -147,7 +154,8 @@ func replace(path string, content []byte) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// readCheckpoint sets a state, made for the same problem, to what the file holds.
+// readCheckpoint sets a state, made for the same problem, to what the file holds. The
+// error says why the file cannot be gone on from, and what to do.
 func readCheckpoint(path, signature string, s *state) error {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -216,7 +224,7 @@ func openCheckpoint(b []byte) (*checkpointHeader, []byte, error) {
 	return h, data, nil
 }
 
-// CheckpointStep is after which step the run of a checkpoint was cut; the error is
+// CheckpointStep is after which step the run of a checkpoint was cut. The error is
 // fs.ErrNotExist where there is none.
 func CheckpointStep(path string) (int, error) {
 	b, err := os.ReadFile(path)

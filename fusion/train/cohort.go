@@ -24,9 +24,11 @@ import (
 type Cohort struct {
 	Channels []vitals.Channel // centre and scale are not read
 	Statics  []vitals.Static
-	Items    []ItemModality
-	Cells    int
-	Tasks    []string
+	// Items are the item modalities that are read.
+	Items []ItemModality
+	Cells int
+	// Tasks name the labels.
+	Tasks []string
 
 	// Moments of a stay, ascending; none: the stay is left out.
 	Moments func(source.Stay) []schemas.Time
@@ -110,12 +112,14 @@ type maker struct {
 	linked  []LinkedItem // that are yet to come
 }
 
-// wanted is an example to be made.
+// wanted is an example that is to be made.
 type wanted struct {
 	stay   source.Stay
 	moment vitals.Moment
 }
 
+// patient makes the examples of one patient: the events are replayed in the order of a
+// plan, and before the first that became known later than a moment its example is made.
 func (m *maker) patient(ctx context.Context, p *source.Patient) error {
 	list := m.wanted(p)
 	plan, err := replay.NewPlan(ctx, &one{patient: p}, replay.Options{})
@@ -165,6 +169,7 @@ func (m *maker) wanted(p *source.Patient) (list []wanted) {
 	return list
 }
 
+// add makes the example of a moment from what the window and the items hold now.
 func (m *maker) add(patient string, x wanted) {
 	for len(m.linked) > 0 && m.linked[0].Available <= x.moment.AsOf {
 		m.items[m.linked[0].Which].Add(&m.linked[0].Item)

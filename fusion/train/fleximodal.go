@@ -16,7 +16,8 @@ import (
 	"github.com/vigil-icu/vigil/ingest/mimic"
 )
 
-// checkFleximodal says what a recipe leaves to the data's manifest and may not say itself.
+// checkFleximodal says what a recipe leaves to the manifest of the data and may not say
+// itself.
 func (r *Recipe) checkFleximodal() error {
 	var named []string
 	for name, there := range map[string]bool{
@@ -48,8 +49,8 @@ func (r *Recipe) checkFleximodal() error {
 	return nil
 }
 
-// readFleximodal is read of a directory with a manifest. The plan's recipe becomes one
-// that names its modalities, channels and tasks.
+// readFleximodal is [Plan.read] of a directory with a manifest. The plan's recipe becomes
+// a copy that names the manifest's modalities, channels and tasks.
 func (p *Plan) readFleximodal(ctx context.Context, paths Paths) (set *Set, train, held []int, err error) {
 	if len(paths.Data) != 1 || paths.Linked != (mimic.Linked{}) {
 		return nil, nil, nil, errors.New("want one directory with a " + fleximodal.ManifestFile + ", which names all modalities")
@@ -112,7 +113,8 @@ func (s *Set) describe(c *fusion.Config, m *fleximodal.Manifest, train []int) {
 	}
 }
 
-// baseLogit of a binary task over examples, one of each outcome added.
+// baseLogit is the logit of a binary task's base rate over examples, with one of each
+// outcome added so that it is finite.
 func (s *Set) baseLogit(examples []int, task int) float64 {
 	n := [2]float64{1, 1}
 	for _, i := range examples {

@@ -12,8 +12,9 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// PhysioNetChannels are the numeric channels of PhysioNet 2012 with the ranges in
-// which a model reads them, in the order of the recipe: 10 vital, 5 support, 22 lab.
+// PhysioNetChannels are the numeric channels of PhysioNet 2012 with the ranges in which a
+// model reads them, in the order of the recipe: 10 vital signs, 5 of support, 22 of the
+// lab.
 func PhysioNetChannels() []vitals.Channel {
 	channels := make([]vitals.Channel, len(physionetNames))
 	for i, name := range physionetNames {
@@ -59,7 +60,8 @@ var physionetLabels = map[string]func(*physionet.Outcome) float32{
 	"dead_365_days": func(o *physionet.Outcome) float32 { return o.DiedWithin(365) },
 }
 
-// PhysioNetLabels makes the labels of tasks, by name, from the outcome of a stay.
+// PhysioNetLabels makes, for tasks by name, the function from the outcome of a stay to
+// their labels [tasks], NaN where one is not known. A task without labels is an error.
 func PhysioNetLabels(tasks []string) (func(*physionet.Outcome) []float32, error) {
 	list := make([]func(*physionet.Outcome) float32, len(tasks))
 	for i, name := range tasks {

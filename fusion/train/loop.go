@@ -13,7 +13,9 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Problem is what the loop can train: weights, examples, and a loss.
+// Problem is what the loop can train: weights, examples, and a loss. The loop calls
+// Params and Examples at the start, Loss for every shard of every step, and Validate at
+// the end of every epoch.
 type Problem interface {
 	// Params are the weights. The loop changes their values between steps.
 	Params() *nn.Params[float32]
@@ -31,18 +33,22 @@ type Problem interface {
 
 // Shard is the part of a batch that one tape computes.
 type Shard struct {
-	Draw     nn.Draw // of the step; streams below FirstStream belong to the network
-	Epoch    int     // from 1
-	Index    int     // of the shard
-	Batch    []int   // the examples of the whole batch
-	From, To int     // the shard's are Batch[From:To]
+	// Draw is that of the step. Its streams below FirstStream belong to the network.
+	Draw nn.Draw
+	// Epoch counts from 1.
+	Epoch int
+	// Index is the shard's number within the batch.
+	Index int
+	// Batch is the examples of the whole batch; those of the shard are Batch[From:To].
+	Batch    []int
+	From, To int // the shard's are Batch[From:To]
 }
 
-// Examples of the shard.
+// Examples are those of the shard.
 func (s Shard) Examples() []int { return s.Batch[s.From:s.To] }
 
 // FirstStream is the first stream of [nn.Draw] that belongs to training; the network's
-// dropout and noise take those below.
+// dropout and noise take those below, so that the two never share a number.
 const FirstStream = 1 << 32
 
 // Streams of training. Their row is the example, so that what happens to a stay does
@@ -55,11 +61,12 @@ const (
 	parting                          // into folds; row: the patient's hash
 )
 
-// Validation says how good weights are.
+// Validation says how good weights are on what is held back.
 type Validation struct {
 	Loss  float64 `json:"loss"`
 	AUROC float64 `json:"auroc"`
-	AUPRC float64 `json:"auprc"` // early stopping goes by it
+	// AUPRC is average precision; early stopping goes by it.
+	AUPRC float64 `json:"auprc"`
 }
 
 // Loop trains a problem. The same problem, settings and seed give the same bits on any
@@ -68,37 +75,53 @@ type Loop struct {
 	Problem  Problem
 	Settings Settings
 	Seed     uint64
-	Threads  int // shards computed at the same time
+	// Threads is how many shards are computed at the same time.
+	Threads int
 
-	Checkpoint string        // file; "" for none
-	Signature  string        // of recipe and data: the checkpoint of another is refused
-	Resume     bool          // go on from the checkpoint
-	Every      time.Duration // between checkpoints; one more is written at the end of a run that is cut
-	Now        func() time.Time
+	// Checkpoint is the file that a cut run is kept in; "" keeps nothing.
+	Checkpoint string
+	// Signature names recipe, seed and data: the checkpoint of another is refused.
+	Signature string
+	// Resume goes on from the checkpoint.
+	Resume bool
+	// Every is the time between checkpoints; one more is written at the end of a run that
+	// is cut.
+	Every time.Duration
+	// Now tells the time, for Every only; with nil a checkpoint is written only where a
+	// run is cut.
+	Now func() time.Time
 
-	Progress func(Progress) // called after each step; may be nil
+	// Progress is called after each step, and may be nil.
+	Progress func(Progress)
 }
 
 // Progress is where a run is.
 type Progress struct {
 	Epoch, Epochs int
-	Step, Steps   int // of the whole run
-	Loss          float64
-	Ended         *CurvePoint // of the epoch that ends with this step
+	// Step and Steps are those of the whole run.
+	Step, Steps int
+	// Loss is that of the step's batch.
+	Loss float64
+	// Ended is the point of the epoch that ends with this step; else nil.
+	Ended *CurvePoint
 }
 
 // Result is a trained model.
 type Result struct {
-	Weights []float32 // in the order of Params.Values
-	Curve   []CurvePoint
-	Epoch   int // whose weights these are
+	// Weights are in the order of Params.Values.
+	Weights []float32
+	// Curve has a point for every epoch.
+	Curve []CurvePoint
+	// Epoch is the one whose weights these are.
+	Epoch int
 }
 
-// Cut is the error of a run whose context ended.
+// Cut is the error of a run whose context ended before it did.
 type Cut struct {
 	Step, Steps int
-	Checkpoint  string // where it can be resumed from; "" if nowhere
-	Err         error
+	// Checkpoint is where the run can be resumed from; "" if nowhere.
+	Checkpoint string
+	Err        error
 }
 
 func (c *Cut) Error() string {
@@ -117,7 +140,9 @@ type BadCheckpoint struct{ Err error }
 func (b *BadCheckpoint) Error() string { return b.Err.Error() }
 func (b *BadCheckpoint) Unwrap() error { return b.Err }
 
-// Run trains to the end, or until ctx ends, which gives a *[Cut].
+// Run trains to the end, or until ctx ends, which gives a *[Cut]. A checkpoint that
+// cannot be resumed from gives a *[BadCheckpoint]; a loss that is no number gives an
+// error with the step, the batch and its examples.
 func (l *Loop) Run(ctx context.Context) (*Result, error) {
 	if err := l.Settings.Check(); err != nil {
 		return nil, err
@@ -150,6 +175,8 @@ type run struct {
 	saved    time.Time
 }
 
+// run is the loop over steps. All that it changes is in the state, so that a state read
+// from a checkpoint goes on to the same bits.
 func (r *run) run(ctx context.Context) (*Result, error) {
 	s, perEpoch := r.state, r.Settings.steps(r.examples)
 	if r.Now != nil {
@@ -254,7 +281,7 @@ func (r *run) step(epoch int, batch []int) (loss float64, err error) {
 // overflow is a norm whose square may be beyond float32, which would stop AdamW for good.
 const overflow = 1e18
 
-// limit of the gradient's norm.
+// limit is the longest gradient that is not clipped.
 func (r *run) limit() float64 {
 	if r.Settings.Clip == 0 {
 		return math.Inf(1)
@@ -262,6 +289,7 @@ func (r *run) limit() float64 {
 	return r.Settings.Clip
 }
 
+// cut writes a last checkpoint, if there is a file for one, and says where.
 func (r *run) cut(ctx context.Context) error {
 	c := &Cut{Step: r.state.Step, Steps: r.schedule.Steps, Err: ctx.Err()}
 	if r.Checkpoint != "" {
@@ -273,6 +301,7 @@ func (r *run) cut(ctx context.Context) error {
 	return c
 }
 
+// saveIfDue writes a checkpoint when the last one is older than Every.
 func (r *run) saveIfDue() error {
 	if r.Checkpoint == "" || r.Now == nil || r.Now().Sub(r.saved) < r.Every {
 		return nil

@@ -14,19 +14,21 @@ import (
 )
 
 // Plan is a recipe with its data: examples parted, scales and edges fitted to those of
-// training, a network with its first weights.
+// training, and a network with its first weights.
 type Plan struct {
 	Recipe *Recipe
 	Seed   uint64
 	Stays  *Stays
-	Test   []int // examples of Stays.Set that training never sees
+	// Test are the examples of Stays.Set that training never sees.
+	Test []int
 
 	sources []string // of the parts to train and to test on, "dataset@hash"
 	teacher string   // hash of the table; "" without one
 }
 
-// NewPlan reads the data under the paths and makes all ready; the same seed gives the same
-// plan.
+// NewPlan reads the data under the paths and makes all ready for a [Loop] over
+// Plan.Stays. The same data and seed give the same plan. The error says what in the data
+// or the recipe is wrong, and how to mend it.
 func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, error) {
 	teacher := paths.Teacher
 	if teacher == "" && r.Teacher.Weight > 0 {
@@ -68,7 +70,8 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 	return p, nil
 }
 
-// read loads the parts and says which examples are for what.
+// read loads the parts and says which examples are for what: those to train on, those
+// held back to choose the epoch by, and, into p.Test, those to test on.
 func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []int, err error) {
 	r := p.Recipe
 	if r.Data.Source == fleximodal.Name {
@@ -104,14 +107,15 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 	return set, train, held, nil
 }
 
-// Signature names the run: a checkpoint of another one is refused.
+// Signature names the run by its recipe, seed and data: a checkpoint of another is
+// refused.
 func (p *Plan) Signature() string {
 	h := sha256.New()
 	fmt.Fprintln(h, p.Recipe.Hash(), p.Seed, strings.Join(p.sources, " "), p.teacher)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Line says in words what there is to train on.
+// Line says in one line of words what there is to train on.
 func (p *Plan) Line() string {
 	s := p.Stays
 	part := func(name string, examples []int) string {

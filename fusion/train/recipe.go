@@ -23,59 +23,89 @@ import (
 
 // Recipe is all that training needs beside the data: what a file in fusion/recipes holds.
 type Recipe struct {
-	Name         string        `yaml:"name"`
-	About        string        `yaml:"about"` // one line
-	Data         Data          `yaml:"data"`
-	Split        Split         `yaml:"split"`
-	Model        fusion.Config `yaml:"model"` // with the tasks and the losses' weights
+	Name string `yaml:"name"`
+	// About says in one line what the recipe is for.
+	About string `yaml:"about"`
+	Data  Data   `yaml:"data"`
+	Split Split  `yaml:"split"`
+	// Model is the network, with the tasks and the weights of the losses.
+	Model        fusion.Config `yaml:"model"`
 	Training     Settings      `yaml:"training"`
 	Augmentation Augmentation  `yaml:"augmentation"`
 	Teacher      Teacher       `yaml:"teacher"`
-	Published    []Published   `yaml:"published"` // to be printed beside what comes out
+	// Published are scores of publications, to be printed beside what comes out.
+	Published []Published `yaml:"published"`
 }
 
 // Published is a score of a publication.
 type Published struct {
-	Name  string   `yaml:"name"`
-	Tasks []string `yaml:"tasks"` // of the model; the score is the mean over them
-	AUROC string   `yaml:"auroc"` // as printed
-	F1    string   `yaml:"f1"`
-	From  string   `yaml:"from"` // the publication and its table
+	Name string `yaml:"name"`
+	// Tasks are those of the model that the score belongs to; it is the mean over them.
+	Tasks []string `yaml:"tasks"`
+	// AUROC and F1 are as they were printed.
+	AUROC string `yaml:"auroc"`
+	F1    string `yaml:"f1"`
+	// From names the publication and its table.
+	From string `yaml:"from"`
 }
 
 // Data says which stays are taken from where, and what is known of them.
 type Data struct {
-	Source  string   `yaml:"source"`  // kind of the data set: physionet2012, mimic-iii, mimic-iv, or fleximodal for any directory with a manifest
-	Train   []string `yaml:"train"`   // parts to train on, by the names of their folders or archives; none: all there are
-	Test    []string `yaml:"test"`    // parts that training never sees; none: a share of the patients, see split
-	Charted bool     `yaml:"charted"` // values count from when they were measured, not from when they were known
-	Hours   []int    `yaml:"hours"`   // of the stay: the moments at which examples are made
-	AtEnd   bool     `yaml:"at_end"`  // one more at the end of the stay
+	// Source is the kind of the data set: physionet2012, mimic-iii, mimic-iv, or
+	// fleximodal for any directory with a manifest.
+	Source string `yaml:"source"`
+	// Train are the parts to train on, by the names of their folders or archives; none
+	// stands for all that is there.
+	Train []string `yaml:"train"`
+	// Test are the parts that training never sees; with none a share of the patients is
+	// held back, see [Split].
+	Test []string `yaml:"test"`
+	// Charted lets values count from when they were measured, not from when they were
+	// known.
+	Charted bool `yaml:"charted"`
+	// Hours are the hours of the stay at which examples are made, ascending.
+	Hours []int `yaml:"hours"`
+	// AtEnd makes one more example at the end of the stay.
+	AtEnd bool `yaml:"at_end"`
 }
 
-// Split parts the patients, never the stays of one.
+// Split parts the patients, so that the stays of one patient are all in one part.
 type Split struct {
-	Validation float64 `yaml:"validation"` // share of the training patients that choose the epoch; 0: none
-	Test       float64 `yaml:"test"`       // share of all patients, where data names no parts to test on
-	Seed       uint64  `yaml:"seed"`       // of the parting; that of training changes nothing here
+	// Validation is the share of the training patients by whom the epoch is chosen, from
+	// 0 for none to below 1.
+	Validation float64 `yaml:"validation"`
+	// Test is the share of all patients to test on, where Data names no parts for that.
+	Test float64 `yaml:"test"`
+	// Seed is that of the parting. The seed of training changes nothing here, so that
+	// several seeds of training share their parts.
+	Seed uint64 `yaml:"seed"`
 }
 
 // Augmentation is what is done to a stay each time that it is learned from.
 type Augmentation struct {
-	Thinning   float64 `yaml:"thinning"`    // a stay's bins are dropped with one probability, drawn from 0 to this
-	Shorten    float64 `yaml:"shorten"`     // probability that only the first hours are kept, as if it were that time
-	LeastHours int     `yaml:"least_hours"` // the fewest hours that are kept; any number from there on is as likely
+	// Thinning is the most with which bins are dropped: a stay's bins are dropped with
+	// one probability, which is drawn from 0 to this.
+	Thinning float64 `yaml:"thinning"`
+	// Shorten is the probability that only the first hours are kept, as if it were that
+	// time.
+	Shorten float64 `yaml:"shorten"`
+	// LeastHours is the fewest hours that are kept; any number from there on is as
+	// likely.
+	LeastHours int `yaml:"least_hours"`
 }
 
-// Teacher is a model that was fitted elsewhere; of it training takes one probability a
-// stay, which must be out of fold.
+// Teacher is a model that was fitted elsewhere, such as boosted trees. Training takes one
+// probability a stay of it, which must be out of fold: made by a teacher that has not
+// seen the stay's label.
 type Teacher struct {
-	Weight float64 `yaml:"weight"` // of its probability in the target of the first task; the label has the rest. 0: no teacher
+	// Weight is that of the teacher's probability in the target of the first task; the
+	// label has the rest. 0 is for no teacher.
+	Weight float64 `yaml:"weight"`
 }
 
-// ReadRecipe reads a recipe: the file at name, or one of those in the binary, by its name
-// without ".yaml". set changes keys, as "teacher.weight=0". Errors name the line, or the
-// key, and how to mend it.
+// ReadRecipe reads a recipe: the file at name, or one of those in the binary by its name
+// without ".yaml". set changes keys, as "teacher.weight=0". The error names the line or
+// the key that is wrong, and how to mend it.
 func ReadRecipe(name string, set []string) (*Recipe, error) {
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, `/\.`) {
@@ -93,7 +123,7 @@ func ReadRecipe(name string, set []string) (*Recipe, error) {
 	return r, nil
 }
 
-// RecipeNames are the recipes in the binary.
+// RecipeNames are the names of the recipes in the binary.
 func RecipeNames() (names []string) {
 	files, _ := recipes.Files.ReadDir(".") // it is embedded
 	for _, f := range files {
@@ -102,7 +132,8 @@ func RecipeNames() (names []string) {
 	return names
 }
 
-// ParseRecipe reads a recipe from YAML, strictly, after setting keys.
+// ParseRecipe reads a recipe from YAML, strictly, after setting keys. What is not there
+// has the value of [Default].
 func ParseRecipe(text []byte, set []string) (*Recipe, error) {
 	r := &Recipe{Training: Default()}
 	r.Model.Format = fusion.Format
@@ -112,8 +143,8 @@ func ParseRecipe(text []byte, set []string) (*Recipe, error) {
 	return r, r.Check()
 }
 
-// Check says what is wrong with a recipe. The scales of channels may be missing: they are
-// fitted to the training stays.
+// Check says all that is wrong with a recipe. The scales of channels may be missing: they
+// are fitted to the training stays.
 func (r *Recipe) Check() error {
 	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check()}
 	if r.Name == "" {
@@ -135,7 +166,8 @@ func (r *Recipe) Check() error {
 	return errors.Join(append(errs, r.checkStays()...)...)
 }
 
-// checkStays checks what a recipe says of recorded stays and of the model that reads them.
+// checkStays checks what a recipe says of recorded stays and of the model that reads
+// them.
 func (r *Recipe) checkStays() (errs []error) {
 	if of, ok := sources[r.Data.Source]; !ok {
 		names := slices.Sorted(maps.Keys(sources))
@@ -213,7 +245,8 @@ func (r *Recipe) Tasks() []string {
 	return names
 }
 
-// Hash is that of all settings, whatever the file's comments and order are.
+// Hash is that of all settings, hex SHA-256, whatever the comments of the file and the
+// order of its keys are. A checkpoint and a record hold it.
 func (r *Recipe) Hash() string {
 	var b bytes.Buffer
 	if err := yaml.NewEncoder(&b).Encode(r); err != nil {
@@ -225,18 +258,33 @@ func (r *Recipe) Hash() string {
 
 // Settings are how long and how fast the loop learns.
 type Settings struct {
-	Epochs   int     `yaml:"epochs" json:"epochs"`
-	Batch    int     `yaml:"batch" json:"batch"`       // examples a step
-	Shards   int     `yaml:"shards" json:"shards"`     // parts of a batch, one tape each; the bits depend on it, not on the cores
-	Rate     float64 `yaml:"rate" json:"rate"`         // highest learning rate
-	Warmup   int     `yaml:"warmup" json:"warmup"`     // steps
-	Floor    float64 `yaml:"floor" json:"floor"`       // the cosine ends at floor * rate; 1: no cosine
-	Decay    float64 `yaml:"decay" json:"decay"`       // weight decay, decoupled
-	Beta1    float64 `yaml:"beta1" json:"beta1"`       // of AdamW
-	Beta2    float64 `yaml:"beta2" json:"beta2"`       //
-	Clip     float64 `yaml:"clip" json:"clip"`         // longest gradient; 0: not clipped
-	Average  float64 `yaml:"average" json:"average"`   // factor of the running average of the weights, which is the model; 0: the last weights are
-	Patience int     `yaml:"patience" json:"patience"` // epochs without a better validation AUPRC before it stops, keeping the best; 0: the last epoch is the model
+	// Epochs is how often all examples are learned from.
+	Epochs int `yaml:"epochs" json:"epochs"`
+	// Batch is how many examples a step has; the last of an epoch may have fewer.
+	Batch int `yaml:"batch" json:"batch"`
+	// Shards is how many parts a batch has, one tape each. The bits depend on it; on the
+	// number of cores that compute them they do not.
+	Shards int `yaml:"shards" json:"shards"`
+	// Rate is the highest learning rate.
+	Rate float64 `yaml:"rate" json:"rate"`
+	// Warmup is over how many steps the rate rises to that.
+	Warmup int `yaml:"warmup" json:"warmup"`
+	// Floor is where the cosine ends, as a part of Rate; at 1 there is no cosine.
+	Floor float64 `yaml:"floor" json:"floor"`
+	// Decay is the decoupled weight decay, see nn.AdamW.
+	Decay float64 `yaml:"decay" json:"decay"`
+	// Beta1 is how much AdamW keeps of the first moment from step to step.
+	Beta1 float64 `yaml:"beta1" json:"beta1"`
+	// Beta2 is how much it keeps of the second.
+	Beta2 float64 `yaml:"beta2" json:"beta2"`
+	// Clip is the longest gradient that is not scaled down; 0 clips none.
+	Clip float64 `yaml:"clip" json:"clip"`
+	// Average is the factor of the running average of the weights, which then is the
+	// model; with 0 the last weights are.
+	Average float64 `yaml:"average" json:"average"`
+	// Patience is after how many epochs without a better validation AUPRC training stops
+	// and keeps the best; with 0 the last epoch is the model.
+	Patience int `yaml:"patience" json:"patience"`
 }
 
 // Default settings are those of the recipe for PhysioNet 2012.
@@ -246,7 +294,7 @@ func Default() Settings {
 	}
 }
 
-// Check refuses settings that cannot be meant.
+// Check refuses settings that cannot be meant, and names all of them.
 func (s *Settings) Check() error {
 	share := func(name string, v float64) error {
 		if !(v >= 0 && v < 1) {
@@ -279,9 +327,10 @@ func (s *Settings) Check() error {
 	return errors.Join(errs...)
 }
 
-// steps of an epoch: the last batch may be short.
+// steps is how many an epoch has: the last batch may be short.
 func (s *Settings) steps(examples int) int { return (examples + s.Batch - 1) / s.Batch }
 
+// schedule is the learning rate over all steps of a run with so many examples.
 func (s *Settings) schedule(examples int) nn.Schedule {
 	return nn.Schedule{Rate: s.Rate, Warmup: s.Warmup, Steps: s.Epochs * s.steps(examples), Floor: s.Floor}
 }

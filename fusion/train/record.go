@@ -14,40 +14,48 @@ import (
 	"github.com/vigil-icu/vigil/fusion/score"
 )
 
-// Record is how a model came about; it is stored in its file. Nothing in it depends on
-// the machine or the hour, so that the same run gives the same file.
+// Record is how a model came about; it is stored in the model's file. Nothing in it
+// depends on the machine or the hour, so that the same run gives the same file.
 type Record struct {
-	Recipe     string        `json:"recipe"`
-	RecipeHash string        `json:"recipe_hash"` // of its settings
-	Seed       uint64        `json:"seed"`
-	Data       []string      `json:"data"` // "dataset@hash", to train on and to test on
-	Teacher    string        `json:"teacher,omitempty"`
-	Splits     []Part        `json:"splits"`
-	Settings   Settings      `json:"settings"`
-	Curve      []CurvePoint  `json:"curve"`
-	Epoch      int           `json:"epoch"` // whose weights these are
+	Recipe string `json:"recipe"`
+	// RecipeHash is that of the recipe's settings.
+	RecipeHash string `json:"recipe_hash"`
+	Seed       uint64 `json:"seed"`
+	// Data are "dataset@hash", of what was trained on and of what was tested on.
+	Data     []string     `json:"data"`
+	Teacher  string       `json:"teacher,omitempty"`
+	Splits   []Part       `json:"splits"`
+	Settings Settings     `json:"settings"`
+	Curve    []CurvePoint `json:"curve"`
+	// Epoch is the one whose weights these are.
+	Epoch      int           `json:"epoch"`
 	Parameters int           `json:"parameters"`
 	Test       []TaskQuality `json:"test"`
 }
 
-// Part of the examples.
+// Part is what a record says of one part of the examples.
 type Part struct {
-	Name     string `json:"name"` // train, validation, test
+	// Name is train, validation or test.
+	Name     string `json:"name"`
 	Examples int    `json:"examples"`
 	Patients int    `json:"patients"`
-	Hash     string `json:"hash"` // of the patients, stays and moments in it
+	// Hash is that of the patients, stays and moments in it.
+	Hash string `json:"hash"`
 }
 
-// TaskQuality is how good a binary task is on the stays that training never saw.
+// TaskQuality is how good a model is at a binary task on the stays that training never
+// saw.
 type TaskQuality struct {
 	Task      string  `json:"task"`
 	Examples  int     `json:"examples"`
 	Positives int     `json:"positives"`
 	AUROC     Quality `json:"auroc"`
-	AUPRC     Quality `json:"auprc"` // average precision
-	F1        Quality `json:"f1"`    // where a probability of 0.5 is called positive
-	Brier     Quality `json:"brier"`
-	Slope     Quality `json:"calibration_slope"`
+	// AUPRC is average precision.
+	AUPRC Quality `json:"auprc"`
+	// F1 is that where a probability of 0.5 or more is called positive.
+	F1    Quality `json:"f1"`
+	Brier Quality `json:"brier"`
+	Slope Quality `json:"calibration_slope"`
 }
 
 // Quality is a score with its 95 % interval over patients.
@@ -64,6 +72,7 @@ func (q Quality) String() string {
 	return fmt.Sprintf("%.4f (%.4f to %.4f)", q.Value, q.Low, q.High)
 }
 
+// known says whether there is a score, and an interval.
 func (q Quality) known() bool { return sound(q.Value) && sound(q.Low) && sound(q.High) }
 
 // MarshalJSON has null where there is no score, as an AUROC of one outcome.
@@ -75,7 +84,8 @@ func (q Quality) MarshalJSON() ([]byte, error) {
 	return json.Marshal(plain(q))
 }
 
-// Mean of AUROC and F1 over tasks, those without an AUROC left out, and how many counted.
+// Mean is the mean of AUROC and F1 over the tasks, of those that have an AUROC, and how
+// many they are. It is NaN where none has.
 func (r *Record) Mean(tasks []string) (auroc, f1 float64, used int) {
 	for _, q := range r.Test {
 		if slices.Contains(tasks, q.Task) && sound(q.AUROC.Value) {
@@ -85,10 +95,11 @@ func (r *Record) Mean(tasks []string) (auroc, f1 float64, used int) {
 	return auroc / float64(used), f1 / float64(used), used
 }
 
-// resamples for the intervals, as in all of Vigil's tables.
+// resamples is over how many the intervals are, as in all of Vigil's tables.
 const resamples = 1000
 
-// Judge scores the result on the test examples.
+// Judge scores the result on the test examples, task by task. ctx ends it early with its
+// error.
 func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error) {
 	params := *p.Stays.Params()
 	params.Values = result.Weights
@@ -125,7 +136,7 @@ func (s *Set) judge(tasks []fusion.Task, probabilities []float64, examples []int
 	return list
 }
 
-// Record of a result that was judged.
+// Record is the training record of a result that was judged.
 func (p *Plan) Record(result *Result, test []TaskQuality) *Record {
 	s := p.Stays
 	return &Record{
@@ -135,6 +146,7 @@ func (p *Plan) Record(result *Result, test []TaskQuality) *Record {
 	}
 }
 
+// part is what a record says of examples.
 func (p *Plan) part(name string, examples []int) Part {
 	h := sha256.New()
 	for _, i := range examples {
@@ -144,7 +156,7 @@ func (p *Plan) part(name string, examples []int) Part {
 	return Part{name, len(examples), p.Stays.Set.patients(examples), hex.EncodeToString(h.Sum(nil)[:16])}
 }
 
-// Write writes the model file with its record.
+// Write writes the model file with its record, whole or not at all.
 func (p *Plan) Write(path string, result *Result, record *Record) error {
 	text, err := json.Marshal(record)
 	if err != nil {
@@ -168,10 +180,10 @@ func (p *Plan) Predictions(ctx context.Context, result *Result, task int) (predi
 	return predicted, outcome, patient, nil
 }
 
-// Ensemble scores model files on the stays that a recipe tests on: by the mean of their
-// probabilities, as seeds are put together. A file that was trained on other data than the
-// recipe's, or by its record on a part of which these stays are, is refused. It returns
-// the number of examples and patients too.
+// Ensemble scores model files on the stays that a recipe tests on, by the mean of their
+// probabilities, which is how seeds are put together. It returns the part that was tested
+// on too. A file that was trained on other data than the recipe's, or by its record on a
+// part of which these stays are, is refused.
 func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, threads int, seed uint64) (list []TaskQuality, test Part, err error) {
 	p := &Plan{Recipe: r}
 	set, _, _, err := p.read(ctx, paths)
@@ -202,7 +214,8 @@ func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, thre
 	return set.judge(r.Model.Tasks, mean, p.Test, seed), test, nil
 }
 
-// network reads a model file that can be scored on the test part.
+// network reads a model file that can be scored on the test part: it must have the
+// recipe's tasks, channels, statics and cells, and a record with the same parts.
 func (r *Recipe) network(file string, sources []string, test Part) (*fusion.Network[float32], error) {
 	b, err := os.ReadFile(file)
 	if err != nil {

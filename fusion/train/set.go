@@ -14,29 +14,36 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Example is one stay as of one moment, as small as it can be kept: the cells before
-// the scale, so that scales and edges are fitted to the training part of a set.
+// Example is one stay as of one moment, as small as it can be kept: its cells before the
+// scale, so that scales and edges can be fitted to the training part of a set.
 type Example struct {
-	Stay    string
-	Patient string // "domain:id": parts of a set are parted by it
+	Stay string
+	// Patient is "domain:id"; sets are parted by it.
+	Patient string
 	AsOf    schemas.Time
-	Hours   int // of data in the window
+	// Hours is for how many hours there is data in the window.
+	Hours int
 
 	Series       vitals.Packed
 	Statics      []float32
 	StaticsKnown []bool
-	Items        []encoders.Items // by Set.Items
+	// Items are in the order of Set.Items.
+	Items []encoders.Items
 
-	Labels  []float32 // by Set.Tasks; NaN: not known
-	Teacher float32   // a probability of task 0; NaN: none
+	// Labels are in the order of Set.Tasks, NaN where one is not known.
+	Labels []float32
+	// Teacher is a probability of task 0, NaN where there is none.
+	Teacher float32
 }
 
 // Set is the examples of a source. Their order is that of patients, stays, moments.
 type Set struct {
-	Source   string // "dataset@hash"
+	// Source is "dataset@hash".
+	Source   string
 	Rows     source.RowCount
 	Channels []vitals.Channel
-	Names    []string // of the channels, where they are not those of the channel table
+	// Names are those of the channels, where they are not those of the channel table.
+	Names    []string
 	Statics  []vitals.Static
 	Items    []ItemModality
 	Cells    int
@@ -44,13 +51,14 @@ type Set struct {
 	Examples []Example
 }
 
-// ItemModality is one that a set has items of.
+// ItemModality is one of the modalities that a set has items of.
 type ItemModality struct {
 	Which encoders.Modality
-	Width int // of a vector; 0: only that and when an item came is read
+	// Width is that of a vector; with 0 only whether and when an item came is read.
+	Width int
 }
 
-// Shape is that of the inputs that Fill fills.
+// Shape is that of the inputs that [Set.Fill] fills.
 func (s *Set) Shape() encoders.Shape {
 	shape := encoders.Shape{Channels: len(s.Channels), Cells: s.Cells, Statics: len(s.Statics)}
 	for _, m := range s.Items {
@@ -59,9 +67,9 @@ func (s *Set) Shape() encoders.Shape {
 	return shape
 }
 
-// Fill fills an input of the set's shape with an example. change is what is done to
-// the cells before they are put on the scale of channels: thinning, shortening;
-// nil: nothing, and the bits are those that serving fills.
+// Fill fills an input of the set's shape with an example, on the scales of channels.
+// change is what is done to the cells before they are put on the scale, such as thinning
+// and shortening; with nil nothing is, and the bits are those that serving fills.
 func (s *Set) Fill(in *encoders.Input, example int, channels []vitals.Channel, change func(*encoders.Input)) {
 	e := &s.Examples[example]
 	e.Series.Unpack(&in.Series)
@@ -79,9 +87,10 @@ func (s *Set) Fill(in *encoders.Input, example int, channels []vitals.Channel, c
 	vitals.Statistics(in)
 }
 
-// FitScales returns the set's channels with centre and scale of the given examples,
-// those of training. A channel that was seen too seldom or is nearly always the same
-// (ventilation that is charted only where there is some) has centre 0 and scale 1.
+// FitScales returns the set's channels with centre and scale of the given examples, which
+// must be those of training. A channel that was seen too seldom, or is nearly always the
+// same, such as ventilation that is charted only where there is some, has centre 0 and
+// scale 1.
 func (s *Set) FitScales(examples []int) []vitals.Channel {
 	means := make([][]float32, len(s.Channels))
 	for _, i := range examples {
@@ -101,7 +110,8 @@ func (s *Set) FitScales(examples []int) []vitals.Channel {
 }
 
 // FitEdges returns the edges of the piecewise-linear encoding of the statistics
-// [channels*12] and of the statics, from the given examples on the scale of channels.
+// [channels*12] and of the statics, from the given examples on the scale of channels. The
+// examples must be those of training.
 func (s *Set) FitEdges(examples []int, channels []vitals.Channel) (stats, statics vitals.Edges) {
 	in := s.Shape().New()
 	rows := matrix{width: len(in.Stats)}
@@ -114,7 +124,7 @@ func (s *Set) FitEdges(examples []int, channels []vitals.Channel) (stats, static
 	return rows.edges(), stays.edges()
 }
 
-// matrix is features by example.
+// matrix is features by example, with those that are known.
 type matrix struct {
 	width int
 	x     []float32
@@ -193,7 +203,8 @@ func (s *Set) part(examples []int, share float64, seed uint64) (rest, taken []in
 	return rest, taken
 }
 
-// join appends the examples of another set, which are to be those of other patients.
+// join appends the examples of another set and their places to at. A patient of both sets
+// is an error: training would see who it is tested on.
 func (s *Set) join(other *Set, at *[]int) error {
 	known := map[string]bool{}
 	for i := range s.Examples {
@@ -210,7 +221,7 @@ func (s *Set) join(other *Set, at *[]int) error {
 	return nil
 }
 
-// patients counts those of examples.
+// patients counts those of the examples.
 func (s *Set) patients(examples []int) int {
 	seen := map[string]bool{}
 	for _, i := range examples {

@@ -21,12 +21,17 @@ import (
 
 // Paths say where the data of a recipe is.
 type Paths struct {
-	Data    []string // folders or archives of the recorded stays
-	Linked  mimic.Linked
-	Teacher string // table of the teacher's probabilities; "" for none
+	// Data are folders or archives of the recorded stays.
+	Data []string
+	// Linked are notes, strips and images of MIMIC-IV's patients, which stand in folders
+	// of their own.
+	Linked mimic.Linked
+	// Teacher is the table of the teacher's probabilities; "" for none.
+	Teacher string
 }
 
-// sources are the data sets that recipes name.
+// sources are the data sets of recorded stays that recipes name: which tasks they have
+// labels for, and how they are loaded.
 var sources = map[string]struct {
 	labels func(tasks []string) error
 	load   func(r *Recipe, ctx context.Context, path string, linked mimic.Linked) (*Set, error)

@@ -27,7 +27,8 @@ type Stays struct {
 	inputs [][]*encoders.Input // by shard
 }
 
-// NewStays makes room for the shards of a loop.
+// NewStays makes a problem with room for the inputs of a loop's shards, of batches of at
+// most so many examples.
 func NewStays(n *fusion.Network[float32], s *Set, channels []vitals.Channel, shards, batch int) *Stays {
 	p := &Stays{Network: n, Set: s, Channels: channels}
 	for range shards {
@@ -36,6 +37,7 @@ func NewStays(n *fusion.Network[float32], s *Set, channels []vitals.Channel, sha
 	return p
 }
 
+// inputs makes inputs of the network's shape.
 func inputs(n *fusion.Network[float32], count int) []*encoders.Input {
 	list := make([]*encoders.Input, count)
 	for i := range list {
@@ -50,7 +52,9 @@ func (p *Stays) Params() *nn.Params[float32] { return p.Network.Params() }
 // Examples is how many there are to learn from.
 func (p *Stays) Examples() int { return len(p.Train) }
 
-// Loss is that of the network's tasks, on stays that are thinned and shortened anew.
+// Loss is that of the network's tasks, on stays that are thinned and shortened anew in
+// every step. The labels of the whole batch are counted, so that the shards' losses add
+// up to its.
 func (p *Stays) Loss(t *nn.Tape[float32], s Shard) nn.Tensor[float32] {
 	tasks := len(p.Set.Tasks)
 	labels := t.Floats(len(s.Batch) * tasks)
@@ -78,7 +82,8 @@ func (p *Stays) targets(dst []float32, example int) {
 	}
 }
 
-// transform is what is done to an example in the step of a draw.
+// transform is what is done to an example in the step of a draw; nil where nothing is.
+// What happens depends on the step and the example, not on its place in the batch.
 func (a *Augmentation) transform(d nn.Draw, example uint64) func(*encoders.Input) {
 	if a.Thinning == 0 && a.Shorten == 0 {
 		return nil
@@ -94,7 +99,8 @@ func (a *Augmentation) transform(d nn.Draw, example uint64) func(*encoders.Input
 	}
 }
 
-// Validate scores weights on the examples held back.
+// Validate scores weights on the examples held back, by the first task; nil where none
+// are.
 func (p *Stays) Validate(ctx context.Context, params *nn.Params[float32]) (*Validation, error) {
 	if len(p.Held) == 0 {
 		return nil, nil
@@ -111,7 +117,7 @@ func (p *Stays) Validate(ctx context.Context, params *nn.Params[float32]) (*Vali
 	return v, nil
 }
 
-// loss of the tasks on the examples held back, without the teacher.
+// loss is that of the tasks on the examples held back, without the teacher.
 func (p *Stays) loss(logits []float32) float64 {
 	tasks := len(p.Set.Tasks)
 	labels := make([]float32, 0, len(logits))
@@ -123,7 +129,8 @@ func (p *Stays) loss(logits []float32) float64 {
 	return float64(p.Network.Loss(t, out, fusion.Labels{Values: labels, Known: fusion.CountKnown(labels, tasks)}).Value[0])
 }
 
-// Logits are [examples][tasks] as the network would serve them, with the given weights.
+// Logits are [examples][tasks] as the network would serve them, with the given weights
+// and without augmentation. It stops with the error of ctx when that ends.
 func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples []int) ([]float32, error) {
 	const batch = 32
 	tasks := len(p.Set.Tasks)
@@ -150,7 +157,8 @@ func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples
 	return out, work.Wait()
 }
 
-// Probabilities of logits, those of regressions too, which mean nothing.
+// Probabilities are those of logits, element by element. Those of regressions are
+// computed too, and mean nothing.
 func Probabilities(logits []float32) []float64 {
 	p := make([]float64, len(logits))
 	for i, v := range logits {

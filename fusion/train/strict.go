@@ -12,9 +12,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// decodeStrict reads one YAML document into a struct, after setting keys ("a.b=value").
-// A key that the struct does not have is refused with its line and the nearest key that
-// it has.
+// decodeStrict reads one YAML document into a struct, after setting keys ("a.b=value"). A
+// key that the struct does not have is refused, with its line and the nearest key that
+// there is.
 func decodeStrict(text []byte, set []string, into any) error {
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -72,6 +72,8 @@ func setKey(n *yaml.Node, setting string) error {
 	}
 }
 
+// knownKeys looks for a key below n that type t does not have; path is that of n, for the
+// error.
 func knownKeys(n *yaml.Node, t reflect.Type, path string) error {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -128,6 +130,7 @@ func nearest(name string, names []string) (best string) {
 	return best
 }
 
+// distance is how many letters have to be put in, taken out or changed (Levenshtein).
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

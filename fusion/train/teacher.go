@@ -19,8 +19,9 @@ import (
 )
 
 // ReadTeacher gives the examples their teacher's probabilities from a table with the
-// columns patient, stay, probability, and returns its hash. Every one of the examples
-// must be in it: a stay that was left out would be learned in another way than the rest.
+// columns patient, stay and probability, and returns the hash of the table. Every one of
+// the examples must be in it: a stay that was left out would be learned in another way
+// than the rest.
 func (s *Set) ReadTeacher(path string, examples []int) (hash string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -33,6 +34,7 @@ func (s *Set) ReadTeacher(path string, examples []int) (hash string, err error) 
 	return hex.EncodeToString(sum[:]), nil
 }
 
+// readTeacher is ReadTeacher of the text of a table.
 func (s *Set) readTeacher(text string, examples []int) error {
 	r := csv.NewReader(strings.NewReader(text))
 	r.ReuseRecord = true
