@@ -17,7 +17,7 @@ import (
 // Invented is how many subjects [Generate] makes for each part.
 type Invented struct{ Train, Validation, Test int }
 
-// Usual is the size of the comparison.
+// Usual is the size of the comparison in package lab.
 var Usual = Invented{Train: 3000, Validation: 600, Test: 2400}
 
 // The invented set is of pumps that are watched for a week. Two signals go up and down:
@@ -69,6 +69,7 @@ type pump struct {
 // waves is a sum of two sines of variance 1, by their turns a window and phases.
 type waves struct{ turns, phase [2]float64 }
 
+// at is the sum at time t, in days.
 func (w waves) at(t float64) float64 {
 	sum := 0.0
 	for i := range w.turns {
@@ -77,6 +78,7 @@ func (w waves) at(t float64) float64 {
 	return sum
 }
 
+// drawWaves draws a wave from four numbers of a row, the first of which is at.
 func drawWaves(r nn.Row, at uint64) waves {
 	return waves{
 		turns: [2]float64{1 + r.Uniform(at), 2 + r.Uniform(at+1)},
@@ -84,6 +86,8 @@ func drawWaves(r nn.Row, at uint64) waves {
 	}
 }
 
+// drawPump draws a subject: its regime, its signals, whether it fails, and what is
+// missing of it; never everything.
 func drawPump(d nn.Draw, subject int) pump {
 	r := d.Row(nature, uint64(subject))
 	p := pump{together: 1, level: [2]float64{r.Normal(0), r.Normal(1)}, signal: drawWaves(r, 10), other: drawWaves(r, 20)}
@@ -113,9 +117,10 @@ func drawPump(d nn.Draw, subject int) pump {
 	return p
 }
 
-// vibration and pressure as they are, before what reads them errs.
+// vibration is the amplitude at t, as it is before what reads it errs.
 func (p *pump) vibration(t float64) float64 { return p.signal.at(t) }
 
+// pressure is the pressure at t, likewise; it goes with or against the vibration.
 func (p *pump) pressure(t float64) float64 {
 	return p.together*coupling*p.signal.at(t) + math.Sqrt(1-coupling*coupling)*p.other.at(t)
 }
@@ -142,8 +147,8 @@ var inventedManifest = Manifest{
 	Labels: LabelTable{File: "labels.csv", Tasks: []Task{{Name: "failure", Kind: Binary}}},
 }
 
-// Generate writes an invented directory of three modalities; dir must not be there. The
-// same seed and sizes give the same bytes. Errors are those of the file system.
+// Generate writes an invented directory of three modalities; dir must not be there yet.
+// The same seed and sizes give the same bytes. Errors are those of the file system.
 func Generate(dir string, seed uint64, size Invented) (err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
@@ -178,6 +183,7 @@ func Generate(dir string, seed uint64, size Invented) (err error) {
 	return err
 }
 
+// write writes what is read of a pump in its week, and whether it failed.
 func (p *pump) write(tables *[4]tableFile, subject string, split Part, d nn.Draw, row uint64) {
 	level := func(k int, r nn.Row, at uint64) float64 { return p.level[k] + 0.3*r.Normal(at) }
 	if r := d.Row(vibrationTimes, row); !p.missing[0] {
@@ -225,6 +231,7 @@ type tableFile struct {
 	err  error
 }
 
+// create makes the file and writes its header.
 func (f *tableFile) create(dir, name string, header []string) {
 	if f.file, f.err = os.Create(filepath.Join(dir, name)); f.err == nil {
 		f.to = bufio.NewWriter(f.file)
@@ -259,6 +266,7 @@ func (f *tableFile) line(fields ...string) {
 	f.err = f.to.WriteByte('\n') // the writer keeps the first error
 }
 
+// close writes out what is left, and returns the first error of all.
 func (f *tableFile) close() error {
 	if f.file == nil {
 		return f.err

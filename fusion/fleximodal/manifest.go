@@ -13,15 +13,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Name of the format in recipes.
+// Name is that of the format in recipes.
 const Name = "fleximodal"
 
 // ManifestFile is the manifest's name in its directory.
 const ManifestFile = "manifest.yaml"
 
-// Manifest says what is in a directory; see the package.
+// Manifest says what is in a directory. The package shows one.
 type Manifest struct {
-	Format     int        `yaml:"format"` // 1
+	// Format is 1.
+	Format     int        `yaml:"format"`
 	Name       string     `yaml:"name"`
 	About      string     `yaml:"about,omitempty"`
 	Window     Window     `yaml:"window"`
@@ -29,19 +30,23 @@ type Manifest struct {
 	Labels     LabelTable `yaml:"labels"`
 }
 
-// Window is how long an example looks back, in the unit of all times.
+// Window is how long an example looks back, in the unit of all times of the data.
 type Window struct {
 	Length float64 `yaml:"length"`
-	Unit   string  `yaml:"unit"`
+	// Unit is a word for people; nothing is computed with it.
+	Unit string `yaml:"unit"`
 }
 
 func (w Window) String() string { return fmt.Sprintf("%g %s", w.Length, w.Unit) }
 
 // Modality is one table.
 type Modality struct {
-	Name    string   `yaml:"name"`
-	Kind    string   `yaml:"kind"` // Series or Items
-	File    string   `yaml:"file"`
+	Name string `yaml:"name"`
+	// Kind is [Series] or [Items].
+	Kind string `yaml:"kind"`
+	File string `yaml:"file"`
+	// Columns are those that are read: a channel each of a series, one vector together of
+	// items.
 	Columns []string `yaml:"columns,omitempty,flow"`
 }
 
@@ -51,7 +56,7 @@ const (
 	Items  = "items"
 )
 
-// LabelTable is the table of what is to be learned.
+// LabelTable is the table of what is to be learned, with a column for each task.
 type LabelTable struct {
 	File  string `yaml:"file"`
 	Tasks []Task `yaml:"tasks"`
@@ -59,9 +64,11 @@ type LabelTable struct {
 
 // Task is a column of the labels.
 type Task struct {
-	Name   string   `yaml:"name"`
-	Kind   string   `yaml:"kind"`             // Binary or Regression
-	Weight *float64 `yaml:"weight,omitempty"` // of its loss; 1 where it is not there
+	Name string `yaml:"name"`
+	// Kind is [Binary] or [Regression].
+	Kind string `yaml:"kind"`
+	// Weight is that of the task's loss; 1 where it is not there.
+	Weight *float64 `yaml:"weight,omitempty"`
 }
 
 // The kinds of tasks.
@@ -70,7 +77,8 @@ const (
 	Regression = "regression"
 )
 
-// ReadManifest reads the manifest of a directory, strictly.
+// ReadManifest reads the manifest of a directory, strictly: an unknown key is an error,
+// and so is whatever Check finds. The error says how to mend it.
 func ReadManifest(dir string) (*Manifest, error) {
 	path := filepath.Join(dir, ManifestFile)
 	text, err := os.ReadFile(path)
@@ -94,7 +102,7 @@ func ReadManifest(dir string) (*Manifest, error) {
 	return m, nil
 }
 
-// Check says what is wrong with a manifest.
+// Check says all that is wrong with a manifest. It looks at no table.
 func (m *Manifest) Check() error {
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -154,6 +162,7 @@ func (m *Manifest) Check() error {
 	return errors.Join(errs...)
 }
 
+// fileName refuses a name that leads out of the directory or is no CSV.
 func fileName(where, name string) error {
 	if !filepath.IsLocal(name) || tableName(name) == name {
 		return fmt.Errorf("%s: file is %q, want NAME.csv or NAME.csv.gz in the directory of the manifest", where, name)
@@ -161,7 +170,8 @@ func fileName(where, name string) error {
 	return nil
 }
 
-// tableName is a file's name as package table wants it.
+// tableName is a file's name as package table wants it, without .csv or .csv.gz; a name
+// that has neither comes back as it is.
 func tableName(file string) string {
 	lower := strings.ToLower(strings.TrimSuffix(strings.ToLower(file), ".gz"))
 	if !strings.HasSuffix(lower, ".csv") {

@@ -18,7 +18,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Part is the part that a subject belongs to.
+// Part is what a subject is for: to train on, to choose the epoch by, or to test on.
 type Part string
 
 // The parts.
@@ -31,23 +31,32 @@ const (
 // Example is one row of the labels with what its window holds.
 type Example struct {
 	Subject string
-	End     float64 // of its window
-	Part    Part
-	Series  vitals.Packed    // of the columns of all series in the manifest's order, before any scale
-	Items   []encoders.Items // by item modality
-	Labels  []float32        // by task; NaN: not known
+	// End is that of its window, in the window's unit.
+	End  float64
+	Part Part
+	// Series are the cells of the columns of all series, in the manifest's order, before
+	// any scale.
+	Series vitals.Packed
+	// Items are those of the item modalities, in the manifest's order.
+	Items []encoders.Items
+	// Labels are by task, NaN where one is not known.
+	Labels []float32
 }
 
-// Dataset is what a directory holds. The order of the examples is that of subjects and ends.
+// Dataset is what a directory holds. The examples stand in the order of subjects and
+// ends.
 type Dataset struct {
 	Manifest *Manifest
-	Hash     string // of the manifest and all tables, hex
-	Rows     int    // of the tables, without headers
+	// Hash is the SHA-256 of the manifest and all tables, in hex.
+	Hash string
+	// Rows counts those of the tables, without headers.
+	Rows     int
 	Examples []Example
 }
 
-// Read reads a directory; the window is cut into cells of equal length. Errors say file,
-// line, column and how to mend it.
+// Read reads a directory into examples, whose windows are cut into cells of equal length.
+// The error says file, line and column, and how to mend it. ctx is looked at between
+// tables.
 func Read(ctx context.Context, dir string, cells int) (*Dataset, error) {
 	m, err := ReadManifest(dir)
 	if err != nil {
@@ -83,6 +92,7 @@ func Read(ctx context.Context, dir string, cells int) (*Dataset, error) {
 	return r.data, nil
 }
 
+// hashFile adds the bytes of a file, as they are on disk, to a hash.
 func hashFile(to io.Writer, path string) error {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -97,15 +107,19 @@ func hashFile(to io.Writer, path string) error {
 
 // reader is a directory being read.
 type reader struct {
-	dir     string
-	data    *Dataset
-	timed   bool                    // the labels have times
-	of      map[string][]int        // examples by subject
-	columns int                     // of all series so far
-	tables  []map[string][]observed // by modality: rows by subject, in order of time
+	dir  string
+	data *Dataset
+	// timed says that the labels have times, so that a subject may have several windows.
+	timed bool
+	// of has the examples of a subject.
+	of map[string][]int
+	// columns counts those of all series so far.
+	columns int
+	// tables has, by modality, the rows of a subject in the order of time.
+	tables []map[string][]observed
 }
 
-// observed is one row of a modality; NaN is an empty field.
+// observed is one row of a modality; an empty field is NaN.
 type observed struct {
 	at     float64
 	values []float32
@@ -119,6 +133,7 @@ type row struct {
 	fields []string
 }
 
+// bad is the error that a column of the row is wrong, with its place.
 func (r *row) bad(column int, what string, args ...any) error {
 	return fmt.Errorf("%s line %d, column %s: %s", r.file, r.line, r.names[column], fmt.Sprintf(what, args...))
 }
@@ -175,7 +190,7 @@ func (r *reader) each(file string, names []string, visit func(*row) error) error
 	}
 }
 
-// fill makes the examples of the tables.
+// fill makes the examples of the tables: what lies in the window of each.
 func (r *reader) fill(cells int) {
 	examples := r.data.Examples
 	series := encoders.NewSeries(r.columns, cells)

@@ -11,7 +11,7 @@ import (
 
 var nan = float32(math.NaN())
 
-// number of a field; NaN where it is empty.
+// number is the number in a field; NaN where it is empty.
 func (r *row) number(column int) (float32, error) {
 	text := r.fields[column]
 	if text == "" {
@@ -24,7 +24,7 @@ func (r *row) number(column int) (float32, error) {
 	return float32(v), nil
 }
 
-// time of a field.
+// time is the time in a field, which must not be empty.
 func (r *row) time(column int, w Window) (float64, error) {
 	v, ok := table.Float([]byte(r.fields[column]))
 	if !ok {
@@ -33,7 +33,7 @@ func (r *row) time(column int, w Window) (float64, error) {
 	return v, nil
 }
 
-// labels makes the examples, still empty.
+// labels reads the table of labels and makes the examples, whose windows are still empty.
 func (r *reader) labels() error {
 	m := r.data.Manifest
 	names := []string{"subject", "split", "time?"}
@@ -88,7 +88,8 @@ func (r *reader) labels() error {
 	return enough(m.Labels.File, parts)
 }
 
-// modality reads a table.
+// modality reads the table of a modality, and puts the rows of each subject in order of
+// time.
 func (r *reader) modality(m *Modality) error {
 	const values = 2 // where they begin
 	w := r.data.Manifest.Window

@@ -23,38 +23,50 @@ var WithoutExperts = []string{"model.experts=0", "model.balance=0", "model.width
 // Rivalry is the setting of a comparison of FuseMoE with its baseline: one recipe, one
 // directory of any data, the same seeds for both.
 type Rivalry struct {
-	Recipe  string
-	Data    string
-	Set     []string // changes of the recipe, for both
-	Seeds   int      // of training, from 1 on
+	// Recipe is the name or file of the training recipe, and Data the directory with a
+	// manifest.
+	Recipe string
+	Data   string
+	// Set are changes of the recipe's keys, for both networks.
+	Set []string
+	// Seeds is how many seeds of training there are, from 1 on.
+	Seeds   int
 	Threads int
-	Tell    func(line string)
+	// Tell is called with a line of words after each seed.
+	Tell func(line string)
 }
 
-// Pair is one seed.
+// Pair is what both networks came to with one seed.
 type Pair struct {
-	Seed          uint64         `json:"seed"`
-	FuseMoE       float64        `json:"fusemoe"`       // AUROC on the test part
-	Concatenation float64        `json:"concatenation"` // of the baseline
-	Difference    score.Interval `json:"difference"`    // 95 %, over subjects
+	Seed uint64 `json:"seed"`
+	// FuseMoE and Concatenation are the AUROC on the test part; the latter is of the
+	// baseline.
+	FuseMoE       float64 `json:"fusemoe"`
+	Concatenation float64 `json:"concatenation"` // of the baseline
+	// Difference has its 95 % interval over subjects.
+	Difference score.Interval `json:"difference"`
 }
 
 // Contest is the outcome of a comparison.
 type Contest struct {
-	Parameters [2]int  `json:"parameters"` // of FuseMoE and of the baseline
-	Pairs      []Pair  `json:"pairs"`
-	Mean       float64 `json:"mean_difference"`
-	Low        float64 `json:"low"` // 95 % by Student's t over the seeds
-	High       float64 `json:"high"`
-	// Ensembles compares the means of the seeds' probabilities, 95 % over subjects.
+	// Parameters are how many FuseMoE and the baseline have.
+	Parameters [2]int `json:"parameters"`
+	Pairs      []Pair `json:"pairs"`
+	// Mean is that of the differences over the seeds.
+	Mean float64 `json:"mean_difference"`
+	// Low and High bound it with 95 %, by Student's t over the seeds.
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+	// Ensembles compares the means of the seeds' probabilities, with 95 % over subjects.
 	Ensembles score.Interval `json:"ensembles"`
 }
 
-// mostApart is how far the numbers of parameters may be apart.
+// mostApart is how far the numbers of parameters may be apart, as a part of the first.
 const mostApart = 0.02
 
-// Run trains both networks with every seed. Both have the same examples, epochs and batches; the
-// epoch is chosen by the validation part, and the test part is only looked at in the end.
+// Run trains both networks with every seed. Both have the same examples, epochs and
+// batches. The epoch is chosen by the validation part, and the test part is only looked
+// at in the end. Fewer than 2 seeds, or networks whose sizes are apart, are an error.
 func (r Rivalry) Run(ctx context.Context) (*Contest, error) {
 	if r.Seeds < 2 {
 		return nil, errors.New("an interval wants at least 2 seeds")
@@ -99,6 +111,7 @@ func (r Rivalry) Run(ctx context.Context) (*Contest, error) {
 	return c, nil
 }
 
+// train makes the plan of the recipe with keys set, and trains it with one seed.
 func (r Rivalry) train(ctx context.Context, set []string, seed uint64) (*train.Plan, *train.Result, error) {
 	recipe, err := train.ReadRecipe(r.Recipe, set)
 	if err != nil {

@@ -44,23 +44,25 @@ func (m *Mixture) Fit(ctx context.Context, x, y []float64, tolerance float64, it
 	return likelihood, iterations, nil
 }
 
-// most is how many experts a fit can have.
+// most is how many experts a fit can have; arrays of that size keep a pass off the heap.
 const most = 4
 
-// statistics are what one pass over the data leaves.
+// statistics are the sufficient statistics of one pass over the data (the E step).
 type statistics struct {
+	// free is the number of the gate's parameters: w and beta of each expert.
 	free   int
 	line   [][6]float64 // by expert: sums of r, r x, r x^2, r y, r x y, r y^2
 	gate   []float64    // [free] gradient: (r - p) ds, of w and beta of each expert in turn
 	fisher []float64    // [free][free]
 }
 
+// newStatistics makes room for those of a mixture's fit.
 func newStatistics(m *Mixture) *statistics {
 	k := len(m.Experts)
 	return &statistics{free: 2 * k, line: make([][6]float64, k), gate: make([]float64, 2*k), fisher: make([]float64, 4*k*k)}
 }
 
-// expect goes over the data once and returns the mean log likelihood.
+// expect goes over the data once, fills f, and returns the mean log likelihood of m.
 func (f *statistics) expect(m *Mixture, x, y []float64) float64 {
 	var (
 		p, q, slope, norm, half [most]float64 // norm and half: of the normal densities
@@ -121,7 +123,8 @@ func (f *statistics) expect(m *Mixture, x, y []float64) float64 {
 	return total / float64(len(x))
 }
 
-// lines sets the experts of next to the weighted least squares fits.
+// lines sets the lines and variances of next to the weighted least-squares fits (the M
+// step).
 func (f *statistics) lines(m, next *Mixture) {
 	for i := range next.Experts {
 		e, l := &next.Experts[i], &f.line[i]

@@ -9,16 +9,23 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Settings of the experiment. The paper's are Paper().
+// Settings are those of the convergence experiment. The paper's are [Paper].
 type Settings struct {
-	Seed       uint64
-	From, To   int     // smallest and largest sample
-	Sizes      int     // samples between them, equal steps of the logarithm
-	Datasets   int     // of each size
-	Spread     float64 // standard deviation of the start around the truth
-	Tolerance  float64 // of EM, on every parameter
-	Iterations int     // of EM at most
-	Threads    int     // fits at one time; the results do not depend on it
+	Seed uint64
+	// From and To are the sizes of the smallest and the largest sample.
+	From, To int
+	// Sizes is how many sizes there are between them, in equal steps of the logarithm.
+	Sizes int
+	// Datasets is how many samples of each size are drawn.
+	Datasets int
+	// Spread is the standard deviation of the start around the truth.
+	Spread float64
+	// Tolerance ends EM when no parameter moves by more.
+	Tolerance float64
+	// Iterations is the most that EM does.
+	Iterations int
+	// Threads is how many fits run at one time; the results do not depend on it.
+	Threads int
 }
 
 // Paper has what appendix I of the paper states (10 sizes from 10^3 to 10^5, 5 data
@@ -28,19 +35,23 @@ func Paper() Settings {
 	return Settings{Seed: 1, From: 1e3, To: 1e5, Sizes: 10, Datasets: 5, Spread: 0.05, Tolerance: 1e-6, Iterations: 2000, Threads: 2}
 }
 
-// Curve is one line of the plot: a gate, and how many experts are fitted.
+// Curve is one line of the plot: a gate, and how many experts are fitted to its two.
 type Curve struct {
-	Gate    Gate
-	Experts int // 2: exact; 3: over-specified
+	Gate Gate
+	// Experts is 2 in the exact setting and 3 in the over-specified one.
+	Experts int
 	Truth   Mixture
 	Points  []Point
-	Loss    Slope // of the loss; the others are of the weighted differences
-	Mass    Slope
-	W, A    Slope // over-specified: of cells of more than one expert
-	B, Nu   Slope
+	// Loss is the slope of the loss; the others are those of the weighted differences.
+	Loss Slope
+	Mass Slope
+	// W, A, B and Nu are, in the over-specified setting, of cells of more than one
+	// expert.
+	W, A  Slope
+	B, Nu Slope
 }
 
-// Name of the curve.
+// Name is that of the curve, as it stands in the plot.
 func (c *Curve) Name() string {
 	if c.Experts == 2 {
 		return c.Gate.String() + ", exact"
@@ -48,14 +59,16 @@ func (c *Curve) Name() string {
 	return c.Gate.String() + ", over-specified"
 }
 
-// Point holds the fits at one size.
+// Point holds the fits at one size of the sample.
 type Point struct {
-	N      int
-	Errors []Errors // by data set
-	Cut    int      // fits that EM's limit of iterations ended
+	N int
+	// Errors are those of the fits, by data set.
+	Errors []Errors
+	// Cut counts the fits that EM's limit of iterations ended.
+	Cut int
 }
 
-// Mean and twice the standard deviation of the loss over the data sets.
+// Mean is the mean loss over the data sets, and twice its standard deviation.
 func (p *Point) Mean() (mean, twice float64) {
 	for _, e := range p.Errors {
 		mean += e.Loss / float64(len(p.Errors))
@@ -66,11 +79,12 @@ func (p *Point) Mean() (mean, twice float64) {
 	return mean, 2 * math.Sqrt(twice/max(1, float64(len(p.Errors)-1)))
 }
 
-// Slope of log error over log n with its 95 % interval, and the factor before n.
+// Slope is that of log error over log n, with its 95 % interval and the factor before n.
 type Slope struct{ Value, Low, High, Factor float64 }
 
-// Convergence fits every setting at every size. progress is told after each fit, one
-// call at a time. The same settings give the same bits.
+// Convergence fits every setting at every size. progress is told after each fit, one call
+// at a time. The same settings give the same bits. The error is that of ctx, when it
+// ends.
 func Convergence(ctx context.Context, s Settings, progress func(done, of int)) ([]Curve, error) {
 	var curves []Curve
 	for _, k := range []int{2, 3} {
@@ -142,6 +156,7 @@ func fitOne(ctx context.Context, s Settings, c *Curve, n, set int) (Errors, bool
 	return Compare(&m, &c.Truth), rounds >= s.Iterations, err
 }
 
+// slopes fits a line through the points of each error.
 func (c *Curve) slopes() {
 	c.Loss = c.slope(func(e *Errors) float64 { return e.Loss })
 	c.Mass = c.slope(func(e *Errors) float64 { return e.Mass })

@@ -54,6 +54,7 @@ func Compare(fit, truth *Mixture) (e Errors) {
 	return e
 }
 
+// sq is v squared.
 func sq(v float64) float64 { return v * v }
 
 // settle fixes what the gate does not see so that fit and truth can be compared: the

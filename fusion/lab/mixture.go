@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// Gate is how a mixture weighs its experts at x: the softmax of these scores.
+// Gate is how a mixture weighs its experts at x: by the softmax of these scores.
 type Gate int
 
 // Gates of the experiment, in one dimension.
@@ -18,7 +18,7 @@ const (
 // String is the gate's name.
 func (g Gate) String() string { return [...]string{"laplace", "softmax"}[g] }
 
-// score of an expert at x, and its derivatives by w.
+// score is that of an expert at x, and its derivative by w.
 func (g Gate) score(w, x float64) (s, slope float64) {
 	if g == Softmax {
 		return w * x, x
@@ -30,11 +30,11 @@ func (g Gate) score(w, x float64) (s, slope float64) {
 	}
 }
 
-// Expert is one component: weight of the gate (W, Beta), and a normal distribution
-// of y around A x + B with the variance Nu.
+// Expert is one component: the gate's parameters W and Beta, and a normal distribution of
+// y around A x + B with the variance Nu.
 type Expert struct{ W, Beta, A, B, Nu float64 }
 
-// Mixture is a density of y given x in [0, 1].
+// Mixture is a density of y given x in [0, 1], equation 4 of the paper in one dimension.
 type Mixture struct {
 	Gate    Gate
 	Experts []Expert
@@ -69,7 +69,7 @@ func Truth(g Gate, seed uint64) Mixture {
 	}
 }
 
-// Sample draws n pairs, x uniform on [0, 1].
+// Sample draws n pairs, with x uniform on [0, 1].
 func (m *Mixture) Sample(r *rand.Rand, n int) (x, y []float64) {
 	x, y = make([]float64, n), make([]float64, n)
 	share := make([]float64, len(m.Experts))
@@ -86,7 +86,7 @@ func (m *Mixture) Sample(r *rand.Rand, n int) (x, y []float64) {
 	return x, y
 }
 
-// shares sets p to the gate's weights at x.
+// shares sets p [experts] to the gate's weights at x.
 func (m *Mixture) shares(p []float64, x float64) {
 	top := math.Inf(-1)
 	for i := range m.Experts {
@@ -128,7 +128,7 @@ func Near(r *rand.Rand, truth *Mixture, k int, spread float64) Mixture {
 	return m
 }
 
-// String lists the experts.
+// String lists the experts with their parameters.
 func (m Mixture) String() string {
 	text := m.Gate.String()
 	for _, e := range m.Experts {

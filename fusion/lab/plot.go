@@ -51,6 +51,7 @@ const (
 	plotTop, plotBottom   = 28, 48
 )
 
+// colours are those of the curves, in their order.
 var colours = []string{"#1b6ca8", "#d1495b", "#2e933c", "#8e5aa8"}
 
 // WriteSVG draws loss over n, both logarithmic: the means with bars of twice the

@@ -10,6 +10,7 @@ import (
 
 var _ = register("time_embedding", runTime[float64], runTime[float32])
 
+// runTime is phi of the given times, and the reference points of several lengths.
 func runTime[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	l := fusion.NewTimeEmbedding(b.params, c.Int("E"))
@@ -33,6 +34,8 @@ var (
 	_ = register("mtand_grad", runAttention[float64], runAttention[float32])
 )
 
+// runAttention is the multi-time attention of a case: over a series where the mask is one
+// of channels, over items where it is one of rows.
 func runAttention[F nn.Float](c *Case) (Outputs[F], error) {
 	shape := c.InShape("X")
 	if len(shape) != 2 || shape[0] < 1 || shape[1] < 1 {
@@ -44,8 +47,8 @@ func runAttention[F nn.Float](c *Case) (Outputs[F], error) {
 	return runItems[F](c)
 }
 
-// cellsOf are rows x [L][C] under a mask [L][C] as the cells of channels, with what
-// carries the cells' gradient back to the rows.
+// cellsOf is rows x [L][C] under a mask [L][C] as the cells of channels, one for each
+// row, with what carries the cells' gradient back to the rows.
 func cellsOf[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], mask []F) fusion.Cells[F] {
 	l, channels := x.Rows, x.Cols
 	cells := fusion.Cells[F]{Count: l, Z: make([]F, l*channels), N: make([]F, l*channels), ZGrad: make([]F, l*channels)}
@@ -66,7 +69,7 @@ func cellsOf[F nn.Float](t *nn.Tape[F], x nn.Tensor[F], mask []F) fusion.Cells[F
 	return cells
 }
 
-// seriesOf is the attention of the published code: z and the indicator.
+// seriesOf is the attention of the published code: its values are z and the indicator.
 func seriesOf[F nn.Float](channels, heads, points int) fusion.SeriesAttention[F] {
 	members := make([]int, channels)
 	for i := range members {
@@ -85,6 +88,7 @@ func attendRows[F nn.Float](t *nn.Tape[F], phi fusion.TimeEmbedding[F], keys fus
 	return out[0], scores
 }
 
+// runSeries is the attention over channels with masks of their own, and its projection.
 func runSeries[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	phi := fusion.NewTimeEmbedding(b.params, c.WeightShape("phi.w")[0])
@@ -244,6 +248,8 @@ func loaderTable[F nn.Float](rows, channels int, t []float64, x, mask []F) []F {
 
 var _ = register("utde", runUTDE[float64], runUTDE[float32])
 
+// runUTDE is the gate between the irregular branch, which the case gives, and the
+// projected table of the regular one.
 func runUTDE[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	d := c.Int("D")

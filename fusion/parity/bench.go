@@ -7,8 +7,8 @@ import (
 	"github.com/vigil-icu/vigil/fusion"
 )
 
-// bench is one case on the production layers: their parameters, a tape that records,
-// and how the case's tensors lie in the parameters.
+// bench is one case on the production layers: their parameters, a tape that records, and
+// how the case's tensors lie in the parameters.
 type bench[F nn.Float] struct {
 	c      *Case
 	params *nn.Params[F]
@@ -18,11 +18,13 @@ type bench[F nn.Float] struct {
 	out    Outputs[F]
 }
 
+// newBench is a case without any layer yet.
 func newBench[F nn.Float](c *Case) *bench[F] {
 	return &bench[F]{c: c, params: new(nn.Params[F]), out: Outputs[F]{}}
 }
 
-// begin sets the parameters from the case and makes the tape; the layers are there.
+// begin sets the parameters of the layers, which were added before, from the case, and
+// makes the tape.
 func (b *bench[F]) begin(links ...[]fusion.Link) error {
 	for _, l := range links {
 		b.links = append(b.links, l...)
@@ -76,7 +78,7 @@ func (b *bench[F]) backward() {
 	b.gradients(loss)
 }
 
-// gradients of a loss by the case's weights.
+// gradients runs a loss backwards and takes the gradients of the case's weights.
 func (b *bench[F]) gradients(loss nn.Tensor[F]) {
 	b.tape.Backward(loss)
 	for _, l := range b.links {
@@ -84,5 +86,5 @@ func (b *bench[F]) gradients(loss nn.Tensor[F]) {
 	}
 }
 
-// gradientOf an input.
+// gradientOf takes the gradient of an input.
 func (b *bench[F]) gradientOf(name string, x nn.Tensor[F]) { b.out[gradient+name] = x.Grad }

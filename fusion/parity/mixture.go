@@ -9,6 +9,8 @@ import (
 
 var _ = register("gates", runGates[float64], runGates[float32])
 
+// runGates is the scores of a router, its experts, and how near the choice was: the gap
+// between the last score that is kept and the first that is not.
 func runGates[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	n, s, k := c.Int("N"), c.Int("S"), c.Int("k")
@@ -45,7 +47,8 @@ var (
 	_ = register("moe_grad", runMoE[float64], runMoE[float32])
 )
 
-// moeConfig of a case, the stack of whose experts has W_2 under a prefix.
+// moeConfig is the configuration of a case's mixture of experts, whose stack of experts
+// has W_2 under a prefix.
 func moeConfig(c *Case, prefix string) fusion.MoEConfig {
 	second := c.WeightShape(prefix + "W_2")
 	experts := second[0]
@@ -58,6 +61,7 @@ func moeConfig(c *Case, prefix string) fusion.MoEConfig {
 	}
 }
 
+// runMoE is a mixture of experts with all of its routers, summed.
 func runMoE[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	modalities, rows := c.Int("M"), c.Int("N")
@@ -94,9 +98,12 @@ func runMoE[F nn.Float](c *Case) (Outputs[F], error) {
 
 var _ = register("losses", runLosses[float64], runLosses[float32])
 
-// balanceCoefficient of the load-balance loss in the cases (section 6.9).
+// balanceCoefficient is the weight of the load-balance loss in the cases, as in the
+// published code.
 const balanceCoefficient = 0.01
 
+// runLosses is the entropy loss, of probabilities or of routers, or the load-balance
+// loss, by what the case wants.
 func runLosses[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	if c.InShape("p_direct") != nil {
@@ -144,6 +151,7 @@ func runLosses[F nn.Float](c *Case) (Outputs[F], error) {
 	return b.out, nil
 }
 
+// entropy is equation 3 of the paper over routers of mixture m, one for each modality.
 func (b *bench[F]) entropy(m fusion.MoE[F], x []nn.Tensor[F]) {
 	p := make([]nn.Tensor[F], len(x))
 	for i := range x {
@@ -160,6 +168,7 @@ func (b *bench[F]) entropy(m fusion.MoE[F], x []nn.Tensor[F]) {
 	b.gradients(e)
 }
 
+// balance is the published load-balance loss, with all that it is made of.
 func (b *bench[F]) balance(m fusion.MoE[F], x []nn.Tensor[F]) {
 	t, n := b.tape, x[0].Rows
 	var loss nn.Tensor[F]
@@ -192,6 +201,7 @@ func (b *bench[F]) balance(m fusion.MoE[F], x []nn.Tensor[F]) {
 
 var _ = register("fusion_layer", runLayer[float64], runLayer[float32])
 
+// runLayer is one fusion layer on the tokens of one stay.
 func runLayer[F nn.Float](c *Case) (Outputs[F], error) {
 	b := newBench[F](c)
 	names, d := c.List("modalities"), c.Int("D")

@@ -16,7 +16,7 @@ var (
 // series is the name of the numeric modality in the cases.
 const series = "ts"
 
-// networkConfig is the config of the published network of a case's sizes.
+// networkConfig is the config of the published network, in the sizes of a case.
 func networkConfig(c *Case) *fusion.Config {
 	names := c.List("modalities")
 	moe := moeConfig(c, "layer0.moe.")
@@ -53,6 +53,9 @@ func networkConfig(c *Case) *fusion.Config {
 	return cfg
 }
 
+// runNetwork is a whole network with the weights of the case: the tokens of each
+// modality, what every layer makes of them, the task's score, and the gradient of its
+// loss.
 func runNetwork[F nn.Float](c *Case) (Outputs[F], error) {
 	n, err := fusion.NewNetwork[F](networkConfig(c))
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
-// Error is |got - want| and what the published index allows, at the element of a case
-// that comes nearest to its tolerance, or passes it furthest.
+// Error is |got - want|, and what the published index allows, at the element of a case
+// that comes nearest to its tolerance or passes it furthest.
 type Error struct{ Max, Tolerance float64 }
 
-// ratio of the error to what is allowed.
+// ratio is that of the error to what is allowed; above 1 it is too large.
 func (e Error) ratio() float64 {
 	if e.Max == 0 {
 		return 0
@@ -22,17 +22,20 @@ func (e Error) ratio() float64 {
 	return e.Max / e.Tolerance
 }
 
-// Result of one case: its outputs in float64 and in float32, and its gradients in
+// Result is that of one case: its outputs in float64 and in float32, and its gradients in
 // float64.
 type Result struct {
 	Name, Group                string
 	Float64, Float32, Gradient Error
-	Gradients                  bool // whether the case has gradients
-	OK                         bool
-	Err                        string // the first thing that is wrong, "" if OK
+	// Gradients says whether the case has any.
+	Gradients bool
+	OK        bool
+	// Err is the first thing that is wrong, "" if OK.
+	Err string
 }
 
-// Worst of the three errors.
+// Worst is the one of the three errors that is nearest to its tolerance, or furthest
+// beyond.
 func (r *Result) Worst() Error {
 	worst := r.Float64
 	for _, e := range []Error{r.Float32, r.Gradient} {
@@ -43,8 +46,9 @@ func (r *Result) Worst() Error {
 	return worst
 }
 
-// Walk computes every case under dir in float64 and in float32 and holds both
-// against the float64 values of the reference, and so the gradients in float64.
+// Walk computes every case under dir in float64 and in float32 and holds both against the
+// float64 values of the reference, and so the gradients in float64. The error is that of
+// a directory that cannot be read; a case that fails is a Result that is not OK.
 func Walk(dir string) ([]Result, error) {
 	cases, err := ReadCases(dir)
 	if err != nil {
@@ -56,6 +60,7 @@ func Walk(dir string) ([]Result, error) {
 	return walk(cases, groups), nil
 }
 
+// walk is Walk of cases that were read, with the pieces to compute them.
 func walk(cases []*Case, groups map[string]runner) []Result {
 	var results []Result
 	for _, c := range cases {
@@ -71,6 +76,7 @@ func walk(cases []*Case, groups map[string]runner) []Result {
 	return results
 }
 
+// compute runs a case in both precisions and keeps the first thing that is wrong.
 func (r *Result) compute(c *Case, run runner) {
 	got64, wrong64 := outputs(c, run.f64)
 	got32, wrong32 := outputs(c, run.f32)
@@ -94,20 +100,22 @@ func (r *Result) compute(c *Case, run runner) {
 	}
 }
 
-// Outputs of a piece, by the name behind the role (out64/ or ref/), gradients under
-// "grad/" and theirs. The walk wants every expected tensor of the case; one that a piece
-// does not compute on purpose stands there as nil. Names that the case does not want are
-// passed over.
+// Outputs are those of a piece, by the name behind the role (out64/ or ref/); gradients
+// stand under "grad/" and theirs. The walk wants every expected tensor of the case; one
+// that a piece does not compute on purpose stands there as nil. Names that the case does
+// not want are passed over.
 type Outputs[F nn.Float] map[string][]F
 
-// gradient is what stands before the name of a gradient.
+// gradient stands before the name of a gradient.
 const gradient = "grad/"
 
+// runner computes a piece in both precisions.
 type runner struct {
 	f64 func(*Case) (Outputs[float64], error)
 	f32 func(*Case) (Outputs[float32], error)
 
-	gradients bool // whether it computes them
+	// gradients says whether it computes them.
+	gradients bool
 }
 
 // groups maps a group of the index to the piece that computes it.
@@ -119,7 +127,8 @@ func register(group string, f64 func(*Case) (Outputs[float64], error), f32 func(
 	return true
 }
 
-// outputs of one case in one precision, or what is wrong.
+// outputs is what a piece gives in one precision, or what is wrong. A shape or a tensor
+// that the case lacks panics in the piece, and is what is wrong with the case.
 func outputs[F nn.Float](c *Case, run func(*Case) (Outputs[F], error)) (got Outputs[F], wrong string) {
 	defer func() {
 		if p := recover(); p != nil { // a shape or a tensor that the case lacks

@@ -1,7 +1,8 @@
 // Package recipes holds the training recipes that are in the binary. A recipe is one
-// YAML file; package train reads it, strictly, and says what its keys mean.
+// YAML file. What its keys mean, and that no other key is in it, is left to package train,
+// which reads it.
 //
-//	physionet2012        the shipped model: the whole recipe, teacher included
+//	physionet2012        the whole recipe, teacher included
 //	physionet2012-plain  the same network without teacher, skip and augmentation
 //	mimic-iv-paper       the paper's tasks and size, for those who have MIMIC-IV
 //	fleximodal           any data with a manifest, see package fleximodal
@@ -10,7 +11,7 @@ package recipes
 
 import "embed"
 
-// Files are the recipes by their names, NAME.yaml.
+// Files are the recipes, NAME.yaml each.
 //
 //go:embed *.yaml
 var Files embed.FS

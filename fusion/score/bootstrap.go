@@ -11,21 +11,23 @@ import (
 // Bootstrap resamples patients with replacement, all stays of a patient together
 // (Efron's percentile interval over clusters).
 type Bootstrap struct {
-	Draws int // 1,000 in Vigil's tables
+	// Draws is how many resamples there are; 1,000 in Vigil's tables.
+	Draws int
 	Seed  uint64
 }
 
-// Interval is a metric's value on the sample itself and the 2.5th and 97.5th
-// percentiles over the resamples. Undefined counts resamples without a value, as those
-// without a death; they are left out.
+// Interval is a metric's value on the sample itself, and the 2.5th and 97.5th percentiles
+// over the resamples.
 type Interval struct {
 	Value, Low, High float64
-	Undefined        int
+	// Undefined counts the resamples without a value, as those without a death, which are
+	// left out.
+	Undefined int
 }
 
 func (i Interval) String() string { return fmt.Sprintf("%.4f (%.4f to %.4f)", i.Value, i.Low, i.High) }
 
-// Interval of a metric. Patient [N] names whose stay each row is.
+// Interval is that of a metric. patient [N] names whose stay each row is.
 func (b Bootstrap) Interval(metric Metric, predicted []float64, outcome []bool, patient []string) Interval {
 	return b.over(patient, func(rows []int) float64 {
 		p, y := pick(predicted, rows), pick(outcome, rows)
@@ -33,8 +35,8 @@ func (b Bootstrap) Interval(metric Metric, predicted []float64, outcome []bool, 
 	})
 }
 
-// Difference is the metric of one model minus that of another on the same stays; every
-// resample is the same for both.
+// Difference is the metric of one model minus that of another on the same stays. Every
+// resample is the same for both, so that the chance of the draw cancels.
 func (b Bootstrap) Difference(metric Metric, one, other []float64, outcome []bool, patient []string) Interval {
 	return b.over(patient, func(rows []int) float64 {
 		y := pick(outcome, rows)
@@ -42,6 +44,7 @@ func (b Bootstrap) Difference(metric Metric, one, other []float64, outcome []boo
 	})
 }
 
+// over is the interval of any statistic of rows, which are drawn patient by patient.
 func (b Bootstrap) over(patient []string, statistic func(rows []int) float64) Interval {
 	var stays [][]int // of each patient, in order of appearance
 	index := map[string]int{}
@@ -75,6 +78,7 @@ func (b Bootstrap) over(patient []string, statistic func(rows []int) float64) In
 	return result
 }
 
+// pick is the elements at rows.
 func pick[T any](from []T, rows []int) []T {
 	out := make([]T, len(rows))
 	for i, r := range rows {

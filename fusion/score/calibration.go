@@ -2,7 +2,8 @@ package score
 
 import "math"
 
-// Brier is the mean squared difference of probability and outcome.
+// Brier is the mean squared difference of probability and outcome (Brier 1950); 0 is
+// perfect.
 func Brier(predicted []float64, outcome []bool) float64 {
 	sum := 0.0
 	for i, p := range predicted {
@@ -12,6 +13,7 @@ func Brier(predicted []float64, outcome []bool) float64 {
 	return sum / float64(len(predicted)) // 0/0 of no stays is NaN
 }
 
+// number is 1 for an outcome that came, else 0.
 func number(outcome bool) float64 {
 	if outcome {
 		return 1
@@ -19,14 +21,16 @@ func number(outcome bool) float64 {
 	return 0
 }
 
-// CalibrationSlope is b of the logistic regression outcome ~ a + b logit(p) (Cox 1958):
-// 1 is right, below 1 the predictions are too extreme.
+// CalibrationSlope is b of the logistic regression outcome ~ a + b logit(p) (Cox 1958).
+// At 1 the predictions are right; below 1 they are too extreme. It is NaN where
+// [Calibrate] finds no fit.
 func CalibrationSlope(predicted []float64, outcome []bool) float64 {
 	_, slope := Calibrate(predicted, outcome)
 	return slope
 }
 
-// CalibrationIntercept is a of the same regression.
+// CalibrationIntercept is a of the same regression. Where the slope is 1, an intercept above
+// 0 says that the predictions are too low.
 func CalibrationIntercept(predicted []float64, outcome []bool) float64 {
 	intercept, _ := Calibrate(predicted, outcome)
 	return intercept

@@ -6,13 +6,15 @@ import (
 	"slices"
 )
 
-// Metric is a number that says how well predictions [N] fit outcomes [N], NaN where it
-// is not defined.
+// Metric is a number that says how well predictions [N] fit outcomes [N]; NaN where it is
+// not defined.
 type Metric func(predicted []float64, outcome []bool) float64
 
-// threshold counts the stays predicted at one value, and those above it.
+// threshold counts the stays that are predicted at one value, and those above it.
 type threshold struct {
-	positives, negatives int // at this value
+	// positives and negatives are the stays predicted at this value.
+	positives, negatives int
+	// above are the positive stays predicted higher, aboveNegative the negative ones.
 	above, aboveNegative int
 }
 
@@ -43,8 +45,9 @@ func thresholds(predicted []float64, outcome []bool) (list []threshold, positive
 	return list, positives, negatives
 }
 
-// AUROC is the probability that a positive stay is predicted higher than a negative
-// one, a tie counting half (Mann and Whitney's U).
+// AUROC is the probability that a positive stay is predicted higher than a negative one,
+// a tie counting half (Mann and Whitney's U over the number of pairs). It is NaN where
+// all outcomes are alike.
 func AUROC(predicted []float64, outcome []bool) float64 {
 	list, positives, negatives := thresholds(predicted, outcome)
 	if positives == 0 || negatives == 0 || !finite(predicted) {
@@ -57,7 +60,8 @@ func AUROC(predicted []float64, outcome []bool) float64 {
 	return float64(twice) / 2 / float64(positives) / float64(negatives)
 }
 
-// AveragePrecision is the sum over thresholds of precision times the step in recall.
+// AveragePrecision is the sum over thresholds of the precision times the step in recall.
+// It is NaN where no outcome is positive.
 func AveragePrecision(predicted []float64, outcome []bool) float64 {
 	list, positives, _ := thresholds(predicted, outcome)
 	if positives == 0 || !finite(predicted) {
@@ -71,8 +75,8 @@ func AveragePrecision(predicted []float64, outcome []bool) float64 {
 	return sum
 }
 
-// TrapezoidPRC is the area under the precision-recall curve by straight lines between
-// its points, beginning at recall 0 and precision 1.
+// TrapezoidPRC is the area under the precision-recall curve by straight lines between its
+// points, beginning at recall 0 and precision 1. It is NaN where no outcome is positive.
 func TrapezoidPRC(predicted []float64, outcome []bool) float64 {
 	list, positives, _ := thresholds(predicted, outcome)
 	if positives == 0 || !finite(predicted) {
@@ -88,12 +92,13 @@ func TrapezoidPRC(predicted []float64, outcome []bool) float64 {
 	return sum
 }
 
+// finite says whether all of x are numbers; a metric of others has no value.
 func finite(x []float64) bool {
 	return !slices.ContainsFunc(x, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
-// F1 is the harmonic mean of precision and recall where positive means a probability
-// of at least 0.5; 0 where nothing is, or is called, positive.
+// F1 is the harmonic mean of precision and recall, where positive means a probability of
+// at least 0.5. It is 0 where nothing is, or is called, positive.
 func F1(predicted []float64, outcome []bool) float64 {
 	hits, wrong := 0, 0
 	for i, p := range predicted {
@@ -110,8 +115,8 @@ func F1(predicted []float64, outcome []bool) float64 {
 	return 2 * float64(hits) / float64(2*hits+wrong)
 }
 
-// Macro is the mean of a metric over tasks, each with its own stays; tasks where it is
-// not defined are left out. Used says how many counted.
+// Macro is the mean of a metric over tasks, each with its own stays. Tasks where it is
+// not defined are left out, and used says how many counted; with none the mean is NaN.
 func Macro(metric Metric, predicted [][]float64, outcome [][]bool) (mean float64, used int) {
 	sum := 0.0
 	for task := range predicted {
