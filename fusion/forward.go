@@ -8,18 +8,25 @@ import (
 // Output is what a forward pass gives. Balance and Entropy are [1][1], or have no rows
 // where they are not asked for or there is no router.
 type Output[F nn.Float] struct {
-	Logits  nn.Tensor[F] // [B][tasks]
-	Balance nn.Tensor[F] // load-balance loss, summed over layers and routers
-	Entropy nn.Tensor[F] // the paper's entropy loss, summed over layers
+	// Logits are [B][tasks].
+	Logits nn.Tensor[F]
+	// Balance is the load-balance loss, summed over layers and routers.
+	Balance nn.Tensor[F]
+	// Entropy is the paper's entropy loss, summed over layers.
+	Entropy nn.Tensor[F]
 }
 
 // Trace is what a pass shows of its way, for tests and for parity with the published
 // network. A pass without one leaves out of the last layer what the head does not read.
 type Trace[F nn.Float] struct {
-	X      [][]nn.Tensor[F] // the input of every layer, by modality
-	Y      []nn.Tensor[F]   // the MoE's output of every layer
-	Routed [][]Routed[F]    // by layer and router
-	Hidden []nn.Tensor[F]   // behind the last norm, by modality
+	// X is the input of every layer, by modality.
+	X [][]nn.Tensor[F]
+	// Y is the output of every layer's mixture of experts.
+	Y []nn.Tensor[F]
+	// Routed is what the routers made of their rows, by layer and router.
+	Routed [][]Routed[F]
+	// Hidden is what stands behind the last norm, by modality.
+	Hidden []nn.Tensor[F]
 }
 
 // Train is what a pass in training has beside the inputs: the step's draw, and the row of
@@ -137,14 +144,18 @@ func headLogits[F nn.Float](t *nn.Tape[F], l Head, h nn.Tensor[F], before, hidde
 
 // pass is one forward run: the numbers of its draws, and what it gathers on the way.
 type pass[F nn.Float] struct {
-	train   *Train
-	rates   Dropout
-	stream  uint64
-	see     func(router int, r Routed[F]) // nil: nobody looks
-	balance nn.Tensor[F]                  // sum over layers and routers; no rows yet: nothing
+	train  *Train
+	rates  Dropout
+	stream uint64
+	// see is told what every router did; nil where nobody looks.
+	see func(router int, r Routed[F])
+	// balance and entropy are sums over layers and routers. A tensor without rows stands
+	// for nothing yet.
+	balance nn.Tensor[F]
 	entropy nn.Tensor[F]
-	choice  []nn.Tensor[F] // the routers' full softmax in this layer, for the entropy loss
-	losses  losses
+	// choice is the full softmax of this layer's routers, for the entropy loss.
+	choice []nn.Tensor[F]
+	losses losses
 }
 
 // losses says which auxiliary losses a pass gathers.

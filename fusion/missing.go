@@ -11,9 +11,13 @@ import (
 // modality, as the paper has it, or by zeros, as its code has it. State, if there is one,
 // adds what the modality's state says, whether it is present or not.
 type Settle struct {
-	Type    nn.Param // [D] or NoParam
-	Missing nn.Param // [D] for every token, [T][D], or NoParam for zeros
-	State   nn.Param // [states][D] or NoParam
+	// Type is [D], or NoParam.
+	Type nn.Param
+	// Missing is [D] for every token alike, [T][D] for each its own, or NoParam for
+	// zeros.
+	Missing nn.Param
+	// State is [states][D], or NoParam.
+	State nn.Param
 }
 
 // SettleTokens is [stays*points][D] from x of that size, see [Settle]. present and state

@@ -41,8 +41,9 @@ type Model struct {
 	record   json.RawMessage
 	channels []vitals.Channel
 	statics  []vitals.Static
-	table    *ScoreTable // of a model that serves by sums
-	raw      bool        // see ReadsObservations
+	// table is that of a model that serves by sums; else nil.
+	table *ScoreTable
+	raw   bool // see ReadsObservations
 }
 
 var shipped = sync.OnceValue(func() *Model {

@@ -9,9 +9,13 @@ import (
 
 // The router designs of the paper.
 const (
-	Joint       = "joint"    // one router on all modalities' vectors beside each other
-	PerModality = "permod"   // a router for each modality, one pool of experts
-	Disjoint    = "disjoint" // a router and experts for each modality
+	// Joint is one router on the vectors of all modalities beside each other.
+	Joint = "joint"
+	// PerModality is a router for each modality, all of which choose from one pool of
+	// experts.
+	PerModality = "permod"
+	// Disjoint is a router for each modality, each with experts of its own.
+	Disjoint = "disjoint"
 )
 
 // MoE is a sparse mixture of experts over the vectors of all modalities. Every expert
@@ -126,9 +130,12 @@ func (m MoE[F]) Combine(t *nn.Tape[F], i int, r Routed[F], points int, drop nn.D
 // The scores that gates give an expert with centre w for a row x. Laplace is equation 2
 // of the paper; there is neither bias nor temperature.
 const (
-	Softmax  = "softmax"  // x.w
-	Laplace  = "laplace"  // -||x - w||
-	Gaussian = "gaussian" // -||x - w||^2
+	// Softmax is x.w, the inner product.
+	Softmax = "softmax"
+	// Laplace is -||x - w||, minus the Euclidean distance.
+	Laplace = "laplace"
+	// Gaussian is -||x - w||^2, minus the squared distance.
+	Gaussian = "gaussian"
 )
 
 // checkGate refuses a word that is no gate.

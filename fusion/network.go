@@ -18,21 +18,27 @@ type Network[F nn.Float] struct {
 	// of the model file, and have no gradient.
 	StatEdges, StaticEdges vitals.Edges
 
-	params    nn.Params[F]
-	Phi       TimeEmbedding[F]
-	Keys      TimeKeys[F]
-	series    SeriesAttention[F]
-	items     int // item modalities
+	params nn.Params[F]
+	Phi    TimeEmbedding[F]
+	Keys   TimeKeys[F]
+	series SeriesAttention[F]
+	// items counts the item modalities.
+	items     int
 	Fronts    []Front[F]
 	positions nn.Param
 	layers    []Layer[F]
 	head      Head
 	skip      [3]Dense
-	reference []F          // [Points] times of the reference points
-	centres   []F          // [Cells] times of the cells
-	embedded  nn.Tensor[F] // the reference points; this and the two below once and for all: see freeze
-	scores    nn.Tensor[F] // of all reference points and cells
-	weights   nn.Tensor[F]
+	// reference [Points] are the times of the reference points, centres [Cells] those of
+	// the cells, both as parts of the window.
+	reference []F
+	centres   []F // [Cells] times of the cells
+	// embedded is phi of the reference points. It, scores and weights are set once and
+	// for all by freeze, and have no rows in a network that trains.
+	embedded nn.Tensor[F]
+	// scores are those of all reference points and cells, weights their exponentials.
+	scores  nn.Tensor[F]
+	weights nn.Tensor[F]
 }
 
 const (
@@ -122,7 +128,8 @@ type Front[F nn.Float] struct {
 	Attention Dense
 	// Items is the time attention of items that have vectors, which are Width wide.
 	Items ItemAttention[F]
-	Width int // of the items' vectors
+	// Width is that of the items' vectors.
+	Width int
 	// Regular goes from the table of the regular branch to D, and UTDE mixes the two
 	// branches.
 	Regular Dense

@@ -11,7 +11,8 @@ import (
 // largest batch that was predicted in it.
 type Scratch struct {
 	tape *nn.Tape[float32]
-	sums []*Sums // of Predict, for a model that serves by sums
+	// sums are those that Predict makes for a model that serves by sums.
+	sums []*Sums
 }
 
 // NewScratch makes the memory for predictions of a model.
@@ -67,6 +68,7 @@ func (m *Model) PredictSums(s *Scratch, in []*encoders.Input, sums []*Sums, out 
 	m.predict(s, in, sums, out)
 }
 
+// predict is Predict with sums, which are nil for a model that serves by cells.
 func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []float32) {
 	tasks := m.network.Config.Tasks
 	if len(out) != len(in)*len(tasks) {

@@ -32,7 +32,8 @@ type SeriesAttention[F nn.Float] struct {
 // Cells are one stay's channels on the grid: values Z and weights N, both
 // [channels][Count]. ZGrad has the same size and takes the gradient of Z, or is nil.
 type Cells[F nn.Float] struct {
-	Count       int // of cells
+	// Count is the number of cells of a channel.
+	Count       int
 	Z, N, ZGrad []F
 }
 

@@ -17,9 +17,12 @@ import (
 // They belong to one goroutine, and to the model that made them.
 type Sums struct {
 	table *ScoreTable
-	fixed []int64   // [SumColumns][rows]
-	stale []bool    // by channel: the outputs are older than the sums
-	out   []float32 // by modality [points][Columns]: what the network reads
+	// fixed are the sums, [SumColumns][rows] with the rows of the score table.
+	fixed []int64
+	// stale says, by channel, that its outputs are older than its sums.
+	stale []bool
+	// out is what the network reads, by modality [T][Columns].
+	out []float32
 }
 
 // Bin is a cell of a channel: the number of its observations, 0 if it is empty, and the
@@ -160,14 +163,23 @@ func (s *Sums) settle(ch int) {
 type ScoreTable struct {
 	series *SeriesAttention[float32]
 	cells  int
-	rows   int       // heads * points, head by head
-	e      []float32 // [cells][rows]
-	scale  []float64 // [rows]: what they were divided by
-	column []int     // by channel: its first column of the sums, the others stand `step` apart
-	step   []int     // by channel: the channels of its modality
-	member []int     // by channel: its place in the modality
-	parts  []int     // by modality and one more: where its rows of the outputs begin
-	owner  []int     // by channel: its modality
+	// rows is heads * points, head by head.
+	rows int
+	// e is [cells][rows], so that a change of one cell reads one run of memory.
+	e []float32
+	// scale [rows] is what each row was divided by.
+	scale []float64
+	// column is, by channel, the first of its columns of the sums; its others stand step
+	// apart, which is the number of channels in its modality.
+	column []int
+	// step is, by channel, the number of channels in its modality.
+	step []int
+	// member is, by channel, its place in the modality, and owner the modality.
+	member []int
+	// parts is where a modality's rows of the outputs begin, with one more for their end.
+	parts []int
+	// owner is, by channel, its modality.
+	owner []int
 }
 
 // newScoreTable makes the table from capped scores [rows][cells].

@@ -29,6 +29,7 @@ func (l TimeEmbedding[F]) At(t *nn.Tape[F], times nn.Tensor[F]) nn.Tensor[F] {
 	return y
 }
 
+// backward adds the gradients of w, b and the times, given that of the embedding y.
 func (l TimeEmbedding[F]) backward(t *nn.Tape[F], times, y nn.Tensor[F]) {
 	w, b, dw, db := t.Value(l.W), t.Value(l.B), t.Grad(l.W), t.Grad(l.B)
 	for r, at := range times.Value {
@@ -162,8 +163,9 @@ func Exponentials[F nn.Float](t *nn.Tape[F], s nn.Tensor[F], capped bool) nn.Ten
 type ItemAttention[F nn.Float] struct {
 	Keys    TimeKeys[F]
 	Project Dense
-	Bias    nn.Param // [D]
-	D       int
+	// Bias is [D].
+	Bias nn.Param
+	D    int
 }
 
 // NewItemAttention adds the parameters under a prefix, for items of a width, tokens of

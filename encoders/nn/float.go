@@ -72,8 +72,11 @@ func exp[F Float](v F) F {
 // The polynomial is that of Cephes' expf (Moshier): e^r = 1 + r + r^2 p(r) for
 // |r| <= ln(2)/2, with ln(2) in two parts.
 const (
-	expHigh = 89   // above it is +Inf
-	expLow  = -104 // below it is 0
+	// expHigh and expLow bound the argument: above the first the result is +Inf, below
+	// the second it is 0, and n stays within what the two halves of the exponent hold.
+	expHigh = 89
+	// expLow is the logarithm of half the smallest float32, rounded down.
+	expLow  = -104
 	log2e   = 1.44269504088896341
 	ln2High = 0.693359375
 	ln2Low  = -2.12194440e-4

@@ -56,9 +56,13 @@ func Gemm[F Float](out, a, b View[F], m, k, n int, add bool) {
 }
 
 const (
-	panelWidth = 16   // columns of b in a panel: two vectors of 8
-	panelDepth = 256  // rows of b in a panel: 16 KiB, half of an L1 cache
-	l1Elements = 4096 // of a b that need not be packed, whatever its row step
+	// panelWidth is the columns of b in a panel: two vectors of 8.
+	panelWidth = 16
+	// panelDepth is the rows of b in a panel, which then has 16 KiB: half of an L1 cache.
+	panelDepth = 256
+	// l1Elements is how far the rows of a b may reach that is read where it lies: so many
+	// elements are in the L1 cache, whatever the step between rows.
+	l1Elements = 4096
 )
 
 // gemmSmall does the columns of b from `from` on by way of panels, for at most 32 rows of

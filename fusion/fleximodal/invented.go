@@ -34,17 +34,23 @@ var Usual = Invented{Train: 3000, Validation: 600, Test: 2400}
 // that little alone, and whether the signals go together is to be seen only where their
 // times are compared.
 const (
-	days       = 7
-	pulsing    = 0.5
-	throttled  = 0.25
-	coupling   = 0.9 // correlation of the signals, or its negative
-	strength   = 2.5 // of the regime's rule, in logits
-	levelRisk  = 0.6 // of a deviation of the vibration's level
-	noVib      = 0.12
-	noProcess  = 0.12
-	noInspect  = 0.2
-	unread     = 0.3  // of the fields of a series
-	unusable   = 0.05 // of the inspections
+	days      = 7
+	pulsing   = 0.5
+	throttled = 0.25
+	// coupling is the correlation of the two signals, or its negative.
+	coupling = 0.9
+	// strength is that of the regime's rule, in logits.
+	strength = 2.5
+	// levelRisk is what one deviation of the vibration's level adds, in logits.
+	levelRisk = 0.6
+	// noVib, noProcess and noInspect are how often a pump lacks the modality.
+	noVib     = 0.12
+	noProcess = 0.12
+	noInspect = 0.2
+	// unread is how often a field of a series is empty.
+	unread = 0.3
+	// unusable is how often an inspection has an empty vector.
+	unusable   = 0.05
 	vectorSize = 6
 )
 
@@ -58,12 +64,14 @@ const (
 
 // pump is one subject.
 type pump struct {
-	regime        int
-	together      float64 // 1 or -1
+	regime int
+	// together is 1 where the signals rise and fall together, and -1 where they do not.
+	together      float64
 	level         [2]float64
 	signal, other waves
 	failed        bool
-	missing       [3]bool // vibration, process, inspection
+	// missing is of vibration, process and inspection.
+	missing [3]bool
 }
 
 // waves is a sum of two sines of variance 1, by their turns a window and phases.

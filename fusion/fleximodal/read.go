@@ -127,9 +127,10 @@ type observed struct {
 
 // row is one line of a table as text.
 type row struct {
-	file   string
-	line   int
-	names  []string // of the columns asked for
+	file string
+	line int
+	// names are those of the columns that were asked for.
+	names  []string
 	fields []string
 }
 

@@ -41,8 +41,9 @@ type Pair struct {
 	Seed uint64 `json:"seed"`
 	// FuseMoE and Concatenation are the AUROC on the test part; the latter is of the
 	// baseline.
-	FuseMoE       float64 `json:"fusemoe"`
-	Concatenation float64 `json:"concatenation"` // of the baseline
+	FuseMoE float64 `json:"fusemoe"`
+	// Concatenation is the AUROC of the baseline.
+	Concatenation float64 `json:"concatenation"`
 	// Difference has its 95 % interval over subjects.
 	Difference score.Interval `json:"difference"`
 }

@@ -50,10 +50,15 @@ const most = 4
 // statistics are the sufficient statistics of one pass over the data (the E step).
 type statistics struct {
 	// free is the number of the gate's parameters: w and beta of each expert.
-	free   int
-	line   [][6]float64 // by expert: sums of r, r x, r x^2, r y, r x y, r y^2
-	gate   []float64    // [free] gradient: (r - p) ds, of w and beta of each expert in turn
-	fisher []float64    // [free][free]
+	free int
+	// line has, by expert, the sums of r, r x, r x^2, r y, r x y and r y^2, where r is
+	// how much an observation belongs to the expert.
+	line [][6]float64
+	// gate [free] is the gradient of the gate's part of the likelihood: (r - p) ds, of w
+	// and beta of each expert in turn.
+	gate []float64
+	// fisher is the Fisher matrix of that part, [free][free].
+	fisher []float64
 }
 
 // newStatistics makes room for those of a mixture's fit.

@@ -6,10 +6,14 @@ import "math"
 // its true one (the nearest in w, a, b and nu together); the differences are
 // weighted by e^beta and added up.
 type Errors struct {
-	Loss            float64 // D1 of the exact setting, D2 of the over-specified one
-	Mass            float64 // sum over the cells of |sum e^beta - e^beta*|
-	W, A, B, Nu     float64
-	SplitW, SplitA  float64 // of cells with more than one expert only
+	// Loss is D1 of the exact setting, D2 of the over-specified one.
+	Loss float64
+	// Mass is the sum over the cells of |sum e^beta - e^beta*|.
+	Mass float64
+	// W, A, B and Nu are the weighted differences over all cells.
+	W, A, B, Nu float64
+	// SplitW and those that follow are of cells with more than one expert only.
+	SplitW, SplitA  float64
 	SplitB, SplitNu float64
 }
 

@@ -11,8 +11,10 @@ type Gate int
 
 // Gates of the experiment, in one dimension.
 const (
-	Laplace Gate = iota // -|w_i - x| + beta_i, equation 4 of the paper
-	Softmax             // w_i x + beta_i
+	// Laplace scores -|w_i - x| + beta_i, as in equation 4 of the paper.
+	Laplace Gate = iota
+	// Softmax scores w_i x + beta_i.
+	Softmax
 )
 
 // String is the gate's name.

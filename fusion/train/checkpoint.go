@@ -21,28 +21,39 @@ import (
 type state struct {
 	progress
 	weights []float32
-	average []float32 // empty without a running average
-	best    []float32 // the weights of the best epoch; empty without early stopping, and before the first
-	adam    *nn.AdamW[float32]
+	// average is the running average of the weights; it is empty where there is none.
+	average []float32
+	// best is the weights of the best epoch; it is empty without early stopping, and
+	// before the first epoch has ended.
+	best []float32
+	adam *nn.AdamW[float32]
 }
 
 // progress is the part of a state that is not weights; it stands in a checkpoint as JSON.
 type progress struct {
-	Step      int          `json:"step"`     // steps done
-	Sum       float64      `json:"sum"`      // of the losses of this epoch, each times its examples
-	Norm      float64      `json:"norm"`     // sum of the gradient norms of this epoch
-	Examples  int          `json:"examples"` // of this epoch so far
-	Curve     []CurvePoint `json:"curve"`
-	BestEpoch int          `json:"best_epoch"` // 0: none yet
-	BestAUPRC float64      `json:"best_auprc"`
+	// Step counts the steps that were done.
+	Step int `json:"step"`
+	// Sum is that of the losses of this epoch, each times its examples.
+	Sum float64 `json:"sum"`
+	// Norm is the sum of the gradient's norms in this epoch.
+	Norm float64 `json:"norm"`
+	// Examples is how many were learned from in this epoch so far.
+	Examples int          `json:"examples"`
+	Curve    []CurvePoint `json:"curve"`
+	// BestEpoch is 0 before the first epoch has ended.
+	BestEpoch int     `json:"best_epoch"`
+	BestAUPRC float64 `json:"best_auprc"`
 }
 
 // CurvePoint is one epoch of the training curve.
 type CurvePoint struct {
-	Epoch      int         `json:"epoch"`
-	Step       int         `json:"step"` // the last of the epoch
-	Rate       float64     `json:"rate"` // of that step
-	Loss       float64     `json:"loss"` // mean over the epoch's examples, while learning
+	Epoch int `json:"epoch"`
+	// Step is the last of the epoch, and Rate the learning rate of that step.
+	Step int `json:"step"`
+	// Rate is the learning rate of Step.
+	Rate float64 `json:"rate"`
+	// Loss is the mean over the epoch's examples, taken while they were learned from.
+	Loss       float64     `json:"loss"`
 	Norm       float64     `json:"gradient_norm"`
 	Validation *Validation `json:"validation,omitempty"`
 }
@@ -98,10 +109,12 @@ const magic = "vigil checkpoint 1\n"
 // checkpointHeader says what the sections are. AdamW's settings are the recipe's, so
 // that only its step is here.
 type checkpointHeader struct {
-	Signature string   `json:"signature"` // of recipe and data
+	// Signature names recipe, seed and data.
+	Signature string   `json:"signature"`
 	Progress  progress `json:"progress"`
 	Adam      int      `json:"adam_steps"`
-	Sections  [5]int   `json:"sections"` // lengths of weights, average, best, mean, square
+	// Sections are the lengths of weights, average, best, and the two moments.
+	Sections [5]int `json:"sections"`
 }
 
 // sections are the state's numbers in the order of the file: weights, running average,

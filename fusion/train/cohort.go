@@ -22,7 +22,8 @@ import (
 
 // Cohort says which examples are made of a source, and how.
 type Cohort struct {
-	Channels []vitals.Channel // centre and scale are not read
+	// Channels are those that are read; their centre and scale are not.
+	Channels []vitals.Channel
 	Statics  []vitals.Static
 	// Items are the item modalities that are read.
 	Items []ItemModality
@@ -106,10 +107,12 @@ type maker struct {
 	examples []Example
 
 	// of the patient in hand
-	window  *window.Window
-	statics map[string]schemas.Statics // by stay
+	window *window.Window
+	// statics are those of the patient in hand, by stay.
+	statics map[string]schemas.Statics
 	items   [encoders.NumModalities]encoders.History
-	linked  []LinkedItem // that are yet to come
+	// linked are the items that are yet to come.
+	linked []LinkedItem
 }
 
 // wanted is an example that is to be made.

@@ -28,6 +28,7 @@ func PhysioNetChannels() []vitals.Channel {
 	return channels
 }
 
+// physionetNames are the channels of the recipe physionet2012, in its order.
 var physionetNames = [...]string{
 	"heart_rate", "mean_arterial", "systolic_arterial", "diastolic_arterial",
 	"systolic_cuff", "diastolic_cuff", "mean_cuff", "temperature",
@@ -85,8 +86,11 @@ func PhysioNetLabels(tasks []string) (func(*physionet.Outcome) []float32, error)
 
 // The tasks of the paper on MIMIC-IV, beside the phenotypes, whose tasks bear their names.
 const (
-	taskMortality = "mortality"  // 48-IHM: death in hospital, told at hour 48
-	taskShortStay = "short_stay" // LOS: the stay ends before 96 h and the patient does not die in hospital, told at hour 48
+	// taskMortality is 48-IHM: death in hospital, told at hour 48.
+	taskMortality = "mortality"
+	// taskShortStay is LOS: the stay ends before 96 h and the patient does not die in
+	// hospital, told at hour 48.
+	taskShortStay = "short_stay"
 )
 
 // paperHour is when the paper tells mortality and length of stay.

@@ -54,11 +54,18 @@ const FirstStream = 1 << 32
 // Streams of training. Their row is the example, so that what happens to a stay does
 // not depend on its place in the batch.
 const (
-	shuffling   = FirstStream + iota // row 0; the step is the epoch
-	thinRate                         // of a stay
-	thinCell                         // of a bin
-	momentDrawn                      // whether, and to which hour, a stay is shortened
-	parting                          // into folds; row: the patient's hash
+	// shuffling is the order of the examples; its row is 0, and the step of its draw the
+	// epoch.
+	shuffling = FirstStream + iota
+	// thinRate is with which probability the bins of a stay are dropped.
+	thinRate
+	// thinCell is whether a bin is.
+	thinCell
+	// momentDrawn is whether a stay is shortened, and to which hour.
+	momentDrawn
+	// parting is the order in which patients are dealt into folds; its row is the
+	// patient's hash.
+	parting
 )
 
 // Validation says how good weights are on what is held back.
@@ -171,8 +178,9 @@ type run struct {
 	schedule nn.Schedule
 	tapes    []*nn.Tape[float32]
 	state    *state
-	order    []int // of the examples in this epoch
-	saved    time.Time
+	// order is that of the examples in this epoch.
+	order []int
+	saved time.Time
 }
 
 // run is the loop over steps. All that it changes is in the state, so that a state read

@@ -22,8 +22,10 @@ type Plan struct {
 	// Test are the examples of Stays.Set that training never sees.
 	Test []int
 
-	sources []string // of the parts to train and to test on, "dataset@hash"
-	teacher string   // hash of the table; "" without one
+	// sources are "dataset@hash" of the parts to train on and to test on.
+	sources []string
+	// teacher is the hash of the teacher's table; "" without one.
+	teacher string
 }
 
 // NewPlan reads the data under the paths and makes all ready for a [Loop] over

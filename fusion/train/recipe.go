@@ -215,6 +215,7 @@ func (r *Recipe) scaled() fusion.Config {
 	return c
 }
 
+// check refuses shares that cannot be meant.
 func (s *Split) check() error {
 	for name, v := range map[string]float64{"validation": s.Validation, "test": s.Test} {
 		if !(v >= 0 && v < 1) {
@@ -224,6 +225,7 @@ func (s *Split) check() error {
 	return nil
 }
 
+// check refuses probabilities and hours that cannot be meant.
 func (a *Augmentation) check() error {
 	switch {
 	case !(a.Thinning >= 0 && a.Thinning < 1):

@@ -65,6 +65,7 @@ type Quality struct {
 	High  float64 `json:"high"`
 }
 
+// String is the score and its interval, or "-" where there is none.
 func (q Quality) String() string {
 	if !q.known() {
 		return "-"

@@ -131,10 +131,12 @@ type matrix struct {
 	known []bool
 }
 
+// add appends one example.
 func (m *matrix) add(x []float32, known []bool) {
 	m.x, m.known = append(m.x, x...), append(m.known, known...)
 }
 
+// edges are those fitted to each feature; nil where there is no feature.
 func (m *matrix) edges() vitals.Edges {
 	if m.width == 0 { // a model without statics, or without channels
 		return nil

@@ -16,15 +16,19 @@ import (
 
 // Stays is the problem of fitting a network to the examples of a set.
 type Stays struct {
-	Network      *fusion.Network[float32]
-	Set          *Set
-	Channels     []vitals.Channel // with the scales that the network is to read them in
-	Train, Held  []int            // examples to learn from, and to choose the epoch by
+	Network *fusion.Network[float32]
+	Set     *Set
+	// Channels have the scales in which the network is to read them.
+	Channels []vitals.Channel
+	// Train are the examples to learn from, and Held those to choose the epoch by.
+	Train, Held  []int
 	Augmentation Augmentation
-	Teacher      float64 // weight of the teacher's probability in the target of task 0
-	Threads      int
+	// Teacher is the weight of the teacher's probability in the target of task 0.
+	Teacher float64
+	Threads int
 
-	inputs [][]*encoders.Input // by shard
+	// inputs are those of the shards, which are filled at the same time.
+	inputs [][]*encoders.Input
 }
 
 // NewStays makes a problem with room for the inputs of a loop's shards, of batches of at
