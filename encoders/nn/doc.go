@@ -26,7 +26,7 @@
 //     in float32 does not depend on the machine.
 //   - An element of a product is one chain of fused multiply-adds over k in ascending order.
 //     A row therefore has the same bits in a batch of any size, and by every form of the
-//     product ([Gemm], [LinearRows], [Packed]).
+//     product ([Gemm], [LinearRows], [PackedLinear]).
 //   - A sum along a row goes into 8 running sums that are added up as a tree ([Sum]). Its
 //     order depends on the length alone.
 //   - Exp is within 1 ulp of the exact value, and GELU within 2^-23 of max(1, |x|).

@@ -45,22 +45,22 @@ func LinearBackward[F Float](dx, dw, x, w, dy []F, rows int) {
 	}
 }
 
-// Packed holds the weights [N][K] and the bias [N] of a dense layer in the order in which
-// the kernels read them: panels of 16 outputs, [K][16] each, the last one filled up with
-// zeros. It is immutable, so that all goroutines may share one.
-type Packed struct {
+// PackedLinear holds the weights [N][K] and the bias [N] of a dense layer in the order in
+// which the kernels read them: panels of 16 outputs, [K][16] each, the last one filled up
+// with zeros. It is immutable, so that all goroutines may share one.
+type PackedLinear struct {
 	panels, bias []float32
 	n, k         int
 }
 
 // Pack packs w [N][K] and b [N]; b may be nil for no bias. Both are copied, and later
 // changes of them do not reach the result.
-func Pack(w, b []float32, n, k int) *Packed {
+func Pack(w, b []float32, n, k int) *PackedLinear {
 	if n < 1 || k < 1 || len(w) != n*k || b != nil && len(b) != n {
 		panic("nn: Pack: shapes do not fit")
 	}
 	count := (n + panelWidth - 1) / panelWidth
-	p := &Packed{panels: make([]float32, count*k*panelWidth), bias: make([]float32, n), n: n, k: k}
+	p := &PackedLinear{panels: make([]float32, count*k*panelWidth), bias: make([]float32, n), n: n, k: k}
 	copy(p.bias, b)
 	for i := range count {
 		packPanel(p.panel(i), w[i*panelWidth*k:], 1, k, k, min(panelWidth, n-i*panelWidth))
@@ -69,15 +69,15 @@ func Pack(w, b []float32, n, k int) *Packed {
 }
 
 // panel is the panel of outputs 16i to 16i+15, [K][16].
-func (p *Packed) panel(i int) []float32 {
+func (p *PackedLinear) panel(i int) []float32 {
 	return p.panels[i*p.k*panelWidth : (i+1)*p.k*panelWidth]
 }
 
 // Rows sets out [R][N] to W x + b for each row of x [R][K]. The bits are those of
 // [LinearRows] with the same weights, whatever the number of rows; rows may be 0.
-func (p *Packed) Rows(out, x []float32, rows int) {
+func (p *PackedLinear) Rows(out, x []float32, rows int) {
 	if rows < 0 || len(out) != rows*p.n || len(x) != rows*p.k {
-		panic("nn: Packed.Rows: shapes do not fit")
+		panic("nn: PackedLinear.Rows: shapes do not fit")
 	}
 	for r := range rows {
 		copy(out[r*p.n:(r+1)*p.n], p.bias)

@@ -92,16 +92,16 @@ func (p *Params[F]) Named(name string) (Param, bool) {
 	return i, ok
 }
 
-// PackedParams are packed weights by parameter, for tapes that serve: one [Packed] for
-// the weights of a layer, several for those of a stack of layers. All goroutines may
+// PackedParams are packed weights by parameter, for tapes that serve: one [PackedLinear]
+// for the weights of a layer, several for those of a stack of layers. All goroutines may
 // share one once its last Pack has returned.
-type PackedParams struct{ stacks map[Param][]*Packed }
+type PackedParams struct{ stacks map[Param][]*PackedLinear }
 
 // Pack packs the parameter w [count][N][K] with its bias b [count][N], which may be
 // NoParam. count is 1 for a single layer.
 func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) {
 	if p.stacks == nil {
-		p.stacks = map[Param][]*Packed{}
+		p.stacks = map[Param][]*PackedLinear{}
 	}
 	for i := range count {
 		var bias []float32
@@ -113,7 +113,7 @@ func (p *PackedParams) Pack(from *Params[float32], w, b Param, count, n, k int) 
 }
 
 // layer is layer i of the stack that was packed for w, nil where nothing was packed.
-func (p *PackedParams) layer(w Param, i int) *Packed {
+func (p *PackedParams) layer(w Param, i int) *PackedLinear {
 	if p == nil {
 		return nil
 	}

@@ -75,7 +75,7 @@ func products(t *testing.T, r *rand.Rand, scale float64, m, k, n int) {
 		{"MatMul", func(out []float32) { MatMul(out, a, b, m, k, n) }},
 		{"MatMulTAAdd", func(out []float32) { MatMulTAAdd(out, a, b, m, k, n) }},
 		{"MatMulTBAdd", func(out []float32) { MatMulTBAdd(out, a, b, m, k, n) }},
-		{"Packed", func(out []float32) { Pack(b, bias, n, k).Rows(out, a, m) }},
+		{"PackedLinear", func(out []float32) { Pack(b, bias, n, k).Rows(out, a, m) }},
 		{"LinearRows", func(out []float32) { LinearRows(out, b, a, bias, m) }},
 	} {
 		fast := draw(m * n)
@@ -93,7 +93,7 @@ func products(t *testing.T, r *rand.Rand, scale float64, m, k, n int) {
 	LinearRows(linear, b, a, bias, m)
 	for i := range packed {
 		if !sameBits(packed[i], linear[i]) {
-			t.Fatalf("Packed %dx%dx%d: [%d] is %v, by LinearRows %v", m, k, n, i, packed[i], linear[i])
+			t.Fatalf("PackedLinear %dx%dx%d: [%d] is %v, by LinearRows %v", m, k, n, i, packed[i], linear[i])
 		}
 	}
 }

@@ -125,8 +125,8 @@ type observed struct {
 	values []float32
 }
 
-// row is one line of a table as text.
-type row struct {
+// tableRow is one row of a table as text.
+type tableRow struct {
 	file string
 	line int
 	// names are those of the columns that were asked for.
@@ -135,13 +135,13 @@ type row struct {
 }
 
 // bad is the error that a column of the row is wrong, with its place.
-func (r *row) bad(column int, what string, args ...any) error {
+func (r *tableRow) bad(column int, what string, args ...any) error {
 	return fmt.Errorf("%s line %d, column %s: %s", r.file, r.line, r.names[column], fmt.Sprintf(what, args...))
 }
 
 // each calls visit for every row of a table with the named columns; a name that ends with
 // "?" need not be there, its field is then empty.
-func (r *reader) each(file string, names []string, visit func(*row) error) error {
+func (r *reader) each(file string, names []string, visit func(*tableRow) error) error {
 	in, err := table.Open(r.dir, tableName(file))
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (r *reader) each(file string, names []string, visit func(*row) error) error
 	if in.File() != filepath.Base(file) {
 		return fmt.Errorf("%s stands beside %s: keep one of them", in.File(), file)
 	}
-	x := row{file: file, names: slices.Clone(names), fields: make([]string, len(names))}
+	x := tableRow{file: file, names: slices.Clone(names), fields: make([]string, len(names))}
 	for i, n := range x.names {
 		x.names[i] = strings.TrimSuffix(n, "?")
 	}

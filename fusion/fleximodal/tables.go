@@ -12,7 +12,7 @@ import (
 var nan = float32(math.NaN())
 
 // number is the number in a field; NaN where it is empty.
-func (r *row) number(column int) (float32, error) {
+func (r *tableRow) number(column int) (float32, error) {
 	text := r.fields[column]
 	if text == "" {
 		return nan, nil
@@ -25,7 +25,7 @@ func (r *row) number(column int) (float32, error) {
 }
 
 // time is the time in a field, which must not be empty.
-func (r *row) time(column int, w Window) (float64, error) {
+func (r *tableRow) time(column int, w Window) (float64, error) {
 	v, ok := table.Float([]byte(r.fields[column]))
 	if !ok {
 		return 0, r.bad(column, "%.40q is no time: want a number of %s", r.fields[column], w.Unit)
@@ -42,7 +42,7 @@ func (r *reader) labels() error {
 	}
 	r.of = map[string][]int{}
 	parts := map[Part]int{}
-	err := r.each(m.Labels.File, names, func(x *row) error {
+	err := r.each(m.Labels.File, names, func(x *tableRow) error {
 		e := Example{Subject: x.fields[0], Part: Part(x.fields[1]), End: m.Window.Length}
 		if e.Part != Train && e.Part != Validation && e.Part != Test {
 			return x.bad(1, "%.40q is no part: want %s, %s or %s", x.fields[1], Train, Validation, Test)
@@ -94,7 +94,7 @@ func (r *reader) modality(m *Modality) error {
 	const values = 2 // where they begin
 	w := r.data.Manifest.Window
 	rows := map[string][]observed{}
-	err := r.each(m.File, append([]string{"subject", "time"}, m.Columns...), func(x *row) error {
+	err := r.each(m.File, append([]string{"subject", "time"}, m.Columns...), func(x *tableRow) error {
 		if r.of[x.fields[0]] == nil {
 			return x.bad(0, "subject %.40q has no row in %s: add one, or leave this row out", x.fields[0], r.data.Manifest.Labels.File)
 		}

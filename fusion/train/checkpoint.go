@@ -19,7 +19,7 @@ import (
 // state is all that a run knows between two steps: from it, and from the settings, the
 // rest follows.
 type state struct {
-	progress
+	standing
 	weights []float32
 	// average is the running average of the weights; it is empty where there is none.
 	average []float32
@@ -29,8 +29,9 @@ type state struct {
 	adam *nn.AdamW[float32]
 }
 
-// progress is the part of a state that is not weights; it stands in a checkpoint as JSON.
-type progress struct {
+// standing is where a run stands, as far as that is not weights; a checkpoint has it as
+// JSON.
+type standing struct {
 	// Step counts the steps that were done.
 	Step int `json:"step"`
 	// Sum is that of the losses of this epoch, each times its examples.
@@ -111,7 +112,7 @@ const magic = "vigil checkpoint 1\n"
 type checkpointHeader struct {
 	// Signature names recipe, seed and data.
 	Signature string   `json:"signature"`
-	Progress  progress `json:"progress"`
+	Progress  standing `json:"progress"`
 	Adam      int      `json:"adam_steps"`
 	// Sections are the lengths of weights, average, best, and the two moments.
 	Sections [5]int `json:"sections"`
@@ -125,7 +126,7 @@ func (s *state) sections() [5]*[]float32 {
 
 // writeCheckpoint replaces the file in one move, so that there is always a whole one.
 func writeCheckpoint(path, signature string, s *state) error {
-	h := checkpointHeader{Signature: signature, Progress: s.progress, Adam: s.adam.Steps}
+	h := checkpointHeader{Signature: signature, Progress: s.standing, Adam: s.adam.Steps}
 	floats := 0
 	for i, v := range s.sections() {
 		h.Sections[i] = len(*v)
@@ -200,7 +201,7 @@ func readCheckpoint(path, signature string, s *state) error {
 		}
 		data = data[4*len(*v):]
 	}
-	s.progress, s.adam.Steps = h.Progress, h.Adam
+	s.standing, s.adam.Steps = h.Progress, h.Adam
 	return nil
 }
 
