@@ -22,8 +22,10 @@
 // The package promises:
 //
 //   - Assembly and twin give the same bits for every input; only a NaN may differ, in its
-//     payload. The twins round as fused instructions do, without having them. So a result
-//     in float32 does not depend on the machine.
+//     payload. The twins round as fused instructions do, without having them. So products,
+//     sums and activations in float32 do not depend on the machine. What goes by a function
+//     of package math in float64 and is rounded then (the sines of [TimeEmbedding], the
+//     tanh of [SoftCap]) may, where that function does.
 //   - An element of a product is one chain of fused multiply-adds over k in ascending order.
 //     A row therefore has the same bits in a batch of any size, and by every form of the
 //     product ([Gemm], [LinearRows], [PackedLinear]).
