@@ -69,17 +69,18 @@ type sleeper struct {
 
 func newSleeper(s *Service) *sleeper {
 	z := &sleeper{Service: s, asleep: make(chan struct{}), woken: make(chan struct{})}
+	slept := false
 	s.cut = func(point string) error {
 		z.mu.Lock()
 		defer z.mu.Unlock()
-		if !z.armed || point != "applied" {
-			return nil
-		}
-		close(z.asleep)
-		<-z.woken
-		s.cut = func(point string) error {
+		switch {
+		case slept:
 			z.did = point
 			return errCrash
+		case z.armed && point == "applied":
+			close(z.asleep)
+			<-z.woken
+			slept = true
 		}
 		return nil
 	}

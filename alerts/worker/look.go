@@ -5,40 +5,43 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
 
-// readAhead bounds what is read of windows at a time, in bytes: the records of
-// three patients' 48 hours of a tick a minute.
+// readAhead bounds what is read of windows at a time, in bytes. It is room for three patients
+// whose 48 hours have a record every minute.
 const readAhead = 2 << 20
 
-// look reads from the store what is wanted, and with it what the records that follow
-// will want.
-func (o *owner) look(ctx context.Context, follow []schemas.Message) error {
-	for i := 0; i < len(follow) && size(o.wanted) < readAhead; i++ {
+// look reads from the store the windows that are wanted, and together with them those that
+// the records behind will want: one call for many.
+func (a *applier) look(ctx context.Context, follow []schemas.Message) error {
+	for i := 0; i < len(follow) && size(a.wanted) < readAhead; i++ {
 		if kind, _ := follow[i].Header(schemas.HeaderType); kind != schemas.TypeLog {
 			continue
 		}
-		if o.ahead.Decode(follow[i].Value) != nil {
-			break // step will say so
+		if a.ahead.Decode(follow[i].Value) != nil {
+			break // the record cannot be read, which steps will say when it comes to it
 		}
-		o.wanted = o.state.Wants(&o.ahead, o.wanted)
+		a.wanted = a.state.Wants(&a.ahead, a.wanted)
 	}
-	return o.read(ctx)
+	return a.read(ctx)
 }
 
-// warm reads, while the log is idle, of windows of which nothing is in memory.
-func (o *owner) warm(ctx context.Context) error {
-	for size(o.wanted) < readAhead {
-		n := len(o.wanted)
-		if o.wanted = o.state.WantsUnread(o.wanted); len(o.wanted) == n {
+// warm reads windows of which nothing is in memory yet, while the log is idle, so that the
+// patients' next records need not wait for the store.
+func (a *applier) warm(ctx context.Context) error {
+	for size(a.wanted) < readAhead {
+		n := len(a.wanted)
+		if a.wanted = a.state.WantsUnread(a.wanted); len(a.wanted) == n {
 			break
 		}
 	}
-	return o.read(ctx)
+	return a.read(ctx)
 }
 
+// size is what places hold in the store, in bytes.
 func size(places []window.Place) (bytes int) {
 	for _, p := range places {
 		bytes += p.Len
@@ -46,48 +49,49 @@ func size(places []window.Place) (bytes int) {
 	return bytes
 }
 
-// read gives the state what is wanted, piece by piece.
-func (o *owner) read(ctx context.Context) error {
-	for rest := o.wanted; len(rest) > 0; {
+// read gives the state the windows that are wanted, in pieces of readAhead bytes.
+func (a *applier) read(ctx context.Context) error {
+	for rest := a.wanted; len(rest) > 0; {
 		n, bytes := 0, 0
 		for n < len(rest) && (n == 0 || bytes+rest[n].Len <= readAhead) {
 			bytes += rest[n].Len
 			n++
 		}
 		var chunks [][]byte
-		err := o.s.retryStore(ctx, func() (err error) {
-			chunks, err = o.s.Store.Chunks(ctx, o.number, o.nonce, rest[:n])
+		err := a.service.retryStore(ctx, func() (err error) {
+			chunks, err = a.service.Store.Chunks(ctx, a.tenure.Partition, a.nonce, rest[:n])
 			return err
 		})
 		if err == nil {
-			if err = o.state.Give(rest[:n], chunks); err != nil {
+			if err = a.state.Give(rest[:n], chunks); err != nil {
 				err = fmt.Errorf("%w: %w", window.ErrTorn, err)
 			}
 		}
 		if errors.Is(err, window.ErrTorn) {
-			return o.torn(ctx, err)
+			return a.torn(ctx, err)
 		}
 		if err != nil {
 			return fmt.Errorf("reading windows: %w", err)
 		}
 		rest = rest[n:]
 	}
-	o.wanted = o.wanted[:0]
+	a.wanted = a.wanted[:0]
 	return nil
 }
 
-// torn begins again where chunks are not what they must be: from the store, if it
-// was rolled back, else from the log.
-func (o *owner) torn(ctx context.Context, cause error) error {
-	stored, err := o.fetch(ctx)
+// torn ends the tenure, since chunks are not what the state says of them. If the store was
+// rolled back meanwhile, the next tenure goes on from there; else the partition is emptied,
+// and the next tenure rebuilds it from the log.
+func (a *applier) torn(ctx context.Context, cause error) error {
+	stored, err := a.fetch(ctx)
 	if err != nil {
 		return err
 	}
-	if stored.Applied == o.applied {
-		o.s.Log.Error().Err(cause).Int("partition", o.number).Msg("rebuilding from the log")
-		if err := o.reset(ctx); err != nil {
+	if stored.Applied == a.applied {
+		a.service.Log.Error().Err(cause).Int("partition", a.tenure.Partition).Msg("rebuilding from the log")
+		if err := a.reset(ctx); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("%w: %w", errAgain, cause)
+	return fmt.Errorf("%w: %w", kafka.ErrAgain, cause)
 }

@@ -13,68 +13,65 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// outputTopics are what the monitor writes.
+// outputTopics are the topics that the monitor writes, in the order in which they are claimed
+// and published to.
 var outputTopics = [...]string{schemas.TopicScores, schemas.TopicAlerts, schemas.TopicAlertStates}
 
-// tails say how far the outputs got: the position of the last record of each.
+// tails say how far the outputs got.
 type tails struct {
-	at          [len(outputTopics)]window.Position
-	rebuildFrom int64            // as the newest of them says, -1 where none does
-	headers     []schemas.Header // of the outbox
+	at          [len(outputTopics)]window.Position // of the last record of each
+	rebuildFrom int64                              // log offset at which a rebuild begins, as the newest of them says, -1 where none does
+	headers     []schemas.Header                   // memory of outbox
 }
 
-// nothing is the position before all.
+// nothing is the position before all others: the output is empty.
 var nothing = window.Position{Offset: -1}
 
-// readTails reads the last positions. Claims say nothing and are passed over,
-// but a keep-alive repeats both.
+// readTails reads of each output the last record that has a position: an output, or a claim
+// record that Keep has written again. It fails where the topic cannot be read or somebody
+// else has written there.
 func readTails(ctx context.Context, c *kafka.Cluster, partition int) (tails, error) {
 	t := tails{rebuildFrom: -1}
 	newest := nothing
 	for i, topic := range outputTopics {
 		t.at[i] = nothing
-		for n := 16; ; n *= 8 {
-			records, err := c.LastRecords(ctx, topic, partition, n)
-			if err != nil {
-				return t, err
-			}
-			found, rebuild, err := lastPosition(records)
-			if err != nil {
-				return t, fmt.Errorf("%s/%d: %w", topic, partition, err)
-			}
-			if found != nothing {
-				t.at[i] = found
-				if found.Compare(newest) > 0 && rebuild >= 0 {
-					newest, t.rebuildFrom = found, rebuild
-				}
-			}
-			if found != nothing || len(records) < n {
-				break
-			}
+		m, found, err := c.LastThat(ctx, topic, partition, func(m *schemas.Message) bool {
+			_, ok := m.Header(schemas.HeaderPosition)
+			return ok
+		})
+		if err != nil {
+			return t, err
+		}
+		if !found {
+			continue
+		}
+		at, rebuild, err := positionOf(&m)
+		if err != nil {
+			return t, fmt.Errorf("%s/%d: offset %d: %w", topic, partition, m.Offset, err)
+		}
+		t.at[i] = at
+		if at.Compare(newest) > 0 && rebuild >= 0 {
+			newest, t.rebuildFrom = at, rebuild
 		}
 	}
 	return t, nil
 }
 
-// lastPosition is the position that the last of the records with one has.
-func lastPosition(records []schemas.Message) (at window.Position, rebuild int64, err error) {
-	for i := len(records) - 1; i >= 0; i-- {
-		text, ok := records[i].Header(schemas.HeaderPosition)
-		if !ok {
-			continue
-		}
-		if at, err = parsePosition(text); err != nil {
-			return nothing, -1, fmt.Errorf("offset %d: %w", records[i].Offset, err)
-		}
-		rebuild = -1
-		if text, ok := records[i].Header(schemas.HeaderRebuild); ok {
-			if rebuild, err = strconv.ParseInt(text, 10, 64); err != nil {
-				return nothing, -1, fmt.Errorf("offset %d: header %s is %.40q, want a log offset", records[i].Offset, schemas.HeaderRebuild, text)
-			}
-		}
-		return at, rebuild, nil
+// positionOf reads the headers of an output: its position, and where a rebuild begins (-1: it
+// does not say).
+func positionOf(m *schemas.Message) (at window.Position, rebuild int64, err error) {
+	text, _ := m.Header(schemas.HeaderPosition)
+	if at, err = parsePosition(text); err != nil {
+		return nothing, -1, err
 	}
-	return nothing, -1, nil
+	text, ok := m.Header(schemas.HeaderRebuild)
+	if !ok {
+		return at, -1, nil
+	}
+	if rebuild, err = strconv.ParseInt(text, 10, 64); err != nil {
+		return nothing, -1, fmt.Errorf("header %s is %.40q, want a log offset", schemas.HeaderRebuild, text)
+	}
+	return at, rebuild, nil
 }
 
 func parsePosition(text string) (p window.Position, err error) {
@@ -100,14 +97,15 @@ func rebuildHeader(offset int64) schemas.Header {
 	return schemas.Header{Key: schemas.HeaderRebuild, Value: strconv.FormatInt(offset, 10)}
 }
 
-// above says whether an output is not yet in its topic.
+// above says whether an output of a position is not yet in its topic.
 func (t *tails) above(topic string, p window.Position) bool {
 	i := slices.Index(outputTopics[:], topic)
 	return i < 0 || p.Compare(t.at[i]) > 0
 }
 
-// outbox appends the outputs that are not yet in their topics. Their headers are in
-// memory that the next call uses again.
+// outbox appends to dst the outputs that are not yet in their topics. Their headers say that a
+// rebuild begins at the log offset rebuild; they lie in memory that the next call uses
+// again.
 func (t *tails) outbox(dst []window.OutboxEntry, outputs []monitor.Output, rebuild int64) []window.OutboxEntry {
 	rebuilt := rebuildHeader(rebuild)
 	t.headers = slices.Grow(t.headers[:0], 7*len(outputs))
@@ -134,28 +132,29 @@ func (t *tails) outbox(dst []window.OutboxEntry, outputs []monitor.Output, rebui
 	return dst
 }
 
-// publishStored publishes what an earlier owner left in the outbox.
-func (o *owner) publishStored(ctx context.Context) error {
-	if len(o.batch.Outbox) == 0 {
+// publishStored publishes what an earlier owner left in the outbox, but for what it had
+// published before it was cut off.
+func (a *applier) publishStored(ctx context.Context) error {
+	if len(a.batch.Outbox) == 0 {
 		return nil
 	}
-	o.out = o.batch.Outbox[len(o.batch.Outbox)-1].After()
-	o.batch.Outbox = slices.DeleteFunc(o.batch.Outbox, func(e window.OutboxEntry) bool { return !o.tails.above(e.Topic, e.Position) })
-	return o.publish(ctx)
+	a.published = a.batch.Outbox[len(a.batch.Outbox)-1].After()
+	a.batch.Outbox = slices.DeleteFunc(a.batch.Outbox, func(e window.OutboxEntry) bool { return !a.tails.above(e.Topic, e.Position) })
+	return a.publish(ctx)
 }
 
-// publish appends the outbox to its topics. The store drops it with the next batch,
-// or when the log is idle.
-func (o *owner) publish(ctx context.Context) error {
-	if len(o.batch.Outbox) == 0 {
+// publish appends the outbox to its topics. The store drops the outbox with the next batch, or
+// when the log is idle.
+func (a *applier) publish(ctx context.Context) error {
+	if len(a.batch.Outbox) == 0 {
 		return nil
 	}
-	messages := o.messages
+	messages := a.messages
 	for i, topic := range outputTopics {
 		messages = messages[:0]
 		last := nothing
-		for j := range o.batch.Outbox {
-			if e := &o.batch.Outbox[j]; e.Topic == topic {
+		for j := range a.batch.Outbox {
+			if e := &a.batch.Outbox[j]; e.Topic == topic {
 				messages = append(messages, schemas.Message{Key: e.Key, Value: e.Value, Headers: e.Headers})
 				last = e.Position
 			}
@@ -163,29 +162,29 @@ func (o *owner) publish(ctx context.Context) error {
 		if len(messages) == 0 {
 			continue
 		}
-		if _, err := o.producer.Append(ctx, topic, o.number, messages); err != nil {
+		if _, err := a.tenure.Producer.Append(ctx, topic, a.tenure.Partition, messages); err != nil {
 			return err
 		}
-		o.tails.at[i] = last
-		if err := o.s.at("published " + topic); err != nil {
+		a.tails.at[i] = last
+		if err := a.tenure.At("published " + topic); err != nil {
 			return err
 		}
 	}
 	clear(messages)
-	o.messages = messages[:0]
-	o.out = o.batch.Outbox[len(o.batch.Outbox)-1].After()
+	a.messages = messages[:0]
+	a.published = a.batch.Outbox[len(a.batch.Outbox)-1].After()
 	return nil
 }
 
-// drop makes the store forget what is published.
-func (o *owner) drop(ctx context.Context) error {
-	if o.out == (window.Position{}) {
+// drop makes the store forget the outbox, which is published.
+func (a *applier) drop(ctx context.Context) error {
+	if a.published == (window.Position{}) {
 		return nil
 	}
-	upTo := window.Position{Offset: o.out.Offset, Index: o.out.Index - 1} // After counted one on
-	err := o.s.retryStore(ctx, func() error { return o.s.Store.Published(ctx, o.number, o.nonce, upTo) })
+	upTo := window.Position{Offset: a.published.Offset, Index: a.published.Index - 1} // After is one further than the last entry
+	err := a.service.retryStore(ctx, func() error { return a.service.Store.Published(ctx, a.tenure.Partition, a.nonce, upTo) })
 	if err == nil {
-		o.out = window.Position{}
+		a.published = window.Position{}
 	}
 	return err
 }

@@ -318,7 +318,7 @@ func TestLostMessagesAreSaid(t *testing.T) {
 		put(t, p, 0, beat("d:1", 41, 60, "", 0)) // a repeat, the second time
 		until(t, "the rest is written", func() bool { n, _ := w.Totals(); return n >= 1 })
 		stop()
-		if lost := w.statsOf(0).Lost.Load(); lost != want {
+		if lost := w.Stats(0).Lost.Load(); lost != want {
 			t.Errorf("%d messages lost, want %d", lost, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/vigil-icu/vigil/encoders/record"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -25,7 +26,7 @@ func TestDecodeShortIsDecode(t *testing.T) {
 		{`{"patient":"d:1","source":"s","seq":6,"event_time":"2026-01-01T00:00:00.000Z","values":{"spo2":970}}`, false},
 	} {
 		m := schemas.Message{Topic: schemas.TopicVitals, Key: []byte("d:1"), Value: []byte(c.body), Offset: 7}
-		m.Partition = partitionOf(m.Key, 8)
+		m.Partition = kafka.PartitionOf(m.Key, 8)
 		var got Item
 		if read := decodeShort(e, s, &m, 8, now, &got, &r); read != c.read {
 			t.Errorf("read %v: %s", read, c.body)

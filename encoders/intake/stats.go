@@ -8,29 +8,29 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Stats are what intake did with a partition since the process began; safe to
+// Stats are what intake did with a partition since the process began. They are for people
+// and for a replay that waits for its end; nothing is decided by them. They are safe to
 // read at any time.
 type Stats struct {
 	Records  atomic.Int64 // written to the log
-	Frontier atomic.Int64 // playing time up to which a run is written
+	Frontier atomic.Int64 // playing time up to which a run is written, ms; -1: none, the largest number: all
 	Lost     atomic.Int64 // raw messages that were gone before they were read
-	mu       sync.Mutex
-	reasons  map[schemas.Reason]int64
+
+	mu      sync.Mutex
+	reasons map[schemas.Reason]int64 // of dead letters
 }
 
-func (w *Worker) statsOf(partition int) *Stats {
-	s, _ := w.stats.LoadOrStore(partition, newStats())
-	return s.(*Stats)
+// Stats returns the statistics of a partition, which move while it is worked.
+func (w *Worker) Stats(partition int) *Stats {
+	return w.stats.Row(partition, func() *Stats {
+		s := &Stats{reasons: map[schemas.Reason]int64{}}
+		s.Frontier.Store(-1)
+		return s
+	})
 }
 
-func newStats() *Stats {
-	s := &Stats{reasons: map[schemas.Reason]int64{}}
-	s.Frontier.Store(-1)
-	return s
-}
-
-// note takes in a batch that was written, and where the log stands.
-func (s *Stats) note(out *output, log *progress) {
+// add takes in a batch that was written, and where the log stands after it.
+func (s *Stats) add(out *outlet, log *progress) {
 	s.Records.Add(out.records)
 	if len(out.reasons) > 0 {
 		s.mu.Lock()
@@ -49,21 +49,19 @@ func (s *Stats) note(out *output, log *progress) {
 // Totals sums all partitions: records written, and dead letters by reason.
 func (w *Worker) Totals() (records int64, dead map[schemas.Reason]int64) {
 	dead = map[schemas.Reason]int64{}
-	w.stats.Range(func(_, value any) bool {
-		s := value.(*Stats)
+	for _, s := range w.stats.Rows() {
 		records += s.Records.Load()
 		s.mu.Lock()
 		for r, n := range s.reasons {
 			dead[r] += n
 		}
 		s.mu.Unlock()
-		return true
-	})
+	}
 	return records, dead
 }
 
-// Reached says whether the log of a partition holds a run up to a playing time,
-// or the whole run.
+// Reached says whether the log of a partition holds a run up to a playing time (ms), or the
+// whole run.
 func (w *Worker) Reached(partition int, play int64) bool {
-	return w.statsOf(partition).Frontier.Load() >= play
+	return w.Stats(partition).Frontier.Load() >= play
 }

@@ -3,7 +3,7 @@ package intake
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -19,24 +19,15 @@ import (
 type Worker struct {
 	Cluster *kafka.Cluster
 	Encoder *record.Encoder
-	Use     schemas.Use         // written into a log partition that has none
-	Clock   func() schemas.Time // of live events
+	Use     schemas.Use         // model and policy, which are written into a log partition that names none
+	Clock   func() schemas.Time // stamps live events; recorded ones bring their own time
 	Log     zerolog.Logger
 	Idle    kafka.Idle // how the broker is kept from forgetting the producers
 
-	// cut, in tests, is called at named points and may end the owner there.
-	cut func(point string) error
-	// most, in tests, is how many records a batch takes; 0: batchRecords.
-	most int
+	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
+	most int                      // records that a batch takes, in tests; 0: batchRecords
 
-	stats sync.Map // partition: *Stats
-}
-
-func (w *Worker) batchRecords() int {
-	if w.most > 0 {
-		return w.most
-	}
-	return batchRecords
+	stats kafka.PerPartition[Stats]
 }
 
 // producerName begins the transactional ids of intake's producers.
@@ -48,33 +39,187 @@ const (
 	aheadLimit = 50_000 // items of one topic that wait for the others' marks or for the next run
 )
 
-// errRenew ends an ownership so that it begins again under a renewed producer id.
-var errRenew = errors.New("the producer's id is renewed")
-
-// Own works one partition until ctx ends, or gives it up when the lease is lost.
-// It has the shape of kafka.Handler.
+// Own works one partition until ctx ends or the lease is lost (kafka.ErrLeaseLost); it is a
+// kafka.Handler, and kafka.Ownership.Hold has the rules. Its other errors are for good: a
+// record in the log or among the dead letters that a newer version wrote, a raw topic that
+// was made anew, rights that are missing (kafka.ErrDenied).
 func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		if lease != nil {
-			if err := lease.Check(ctx); err != nil {
-				return err
-			}
+	own := kafka.Ownership{
+		Cluster: w.Cluster, Doing: "intake of partition", Producer: producerName,
+		Outputs: []string{schemas.TopicDeadLetters, schemas.TopicLog}, Idle: w.Idle, Log: w.Log, Cut: w.cut,
+	}
+	return own.Hold(ctx, partition, lease, func(t *kafka.Tenure) kafka.Tenant {
+		return &logWriter{
+			worker: w, tenure: t, stats: w.Stats(t.Partition),
+			dead: outlet{topic: schemas.TopicDeadLetters, point: "dead letters written"},
+			log:  outlet{topic: schemas.TopicLog, point: "log written"},
 		}
-		err := w.own(ctx, partition)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.Is(err, errRenew), errors.Is(err, errPassed):
-			wait = 10 * time.Millisecond
-			continue
-		case !errors.Is(err, kafka.ErrFenced):
-			return fmt.Errorf("intake of partition %d: %w", partition, err)
+	})
+}
+
+// logWriter writes the log of one partition during one tenure. step.go has what it does
+// with a message.
+type logWriter struct {
+	worker     *Worker
+	tenure     *kafka.Tenure
+	stats      *Stats
+	partitions int // of every topic
+
+	queues    []queue // one for each of schemas.RawTopics
+	log, dead outlet
+	restate   bool // marks of the run that ended last were read again: the log must say how far, though nothing else is new
+
+	// What one step gathers.
+	direct []*Item // direct messages that the log does not have yet
+	judged []*Item // recorded messages in which a mark has found a problem
+	merged []*Item // recorded messages up to the smallest mark
+}
+
+// Claim counts the partitions. Intake has no store: nothing but its outputs fences an
+// older owner.
+func (l *logWriter) Claim(ctx context.Context) (err error) {
+	l.partitions, err = l.worker.Cluster.Partitions(ctx)
+	return err
+}
+
+// Load reads from the tails of both outputs what they hold of the raw topics. A log that
+// has no such record yet gets the model and the policy that are in use.
+func (l *logWriter) Load(ctx context.Context) (err error) {
+	var begun bool
+	if l.dead.state, _, err = newestProgress(ctx, l.worker.Cluster, l.dead.topic, l.tenure.Partition); err != nil {
+		return err
+	}
+	if l.log.state, begun, err = newestProgress(ctx, l.worker.Cluster, l.log.topic, l.tenure.Partition); err != nil {
+		return err
+	}
+	s, d := &l.log.state, &l.dead.state
+	s.Judged, s.Clock = nil, nil
+	d.Next, d.Marks, d.Ended = nil, nil, nil
+	if d.Step > s.Step && s.Run == "" {
+		s.Run = d.Run // the newest dead letters were judged by the marks of this run
+	}
+	l.queues = make([]queue, len(schemas.RawTopics))
+	for t := range l.queues {
+		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
+	}
+	l.stats.add(&l.log, s)
+	if begun {
+		return nil
+	}
+	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &l.worker.Use}, useKey); err != nil {
+		return err
+	}
+	return l.appendBatch(ctx, &l.log)
+}
+
+// Work reads the raw topics side by side, takes a step for each delivery, and writes a
+// tick of the clock every second once the log has live events.
+func (l *logWriter) Work(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	defer cancel()
+	in := make([]chan delivery, len(schemas.RawTopics))
+	for t := range in {
+		in[t] = make(chan delivery, 2)
+		f := follower{
+			worker: l.worker, topic: t, partition: l.tenure.Partition, partitions: l.partitions, from: l.queues[t].read,
+			judged: l.dead.state.Direct[t], clock: schemas.Time(l.dead.state.Clock[t]),
+			short: schemas.NewShortReader(), free: make(chan delivery, cap(in[t])+2),
 		}
-		w.Log.Warn().Err(err).Int("partition", partition).Msg("claiming the partition again")
+		readers.Go(func() { f.follow(ctx, in[t]) })
+	}
+	clock := time.NewTicker(time.Second)
+	defer clock.Stop()
+	var from [6]chan delivery
+	for {
+		if err := l.tenure.Keep(ctx, nil); err != nil {
+			return err
+		}
+		l.choose(in, from[:])
+		var (
+			got   delivery
+			topic int
+		)
 		select {
+		case got = <-from[0]:
+			topic = 0
+		case got = <-from[1]:
+			topic = 1
+		case got = <-from[2]:
+			topic = 2
+		case got = <-from[3]:
+			topic = 3
+		case got = <-from[4]:
+			topic = 4
+		case got = <-from[5]:
+			topic = 5
+		case <-clock.C:
+			if l.log.state.Live {
+				if err := l.tick(ctx); err != nil {
+					return err
+				}
+			}
+			continue
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(wait):
+		}
+		if len(got.items) > 0 {
+			if err := l.step(ctx, topic, &got); err != nil {
+				return err
+			}
+			got.release()
+		}
+		var lost *kafka.DataLossError
+		if errors.As(got.err, &lost) && lost.Offset < lost.First {
+			return l.passOver(ctx, topic, lost)
+		}
+		if got.err != nil {
+			return got.err
 		}
 	}
+}
+
+// choose names in from the topics to be read on: all but those of which too much waits for
+// another topic's mark or for the next run. A topic that holds the others up is read on
+// however long it is to its next mark, since nothing could go on without it.
+func (l *logWriter) choose(in, from []chan delivery) {
+	least := int64(math.MaxInt64)
+	for t := range l.queues {
+		least = min(least, l.queues[t].mark)
+	}
+	for t := range from {
+		q := &l.queues[t]
+		from[t] = in[t]
+		if len(q.later) >= aheadLimit || len(q.items) >= aheadLimit && q.mark > least {
+			from[t] = nil
+		}
+	}
+}
+
+// tick writes a tick of intake's clock. The clock of a log never goes back.
+func (l *logWriter) tick(ctx context.Context) error {
+	s := &l.log.state
+	s.Step++
+	s.At = max(int64(l.worker.Clock()), s.At)
+	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindTick, At: schemas.Time(s.At)}, tickKey); err != nil {
+		return err
+	}
+	return l.appendBatch(ctx, &l.log)
+}
+
+// passOver writes into the log that messages of a raw topic are gone, so that the scores of
+// the partition are marked, and that reading goes on where the topic begins now. It ends
+// the tenure without an error: the next one reads from there.
+func (l *logWriter) passOver(ctx context.Context, topic int, lost *kafka.DataLossError) error {
+	l.worker.Log.Error().Err(lost).Int("partition", l.tenure.Partition).Int64("lost", lost.First-lost.Offset).Msg("messages were lost before intake read them: scores of this partition are marked gap")
+	s := &l.log.state
+	s.Step++
+	s.At = max(int64(l.worker.Clock()), s.At)
+	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: schemas.Time(s.At), Available: schemas.Time(s.At)}, gapKey); err != nil {
+		return err
+	}
+	s.Direct[topic], s.Next[topic] = max(s.Direct[topic], lost.First), lost.First
+	l.stats.Lost.Add(lost.First - lost.Offset)
+	return l.appendBatch(ctx, &l.log)
 }

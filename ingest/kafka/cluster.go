@@ -15,6 +15,7 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/sasl"
 
+	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -34,7 +35,7 @@ type Cluster struct {
 	transport *kafkago.Transport
 	client    *kafkago.Client
 	dialer    *kafkago.Dialer
-	trouble   Trouble
+	trouble   retry.Trouble
 	leaders   leaders
 	fetcher   fetcher
 	writer    writer
@@ -117,7 +118,8 @@ func (c *Cluster) Reach(ctx context.Context) error {
 		return fmt.Errorf("%w: no broker is named; say --brokers HOST:PORT", ErrUnreachable)
 	}
 	var last error
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+	backoff := retry.Backoff{First: 50 * time.Millisecond, Longest: time.Second}
+	for {
 		for _, address := range c.Brokers {
 			conn, err := c.dialer.DialContext(ctx, "tcp", address)
 			if err == nil {
@@ -138,7 +140,7 @@ func (c *Cluster) Reach(ctx context.Context) error {
 			}
 			last = err
 		}
-		if pause(ctx, wait) != nil {
+		if backoff.Pause(ctx) != nil {
 			return fmt.Errorf("%w at %v: %w; %s", ErrUnreachable, c.Brokers, last, c.perhaps(last))
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -187,7 +188,7 @@ func (m *member) serve(ctx context.Context, generation *kafkago.Generation) erro
 			if m.balancer.partial.Swap(false) {
 				// As the leader: the group joins again when this returns.
 				m.cluster.Log.Warn().Str("group", m.group).Msg("not every topic is seen with as many partitions: assigning again")
-				_ = pause(ctx, 500*time.Millisecond)
+				_ = retry.Pause(ctx, 500*time.Millisecond)
 				return
 			}
 			<-ctx.Done() // more members than partitions: in reserve

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/vigil-icu/vigil/ingest/retry"
 )
 
 // Lease is a worker's right to a partition within a generation of the group.
@@ -100,7 +102,7 @@ func (l *Lease) Follow(ctx context.Context, topic string, partition int, next fu
 			}
 			last = at
 		}
-		if err := pause(ctx, followEvery); err != nil {
+		if err := retry.Pause(ctx, followEvery); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 
+	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -29,18 +30,22 @@ func (c *Cluster) Partitions(ctx context.Context) (int, error) {
 	return n, nil
 }
 
-// seenLate is how long a broker may not know of a topic that another has made or, after
-// its own start, not yet know of any.
-const seenLate = 3 * time.Second
+// seenLate is how long a broker may not know of a topic that another broker has made, or
+// not know of any just after its own start. seenEvery is how often it is asked meanwhile.
+const (
+	seenLate  = 3 * time.Second
+	seenEvery = 250 * time.Millisecond
+)
 
-// seen is counts, once the topics named are all to be seen; after seenLate without.
+// seen returns what counts does as soon as all the topics named are there to be seen, and
+// after seenLate also without them.
 func (c *Cluster) seen(ctx context.Context, topics ...string) (counts map[string]int, err error) {
-	for waited := time.Duration(0); ; waited += longest {
+	for waited := time.Duration(0); ; waited += seenEvery {
 		counts, err = c.counts(ctx)
 		if err != nil || waited >= seenLate || !slices.ContainsFunc(topics, func(topic string) bool { return counts[topic] == 0 }) {
 			return counts, err
 		}
-		if err := pause(ctx, longest); err != nil {
+		if err := retry.Pause(ctx, seenEvery); err != nil {
 			return nil, err
 		}
 	}

@@ -1,5 +1,11 @@
 package kafka
 
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
 // PartitionOf returns the partition of a key as the Java client does: murmur2,
 // positive, modulo n. Everyone who writes raw topics must agree on it.
 func PartitionOf(key []byte, n int) int { return int(murmur2(key)&0x7fffffff) % n }
@@ -30,4 +36,33 @@ func murmur2(data []byte) uint32 {
 	h *= m
 	h ^= h >> 15
 	return h
+}
+
+// PerPartition holds one value for each partition number that was asked for, such as the
+// statistics of it. The zero value is ready; it is safe for concurrent use.
+type PerPartition[T any] struct {
+	mu   sync.Mutex
+	rows map[int]*T
+}
+
+// Row returns the value of a partition, which fresh makes where there is none yet.
+func (p *PerPartition[T]) Row(partition int, fresh func() *T) *T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	row := p.rows[partition]
+	if row == nil {
+		if p.rows == nil {
+			p.rows = map[int]*T{}
+		}
+		row = fresh()
+		p.rows[partition] = row
+	}
+	return row
+}
+
+// Rows returns the values of all partitions so far, in no order.
+func (p *PerPartition[T]) Rows() []*T {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.rows))
 }

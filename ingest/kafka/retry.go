@@ -12,44 +12,21 @@ import (
 
 	kafkago "github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
+
+	"github.com/vigil-icu/vigil/ingest/retry"
 )
 
-// longest is the longest pause between two tries. An owner's calls hang on each other,
-// so that several such pauses add up when a broker comes back.
-const longest = 250 * time.Millisecond
-
-// quiet is how long trying on is not worth a line in the log; then it is, unless
-// another call has said so.
-const quiet = time.Second
-
-// retry calls f until it succeeds, fails for good or ctx ends. doing says what f
-// does, for the log.
-func (c *Cluster) retry(ctx context.Context, doing string, f func() error) (err error) {
-	said := false
-	defer func() {
-		if said {
-			c.trouble.End()
-		}
-		if err == nil {
-			c.trouble.Works(&c.Log, "Kafka")
-		}
-	}()
-	for wait, waited := 20*time.Millisecond, time.Duration(0); ; wait = min(2*wait, longest) {
+// retry calls f until it succeeds, fails for good or ctx ends. doing says for the log what
+// f does.
+func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error {
+	policy := retry.Policy{Server: "Kafka", Temporary: temporary, Log: &c.Log}
+	return c.trouble.Retry(ctx, policy, doing, func() error {
 		err := f()
-		if err == nil || !temporary(err) {
-			return err
-		}
-		if ctx.Err() == nil && elsewhere(err) {
+		if temporary(err) && ctx.Err() == nil && elsewhere(err) {
 			c.transport.CloseIdleConnections()
 		}
-		if waited += wait; waited > quiet && !said && ctx.Err() == nil {
-			said = true
-			c.trouble.Begin(&c.Log, doing, err)
-		}
-		if ctxErr := pause(ctx, wait); ctxErr != nil {
-			return fmt.Errorf("%w (last: %w)", ctxErr, err)
-		}
-	}
+		return err
+	})
 }
 
 // elsewhere says whether another connection may do better. After a network error the
@@ -65,18 +42,6 @@ func elsewhere(err error) bool {
 // transactional id.
 func noCoordinator(err error) bool {
 	return errors.Is(err, kafkago.NotCoordinatorForGroup) || errors.Is(err, kafkago.GroupCoordinatorNotAvailable)
-}
-
-// pause waits, or returns ctx's error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // now is for deadlines of the network and for record times, which brokers replace

@@ -7,9 +7,29 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// LastRecords returns the last n records of a partition, fewer where there are
-// fewer. Offsets may have holes. It returns all of them or an error: what an owner
-// has already written is judged by them.
+// LastThat returns the newest record of a partition that is wanted; found is false where
+// there is none. An owner finds with it what its outputs hold, behind which claims may
+// stand.
+func (c *Cluster) LastThat(ctx context.Context, topic string, partition int, wanted func(*schemas.Message) bool) (m schemas.Message, found bool, err error) {
+	for n := 16; ; n *= 8 {
+		tail, err := c.LastRecords(ctx, topic, partition, n)
+		if err != nil {
+			return m, false, err
+		}
+		for i := len(tail) - 1; i >= 0; i-- {
+			if wanted(&tail[i]) {
+				return tail[i], true, nil
+			}
+		}
+		if len(tail) < n {
+			return m, false, nil
+		}
+	}
+}
+
+// LastRecords returns the last n records of a partition in order, fewer where there are
+// fewer. Offsets may have holes. It returns all of them or an error, since an owner judges
+// by them what it has written already.
 func (c *Cluster) LastRecords(ctx context.Context, topic string, partition, n int) ([]schemas.Message, error) {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {

@@ -1,4 +1,4 @@
-package kafka
+package retry
 
 import (
 	"bytes"
@@ -16,24 +16,24 @@ func TestTroubleIsSaidOnce(t *testing.T) {
 	log := zerolog.New(&said)
 	var trouble Trouble
 	for range 50 {
-		trouble.Begin(&log, "reading", errors.New("away"))
+		trouble.begin(&log, "reading", errors.New("away"))
 	}
 	if trouble.Since().IsZero() {
 		t.Error("Since is zero in the middle of it")
 	}
-	trouble.End()
-	trouble.Works(&log, "Kafka")
+	trouble.end()
+	trouble.works(&log, "Kafka")
 	if got := said.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "reading fails") || !strings.Contains(got, "away") {
 		t.Errorf("with 49 waiting it has said %s", got)
 	}
 	for range 49 {
-		trouble.End()
+		trouble.end()
 	}
 	if strings.Contains(said.String(), "works again") {
 		t.Error("given up is not working")
 	}
-	trouble.Works(&log, "Kafka")
-	trouble.Works(&log, "Kafka")
+	trouble.works(&log, "Kafka")
+	trouble.works(&log, "Kafka")
 	if got := said.String(); strings.Count(got, "\n") != 2 || strings.Count(got, "Kafka works again") != 1 || !trouble.Since().IsZero() {
 		t.Errorf("in the end it has said %s", got)
 	}
