@@ -17,7 +17,7 @@ import (
 // and published to.
 var outputTopics = [...]string{schemas.TopicScores, schemas.TopicAlerts, schemas.TopicAlertStates}
 
-// tails say how far the outputs got.
+// tails says how far the outputs got.
 type tails struct {
 	at          [len(outputTopics)]window.Position // of the last record of each
 	rebuildFrom int64                              // log offset at which a rebuild begins, as the newest of them says, -1 where none does

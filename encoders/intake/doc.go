@@ -1,50 +1,59 @@
-// Package intake is stage 1: raw topics in, the patient log out, dead letters
-// aside. It writes the order of a patient's events down once; everything behind
-// the log is a function of it.
+// Package intake is stage 1: it reads the raw topics, writes the patient log, and sets aside
+// what cannot be used. It decides the order of a patient's events once; everything behind the
+// log is a function of it.
 //
-// What one event becomes is encoders/record's; what of it is wrong becomes exactly one
-// dead letter per message, partial if other values of the message went on.
+// What one event becomes is the matter of encoders/record. What is wrong with a message
+// becomes one dead letter of that message, which is partial if other values went on. step.go
+// follows a message from its topic to the log.
 //
 // # Order
 //
-// A message with the header `run` is a recorded one. Recorded messages wait until
-// every raw topic has shown a progress mark; what lies up to the smallest mark is
-// sorted ([Compare]) and written, then a tick that carries the mark's playing
-// time. The first mark names the run in progress. A mark judges what lies between
-// it and the one before it in its topic: dead is a record of another run
-// (`wrong_run`), one beyond the mark (`future`), one behind an earlier one of its
-// patient, source and topic or behind a mark that came before it (`out_of_order`).
+// A message with the header `run` is a recorded one. Recorded messages wait until every raw
+// topic has shown a progress mark, which says up to which playing time the topic is complete.
+// What lies up to the smallest mark is sorted ([Compare]) and written, and then a tick that
+// carries the mark's playing time.
+//
+// The first mark names the run in progress. Each mark judges the messages between it and the
+// mark before it in its topic, and makes a dead letter
+//
+//   - of a message of another run (`wrong_run`),
+//   - of one whose playing time lies beyond the mark (`future`),
+//   - of one whose playing time lies behind the mark before, or behind an earlier message of
+//     the same patient and source in the topic (`out_of_order`).
+//
 // What lies behind a run's end mark waits until the run is over in all topics.
 //
-// Live messages, and recorded ones that cannot be read, are direct: they are
-// written as they arrive, past all that waits for marks, with intake's clock as
-// their `at`. A live message with a key of another partition is sent on to it as
-// it came, and its values are judged there.
+// Live messages, and recorded ones that cannot be read, are direct: they are written as they
+// arrive, past all that waits for marks, with the time of intake's clock. A live message whose
+// key belongs to another partition is sent on to that partition as it came, and its values
+// are judged there.
 //
 // # What is gone
 //
-// Where a raw topic begins behind the place to be read on, because its retention is
-// shorter than an outage was, the log gets a record that says so (schemas.KindGap) and
-// intake goes on where the topic begins; the scores of the partition are marked. A topic
-// that ends before that place was made anew: intake refuses it.
+// A raw topic may begin behind the offset that is to be read next, if its retention is
+// shorter than an outage was. The log then gets a record that says so (schemas.KindGap),
+// which marks the scores of the partition, and intake goes on where the topic begins. A topic
+// that ends before that offset was made anew: intake refuses it.
 //
 // # Once
 //
-// One worker owns a partition number in all topics. Each step appends first the
-// dead letters, then the log records, both in batches that the broker takes as a
-// whole or not at all; every batch ends with a record of the type
-// vigil.offsets.v1 that says what its topic now holds:
+// One worker owns a partition number in all topics. Each step appends the dead letters first
+// and then the log records, in batches that the broker takes as a whole or not at all. Every
+// batch ends with a record of the type vigil.offsets.v1, which says what its topic holds from
+// then on:
 //
-//   - of the direct messages, per raw topic, all below an offset;
-//   - of the recorded ones in the log, all up to a playing time and so many, in
-//     Compare's order, of the millisecond behind it;
-//   - of the recorded ones among the dead letters, per raw topic, all below an offset.
+//   - all direct messages below an offset of each raw topic;
+//   - in the log, all recorded messages up to a playing time, and of the millisecond behind
+//     it the first few in Compare's order;
+//   - among the dead letters, all recorded messages below an offset of each raw topic that
+//     marks have found wrong.
 //
-// A restart reads from the start of the first segment between two marks that is
-// not in the log as a whole, judges it again with the same verdicts, and leaves out
-// what the two tails say is there. Where the dead letters are ahead of the log, the
-// live messages concerned are judged by the clock that their record names, so that
-// one refused for its time stays refused. Cut at any point, log and dead letters
-// are those of a calm run. Only what is sent on to another partition may go twice
-// after a crash; its identity tells.
+// A restart reads what lies between two marks as a whole, from the first such stretch that is
+// not in the log as a whole. It comes to the same verdicts, and leaves out what the tails of
+// the two topics say is there. Where the dead letters are ahead of the log, it judges the
+// live messages concerned by the clock that the dead letters' tail names, so that a message
+// stays refused that was refused for its time.
+//
+// Cut at any point, log and dead letters are those of a calm run. Only what is sent on to
+// another partition may go twice after a crash; its identity tells.
 package intake

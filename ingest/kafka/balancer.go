@@ -8,17 +8,18 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// sortedRange gives member i a contiguous range of every topic's partitions, the
-// same for each topic. kafka-go's own range balancer goes by the order in which
-// the metadata lists partitions, which differs from topic to topic.
+// sortedRange gives each member a contiguous range of partitions, the same numbers in every
+// topic. kafka-go's own range balancer goes by the order in which the metadata lists
+// partitions, which differs from topic to topic.
 //
-// A topic that the leader does not see yet would leave members without it, or all
-// of them without anything: then nobody gets anything and the group tries again.
+// Where the leader does not see every topic with as many partitions, members would get other
+// numbers in one topic than in another. Then nobody gets anything, and the group assigns
+// again.
 type sortedRange struct {
-	partial atomic.Bool // the last assignment of this leader was of that kind
+	partial atomic.Bool // the last assignment of this leader was empty for that reason
 }
 
-// ProtocolName differs from Kafka's "range": members must all be ours.
+// ProtocolName differs from Kafka's "range", so that no other program can be in the group.
 func (*sortedRange) ProtocolName() string { return "vigil-range" }
 
 // UserData is not used.

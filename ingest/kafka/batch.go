@@ -7,8 +7,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// session is what makes a batch idempotent: who writes, and from which sequence
-// number on.
+// session is what makes a batch idempotent: who writes it, and the sequence number of its first
+// record.
 type session struct {
 	id       int64
 	epoch    int16
@@ -17,12 +17,12 @@ type session struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// appendBatch appends a record batch of the v2 form with its 4-byte size in
-// front, as a produce request carries it. Record times are now (Unix ms); topics
-// are LogAppendTime, so the broker sets its own.
+// appendBatch appends a record batch of format 2 to dst, with its 4-byte size in front, as a
+// produce request carries it. All records have the time now (Unix ms), which does not
+// matter: topics are set to LogAppendTime, so that the broker puts its own.
 //
-// Kafka protocol, "Record Batch": offsets in the comments below are from the
-// batch's first byte.
+// The layout is that of Kafka's protocol guide, "Record Batch"; the numbers in the comments
+// below are byte offsets from the batch's beginning.
 func appendBatch(dst []byte, messages []schemas.Message, s session, now int64) []byte {
 	start := len(dst) + 4
 	last := int32(len(messages) - 1)
@@ -50,6 +50,7 @@ func appendBatch(dst []byte, messages []schemas.Message, s session, now int64) [
 	return dst
 }
 
+// appendRecord appends one record, which is delta behind the batch's first one.
 func appendRecord(dst []byte, m *schemas.Message, delta int64) []byte {
 	length := 1 + varintLen(0) + varintLen(delta) + bytesLen(m.Key) + bytesLen(m.Value) + varintLen(int64(len(m.Headers)))
 	for _, h := range m.Headers {
@@ -69,7 +70,8 @@ func appendRecord(dst []byte, m *schemas.Message, delta int64) []byte {
 	return dst
 }
 
-// appendBytes writes nil as length -1: no key, or a tombstone.
+// appendBytes appends a length and the bytes. nil has the length -1 and stands for no key, or
+// for a value that deletes its key.
 func appendBytes(dst, b []byte) []byte {
 	if b == nil {
 		return binary.AppendVarint(dst, -1)
@@ -92,7 +94,7 @@ func varintLen(v int64) int {
 	return n
 }
 
-// recordSize is an upper bound of what a message takes in a batch.
+// recordSize is an upper bound of the bytes that a message takes in a batch.
 func recordSize(m *schemas.Message) int {
 	n := 40 + len(m.Key) + len(m.Value)
 	for _, h := range m.Headers {

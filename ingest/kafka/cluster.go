@@ -19,17 +19,17 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Cluster says how to reach a Kafka. The zero value of all but Brokers is good.
-// It is safe for concurrent use; fields must not change after the first call.
+// Cluster is a Kafka and the way to it. The zero value of all fields but Brokers is good. It
+// is safe for concurrent use; fields must not change after the first call.
 type Cluster struct {
-	Brokers []string
-	Prefix  string // of all topic names
+	Brokers []string // host:port; one that answers is enough, it names the others
+	Prefix  string   // of all topic names, of the group and of the transactional ids
 	TLS     *tls.Config
 	SASL    sasl.Mechanism
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: a plain dial
 	Log     zerolog.Logger
 
-	ClientID string // as brokers log it and Evict knows its own by; empty: "vigil"
+	ClientID string // brokers log it, and Evict knows its own members by it; empty: "vigil"
 
 	once      sync.Once
 	transport *kafkago.Transport
@@ -40,19 +40,20 @@ type Cluster struct {
 	fetcher   fetcher
 	writer    writer
 
-	life     context.Context // of the requests that serve several callers
+	life     context.Context // of the requests that serve several callers, which outlives each of them
 	end      context.CancelFunc
-	mu       sync.Mutex // of closed, and of beginning a request
+	mu       sync.Mutex // guards closed, so that no request begins after it
 	closed   bool
 	requests sync.WaitGroup
 }
 
-// AwaySince is when calls began to fail that are tried on; zero where none does.
+// AwaySince is when calls began to fail that are tried again; it is zero where none does.
 func (c *Cluster) AwaySince() time.Time { return c.trouble.Since() }
 
-// ErrUnreachable: no broker answers.
+// ErrUnreachable means that no broker answers.
 var ErrUnreachable = errors.New("no Kafka broker answers")
 
+// init makes the clients, once. Exported methods that may be the first call it.
 func (c *Cluster) init() {
 	c.once.Do(func() {
 		if c.ClientID == "" {
@@ -61,7 +62,7 @@ func (c *Cluster) init() {
 		c.transport = &kafkago.Transport{
 			Dial: c.Dial, TLS: c.TLS, SASL: c.SASL, ClientID: c.ClientID,
 			DialTimeout: 3 * time.Second, MetadataTTL: time.Second, IdleTimeout: 30 * time.Second,
-			MetadataTopics: c.names(), // not the whole cluster's, twice a second
+			MetadataTopics: c.names(), // else the client asks for all topics of the brokers, twice a second
 		}
 		c.client = &kafkago.Client{Addr: kafkago.TCP(c.Brokers...), Timeout: 15 * time.Second, Transport: c.transport}
 		c.life, c.end = context.WithCancel(context.Background())
@@ -82,10 +83,12 @@ func (c *Cluster) Close() {
 	c.transport.CloseIdleConnections()
 }
 
-// errClosed is what is left for those who wait for an answer when the Cluster is closed.
+// errClosed is the answer to those who still wait for one when the Cluster is closed.
 var errClosed = errors.New("the Kafka client is closed")
 
-// begin announces a request that serves several callers; false once closed. done ends it.
+// begin announces a request that serves several callers, so that Close can end it and wait for
+// it. The caller must call done after it. ok is false once the Cluster is closed: no request
+// may begin.
 func (c *Cluster) begin(patience time.Duration) (ctx context.Context, done func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -100,6 +103,7 @@ func (c *Cluster) begin(patience time.Duration) (ctx context.Context, done func(
 	}, true
 }
 
+// topic is a topic's name at the brokers.
 func (c *Cluster) topic(name string) string { return c.Prefix + name }
 
 // names are those of all topics, with the prefix.
@@ -111,7 +115,9 @@ func (c *Cluster) names() []string {
 	return names
 }
 
-// Reach waits until a broker answers, at most until ctx ends.
+// Reach waits until a broker answers. It returns ErrUnreachable when ctx ends before that, and
+// at once an error for what waiting does not mend: no broker is named, a broker refuses the
+// user, or its certificate is not trusted. The error says what to look at.
 func (c *Cluster) Reach(ctx context.Context) error {
 	c.init()
 	if len(c.Brokers) == 0 {
@@ -146,11 +152,12 @@ func (c *Cluster) Reach(ctx context.Context) error {
 	}
 }
 
-// perhaps is what may be behind an error of a broker that is reached for in vain.
+// perhaps guesses what may be behind the error of a broker that was reached for in vain, and
+// says it as a question to whoever set the flags.
 func (c *Cluster) perhaps(err error) string {
 	var record tls.RecordHeaderError
 	switch {
-	case c.TLS != nil && (errors.As(err, &record) || strings.Contains(err.Error(), "failed to dial: EOF")): // kafka-go's own words
+	case c.TLS != nil && (errors.As(err, &record) || strings.Contains(err.Error(), "failed to dial: EOF")): // kafka-go says so in these words only
 		return "does it speak TLS there? Else leave --tls out"
 	case !errors.Is(err, io.EOF):
 		return "is it running, is --brokers right?"

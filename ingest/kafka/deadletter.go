@@ -7,11 +7,13 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// maxDeadPayload is how much of a payload a dead letter holds.
+// maxDeadPayload is how many bytes of a payload a dead letter holds.
 const maxDeadPayload = 64 << 10
 
 // NewDeadLetter sets a message aside: its bytes, where it came from and what is
-// wrong with it. partial says that other values of the message went on.
+// wrong with it. source is who says to have sent it, where that can be read; partial says
+// that other values of the message went on. The payload is a part of the message's memory,
+// and its hash is that of the whole value.
 func NewDeadLetter(m *schemas.Message, p *schemas.Problem, source string, partial bool) schemas.DeadLetter {
 	sum := sha256.Sum256(m.Value)
 	return schemas.DeadLetter{

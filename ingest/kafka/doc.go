@@ -12,6 +12,12 @@
 // written its claim. All readers and producers of a Cluster share their requests: a
 // broker is asked for all partitions at once, and given batches of several at once.
 //
-// What is never promised: that a committed group offset is true. It is a hint for
-// lag; the log and the store hold progress.
+// A stage that owns partitions is a [Tenant], and [Ownership] holds them for it: lease,
+// claims, keeping alive, beginning again.
+//
+// Calls wait out what passes by itself, such as a broker that restarts; their errors are
+// then those that do not: [ErrDenied], [ErrFenced], [DataLossError], or ctx's.
+//
+// What is never promised is that a committed group offset is true. It is a hint for those
+// who watch the lag; the log and the store hold progress.
 package kafka

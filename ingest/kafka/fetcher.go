@@ -8,12 +8,13 @@ import (
 )
 
 // gather is the least time between two fetches of one kind: what comes within it goes
-// together. One fetch for all partitions costs broker and worker little more than one
-// for each.
+// together, since a fetch of all partitions costs broker and worker little more than a fetch
+// of one.
 const gather = 3 * time.Millisecond
 
-// livelyFor is how long a partition counts as lively after records came. Lively ones are
-// asked for apart, so that the many quiet ones wait in a request that lasts.
+// livelyFor is how long a partition counts as lively after records came. Lively and quiet
+// partitions are two kinds of fetch: the many quiet ones wait in a request that lasts, and
+// must not be asked for anew whenever a lively one has records.
 const livelyFor = 200 * time.Millisecond
 
 // fetcher asks the brokers for the records that readers of a cluster wait for: one
@@ -23,7 +24,7 @@ type fetcher struct {
 	cluster *Cluster
 
 	mu      sync.Mutex
-	waiting [2][]*ask // by lively or not
+	waiting [2][]*ask // by kind: 0 quiet, 1 lively
 	sent    [2]time.Time
 }
 
@@ -31,19 +32,20 @@ type fetcher struct {
 type ask struct {
 	topic     string // with prefix
 	partition int
-	offset    int64
-	until     time.Time // when nothing is an answer too
+	offset    int64     // the first that is wanted
+	until     time.Time // from then on the answer may be that there is nothing
 	lively    time.Time // when records came last
 	answer    chan answer
 }
 
-// answer to an ask: record batches, an error, or nothing within MaxWait.
+// answer is what comes of an ask: record batches, an error, or nothing within MaxWait.
 type answer struct {
-	block []byte
-	over  []aborted
+	block []byte    // record batches
+	over  []aborted // transactions in block that were given up
 	err   error
 }
 
+// add has asks go with the next fetch of their kind.
 func (f *fetcher) add(asks ...*ask) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -75,7 +77,7 @@ func (f *fetcher) send(kind int) {
 	type group struct{ leader, nth int32 }
 	groups, seen := map[group][]*ask{}, map[target]int32{}
 	for _, a := range asks {
-		leader, err := f.cluster.leaders.of(ctx, a.topic, a.partition)
+		leader, err := f.cluster.leaders.find(ctx, a.topic, a.partition)
 		if err != nil {
 			a.answer <- answer{err: err}
 			continue
@@ -94,7 +96,8 @@ func (f *fetcher) send(kind int) {
 	done()
 }
 
-// ask does one request and hands out what it brings.
+// ask does one fetch request and hands out what it brings. Those that it brings nothing, and
+// that may wait longer, go with the next one.
 func (f *fetcher) ask(ctx context.Context, leader int32, asks []*ask) {
 	r, err := f.cluster.transport.RoundTrip(ctx, f.cluster.client.Addr, newFetchRequest(leader, f.cluster.ClientID, asks))
 	if err != nil {
@@ -105,7 +108,7 @@ func (f *fetcher) ask(ctx context.Context, leader int32, asks []*ask) {
 		return
 	}
 	at := now()
-	again := asks[:0] // they go to the front: a large record comes only with the first that has some
+	again := asks[:0] // they go first in the next request: a record larger than a fetch comes only from the first partition that has some
 	parts := r.(*fetchAnswer).parts
 	for _, a := range asks {
 		i := slices.IndexFunc(parts, func(p fetchedPart) bool { return p.partition == a.partition && p.topic == a.topic })

@@ -11,17 +11,17 @@ import (
 	"github.com/segmentio/kafka-go/protocol/fetch"
 )
 
-// Limits of a fetch; a larger record still comes alone.
+// Limits of a fetch in bytes. A record larger than maxFetch still comes, alone.
 const (
-	maxFetch    = 1 << 20 // of a partition
-	maxFetchAll = 4 << 20 // of all partitions together
-	maxAnswer   = 256 << 20
+	maxFetch    = 1 << 20   // of a partition
+	maxFetchAll = 4 << 20   // of all partitions together
+	maxAnswer   = 256 << 20 // of what is taken for an answer at all
 )
 
 // fetchRequest asks one broker for records of many partitions. kafka-go writes it and
-// finds the broker; the answer is taken as it is on the wire, since kafka-go's own
-// reading passes over where a batch ends whose last records compaction has taken, and
-// over which transactions were aborted.
+// finds the broker. The answer is taken as it is on the wire, since kafka-go's own reading
+// leaves out two things: where a batch ends whose last records compaction has taken, and
+// which transactions were aborted.
 type fetchRequest struct {
 	*fetch.Request
 	leader  int32
@@ -42,6 +42,8 @@ type fetchedPart struct {
 
 func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
+// newFetchRequest asks leader for what asks wait for. The broker answers as soon as it has one
+// byte, or after MaxWait.
 func newFetchRequest(leader int32, client string, asks []*ask) *fetchRequest {
 	r := &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(MaxWait.Milliseconds()), MinBytes: 1, MaxBytes: maxFetchAll,
@@ -60,7 +62,7 @@ func newFetchRequest(leader int32, client string, asks []*ask) *fetchRequest {
 	return &fetchRequest{Request: r, leader: leader, client: client}
 }
 
-// Broker is who the partitions were grouped by.
+// Broker tells kafka-go which broker to send the request to: the leader of all its partitions.
 func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error) {
 	b, ok := cluster.Brokers[r.leader]
 	if !ok {
@@ -69,7 +71,7 @@ func (r *fetchRequest) Broker(cluster protocol.Cluster) (protocol.Broker, error)
 	return b, nil
 }
 
-// Required says that RawExchange does the request.
+// Required tells kafka-go that RawExchange does the request, and learns the version to use.
 func (r *fetchRequest) Required(versions map[protocol.ApiKey]int16) bool {
 	r.version = versions[protocol.Fetch]
 	return true

@@ -2,13 +2,14 @@ package kafka
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Each calls see for every record of a topic as it stands now, partition by partition in
-// order. An error of see ends it.
+// Each calls see for every record that a topic holds now, partition by partition and in order.
+// An error of see ends it and is returned, as is one of reading (PartitionReader.Read).
 func (c *Cluster) Each(ctx context.Context, topic string, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {
@@ -22,16 +23,24 @@ func (c *Cluster) Each(ctx context.Context, topic string, see func(*schemas.Mess
 	return nil
 }
 
-// eachIn calls see for the records of a partition from one offset up to another.
+// maxEmpty is how many reads in a row may bring nothing before the end; each takes up to
+// MaxWait.
+const maxEmpty = 40
+
+// eachIn calls see for the records of a partition from one offset up to another. Where nothing
+// comes for long although there must be something, it says why.
 func (c *Cluster) eachIn(ctx context.Context, topic string, partition int, from, to int64, see func(*schemas.Message) error) error {
-	if from >= to {
-		return nil
-	}
 	r := c.NewReader(topic, partition, from)
-	for at := from; at < to; {
-		batch, err := r.Read(ctx, 2000)
+	for empty := 0; r.Next() < to; {
+		batch, err := r.Read(ctx, 10_000)
 		if err != nil {
 			return err
+		}
+		if empty++; len(batch) > 0 {
+			empty = 0
+		}
+		if empty == maxEmpty {
+			return fmt.Errorf("%s/%d: nothing comes between offset %d and the end at %d: an open transaction holds it back; end it, only Vigil writes this topic", topic, partition, r.Next(), to)
 		}
 		for i := range batch {
 			if batch[i].Offset >= to {
@@ -40,18 +49,15 @@ func (c *Cluster) eachIn(ctx context.Context, topic string, partition int, from,
 			if err := see(&batch[i]); err != nil {
 				return err
 			}
-			at = batch[i].Offset + 1
-		}
-		if len(batch) == 0 && r.Next() >= to {
-			return nil // only holes were left
 		}
 	}
 	return nil
 }
 
-// Follow calls see for the records of a topic as they come, from the beginning or from
-// now on, until ctx ends or see fails. Partitions are read side by side; see is called for
-// one record at a time.
+// Follow calls see for the records of a topic as they come, from the beginning or from now on,
+// until ctx ends, which is no error, or until see or a read fails. Partitions are read side
+// by side, so that only the records of one partition come in order; see is called for one
+// record at a time.
 func (c *Cluster) Follow(ctx context.Context, topic string, fromBeginning bool, see func(*schemas.Message) error) error {
 	first, next, err := c.Ends(ctx, topic)
 	if err != nil {

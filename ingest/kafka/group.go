@@ -14,22 +14,24 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// GroupConfig is how a worker joins.
+// GroupConfig says how a worker joins the consumer group.
 type GroupConfig struct {
 	ID                string        // of the group, without prefix
 	SessionTimeout    time.Duration // 0: 6 s
-	HeartbeatInterval time.Duration // 0: 300 ms; a rebalance pauses for about one
+	HeartbeatInterval time.Duration // 0: 300 ms; a rebalance takes about one of these
 }
 
-// Handler owns one partition number, in all topics, until ctx ends: the generation
-// is over, or the worker stops. An error that is not ctx's ends the worker.
+// Handler owns one partition number, in all topics, until ctx ends, because the generation
+// is over or the worker stops. Where it returns nil or ErrLeaseLost before that, the worker
+// waits for the next generation; any other error ends the worker.
 type Handler func(ctx context.Context, partition int, lease *Lease) error
 
 // RunGroup joins the group, runs own for each assigned partition number in a
 // goroutine of its own, and joins again whenever the group changes, until ctx
-// ends or a handler fails. Every topic must have as many partitions: a member
-// owns the same numbers in all of them. Several workers in a process are several
-// calls.
+// ends or a handler fails. It returns the handler's error, ctx's, or why it cannot join:
+// ErrDenied, topics that have not all as many partitions, another program in the group. A
+// member owns the same partition numbers in all topics. Several workers in a process are
+// several calls.
 func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) error {
 	if _, err := c.Partitions(ctx); err != nil {
 		return fmt.Errorf("joining group %s: %w", g.ID, err)
@@ -65,7 +67,7 @@ func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) erro
 			err = m.serve(running, generation)
 		}
 		if running.Err() != nil && ctx.Err() == nil {
-			return context.Cause(running) // a handler's
+			return context.Cause(running) // a handler's error
 		}
 		if err != nil {
 			return err
@@ -81,13 +83,13 @@ type member struct {
 	own      Handler
 	fail     context.CancelCauseFunc
 	balancer sortedRange
-	id       string // in the generation before, "" where that is left
+	id       string // in the generation before; empty: the worker has left that
 	quitting sync.WaitGroup
 }
 
-// leave gives the partitions back. Close waits for a join in progress, which waits
-// for members that may be leaving too, up to the rebalance timeout: not worth
-// waiting for, the join ends by itself.
+// leave gives the partitions back. It does not wait long: Close waits for a join in progress,
+// which waits for members that may be leaving too, up to the rebalance timeout, and the join
+// ends by itself.
 func leave(group *kafkago.ConsumerGroup) {
 	left := make(chan struct{})
 	go func() {
@@ -100,8 +102,9 @@ func leave(group *kafkago.ConsumerGroup) {
 	}
 }
 
-// next waits for the next generation; the coordinator's and the network's
-// temporary errors come out of Next and are no reason to leave.
+// next waits for the next generation. Errors of the coordinator and the network that pass
+// come out of kafka-go's Next as well; they are no reason to leave, and the worker joins
+// again.
 func (m *member) next(ctx context.Context, group *kafkago.ConsumerGroup) (generation *kafkago.Generation, err error) {
 	err = m.cluster.retry(ctx, "joining group "+m.group, func() error {
 		generation, err = group.Next(ctx)
@@ -118,7 +121,7 @@ func (m *member) next(ctx context.Context, group *kafkago.ConsumerGroup) (genera
 		}
 		switch {
 		case !errors.As(err, &code):
-			return fmt.Errorf("%w: %w", kafkago.NetworkException, err) // not a refusal
+			return fmt.Errorf("%w: %w", kafkago.NetworkException, err) // nobody has refused anything
 		case code == kafkago.RebalanceInProgress, code == kafkago.UnknownMemberId, code == kafkago.IllegalGeneration:
 			return kafkago.GroupCoordinatorNotAvailable // join again
 		}
@@ -133,9 +136,9 @@ func (m *member) next(ctx context.Context, group *kafkago.ConsumerGroup) (genera
 	return generation, nil
 }
 
-// quit takes the member that this worker was out of the group: after an error
-// kafka-go joins as a new one, and the group would wait for the old one until its
-// session ends.
+// quit takes the member that this worker was out of the group. After an error kafka-go joins
+// as a new member, and without this the group would wait for the old one until its session
+// ends.
 func (m *member) quit(ctx context.Context) {
 	if m.id == "" {
 		return
@@ -143,7 +146,7 @@ func (m *member) quit(ctx context.Context) {
 	leave := &kafkago.LeaveGroupRequest{Addr: m.cluster.client.Addr, GroupID: m.group, Members: []kafkago.LeaveGroupRequestMember{{ID: m.id}}}
 	m.id = ""
 	m.quitting.Go(func() {
-		_ = m.cluster.retry(ctx, "leaving group "+m.group, func() error { // what does not pass, the session's end mends
+		_ = m.cluster.retry(ctx, "leaving group "+m.group, func() error { // where it fails, the session's end does it
 			r, err := m.cluster.client.LeaveGroup(ctx, leave)
 			if err != nil {
 				return err
@@ -177,7 +180,7 @@ func (m *member) serve(ctx context.Context, generation *kafkago.Generation) erro
 			switch {
 			case ctx.Err() != nil:
 			case err == nil, errors.Is(err, ErrLeaseLost):
-				<-ctx.Done() // the group knows better: wait for its next generation
+				<-ctx.Done() // the group will say in its next generation who owns the partition
 			default:
 				m.fail(err)
 			}
@@ -186,12 +189,12 @@ func (m *member) serve(ctx context.Context, generation *kafkago.Generation) erro
 	if len(mine) == 0 {
 		start(func(ctx context.Context) {
 			if m.balancer.partial.Swap(false) {
-				// As the leader: the group joins again when this returns.
+				// This member is the leader, and the group joins again when this returns.
 				m.cluster.Log.Warn().Str("group", m.group).Msg("not every topic is seen with as many partitions: assigning again")
 				_ = retry.Pause(ctx, 500*time.Millisecond)
 				return
 			}
-			<-ctx.Done() // more members than partitions: in reserve
+			<-ctx.Done() // there are more members than partitions, and this one is in reserve
 		})
 	}
 	running.Wait()

@@ -9,12 +9,12 @@ import (
 	kafkago "github.com/segmentio/kafka-go"
 )
 
-// errUnseen: the brokers name no such partition. It may be new, it may be gone, or this
-// user may not see it.
+// errUnseen means that the brokers name no such partition: it may be new, it may be gone, or
+// this user may not see it.
 var errUnseen = fmt.Errorf("the brokers do not name it: %w", kafkago.UnknownTopicOrPartition)
 
-// leaders says which broker leads each partition of Vigil's topics, as the brokers have
-// told.
+// leaders remembers which broker leads each partition of Vigil's topics, as the brokers said
+// when they were last asked.
 type leaders struct {
 	cluster *Cluster
 
@@ -24,8 +24,9 @@ type leaders struct {
 	errors map[string]error // by topic
 }
 
-// of returns the leader of a partition of a topic with its prefix, or why there is none.
-func (l *leaders) of(ctx context.Context, topic string, partition int) (int32, error) {
+// find returns the number of the broker that leads a partition of a topic (with its prefix),
+// or why there is none. Where there is none, the next call asks the brokers again.
+func (l *leaders) find(ctx context.Context, topic string, partition int) (int32, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.known {
@@ -48,7 +49,8 @@ func (l *leaders) of(ctx context.Context, topic string, partition int) (int32, e
 	return 0, errUnseen
 }
 
-// look asks for all of them; the client has the answer of the last second at hand.
+// look asks for all partitions at once. That is cheap: the client keeps the answer for a
+// second.
 func (l *leaders) look(ctx context.Context) error {
 	r, err := l.cluster.client.Metadata(ctx, &kafkago.MetadataRequest{Topics: l.cluster.names()})
 	if err != nil {
@@ -69,7 +71,7 @@ func (l *leaders) look(ctx context.Context) error {
 	return nil
 }
 
-// forget has the brokers asked again: leaders may have moved.
+// forget is for whoever finds that a leader has moved: the next find asks the brokers again.
 func (l *leaders) forget() {
 	l.mu.Lock()
 	l.known = false

@@ -22,16 +22,16 @@ type Lease struct {
 // String names member and generation: unique per lease.
 func (l *Lease) String() string { return fmt.Sprintf("%s#%d", l.member, l.generation) }
 
-// ErrLeaseLost: the group has given the partition to another member.
+// ErrLeaseLost means that the group has given the partition to another member.
 var ErrLeaseLost = errors.New("the lease of the partition is lost")
 
-// undecided is how long Check looks for a coordinator.
+// undecided is how long Check looks for a coordinator before it goes on without one.
 const undecided = 3 * time.Second
 
-// Check asks the coordinator whether the lease still holds; during a rebalance it
-// does. So it does where no coordinator is to be found while one moves: who holds the
-// lease then is told by the generation, which ends with ctx, and a stranger is refused
-// by store and topics.
+// Check asks the coordinator whether the lease still holds, and returns ErrLeaseLost where it
+// does not. During a rebalance it holds. It also holds where no coordinator is to be found
+// because the group is moving to another broker: the generation, which ends with ctx, says
+// then who owns the partition, and a stranger is refused by store and topics anyway.
 func (l *Lease) Check(ctx context.Context) error {
 	begun := now()
 	return l.cluster.retry(ctx, "checking a lease", func() error {
@@ -44,7 +44,7 @@ func (l *Lease) Check(ctx context.Context) error {
 	})
 }
 
-// ask is one heartbeat.
+// ask sends one heartbeat and says what the coordinator thinks of the lease.
 func (l *Lease) ask(ctx context.Context) error {
 	r, err := l.cluster.client.Heartbeat(ctx, &kafkago.HeartbeatRequest{
 		Addr: l.cluster.client.Addr, GroupID: l.group, GenerationID: l.generation, MemberID: l.member,
@@ -67,8 +67,9 @@ func heartbeatCode(r *kafkago.HeartbeatResponse) kafkago.Error {
 	return kafkago.Error(int16(r.Throttle / time.Millisecond))
 }
 
-// Commit tells the group how far a partition is read: the next offset. It is for
-// those who watch the lag and decides nothing here.
+// Commit tells the group the next offset that is to be read of a partition. It is for those
+// who watch the lag, and nothing is decided by it. It returns ErrLeaseLost where another
+// member has the partition.
 func (l *Lease) Commit(ctx context.Context, topic string, partition int, next int64) error {
 	name := l.cluster.topic(topic)
 	return l.cluster.retry(ctx, "committing an offset", func() error {
@@ -92,8 +93,8 @@ func (l *Lease) Commit(ctx context.Context, topic string, partition int, next in
 // followEvery is the period in which Follow looks and commits.
 const followEvery = 250 * time.Millisecond
 
-// Follow commits what next returns, as it grows, until ctx ends or the lease is
-// lost. A coordinator that is away delays it and nothing else.
+// Follow commits the offset that next returns, as it grows, until ctx ends or the lease is
+// lost, and returns which. A coordinator that is away delays the commits and nothing else.
 func (l *Lease) Follow(ctx context.Context, topic string, partition int, next func() int64) error {
 	for last := int64(0); ; {
 		if at := next(); at > last {
@@ -108,7 +109,8 @@ func (l *Lease) Follow(ctx context.Context, topic string, partition int, next fu
 	}
 }
 
-// refused is ErrLeaseLost, or the code alone if it passes.
+// refused makes the error of a coordinator's refusal: the code alone where it passes,
+// ErrDenied for want of rights, else ErrLeaseLost.
 func (l *Lease) refused(code kafkago.Error) error {
 	if temporary(code) {
 		return code

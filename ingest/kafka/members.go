@@ -10,8 +10,9 @@ import (
 
 // Evict takes the members out of a group that have this cluster's ClientID: those
 // of an earlier process that died without leaving, for which the group would wait
-// until their session ends. It returns how many. ClientID must be this process's
-// own; while the others go on, they only join once more.
+// until their session ends. It returns how many there were. ClientID must be one that no other
+// process uses; a member that is alive after all only joins once more. Evict fails with
+// ErrDenied for want of rights.
 func (c *Cluster) Evict(ctx context.Context, group string) (evicted int, err error) {
 	c.init()
 	name := c.topic(group)
@@ -46,8 +47,8 @@ func (c *Cluster) Evict(ctx context.Context, group string) (evicted int, err err
 	return evicted, nil
 }
 
-// Committed returns, per partition of a topic, the next offset that a group's
-// members have committed, -1 where none has.
+// Committed returns, by partition of a topic, the next offset that a group's members have
+// committed, -1 where none has. It fails with ErrDenied for want of rights.
 func (c *Cluster) Committed(ctx context.Context, group, topic string) ([]int64, error) {
 	n, err := c.Partitions(ctx)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Partitions returns the partition count that all topics share.
+// Partitions returns the partition count that all topics share. It fails where a topic is
+// missing or has another count, with a text that says which and what to do.
 func (c *Cluster) Partitions(ctx context.Context) (int, error) {
 	counts, err := c.seen(ctx, schemas.Topics[:]...)
 	if err != nil {
@@ -51,7 +52,7 @@ func (c *Cluster) seen(ctx context.Context, topics ...string) (counts map[string
 	}
 }
 
-// counts returns partitions per topic that is there, and that this user may see.
+// counts returns the partition count of each topic that is there and that this user may see.
 func (c *Cluster) counts(ctx context.Context) (map[string]int, error) {
 	c.init()
 	counts := map[string]int{}
@@ -77,8 +78,8 @@ func (c *Cluster) counts(ctx context.Context) (map[string]int, error) {
 	return counts, nil
 }
 
-// Ends returns, per partition, the first offset that is there and the next one
-// to be written.
+// Ends returns, by partition of a topic, the first offset that is there and the next one to be
+// written. It fails where the topic is missing and with ErrDenied for want of rights.
 func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, err error) {
 	c.init()
 	counts, err := c.seen(ctx, topic)
@@ -101,7 +102,7 @@ func (c *Cluster) Ends(ctx context.Context, topic string) (first, next []int64, 
 		first, next = make([]int64, n), make([]int64, n)
 		for _, p := range r.Topics[c.topic(topic)] {
 			switch {
-			case errors.Is(p.Error, kafkago.Unknown): // what kafka-go makes of a connection that was cut
+			case errors.Is(p.Error, kafkago.Unknown): // kafka-go says so when a connection was cut
 				return fmt.Errorf("an answer was lost: %w", io.ErrUnexpectedEOF)
 			case p.Error != nil:
 				return denied(p.Error, "Describe on this topic")

@@ -6,10 +6,12 @@ import (
 	"sync"
 )
 
-// PartitionOf returns the partition of a key as the Java client does: murmur2,
-// positive, modulo n. Everyone who writes raw topics must agree on it.
+// PartitionOf returns the partition of a key among n, at least 1, as Kafka's Java client does:
+// murmur2 without its sign, modulo n. Everyone who writes raw topics must agree on it, since
+// a patient's order is that of one partition.
 func PartitionOf(key []byte, n int) int { return int(murmur2(key)&0x7fffffff) % n }
 
+// murmur2 is Austin Appleby's hash in the variant of org.apache.kafka.common.utils.Utils.
 func murmur2(data []byte) uint32 {
 	const m, seed = 0x5bd1e995, 0x9747b28c
 	h := uint32(seed) ^ uint32(len(data))

@@ -11,21 +11,23 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// ErrFenced: a newer owner has claimed the partition, or the broker has forgotten
-// this producer. The partition must be given up and claimed anew; the next
-// sequence number must not be tried.
+// ErrFenced means that a newer owner has claimed the partition, or that the broker has
+// forgotten this producer. The partition must be given up and claimed anew, by another
+// Producer: the broker has perhaps taken a batch of which it is not known, so that the next
+// sequence number would be wrong.
 var ErrFenced = errors.New("fenced: another producer has claimed the partition")
 
-// Batches are cut at these.
+// Limits of one batch. Append makes several batches of what is more.
 const (
 	maxBatchRecords = 2000
 	maxBatchBytes   = 4 << 20
 )
 
-// Producer appends to partitions exactly once. Each InitProducerID under the same
-// transactional id raises the epoch; a claim record then fences the older one in
-// that partition. It may be used by several goroutines; batches of one partition
-// go one at a time.
+// Producer appends to partitions exactly once. It uses idempotence and epochs, and no
+// transactions: each InitProducerID under the same transactional id raises the epoch, and
+// the first record of the new epoch in a partition, a claim, makes the broker refuse the
+// older epochs there. It may be used by several goroutines; batches of one partition go one
+// at a time.
 type Producer struct {
 	cluster *Cluster
 	name    string // transactional id
@@ -41,17 +43,18 @@ type target struct {
 	partition int
 }
 
-// sequence of one partition; mu keeps one batch in flight.
+// sequence numbers the records of one partition. The broker refuses a batch that leaves a
+// gap in the numbers, so that only one may be in flight, which mu sees to.
 type sequence struct {
 	mu    sync.Mutex
 	next  int32
-	limit int // bytes of a batch, less than maxBatchBytes where the topic's limit is lower
-	buf   []byte
-	dead  error
+	limit int    // bytes of a batch, less than maxBatchBytes where the topic's limit is lower
+	buf   []byte // the batch in flight: the broker recognises a repeat by the same bytes
+	dead  error  // why nothing more may be written; nil: it may
 }
 
-// NewProducer returns a producer under a transactional id; two with the same name
-// fence each other.
+// NewProducer returns a producer under a transactional id, which is its name to the brokers,
+// prefix and all. Of two with the same name the one that claims later fences the other.
 func (c *Cluster) NewProducer(transactionalID string) *Producer {
 	c.init()
 	return &Producer{cluster: c, name: transactionalID, id: -1, targets: map[target]*sequence{}}
@@ -59,7 +62,8 @@ func (c *Cluster) NewProducer(transactionalID string) *Producer {
 
 // Claim takes partitions of a topic over: it raises the epoch (once per Producer)
 // and writes a claim record with the headers into each. Until the claim is in, an
-// older owner can still write: read the tail only after it.
+// older owner can still write: what the partition holds must be read only after it. Its
+// errors are those of Append.
 func (p *Producer) Claim(ctx context.Context, topic string, partitions []int, headers []schemas.Header) error {
 	if err := p.start(ctx); err != nil {
 		return err
@@ -72,7 +76,8 @@ func (p *Producer) Claim(ctx context.Context, topic string, partitions []int, he
 	return nil
 }
 
-// claim has a key: a compacted topic refuses a record without one.
+// claim is the record of a claim. It has a key, since a compacted topic refuses a record
+// without one.
 func (p *Producer) claim(headers []schemas.Header) schemas.Message {
 	return schemas.Message{
 		Key: []byte("claim:" + p.name), Value: []byte{},
@@ -81,14 +86,15 @@ func (p *Producer) claim(headers []schemas.Header) schemas.Message {
 }
 
 // KeepAlive writes a claim record again, so that the broker does not forget the
-// producer of an idle partition.
+// producer of an idle partition. Its errors are those of Append.
 func (p *Producer) KeepAlive(ctx context.Context, topic string, partition int, headers []schemas.Header) error {
 	_, err := p.Append(ctx, topic, partition, []schemas.Message{p.claim(headers)})
 	return err
 }
 
-// start fetches producer id and epoch, once. Its error is the one to show: the
-// produce request calls a wrong password "topic not found".
+// start fetches the producer's id and epoch, once. It comes before the first produce request
+// also because its errors tell more: a produce request calls a wrong password "topic not
+// found".
 func (p *Producer) start(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -124,12 +130,15 @@ func (p *Producer) target(topic string, partition int) *sequence {
 	return p.targets[t]
 }
 
-// Append writes messages to a partition in order and returns the offset of the
-// first (-1 of none). A batch whose answer was lost is sent again with the same
-// bytes, which the broker recognises. Temporary errors are waited out until ctx
-// ends; after any other one the producer is done with the partition and answers
-// ErrFenced, or ErrDenied for want of rights. A message over the topic's limit is refused with
-// kafkago.MessageSizeTooLarge: those before it are written, and the producer goes on.
+// Append writes messages to a partition in order and returns the offset of the first (-1
+// where there are none). A batch whose answer was lost is sent again with the same bytes,
+// which the broker recognises. Temporary errors are waited out until ctx ends.
+//
+// After any other error, and after ctx's in mid-batch, the producer is done with the
+// partition: it answers ErrFenced, or ErrDenied for want of rights, from then on. A message
+// over the topic's limit is the exception: it is refused with kafkago.MessageSizeTooLarge,
+// those before it are written, and the producer goes on. Several batches are not one: after
+// an error the first ones may be in.
 func (p *Producer) Append(ctx context.Context, topic string, partition int, messages []schemas.Message) (base int64, err error) {
 	if err := p.start(ctx); err != nil {
 		return 0, err
@@ -160,11 +169,12 @@ func (p *Producer) Append(ctx context.Context, topic string, partition int, mess
 	return base, nil
 }
 
-// tooLarge says that a topic's limit is lower than ours.
+// tooLarge says that the topic's limit is lower than the batch.
 func tooLarge(err error) bool {
 	return errors.Is(err, kafkago.MessageSizeTooLarge) || errors.Is(err, kafkago.RecordListTooLarge)
 }
 
+// send writes one batch, whose numbers the sequence gives.
 func (p *Producer) send(ctx context.Context, topic string, partition int, s *sequence, messages []schemas.Message) (base int64, err error) {
 	if s.dead != nil {
 		return 0, s.dead
@@ -192,7 +202,8 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 		}
 		return base, nil
 	case ctx.Err() != nil:
-		// The answer is unknown: the same bytes must go out again or nothing ever.
+		// Whether the batch is in is not known: only the same bytes could go out again,
+		// and they are given up.
 		s.dead = fmt.Errorf("%w (given up in mid-batch)", ErrFenced)
 		return 0, ctx.Err()
 	case tooLarge(err):

@@ -12,16 +12,18 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// MaxWait is how long Read waits for a record before it returns none.
+// MaxWait is how long Read waits for a record before it returns none: an idle owner looks
+// around this often.
 const MaxWait = 150 * time.Millisecond
 
-// DataLossError says that the offset to be read next is not there: retention has
-// overtaken the reader, or the log is a shorter one. Nothing is skipped silently.
+// DataLossError says that the offset to be read next is not there. Below First, retention has
+// overtaken the reader; above Next, the topic was cut or made anew. Nothing is skipped
+// silently.
 type DataLossError struct {
 	Topic     string
 	Partition int
-	Offset    int64
-	// What is there: [First, Next).
+	Offset    int64 // to be read next
+	// The offsets from First to below Next are there.
 	First, Next int64
 }
 
@@ -35,17 +37,17 @@ func (e *DataLossError) Error() string {
 // PartitionReader reads one partition in order from an offset. It belongs to one
 // goroutine.
 //
-// It gives what is decided: records of an open transaction, and all behind them,
-// wait until it ends; those of an aborted one never come.
+// It returns only what is decided: records of an open transaction, and all records behind
+// them, wait until the transaction ends, and those of an aborted one never come.
 type PartitionReader struct {
 	cluster   *Cluster
 	topic     string
 	partition int
-	doing     string // for the log
+	doing     string // says for the log what Read does
 
 	pending []schemas.Message // fetched and not yet returned
-	next    int64             // offset behind pending: to be fetched next
-	most    int               // records of the fetch before
+	next    int64             // offset behind pending, which is to be fetched next
+	most    int               // so many records came with the last fetch: a guess for the next
 	records records
 	ask     *ask
 }
@@ -69,13 +71,15 @@ func (r *PartitionReader) Next() int64 {
 	return r.next
 }
 
-// GoTo makes the next Read begin at offset.
+// GoTo makes the next Read begin at an offset. What was fetched and not yet returned is
+// dropped.
 func (r *PartitionReader) GoTo(offset int64) { r.next, r.pending = offset, nil }
 
 // Read returns the records that are there, at most limit (at least one), in order;
-// none if nothing came within MaxWait. Their bytes stay valid. Temporary errors of
-// the broker and the network are waited out; the rest is DataLossError, ctx's error
-// or what the broker refuses.
+// none if nothing came within MaxWait. Their bytes stay valid and belong to the caller.
+// Temporary errors of the broker and the network are waited out. The others are a
+// *DataLossError, ctx's, ErrDenied for want of rights, and what else the broker refuses;
+// after them Read may be called again.
 func (r *PartitionReader) Read(ctx context.Context, limit int) ([]schemas.Message, error) {
 	if len(r.pending) == 0 {
 		if err := r.cluster.retry(ctx, r.doing, func() error { return r.fetch(ctx) }); err != nil {
@@ -97,8 +101,8 @@ func (r *PartitionReader) Read(ctx context.Context, limit int) ([]schemas.Messag
 	return out, nil
 }
 
-// fetch fills pending with what one request brings; it brings nothing where nothing
-// comes within MaxWait.
+// fetch fills pending with what one request brings, which is nothing where nothing comes
+// within MaxWait.
 func (r *PartitionReader) fetch(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -108,7 +112,7 @@ func (r *PartitionReader) fetch(ctx context.Context) error {
 	var got answer
 	select {
 	case got = <-r.ask.answer:
-	case <-ctx.Done(): // the fetcher still has this one
+	case <-ctx.Done(): // the fetcher still has this ask and may answer it
 		r.ask = &ask{topic: r.ask.topic, partition: r.partition, answer: make(chan answer, 1)}
 		return ctx.Err()
 	}
@@ -119,19 +123,20 @@ func (r *PartitionReader) fetch(ctx context.Context) error {
 	}
 	switch {
 	case len(r.pending) > 0 || got.err == nil && (r.next > from || len(got.block) == 0):
-		return nil // an error comes again if it lasts
+		return nil // there is something to return, and an error comes again if it lasts
 	case got.err == nil:
 		return fmt.Errorf("%w at offset %d", io.ErrUnexpectedEOF, r.next) // a batch that was cut off before its end
 	case errors.Is(got.err, kafkago.OffsetOutOfRange):
 		return r.outOfRange(ctx)
-	case errors.Is(got.err, kafkago.KafkaStorageError): // another replica will lead
+	case errors.Is(got.err, kafkago.KafkaStorageError): // the disk failed, and another replica will lead
 		return kafkago.NotLeaderForPartition
 	}
 	return got.err
 }
 
-// outOfRange is a DataLossError, unless the offset is there after all: a new
-// leader may not know yet.
+// outOfRange asks which offsets are there and returns a *DataLossError. Where the wanted one is
+// among them after all, since a new leader may not have known at once, it returns an error
+// that passes.
 func (r *PartitionReader) outOfRange(ctx context.Context) error {
 	first, next, err := r.cluster.Ends(ctx, r.topic)
 	if err != nil {

@@ -32,13 +32,14 @@ const (
 	isControl       = 0x20
 )
 
-// aborted is a transaction of a producer that was given up; its records begin at First.
+// aborted is a transaction that its producer has given up. Its records begin at the offset
+// First and end with the producer's next control batch.
 type aborted struct{ Producer, First int64 }
 
-// maxExpanded is what a compressed batch may hold.
+// maxExpanded is how many bytes a compressed batch may hold.
 const maxExpanded = 8 * MaxMessageBytes
 
-// errTorn: what came is no whole record batch. It is asked for again.
+// errTorn means that what came is no whole record batch. The reader asks for it again.
 var errTorn = fmt.Errorf("torn record batch: %w", io.ErrUnexpectedEOF)
 
 // records decodes the batches that a fetch brought of a partition.
@@ -46,14 +47,14 @@ type records struct {
 	topic     string
 	partition int
 
-	headers []schemas.Header // of the last record that had some,
-	raw     []byte           // and their bytes
+	headers []schemas.Header // of the last record that had some
+	raw     []byte           // the bytes of headers, by which the next record's are recognised
 }
 
-// decode appends to dst the records of the batches at or behind offset next, and returns
-// where the batches end. What is decided is given alone: records of aborted transactions
-// and the marks that end transactions are left out. The batch that a fetch cut off at
-// its end comes again with the next one. Keys and values are parts of block.
+// decode appends to dst the records of the batches from offset next on, and returns the offset
+// behind the last batch. Records of the aborted transactions in over, and the control
+// records that end transactions, are left out. A batch that the fetch cut off comes again
+// with the next fetch. Keys and values are parts of block's memory.
 func (d *records) decode(dst []schemas.Message, block []byte, next int64, over []aborted) (_ []schemas.Message, _ int64, err error) {
 	var gone map[int64]bool // producers within an aborted transaction
 	for len(block) >= atRecords {
@@ -94,7 +95,8 @@ func (d *records) decode(dst []schemas.Message, block []byte, next int64, over [
 	return dst, next, nil
 }
 
-// batch appends the records of a batch from offset from on.
+// batch appends to dst the records of a batch from offset from on. base is the offset that the
+// batch's records count from.
 func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, attributes uint16) (_ []schemas.Message, err error) {
 	body := batch[atRecords:]
 	if kind := compress.Compression(attributes & isCompressed); kind != compress.None {
@@ -138,8 +140,8 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 	return dst, nil
 }
 
-// same gives the headers that a record ends with; those of the record before it, if they
-// are the same, as they usually are.
+// same returns the headers that a record ends with. Where they are those of the record before,
+// as they usually are, it returns the same slice, which costs no memory.
 func (d *records) same(r *wire) []schemas.Header {
 	raw := r.Rest()
 	n := r.varint()

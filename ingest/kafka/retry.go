@@ -29,27 +29,27 @@ func (c *Cluster) retry(ctx context.Context, doing string, f func() error) error
 	})
 }
 
-// elsewhere says whether another connection may do better. After a network error the
-// other idle ones are as dead as this one was, and each would cost a try. Who is no
-// coordinator was taken for one: kafka-go looks it up over a connection that it keeps
-// and passes over the answer that there is none.
+// elsewhere says whether the next try should go over a new connection. After a network error
+// the other idle ones are as dead as this one was, and each would cost a try. A broker that
+// says it is no coordinator was taken for one because kafka-go looks the coordinator up over
+// a connection that it keeps, and passes over the answer that there is none.
 func elsewhere(err error) bool {
 	var code kafkago.Error
 	return !errors.As(err, &code) || noCoordinator(err)
 }
 
-// noCoordinator says that whoever was asked does not coordinate the group, or the
+// noCoordinator says that the broker that was asked does not coordinate the group, or the
 // transactional id.
 func noCoordinator(err error) bool {
 	return errors.Is(err, kafkago.NotCoordinatorForGroup) || errors.Is(err, kafkago.GroupCoordinatorNotAvailable)
 }
 
-// now is for deadlines of the network and for record times, which brokers replace
-// and nobody decides by.
+// now is for deadlines of the network and for record times, which brokers replace and by which
+// nothing is decided.
 func now() time.Time { return time.Now() }
 
-// temporary says whether the same call may succeed later: the broker's own
-// temporary errors and the network's.
+// temporary says whether the same call may succeed later. That holds for what the broker
+// calls retriable, and for all errors of the network.
 func temporary(err error) bool {
 	if err == nil {
 		return false
@@ -73,7 +73,8 @@ func temporary(err error) bool {
 		errors.Is(err, io.ErrNoProgress) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, protocol.ErrNoLeader)
 }
 
-// ErrDenied: the broker knows who asks, and does not let them.
+// ErrDenied means that the broker does not let this user do what was asked, or log in. Its
+// text names the rights that are missing.
 var ErrDenied = errors.New("this user may not")
 
 // denied makes a refusal for want of rights an ErrDenied that says which ones are

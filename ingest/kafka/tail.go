@@ -40,7 +40,11 @@ func (c *Cluster) LastRecords(ctx context.Context, topic string, partition, n in
 	}
 	for reach := int64(n); ; reach *= 4 {
 		from := max(first[partition], next[partition]-reach)
-		records, err := c.readTo(ctx, topic, partition, from, next[partition])
+		var records []schemas.Message
+		err := c.eachIn(ctx, topic, partition, from, next[partition], func(m *schemas.Message) error {
+			records = append(records, *m)
+			return nil
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -48,31 +52,4 @@ func (c *Cluster) LastRecords(ctx context.Context, topic string, partition, n in
 			return records[max(0, len(records)-n):], nil
 		}
 	}
-}
-
-// maxEmpty is how many reads in a row may bring nothing before the end.
-const maxEmpty = 40
-
-// readTo reads [from, to) of a partition.
-func (c *Cluster) readTo(ctx context.Context, topic string, partition int, from, to int64) ([]schemas.Message, error) {
-	r := c.NewReader(topic, partition, from)
-	var all []schemas.Message
-	for empty := 0; r.Next() < to; {
-		batch, err := r.Read(ctx, 10_000)
-		if err != nil {
-			return nil, err
-		}
-		if empty++; len(batch) > 0 {
-			empty = 0
-		}
-		if empty == maxEmpty {
-			return nil, fmt.Errorf("%s/%d: nothing comes between offset %d and the end at %d: an open transaction holds it back; end it, only Vigil writes this topic", topic, partition, r.Next(), to)
-		}
-		for i := range batch {
-			if batch[i].Offset < to {
-				all = append(all, batch[i])
-			}
-		}
-	}
-	return all, nil
 }

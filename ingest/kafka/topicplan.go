@@ -16,10 +16,12 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// MaxMessageBytes is the largest message of a topic.
+// MaxMessageBytes is the largest message of a topic, in bytes, which the largest ECG strips and
+// images need.
 const MaxMessageBytes = 16 << 20
 
-// TopicPlan says what the topics are to be: deploy/topics.yaml, or a site's own copy.
+// TopicPlan says how the topics are to be set: as in deploy/topics.yaml, or in a site's own
+// copy of it.
 type TopicPlan struct {
 	Partitions  int                          // of every topic
 	Replication int                          // copies of every partition; -1: as the brokers are set
@@ -35,7 +37,8 @@ func ShippedTopics() TopicPlan {
 	return p
 }
 
-// KeptForEver is the plan with nothing deleted by age: that of a demo and a replay.
+// KeptForEver returns the plan with nothing deleted by age. A demo and a replay use it, whose
+// data are of other years than the broker's clock.
 func (p TopicPlan) KeptForEver() TopicPlan {
 	settings := map[string]map[string]string{}
 	for topic, s := range p.Settings {
@@ -99,7 +102,7 @@ func ParseTopics(file []byte) (p TopicPlan, err error) {
 	return p, nil
 }
 
-// relied holds settings against what Vigil relies on.
+// relied says which of the settings that Vigil relies on a topic does not have.
 func relied(topic string, s map[string]string) error {
 	cleanup := "delete"
 	if topic == schemas.TopicAlertStates {
@@ -125,7 +128,8 @@ func relied(topic string, s map[string]string) error {
 	return nil
 }
 
-// enough says whether a setting will do: a larger limit and a longer time do.
+// enough says whether a setting that was found will do for one that is wanted: a larger limit
+// and a longer time will.
 func enough(name, got, want string) bool {
 	switch name {
 	case "max.message.bytes", "min.insync.replicas", "retention.bytes", "retention.ms":

@@ -12,17 +12,18 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// CreateTopics makes the topics of the shipped plan that are missing, with as many
-// partitions and copies, kept for ever, and returns how many: for a demo, a replay, a
-// test. A site uses MakeTopics.
+// CreateTopics makes the topics of the shipped plan that are missing, with so many partitions
+// and copies of each, kept for ever, and returns how many it made. It is for a demo, a
+// replay and tests; a site uses MakeTopics, which has the errors.
 func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int) (created int, err error) {
 	plan := ShippedTopics().KeptForEver()
 	plan.Partitions, plan.Replication = partitions, replication
 	return c.MakeTopics(ctx, plan)
 }
 
-// MakeTopics makes the topics that are missing and returns how many. Those that are
-// there stay as they are.
+// MakeTopics makes the topics of a plan that are missing and returns how many it made, also
+// beside an error. Those that are there stay as they are. It fails where the plan makes no
+// sense, no broker answers (ErrUnreachable) or one refuses a topic.
 func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, err error) {
 	if plan.Partitions < 1 || plan.Replication < 1 && plan.Replication != -1 {
 		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", plan.Partitions, plan.Replication)
@@ -57,7 +58,7 @@ func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, 
 	if err != nil {
 		return len(made), fmt.Errorf("making topics: %w", err)
 	}
-	// The answer may come before every broker knows them.
+	// The answer may come before every broker knows the topics.
 	return len(made), c.retry(ctx, "making topics", func() error {
 		counts, err := c.counts(ctx)
 		if err == nil && len(counts) < len(schemas.Topics) {
@@ -67,13 +68,15 @@ func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, 
 	})
 }
 
-// Finding is one thing that CheckTopics has to say.
+// Finding is one thing that is not as planned: the topic (with its prefix), what was found, and
+// how to mend it.
 type Finding struct{ Topic, What, Mend string }
 
 func (f Finding) String() string { return f.Topic + ": " + f.What + ". " + f.Mend }
 
-// CheckTopics holds the topics against a plan: all there, with as many partitions as
-// each other, set as the plan says or better.
+// CheckTopics holds the topics against a plan: all must be there, with as many partitions as
+// each other, and set as the plan says or better. What is not is a Finding; an error means
+// that the brokers do not answer or do not let this user look.
 func (c *Cluster) CheckTopics(ctx context.Context, plan TopicPlan) ([]Finding, error) {
 	if err := c.Reach(ctx); err != nil {
 		return nil, err
@@ -125,7 +128,7 @@ func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map
 		}
 		for _, resource := range r.Resources {
 			if errors.Is(resource.Error, kafkago.UnknownTopicOrPartition) {
-				continue // deleted since: the next look says so
+				continue // it was deleted meanwhile, which the next look will say
 			}
 			if resource.Error != nil {
 				return resource.Error

@@ -14,15 +14,17 @@ import (
 	"github.com/segmentio/kafka-go/protocol/rawproduce"
 )
 
-// maxWrite is what a produce request takes of several partitions together.
+// maxWrite bounds the bytes of a produce request that carries several partitions' batches.
 const maxWrite = 8 << 20
 
 // gatherWrites is the least time between two produce requests to one broker: batches that
-// come within it go together. A request that the broker is slow to answer, while another
-// one dies, holds up only what is in it.
+// come within it go together. A request does not wait for the answer to the one before: a
+// broker may be slow to answer while another one dies, and that holds up only what is in the
+// one request.
 const gatherWrites = 2 * time.Millisecond
 
-// writer sends the batches of a cluster's producers, those for one broker together.
+// writer sends the batches of all the producers of a cluster. Those for one broker go
+// together, since a request costs broker and worker more than its batches do.
 type writer struct {
 	cluster *Cluster
 
@@ -30,28 +32,31 @@ type writer struct {
 	lanes map[int32]*lane // by broker
 }
 
+// lane is what waits to be sent to one broker.
 type lane struct {
 	waiting []*write
 	sent    time.Time
 }
 
-// write is a batch on its way, with its size in front.
+// write is a batch on its way.
 type write struct {
 	topic     string // with prefix
 	partition int
-	batch     []byte
+	batch     []byte // with its 4-byte size in front
 	done      chan written
 }
 
+// written is what became of a write.
 type written struct {
 	base int64 // offset of the first record
 	err  error
 }
 
-// write appends a batch to a partition of a topic with its prefix. When it returns
-// because ctx ended, the batch may still go out: its bytes must not change any more.
+// write appends a batch to a partition of a topic (with its prefix) and returns the offset of
+// the batch's first record. When it returns because ctx ended, the batch may still go out: its
+// bytes must not change any more.
 func (w *writer) write(ctx context.Context, topic string, partition int, batch []byte) (base int64, err error) {
-	leader, err := w.cluster.leaders.of(ctx, topic, partition)
+	leader, err := w.cluster.leaders.find(ctx, topic, partition)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +82,7 @@ func (w *writer) write(ctx context.Context, topic string, partition int, batch [
 	}
 }
 
-// later has what waits sent as soon as it may be.
+// later has what waits in a lane sent as soon as gatherWrites allows.
 func (w *writer) later(l *lane) {
 	time.AfterFunc(l.sent.Add(gatherWrites).Sub(now()), func() {
 		w.mu.Lock()
@@ -91,8 +96,9 @@ func (w *writer) later(l *lane) {
 	})
 }
 
-// take gives what goes together: one batch of a partition, since two owners may write
-// at once where one of them is to be fenced.
+// take returns what goes into the next request: at most one batch of a partition. There may be
+// two of one, from an owner and from the next one that is about to fence it, and each needs
+// an answer of its own.
 func (l *lane) take() (batches []*write) {
 	size, left := 0, l.waiting[:0]
 	for _, b := range l.waiting {
@@ -109,7 +115,7 @@ func (l *lane) take() (batches []*write) {
 	return batches
 }
 
-// send does one request and hands out its results.
+// send does one produce request and tells each write what became of it.
 func (w *writer) send(batches []*write) {
 	const patience = 15 * time.Second
 	r := &rawproduce.Request{Acks: int16(kafkago.RequireAll), Timeout: int32(patience.Milliseconds())}
@@ -148,7 +154,7 @@ func (w *writer) send(batches []*write) {
 	}
 }
 
-// result finds what became of a batch.
+// result finds in an answer what became of a write.
 func (w *writer) result(r *produce.Response, b *write) written {
 	for i := range r.Topics {
 		for j := range r.Topics[i].Partitions {
@@ -162,5 +168,5 @@ func (w *writer) result(r *produce.Response, b *write) written {
 			}
 		}
 	}
-	return written{err: kafkago.RequestTimedOut} // no answer of it
+	return written{err: kafkago.RequestTimedOut} // the answer does not name the partition
 }
