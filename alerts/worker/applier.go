@@ -37,7 +37,9 @@ type applier struct {
 	counted monitor.Counts // what of the state's counts the statistics hold
 }
 
-// Claim takes the store: an older owner is refused by it from here on.
+// Claim takes the store: an older owner is refused by it from here on. The store comes before
+// the outputs, so that an owner which can still publish can no longer apply: whatever it
+// publishes from now on is in the outbox that Load will find.
 func (a *applier) Claim(ctx context.Context) error {
 	err := a.service.retryStore(ctx, func() (err error) {
 		_, err = a.service.Store.Claim(ctx, a.tenure.Partition, a.nonce)
@@ -66,8 +68,7 @@ func (a *applier) Load(ctx context.Context) (err error) {
 }
 
 // loadState takes the state from the store and finds where to read on in the log. A state
-// that cannot be read is rebuilt from the log; a log that begins behind that place leaves a
-// gap, which the scores will say.
+// that cannot be read is rebuilt from the log, as is one that is missing.
 func (a *applier) loadState(ctx context.Context) error {
 	stored, err := a.fetch(ctx)
 	if err != nil {
@@ -92,12 +93,15 @@ func (a *applier) loadState(ctx context.Context) error {
 	a.batch.Outbox = stored.Outbox
 	from := a.applied + 1
 	if a.applied < 0 {
+		// The store is empty. What the outputs name as the place for a rebuild is where the
+		// oldest window begins that still matters; without outputs it is the log's beginning.
 		from = max(0, a.tails.rebuildFrom)
 	}
 	if from > next[a.tenure.Partition] {
 		return fmt.Errorf("the store has applied offset %d, the log ends before %d: this store belongs to another log; give this run a prefix or a store of its own", a.applied, next[a.tenure.Partition])
 	}
 	if from < first[a.tenure.Partition] {
+		// Retention has taken records that the state needs. Scores say so from here on.
 		a.service.Log.Error().Int("partition", a.tenure.Partition).Int64("needed", from).Int64("log begins", first[a.tenure.Partition]).Msg("the log begins later than the state needs: scores are marked gap")
 		a.state.SetGap(first[a.tenure.Partition] - 1)
 		from = first[a.tenure.Partition]
@@ -123,6 +127,7 @@ func (a *applier) fetch(ctx context.Context) (stored *window.StoredPartition, er
 	return stored, nil
 }
 
+// reset empties the partition in the store.
 func (a *applier) reset(ctx context.Context) error {
 	return a.service.retryStore(ctx, func() error { return a.service.Store.Reset(ctx, a.tenure.Partition, a.nonce) })
 }
@@ -145,7 +150,7 @@ func (a *applier) Work(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(records) == 0 {
+		if len(records) == 0 { // the log is idle: time for what can wait
 			if err := a.drop(ctx); err != nil {
 				return err
 			}
@@ -271,7 +276,7 @@ func (a *applier) write(ctx context.Context, last int64) error {
 	for i := range a.batch.Patients { // their memory is used again and must not keep an hour's chunk alive
 		clear(a.batch.Patients[i].Chunks)
 	}
-	switch answer {
+	switch answer { // the others say that the store was rolled back or has another owner
 	case window.OK, window.Already:
 		a.applied, a.published = last, window.Position{}
 		return a.tenure.At("applied")

@@ -74,6 +74,7 @@ func positionOf(m *schemas.Message) (at window.Position, rebuild int64, err erro
 	return at, rebuild, nil
 }
 
+// parsePosition reads a position as positionHeader writes it: log offset, dot, index.
 func parsePosition(text string) (p window.Position, err error) {
 	offset, index, ok := strings.Cut(text, ".")
 	if ok {
@@ -87,12 +88,15 @@ func parsePosition(text string) (p window.Position, err error) {
 	return p, nil
 }
 
+// positionHeader says which log record an output follows from, and which of that record's
+// outputs it is.
 func positionHeader(p window.Position) schemas.Header {
 	b := strconv.AppendInt(make([]byte, 0, 24), p.Offset, 10)
 	b = strconv.AppendInt(append(b, '.'), int64(p.Index), 10)
 	return schemas.Header{Key: schemas.HeaderPosition, Value: string(b)}
 }
 
+// rebuildHeader says at which log offset a rebuild of the state behind this record begins.
 func rebuildHeader(offset int64) schemas.Header {
 	return schemas.Header{Key: schemas.HeaderRebuild, Value: strconv.FormatInt(offset, 10)}
 }
@@ -149,6 +153,8 @@ func (a *applier) publish(ctx context.Context) error {
 	if len(a.batch.Outbox) == 0 {
 		return nil
 	}
+	// All of one topic go together. A crash between two topics leaves the later ones behind,
+	// which publishStored sees by their tails.
 	messages := a.messages
 	for i, topic := range outputTopics {
 		messages = messages[:0]

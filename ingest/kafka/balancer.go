@@ -22,10 +22,11 @@ type sortedRange struct {
 // ProtocolName differs from Kafka's "range", so that no other program can be in the group.
 func (*sortedRange) ProtocolName() string { return "vigil-range" }
 
-// UserData is not used.
+// UserData is what a member tells the leader, which needs nothing.
 func (*sortedRange) UserData() ([]byte, error) { return nil, nil }
 
-// AssignGroups implements kafkago.GroupBalancer.
+// AssignGroups implements kafkago.GroupBalancer. The leader calls it. Members are taken in the
+// order of their ids, so that the order in which they joined does not matter.
 func (r *sortedRange) AssignGroups(members []kafkago.GroupMember, partitions []kafkago.Partition) kafkago.GroupMemberAssignments {
 	members = slices.Clone(members)
 	slices.SortFunc(members, func(a, b kafkago.GroupMember) int { return cmp.Compare(a.ID, b.ID) })

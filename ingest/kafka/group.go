@@ -75,7 +75,7 @@ func (c *Cluster) RunGroup(ctx context.Context, g GroupConfig, own Handler) erro
 	}
 }
 
-// member is one worker in the group.
+// member is one worker in the group, over all generations.
 type member struct {
 	cluster  *Cluster
 	group    string   // with prefix
@@ -157,7 +157,7 @@ func (m *member) quit(ctx context.Context) {
 }
 
 // serve starts the handlers of a generation and returns when the generation ends
-// and all of them are back.
+// and all of them are back: a partition has no two owners in one process.
 func (m *member) serve(ctx context.Context, generation *kafkago.Generation) error {
 	mine, err := m.assigned(generation)
 	if err != nil {
@@ -201,7 +201,7 @@ func (m *member) serve(ctx context.Context, generation *kafkago.Generation) erro
 	return nil
 }
 
-// assigned returns the partition numbers of a generation, the same in all topics.
+// assigned returns the partition numbers of a generation, which must be the same in all topics.
 func (m *member) assigned(generation *kafkago.Generation) ([]int, error) {
 	var mine []int
 	for i, topic := range m.topics {

@@ -9,8 +9,9 @@ import (
 	"github.com/segmentio/kafka-go/sasl/scram"
 )
 
-// Login is how a user proves to a broker who they are; mechanism is plain,
-// scram-sha-256 or scram-sha-512. SCRAM keeps the password off the wire.
+// Login is how a user proves to a broker who they are; mechanism is plain, scram-sha-256 or
+// scram-sha-512 in any case, and another one is an error. SCRAM keeps the password off the
+// wire; plain sends it as it is.
 func Login(mechanism, user, password string) (sasl.Mechanism, error) {
 	switch strings.ToLower(mechanism) {
 	case "plain":

@@ -28,7 +28,7 @@ type TopicPlan struct {
 	Settings    map[string]map[string]string // Kafka's, by topic without prefix
 }
 
-// ShippedTopics is the plan of deploy/topics.yaml.
+// ShippedTopics is the plan of deploy/topics.yaml, which the program carries.
 func ShippedTopics() TopicPlan {
 	p, err := ParseTopics(deploy.Topics)
 	if err != nil {
@@ -49,7 +49,7 @@ func (p TopicPlan) KeptForEver() TopicPlan {
 	return p
 }
 
-// topicsFile is the file as it is written.
+// topicsFile is the form of the file: settings of all topics, and those of a topic over them.
 type topicsFile struct {
 	Version     int                          `yaml:"version"`
 	Partitions  int                          `yaml:"partitions"`

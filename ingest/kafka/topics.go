@@ -72,6 +72,7 @@ func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, 
 // how to mend it.
 type Finding struct{ Topic, What, Mend string }
 
+// String is the finding in one line for people.
 func (f Finding) String() string { return f.Topic + ": " + f.What + ". " + f.Mend }
 
 // CheckTopics holds the topics against a plan: all must be there, with as many partitions as
@@ -115,6 +116,7 @@ func (c *Cluster) CheckTopics(ctx context.Context, plan TopicPlan) ([]Finding, e
 	return findings, nil
 }
 
+// settings reads how topics are set at the brokers, by topic without prefix.
 func (c *Cluster) settings(ctx context.Context, topics []string) (map[string]map[string]string, error) {
 	request := &kafkago.DescribeConfigsRequest{}
 	for _, topic := range topics {
