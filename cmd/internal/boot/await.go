@@ -9,6 +9,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -55,10 +56,8 @@ func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *re
 			moved = time.Now()
 			fmt.Fprintf(talk, "still waiting for %d of %d partitions to be scored: are workers running (vigil serve) on these brokers and this topic prefix?\n", left, partitions)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(50 * time.Millisecond):
+		if err := retry.Pause(ctx, 50*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/kafka"
+	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
@@ -289,10 +290,8 @@ func (h *House) Drain(ctx context.Context, play int64) error {
 		if err != nil || done {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(20 * time.Millisecond):
+		if err := retry.Pause(ctx, 20*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }
