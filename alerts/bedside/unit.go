@@ -9,8 +9,9 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Unit is what a view knows of an intensive-care unit: the last score, the bed and the
-// open alerts of each patient, as read from the topics. It is safe for concurrent use.
+// Unit is what a view knows of an intensive-care unit: the last score, the bed and the open
+// alerts of each patient. It learns all of it from the topics through See, so that a view
+// shows what any subscriber would find. It is safe for concurrent use.
 type Unit struct {
 	mu       sync.Mutex
 	patients map[string]*Bed
@@ -19,19 +20,20 @@ type Unit struct {
 	starts   int
 }
 
-// Bed is what is known of one patient: one line of a view.
+// Bed is what is known of one patient, and one line of a view.
 type Bed struct {
 	Patient, Stay string
-	Bed           string          // empty where no message has named one
-	Gone          bool            // the patient has left
-	Score         schemas.Score   // the last one
-	Open          []schemas.Alert // in the order of their start
+	Bed           string          // name of the bed; empty until a message names one
+	Gone          bool            // the patient has left, and no score has come since
+	Score         schemas.Score   // the last one; its ID is empty before the first
+	Open          []schemas.Alert // the open alerts, each at its last revision, in the order in which they came
 }
 
-// NewUnit returns a unit without patients.
+// NewUnit returns a unit of which nothing is known.
 func NewUnit() *Unit { return &Unit{patients: map[string]*Bed{}} }
 
-func (u *Unit) at(patient string) *Bed {
+// bedFor finds or makes the bed of a patient.
+func (u *Unit) bedFor(patient string) *Bed {
 	b := u.patients[patient]
 	if b == nil {
 		b = &Bed{Patient: patient}
@@ -40,41 +42,45 @@ func (u *Unit) at(patient string) *Bed {
 	return b
 }
 
-// See takes in one record of the scores, alerts or movements.
+// See takes in one record of the scores, the alerts or the movements. Any other record, and
+// one that cannot be decoded, changes nothing: a view must go on, and a subscriber that wants
+// to know reads the dead letters.
 func (u *Unit) See(m *schemas.Message) {
 	switch kind, _ := m.Header(schemas.HeaderType); kind {
 	case schemas.TypeScore:
 		if s, err := schemas.DecodeScore(m.Value); err == nil {
-			u.seeScore(s)
+			u.takeScore(s)
 		}
 	case schemas.TypeAlert:
 		if a, err := schemas.DecodeAlert(m.Value); err == nil {
-			u.seeAlert(a)
+			u.takeAlert(a)
 		}
 	case schemas.TypeADT:
 		if e, problem := schemas.DecodeEvent(m); problem == nil && e.ADT != nil {
-			u.seeMove(e)
+			u.takeMove(e)
 		}
 	}
 }
 
-func (u *Unit) seeScore(s *schemas.Score) {
+// takeScore makes the score the patient's last one. Who is scored has not left.
+func (u *Unit) takeScore(s *schemas.Score) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.scores++
 	u.clock = max(u.clock, s.AsOf)
-	b := u.at(s.Patient)
+	b := u.bedFor(s.Patient)
 	b.Score, b.Stay, b.Gone = *s, s.Stay, false
 }
 
-func (u *Unit) seeAlert(a *schemas.Alert) {
+// takeAlert puts the alert into the patient's list, or takes an ended one off it.
+func (u *Unit) takeAlert(a *schemas.Alert) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if a.Phase == schemas.PhaseStart {
 		u.starts++
 	}
 	u.clock = max(u.clock, a.AsOf)
-	b := u.at(a.Patient)
+	b := u.bedFor(a.Patient)
 	i := slices.IndexFunc(b.Open, func(o schemas.Alert) bool { return o.ID == a.ID })
 	switch {
 	case a.Phase == schemas.PhaseEnd || a.Phase == schemas.PhaseReset:
@@ -88,10 +94,11 @@ func (u *Unit) seeAlert(a *schemas.Alert) {
 	}
 }
 
-func (u *Unit) seeMove(e *schemas.Event) {
+// takeMove notes where the patient lies, and who has left.
+func (u *Unit) takeMove(e *schemas.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	b := u.at(e.Patient)
+	b := u.bedFor(e.Patient)
 	switch e.ADT.Type {
 	case "discharge", "death", "cancel":
 		b.Gone = true
@@ -103,7 +110,10 @@ func (u *Unit) seeMove(e *schemas.Event) {
 	}
 }
 
-// Lines returns the patients in their beds: by bed, else sickest first.
+// Lines returns the patients that are to be shown: those who have a score and have not left.
+// Two patients in named beds come in the order of the beds, any other two by NEWS2 with the
+// sickest first. With them come the newest as_of that was seen, and how many scores and
+// starts of alerts. The answer is the caller's own.
 func (u *Unit) Lines() (lines []Bed, clock schemas.Time, scores, starts int) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

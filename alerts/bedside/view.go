@@ -9,9 +9,9 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// shown are the columns of the view: the channels that may fill one, first
-// found wins.
-var shown = []struct {
+// columns are the columns of vitals. Where several channels may fill one, the first that the
+// score has wins: an arterial line before a cuff.
+var columns = []struct {
 	head     string
 	channels []string
 	decimals int
@@ -23,9 +23,12 @@ var shown = []struct {
 	{"Temp", []string{"temperature"}, 1},
 }
 
-// drawUnit writes the unit as a nurse reads it: beds, last vitals with their
-// age, NEWS2, risk, open alerts. Text carries everything, colour nothing.
-func drawUnit(w io.Writer, u *Unit, title, progress string, width, height int) {
+// Draw writes a picture of the unit as a nurse reads it: beds, last vitals with their age,
+// NEWS2, risk and open alerts, below two lines of the caller's. It is at most width columns
+// wide and, from ten lines on, height lines high; where not all patients fit, the sickest are shown. Each line
+// erases the rest of the line that it is drawn over, and the end all below, by the escape
+// sequences that every terminal knows. Text carries everything and colour nothing.
+func (u *Unit) Draw(w io.Writer, title, progress string, width, height int) {
 	lines, clock, scores, starts := u.Lines()
 	put := func(format string, args ...any) {
 		line := []rune(fmt.Sprintf(format, args...))
@@ -39,14 +42,14 @@ func drawUnit(w io.Writer, u *Unit, title, progress string, width, height int) {
 	put("unit time %s   scores %d   alerts started %d", clock.Std().Format("2006-01-02 15:04:05"), scores, starts)
 	put("")
 	head := fmt.Sprintf("%-6s %-14s", "Bed", "Patient")
-	for _, c := range shown {
+	for _, c := range columns {
 		head += fmt.Sprintf(" %8s", c.head)
 	}
-	wide := width >= 110 // alerts beside their patient; else below
+	wide := width >= 110 // then alerts stand beside their patient, and otherwise below
 	put("%s %-5s %-5s %s", head, "NEWS2", "Risk*", "Open alerts")
 	room := max(height-9, 1) // title, progress, time, heads, footer, and the line of the cursor
 	if len(lines) > room {
-		slices.SortStableFunc(lines, func(a, b Bed) int { return b.Score.NEWS2.Value - a.Score.NEWS2.Value }) // the sickest are seen
+		slices.SortStableFunc(lines, func(a, b Bed) int { return b.Score.NEWS2.Value - a.Score.NEWS2.Value })
 	}
 	for i := range lines {
 		line, open := drawLine(&lines[i])
@@ -73,10 +76,11 @@ func drawUnit(w io.Writer, u *Unit, title, progress string, width, height int) {
 	fmt.Fprint(w, "\x1b[J")
 }
 
-// drawLine is a patient's line, and the open alerts.
+// drawLine gives a patient's line and the text of the open alerts. A NEWS2 with components
+// missing carries a question mark.
 func drawLine(b *Bed) (line, open string) {
 	line = fmt.Sprintf("%-6s %-14s", orDash(b.Bed), b.Patient)
-	for _, c := range shown {
+	for _, c := range columns {
 		line += fmt.Sprintf(" %8s", vital(&b.Score, c.channels, c.decimals))
 	}
 	news := fmt.Sprint(b.Score.NEWS2.Value)
@@ -94,7 +98,8 @@ func drawLine(b *Bed) (line, open string) {
 	return fmt.Sprintf("%s %-5s %-5s", line, news, risk), strings.Join(alerts, "; ")
 }
 
-// vital is the latest value of the first channel that the score has, with its age.
+// vital gives the latest value of the first of the channels that the score has, with its age
+// as of the score.
 func vital(s *schemas.Score, channels []string, decimals int) string {
 	for _, channel := range channels {
 		for i := range s.NEWS2.Inputs {
@@ -106,7 +111,7 @@ func vital(s *schemas.Score, channels []string, decimals int) string {
 	return "—"
 }
 
-// age in two or three characters: 12s, 5m, 3h.
+// age writes an age in two or three characters: 12s, 5m, 3h.
 func age(d schemas.Time) string {
 	switch {
 	case d < schemas.Minute:
@@ -118,7 +123,7 @@ func age(d schemas.Time) string {
 	}
 }
 
-// stars are the marks of priority that bedside monitors use.
+// stars are the marks by which bedside monitors show the priority of an alarm.
 func stars(severity string) string {
 	switch severity {
 	case "high":
@@ -130,6 +135,7 @@ func stars(severity string) string {
 	}
 }
 
+// orDash makes an empty field visible.
 func orDash(s string) string {
 	if s == "" {
 		return "—"
@@ -137,7 +143,8 @@ func orDash(s string) string {
 	return s
 }
 
-// AlertLine is an alert on one plain line, for pipes and logs.
+// AlertLine writes an alert as one plain line, for pipes and logs: when, stars, phase,
+// patient, task and reason.
 func AlertLine(a *schemas.Alert) string {
 	return fmt.Sprintf("%s %-3s %-10s %s %s: %s", a.AsOf, stars(a.Severity), a.Phase, a.Patient, a.Task, a.Reason)
 }

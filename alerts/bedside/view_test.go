@@ -17,11 +17,11 @@ func TestPictureFitsTheScreen(t *testing.T) {
 	for i := range 40 {
 		s := &schemas.Score{ID: "x", Patient: fmt.Sprintf("p:%02d", i), Stay: "s", AsOf: at, Risks: map[string]schemas.Risk{"mortality": {Value: 0.25}}}
 		s.NEWS2 = schemas.NEWS2{Value: i, Partial: i%2 == 0, Inputs: []schemas.NEWS2Input{{Channel: "heart_rate", Value: 93, EventTime: at - 90*schemas.Second}}}
-		u.seeScore(s)
+		u.takeScore(s)
 	}
-	u.seeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseStart, Severity: "high", Reason: "NEWS2 39", AsOf: at})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseStart, Severity: "high", Reason: "NEWS2 39", AsOf: at})
 	var out bytes.Buffer
-	drawUnit(&out, u, "Vigil "+schemas.Notice, "half way", 100, 20)
+	u.Draw(&out, "Vigil "+schemas.Notice, "half way", 100, 20)
 	picture := out.String()
 	lines := strings.Split(picture, "\n")
 	if len(lines) > 20 {
@@ -40,9 +40,9 @@ func TestPictureFitsTheScreen(t *testing.T) {
 	if strings.Contains(picture, "p:00") {
 		t.Error("the healthiest is shown in place of a sicker one")
 	}
-	u.seeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseEnd, AsOf: at})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:39", Phase: schemas.PhaseEnd, AsOf: at})
 	out.Reset()
-	drawUnit(&out, u, "", "", 100, 20)
+	u.Draw(&out, "", "", 100, 20)
 	if strings.Contains(out.String(), "***") {
 		t.Error("an alert that has ended is still shown")
 	}

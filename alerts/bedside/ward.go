@@ -19,28 +19,28 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Ward shows a running unit: redrawn in place on a terminal, plain lines
-// elsewhere, a progress bar where a program reads stdout. It reads the topics as
-// any subscriber does.
+// Ward shows a unit while it runs. On a terminal it redraws the unit in place; elsewhere it
+// prints a line for each revision of an alert; where a program reads the output it shows at
+// most a progress bar. It reads the topics as any subscriber does.
 type Ward struct {
 	cluster *kafka.Cluster
 	title   string
 	out     io.Writer
-	screen  *os.File // the terminal to draw on; nil: plain lines
-	quiet   bool     // no lines: a program reads stdout
+	screen  *os.File // the terminal to draw on; nil where there is none
+	quiet   bool     // a program reads out, so no lines are printed
 	unit    *Unit
-	last    atomic.Pointer[replay.Progress]
+	last    atomic.Pointer[replay.Progress] // what the player said last
 	bar     *mpb.Bar
 	bars    *mpb.Progress
-	first   atomic.Int64 // append time of the first alert, Unix ms
+	first   atomic.Int64 // append time of the first alert, Unix ms; 0 before it
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
-	lines  sync.Mutex
+	lines  sync.Mutex // keeps lines of two topics apart
 }
 
-// NewWard shows the run of a plan on out. quiet: a program reads out, so that there are
-// no lines, and at most a progress bar.
+// NewWard returns a ward that shows the run of a plan on out once it is started. quiet says
+// that a program reads out: no lines are printed then.
 func NewWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *Ward {
 	w := &Ward{cluster: c, out: out, quiet: quiet, unit: NewUnit()}
 	w.title = fmt.Sprintf("Vigil  %s   %s", plan.Source, schemas.Notice)
@@ -57,7 +57,7 @@ func NewWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *Wa
 	return w
 }
 
-// Start follows the topics until stop.
+// Start follows the topics until Stop is called or ctx ends. It is called once.
 func (w *Ward) Start(ctx context.Context) {
 	ctx, w.cancel = context.WithCancel(ctx)
 	topics := []string{schemas.TopicAlerts}
@@ -65,14 +65,15 @@ func (w *Ward) Start(ctx context.Context) {
 		topics = append(topics, schemas.TopicScores, schemas.TopicADT)
 	}
 	for _, topic := range topics {
-		w.done.Go(func() { _ = w.cluster.Follow(ctx, topic, true, w.see) })
+		w.done.Go(func() { _ = w.cluster.Follow(ctx, topic, true, w.take) })
 	}
 	if w.screen != nil {
 		w.done.Go(func() { w.draw(ctx) })
 	}
 }
 
-// Stop ends following and leaves the last picture standing.
+// Stop ends the following of topics, waits until nothing is drawn any more, and leaves the
+// last picture standing.
 func (w *Ward) Stop() {
 	if w.cancel != nil {
 		w.cancel()
@@ -84,7 +85,8 @@ func (w *Ward) Stop() {
 	}
 }
 
-func (w *Ward) see(m *schemas.Message) error {
+// take takes in one record that came.
+func (w *Ward) take(m *schemas.Message) error {
 	w.unit.See(m)
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeAlert {
 		w.first.CompareAndSwap(0, m.Appended)
@@ -99,8 +101,8 @@ func (w *Ward) see(m *schemas.Message) error {
 	return nil
 }
 
-// FirstAlert is the time from start to the first alert's append, nil if none
-// came while this process ran.
+// FirstAlert is the time from start to the append of the first alert, in milliseconds; nil if
+// none came after start, as where an earlier process made them all.
 func (w *Ward) FirstAlert(start time.Time) *int64 {
 	at := w.first.Load()
 	if at == 0 || at < start.UnixMilli() {
@@ -110,7 +112,7 @@ func (w *Ward) FirstAlert(start time.Time) *int64 {
 	return &ms
 }
 
-// Progress is the player's callback.
+// Progress is for the player to call while it plays.
 func (w *Ward) Progress(p replay.Progress) {
 	w.last.Store(&p)
 	if w.bar != nil {
@@ -118,6 +120,7 @@ func (w *Ward) Progress(p replay.Progress) {
 	}
 }
 
+// progressLine says how far the player is; nothing before it has begun.
 func (w *Ward) progressLine() string {
 	p := w.last.Load()
 	if p == nil {
@@ -128,7 +131,8 @@ func (w *Ward) progressLine() string {
 		p.Events, p.TotalEvents, p.Patients, p.TotalPatients, simulated.Round(time.Second), p.PerSecond, p.Lag.Round(time.Millisecond))
 }
 
-// draw redraws twice a second: one write a picture, so that nothing flickers.
+// draw redraws the unit twice a second until ctx ends. Each picture is one write, so that
+// nothing flickers.
 func (w *Ward) draw(ctx context.Context) {
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -140,7 +144,7 @@ func (w *Ward) draw(ctx context.Context) {
 		}
 		var picture bytes.Buffer
 		picture.WriteString("\x1b[H")
-		drawUnit(&picture, w.unit, w.title, w.progressLine(), width, height)
+		w.unit.Draw(&picture, w.title, w.progressLine(), width, height)
 		_, _ = w.screen.Write(picture.Bytes())
 		select {
 		case <-ctx.Done():

@@ -13,8 +13,9 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Report reads the topics of a run back into the summary and, where export names a
-// folder, writes the outputs there. run is the run's name, empty for one without.
+// Report reads the topics of a run back into the summary and, where export names a folder,
+// writes the outputs there. run is the name of the run, empty for a run without one. An
+// error says whether reading or writing failed.
 func Report(ctx context.Context, c *kafka.Cluster, s *Summary, run, export string) error {
 	outputs, err := NewTally(run).Read(ctx, c, s)
 	if err != nil {
@@ -26,8 +27,9 @@ func Report(ctx context.Context, c *kafka.Cluster, s *Summary, run, export strin
 	return Export(export, outputs)
 }
 
-// Export writes the two topics as scores.jsonl and alerts.jsonl into a folder, which it
-// makes, in the order of the digest. A file is there whole or not at all.
+// Export writes scores.jsonl and alerts.jsonl into a folder, one body a line in the order of
+// the outputs. It makes the folder if there is none, and replaces files of those names. A
+// file is there whole or not at all.
 func Export(dir string, outputs []Output) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("--export: %w", err)
@@ -40,8 +42,8 @@ func Export(dir string, outputs []Output) error {
 	return nil
 }
 
-// exportTopic writes the bodies of one topic's outputs, one a line, and renames
-// the file into place once it is whole.
+// exportTopic writes the bodies of one topic's outputs and renames the file into place once
+// it is whole, so that a program that waits for it never reads half of one.
 func exportTopic(dir, name, topic string, outputs []Output) error {
 	f, err := os.CreateTemp(dir, name+".*")
 	if err != nil {
@@ -68,8 +70,8 @@ func exportTopic(dir, name, topic string, outputs []Output) error {
 	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
 
-// SayUnmapped prints the commonest codes that the channel table does not know, on one
-// line; nothing where there are none.
+// SayUnmapped prints on one line the commonest codes that the channel table does not know,
+// so that a site sees what of its data goes unused. It prints nothing where there are none.
 func SayUnmapped(w io.Writer, codes []source.CodeCount) {
 	if len(codes) == 0 {
 		return

@@ -12,7 +12,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// identity tells an event from another: patient, source, topic and sequence.
+// identity is what tells one event from another, so that one that was published twice counts
+// once.
 type identity struct {
 	patient, source string
 	topic           uint8
@@ -20,40 +21,42 @@ type identity struct {
 }
 
 // Tally reads all topics back and counts what is in them. It trusts no counter of the
-// worker, so that the summary of a run says what a subscriber would find.
+// workers, so that the summary of a run says what a subscriber would find. It holds all
+// outputs in memory, and serves for one Read.
 type Tally struct {
-	run       string             // name of the run; patients of other runs in the same topics do not count
-	published map[identity]int64 // append time, ms
-	place     map[string]identity
-	logged    map[identity]bool
-	dead      map[identity]bool
-	byReason  map[string]int
-	patients  map[string]bool
-	stays     map[[2]string]bool
-	values    map[observed]bool  // what observations were logged
-	contents  map[content]bool   // what other records were
-	atOffset  map[[2]int64]int64 // (partition, log offset): append time of the raw event
-	obs       int
-	outputs   []Output
-	latencies []int64
-	scores    int
-	model     Model // of the last score
-	alerts    map[string]int
+	run          string              // name of the run; patients of other runs in the same topics do not count
+	published    map[identity]int64  // append time of the first copy, Unix ms
+	placed       map[string]identity // by place in a raw topic, as dead letters name it
+	logged       map[identity]bool
+	dead         map[identity]bool
+	byReason     map[string]int // dead letters, partial ones included
+	patients     map[string]bool
+	stays        map[[2]string]bool    // by patient and stay
+	values       map[observation]bool  // observations that were logged
+	contents     map[otherContent]bool // other records that were logged
+	atOffset     map[[2]int64]int64    // by partition and log offset: append time of the raw message, Unix ms
+	observations int
+	outputs      []Output
+	latencies    []int64
+	scores       int
+	model        Model // of the last score
+	alerts       map[string]int
 }
 
-// NewTally returns a tally of nothing. run is the name of the run to be counted, empty for
-// one without.
+// NewTally returns a tally that has counted nothing. run is the name of the run to be
+// counted; with an empty one those patients count that belong to no named run.
 func NewTally(run string) *Tally {
 	return &Tally{
 		run:       run,
-		published: map[identity]int64{}, place: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
-		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observed]bool{}, contents: map[content]bool{},
+		published: map[identity]int64{}, placed: map[string]identity{}, logged: map[identity]bool{}, dead: map[identity]bool{},
+		byReason: map[string]int{}, patients: map[string]bool{}, values: map[observation]bool{}, contents: map[otherContent]bool{},
 		stays: map[[2]string]bool{}, atOffset: map[[2]int64]int64{}, alerts: map[string]int{},
 	}
 }
 
-// mine says whether a patient is of the run: "NAME/domain:id" of a named one.
-func (t *Tally) mine(patient string) bool {
+// ofRun says whether a patient belongs to the run. Patients of a named run are called
+// NAME/domain:id.
+func (t *Tally) ofRun(patient string) bool {
 	name, _, named := strings.Cut(patient, "/")
 	if colon := strings.IndexByte(patient, ':'); named && colon >= 0 && colon < len(name) {
 		named = false // the slash is in the id
@@ -64,15 +67,16 @@ func (t *Tally) mine(patient string) bool {
 	return named && name == t.run
 }
 
-// Latencies are those of the scores of live and recorded events, in milliseconds from the
-// append of the raw message to that of the score; ascending once Read has ended.
+// Latencies are the times from the append of a raw message to that of the score that it
+// caused, in milliseconds, one for each such score and ascending. It is for after Read.
 func (t *Tally) Latencies() []int64 { return t.latencies }
 
-// Read fills a summary with what the topics hold, and returns the outputs in the
-// order of the digest.
+// Read fills a summary with what the topics hold now, and returns the outputs in the order
+// of the digest. Source, Broker, Store, Rows and the times stay the caller's to fill in. A
+// record that cannot be read ends it with topic, partition and offset.
 func (t *Tally) Read(ctx context.Context, c *kafka.Cluster, s *Summary) ([]Output, error) {
 	for i, topic := range schemas.RawTopics {
-		if err := c.Each(ctx, topic, func(m *schemas.Message) error { t.raw(uint8(i), m); return nil }); err != nil {
+		if err := c.Each(ctx, topic, func(m *schemas.Message) error { t.countRaw(uint8(i), m); return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -80,7 +84,7 @@ func (t *Tally) Read(ctx context.Context, c *kafka.Cluster, s *Summary) ([]Outpu
 		topic string
 		see   func(*schemas.Message) error
 	}{
-		{schemas.TopicLog, t.log}, {schemas.TopicDeadLetters, t.deadLetter}, {schemas.TopicScores, t.output}, {schemas.TopicAlerts, t.output},
+		{schemas.TopicLog, t.countLogged}, {schemas.TopicDeadLetters, t.countDeadLetter}, {schemas.TopicScores, t.countOutput}, {schemas.TopicAlerts, t.countOutput},
 	} {
 		if err := c.Each(ctx, step.topic, step.see); err != nil {
 			return nil, err
@@ -93,19 +97,19 @@ func (t *Tally) Read(ctx context.Context, c *kafka.Cluster, s *Summary) ([]Outpu
 	slices.Sort(t.latencies)
 	s.Events = Events{Published: len(t.published), Logged: len(t.logged), DeadLetters: len(t.dead), DeadLettersByReason: t.byReason}
 	s.Events.Duplicate = s.Events.Published - s.Events.Logged - s.Events.DeadLetters
-	s.Patients, s.Stays, s.Observations, s.Scores, s.Alerts, s.Digest = len(t.patients), len(t.stays), t.obs, t.scores, t.alerts, d
+	s.Patients, s.Stays, s.Observations, s.Scores, s.Alerts, s.Digest = len(t.patients), len(t.stays), t.observations, t.scores, t.alerts, d
 	s.Model = cmp.Or(s.Model, t.model)
 	s.EventToScore = Latency{Quantile(t.latencies, 0.50), Quantile(t.latencies, 0.99)}
 	return t.outputs, nil
 }
 
-// raw counts an event of a raw topic by its identity. One without a readable
-// identity (a torn message) is told from others by its place.
-func (t *Tally) raw(topic uint8, m *schemas.Message) {
+// countRaw counts a message of a raw topic. One whose identity cannot be read, because it is
+// torn, is told from others by its place.
+func (t *Tally) countRaw(topic uint8, m *schemas.Message) {
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark || kind == schemas.TypeClaim {
 		return
 	}
-	if len(m.Key) > 0 && !t.mine(string(m.Key)) {
+	if len(m.Key) > 0 && !t.ofRun(string(m.Key)) {
 		return
 	}
 	place := schemas.Place(m.Topic, m.Partition, m.Offset)
@@ -118,13 +122,15 @@ func (t *Tally) raw(topic uint8, m *schemas.Message) {
 			}
 		}
 	}
-	t.place[place] = id
+	t.placed[place] = id
 	if first, seen := t.published[id]; !seen || m.Appended < first {
 		t.published[id] = m.Appended
 	}
 }
 
-func (t *Tally) log(m *schemas.Message) error {
+// countLogged counts a record of the patient log, and remembers when its raw message was
+// appended, for the latency of the score that follows.
+func (t *Tally) countLogged(m *schemas.Message) error {
 	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeLog {
 		return nil
 	}
@@ -132,7 +138,7 @@ func (t *Tally) log(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse || r.Kind == schemas.KindGap || !t.mine(r.Patient) {
+	if r.Kind == schemas.KindTick || r.Kind == schemas.KindUse || r.Kind == schemas.KindGap || !t.ofRun(r.Patient) {
 		return nil
 	}
 	id := identity{r.Patient, r.Source, r.TopicIndex, r.Seq}
@@ -142,15 +148,15 @@ func (t *Tally) log(m *schemas.Message) error {
 	if r.Kind == schemas.KindAdmit && r.Move != nil {
 		t.stays[[2]string{r.Patient, r.Move.Stay}] = true
 	}
-	if !t.survives(r) {
-		return nil // nothing of it is new: a duplicate
+	if !t.addsAnything(r) {
+		return nil // nothing of it is new, so it counts as a duplicate
 	}
 	t.logged[id] = true
 	return nil
 }
 
-// observed is an observation of a patient, content another record's.
-type observed struct {
+// observation is what tells one observation in the log from another.
+type observation struct {
 	patient string
 	channel schemas.Channel
 	flags   schemas.Flag
@@ -158,20 +164,22 @@ type observed struct {
 	value   float32
 }
 
-type content struct {
+// otherContent is what tells records other than observations from each other.
+type otherContent struct {
 	patient string
 	topic   uint8
 	hash    uint64
 }
 
-// survives says whether the record holds something that no record before it did.
-func (t *Tally) survives(r *schemas.Record) (news bool) {
+// addsAnything says whether the record holds something that no record before it did. A
+// record that does not is a repeat: the monitor drops it too.
+func (t *Tally) addsAnything(r *schemas.Record) (news bool) {
 	for i := range r.Observations {
 		o := &r.Observations[i]
-		v := observed{r.Patient, o.Channel, o.Flags, o.EventTime.Floor16(), o.Value}
+		v := observation{r.Patient, o.Channel, o.Flags, o.EventTime.Floor16(), o.Value}
 		if !t.values[v] {
 			t.values[v] = true
-			t.obs++
+			t.observations++
 			t.patients[r.Patient] = true
 			news = true
 		}
@@ -179,13 +187,15 @@ func (t *Tally) survives(r *schemas.Record) (news bool) {
 	if r.Kind == schemas.KindObservations {
 		return news
 	}
-	c := content{r.Patient, r.TopicIndex, r.Hash}
+	c := otherContent{r.Patient, r.TopicIndex, r.Hash}
 	news = news || !t.contents[c]
 	t.contents[c] = true
 	return news
 }
 
-func (t *Tally) deadLetter(m *schemas.Message) error {
+// countDeadLetter counts a dead letter by its reason. Only one that stands for a whole event
+// of this run makes the event a dead one: of a partial one the rest was logged.
+func (t *Tally) countDeadLetter(m *schemas.Message) error {
 	if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeDeadLetter {
 		return nil
 	}
@@ -193,7 +203,7 @@ func (t *Tally) deadLetter(m *schemas.Message) error {
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: %w", m.Topic, m.Partition, m.Offset, err)
 	}
-	id, known := t.place[schemas.Place(d.Topic, d.Partition, d.Offset)]
+	id, known := t.placed[schemas.Place(d.Topic, d.Partition, d.Offset)]
 	if !known {
 		return nil // of another run
 	}
@@ -204,13 +214,15 @@ func (t *Tally) deadLetter(m *schemas.Message) error {
 	return nil
 }
 
-func (t *Tally) output(m *schemas.Message) error {
+// countOutput takes a score or an alert. The position in the header of a score says which
+// record of the log caused it, from which its latency follows.
+func (t *Tally) countOutput(m *schemas.Message) error {
 	kind, _ := m.Header(schemas.HeaderType)
 	if kind != schemas.TypeScore && kind != schemas.TypeAlert {
 		return nil
 	}
 	o, err := ReadOutput(m)
-	if err != nil || !t.mine(o.Patient) {
+	if err != nil || !t.ofRun(o.Patient) {
 		return err
 	}
 	t.outputs = append(t.outputs, o)

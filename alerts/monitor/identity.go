@@ -29,11 +29,11 @@ type origin struct {
 // without sequence numbers.
 const keptHashes = 256
 
-// identity says whether a message has come before.
-type identity uint8
+// novelty says whether a message has come before.
+type novelty uint8
 
 const (
-	isNew       identity = iota
+	isNew       novelty = iota
 	isRepeat             // the same message came before
 	isUndecided          // the message is too old to tell by number or hash: its observations decide
 )
@@ -53,7 +53,7 @@ func (p *patient) origin(rec *schemas.Record) *origin {
 // the 64 that end with the highest. An older message, and one without a number, is told
 // by its content: by its hash while that is kept, and else by its observations, which
 // change the patient's window only once.
-func (s *origin) identify(rec *schemas.Record) identity {
+func (s *origin) identify(rec *schemas.Record) novelty {
 	old := false
 	if rec.HasSeq {
 		switch behind := s.highest - rec.Seq; {
