@@ -34,8 +34,8 @@ type novelty uint8
 
 const (
 	isNew       novelty = iota
-	isRepeat             // the same message came before
-	isUndecided          // the message is too old to tell by number or hash: its observations decide
+	isRepeat            // the same message came before
+	isUndecided         // the message is too old to tell by number or hash: its observations decide
 )
 
 // origin finds or makes the origin of a record.

@@ -13,14 +13,15 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// patience is after how long without progress a waiting replay says so.
+// patience is how long a waiting replay sees no progress before it says so, since the likely
+// cause is that nobody has started a worker.
 const patience = 15 * time.Second
 
-// AwaitScores returns when workers elsewhere have scored a whole run: it is in the
-// log to its end, and the group has committed the log to there, which it does
-// behind the outputs.
+// AwaitScores returns when workers elsewhere have scored a whole run: the log holds the run
+// to its end, and the workers' group has committed the log to there. A worker commits only
+// behind its outputs, so these are in their topics by then.
 func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
-	behind := make([]int64, partitions) // log offset up to which must be scored; 0: the run's end is not logged yet
+	behind := make([]int64, partitions) // by partition: log offset up to which all must be scored; 0 until the run's end is logged
 	moved, at := time.Now(), int64(-1)
 	for {
 		scored, err := c.Committed(ctx, Group, schemas.TopicLog)

@@ -1,17 +1,17 @@
 package boot
 
-// Exit codes of the vigil command.
+// Exit codes of the vigil command. Scripts rely on them, so a number keeps its meaning.
 const (
 	ExitOK          = 0
-	ExitFailure     = 1
-	ExitUsage       = 2
-	ExitDependency  = 3
-	ExitProblems    = 4
-	ExitInterrupted = 130
+	ExitFailure     = 1   // anything else
+	ExitUsage       = 2   // a flag, an argument, a folder or a configuration is wrong
+	ExitDependency  = 3   // a broker or a store is down, or the log wants what is not there
+	ExitProblems    = 4   // a check found problems
+	ExitInterrupted = 130 // Ctrl-C, as shells number it
 )
 
-// Exit is an error with the code that the process ends with. Its text is one
-// line: what, why, how to mend it. A nil Err prints nothing.
+// Exit is an error with the code that the process ends with. Its text is one line that says
+// what went wrong, why, and how to mend it. With a nil Err the process ends without a word.
 type Exit struct {
 	Code int
 	Err  error
@@ -26,17 +26,18 @@ func (e *Exit) Error() string {
 
 func (e *Exit) Unwrap() error { return e.Err }
 
-// Usage is a wrong flag, argument, folder or configuration.
+// Usage is for a wrong flag, argument, folder or configuration: the user can mend it.
 func Usage(err error) *Exit { return &Exit{ExitUsage, err} }
 
-// Failure is anything that is not the user's input or a dependency.
+// Failure is for anything that is neither the user's input nor a dependency.
 func Failure(err error) *Exit { return &Exit{ExitFailure, err} }
 
-// Dependency is a broker, a store or a file in force that is not there.
+// Dependency is for a broker or a store that is away or refuses, and for a model or a policy
+// that the log asks for and this process does not have.
 func Dependency(err error) *Exit { return &Exit{ExitDependency, err} }
 
-// Problems is a check that found some; they have been printed.
+// Problems is for a check that found some, and has printed them.
 func Problems(err error) *Exit { return &Exit{ExitProblems, err} }
 
-// Interrupted is Ctrl-C after an orderly end.
+// Interrupted is for Ctrl-C, after an orderly end.
 func Interrupted() *Exit { return &Exit{Code: ExitInterrupted} }

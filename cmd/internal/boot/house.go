@@ -28,48 +28,50 @@ import (
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
 
-// Group is the consumer group of all workers, without prefix.
+// Group is the consumer group of all workers, without the topic prefix.
 const Group = "vigil"
 
-// NoModel, as model file, turns the model off: NEWS2 only.
+// NoModel in place of a model file turns the model off: scores then have NEWS2 only.
 const NoModel = "none"
 
-// Config says what a House is made of.
+// Config says what a House is made of. The zero value of a field stands for what its comment
+// names, so that a command sets only what its flags say.
 type Config struct {
-	Kafka                 // that runs elsewhere; without Brokers an embedded one. Prefix holds for the store's keys too
-	Redis          string // URL of a Redis that runs elsewhere; empty: an embedded one
-	State          string // folder of broker and store; empty: a fresh one, removed at the end
-	Port           int    // of the embedded broker; 0: any
-	Store          string // auto, redis, miniredis
-	Partitions     int    // of topics that are made
-	Workers        int    // that share the partitions
-	Model, Policy  string // files, or NoModel; empty: the shipped ones
-	InputsAlerting bool
+	Kafka                       // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
+	Redis          string       // URL of a Redis that runs elsewhere; if empty, an embedded one is started
+	State          string       // folder of broker and store; if empty, a fresh one that is removed at the end
+	Port           int          // of the embedded broker; 0 for any free one
+	Store          string       // kind of the embedded store: auto, redis or miniredis
+	Partitions     int          // of the topics that are made; 0 for making none
+	Workers        int          // of this process, that share the partitions with those of others
+	Model, Policy  string       // files; the model may be NoModel; if empty, the shipped ones
+	InputsAlerting bool         // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time // of monitor.Settings
 	Idle           kafka.Idle   // of the producers of both stages
 	Log            zerolog.Logger
 }
 
-// House is one process with everything in it: broker, store, and workers that own
-// intake and monitor of their partitions.
+// House is one process with all that it works with: a broker and a store, of its own or
+// elsewhere, and workers that own both stages, intake and monitor, of their partitions.
 type House struct {
 	Cluster    *kafka.Cluster
 	Partitions int
-	Model      *fusion.Model // nil: off
+	Model      *fusion.Model // nil where it is off
 
-	config    Config
-	fresh     bool   // the state folder is ours to remove
-	brokers   string // for people: which broker, where
-	stores    string // for people: which store, where
-	storeKind string
-	redis     *redisstore.Store
-	intake    *intake.Worker
-	monitor   *worker.Service
-	closers   []func()
+	config     Config
+	temporary  bool   // the state folder was made for this house and goes with it
+	brokerLine string // for people: which broker, where
+	storeLine  string // for people: which store, where
+	storeKind  string
+	redis      *redisstore.Store
+	intake     *intake.Worker
+	monitor    *worker.Service
+	closers    []func()
 }
 
-// Start builds a house from the ground up. Its errors carry the exit code and say
-// how to mend them; what was started is stopped again.
+// Start builds a house: files, broker, store, topics, and last the stages, which begin to
+// work with Work or Play. Its errors carry the exit code and say how to mend them, and what
+// was started is then stopped again. Who gets a house calls Close.
 func Start(ctx context.Context, c Config) (h *House, err error) {
 	h = &House{config: c}
 	defer func() {
@@ -78,20 +80,20 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			_ = h.Close()
 		}
 	}()
-	model, policy, err := files(c)
+	model, policy, err := loadFiles(c)
 	if err != nil {
 		return h, err
 	}
 	h.Model = model
 	if len(c.Brokers) == 0 || c.Redis == "" {
-		if err := h.ground(); err != nil {
+		if err := h.claimState(); err != nil {
 			return h, err
 		}
 	}
-	if err := h.broke(ctx); err != nil {
+	if err := h.connectBroker(ctx); err != nil {
 		return h, err
 	}
-	if err := h.store(ctx); err != nil {
+	if err := h.openStore(ctx); err != nil {
 		return h, err
 	}
 	if c.Partitions > 0 {
@@ -114,12 +116,12 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
 	}
-	h.wire(model, policy)
+	h.buildStages(model, policy)
 	return h, nil
 }
 
-// warnOfTopics says which topics are not set as Vigil relies on. It works on with them:
-// a site may know better, but must have been told.
+// warnOfTopics says which topics are not set as Vigil relies on. Work goes on with them, since
+// a site may know better, but it must have been told.
 func (h *House) warnOfTopics(ctx context.Context) {
 	log := &h.config.Log
 	findings, err := h.Cluster.CheckTopics(ctx, kafka.ShippedTopics())
@@ -131,11 +133,11 @@ func (h *House) warnOfTopics(ctx context.Context) {
 	}
 }
 
-// broke connects to the Kafka of the configuration, or starts an embedded one.
-func (h *House) broke(ctx context.Context) (err error) {
+// connectBroker connects to the Kafka of the configuration, or starts an embedded one.
+func (h *House) connectBroker(ctx context.Context) (err error) {
 	c := &h.config
 	if len(c.Brokers) > 0 {
-		h.brokers = "Kafka " + strings.Join(c.Brokers, ",")
+		h.brokerLine = "Kafka " + strings.Join(c.Brokers, ",")
 		if h.Cluster, err = c.Reach(ctx); err == nil {
 			h.Cluster.Log = c.Log
 		}
@@ -145,7 +147,7 @@ func (h *House) broke(ctx context.Context) (err error) {
 			return Dependency(startErr)
 		}
 		h.closers = append(h.closers, broker.Close)
-		h.brokers = "embedded kfake " + strings.Join(broker.Addresses(), ",")
+		h.brokerLine = "embedded kfake " + strings.Join(broker.Addresses(), ",")
 		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
 	}
 	if err == nil {
@@ -154,8 +156,8 @@ func (h *House) broke(ctx context.Context) (err error) {
 	return err
 }
 
-// store opens the Redis of the configuration, or starts an embedded one.
-func (h *House) store(ctx context.Context) error {
+// openStore opens the Redis of the configuration, or starts an embedded one.
+func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
 	address := c.Redis
 	if address == "" {
@@ -164,10 +166,10 @@ func (h *House) store(ctx context.Context) error {
 			return Dependency(err)
 		}
 		h.closers = append(h.closers, s.Close)
-		h.storeKind, h.stores = s.Kind, "embedded "+s.Kind+" "+s.Address
+		h.storeKind, h.storeLine = s.Kind, "embedded "+s.Kind+" "+s.Address
 		address = "redis://" + s.Address
 	} else {
-		h.storeKind, h.stores = embedded.KindRedis, "Redis "+redacted(address)
+		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
 	}
 	var err error
 	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
@@ -180,7 +182,7 @@ func (h *House) store(ctx context.Context) error {
 	return nil
 }
 
-// redacted is a URL without its password, for people to read.
+// redacted is a URL without its password, for lines that people read and logs that are kept.
 func redacted(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -189,8 +191,8 @@ func redacted(raw string) string {
 	return u.Redacted()
 }
 
-// files loads what the worker uses.
-func files(c Config) (*fusion.Model, *alerts.Policy, error) {
+// loadFiles loads model and policy; without a model file the shipped model, nil for NoModel.
+func loadFiles(c Config) (*fusion.Model, *alerts.Policy, error) {
 	model, policy := fusion.Shipped(), alerts.DefaultPolicy()
 	switch c.Model {
 	case "":
@@ -214,14 +216,14 @@ func files(c Config) (*fusion.Model, *alerts.Policy, error) {
 	return model, policy, nil
 }
 
-// ground makes the state folder this process's own.
-func (h *House) ground() error {
+// claimState makes the state folder this process's own, and a fresh one if none was named.
+func (h *House) claimState() error {
 	if h.config.State == "" {
 		dir, err := os.MkdirTemp("", "vigil-")
 		if err != nil {
 			return Failure(fmt.Errorf("no folder for broker and store: %w; name one with --state", err))
 		}
-		h.config.State, h.fresh = dir, true
+		h.config.State, h.temporary = dir, true
 	}
 	unlock, err := embedded.Lock(h.config.State)
 	if err != nil {
@@ -231,7 +233,9 @@ func (h *House) ground() error {
 	return nil
 }
 
-func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
+// buildStages puts the two stages together. Clock and nonces are given to
+// them here, so that tests can give them others.
+func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
 	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
@@ -251,17 +255,19 @@ func (h *House) wire(model *fusion.Model, policy *alerts.Policy) {
 	}
 }
 
+// nonce names one ownership of a partition: no other owner may have the same.
 func nonce() string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// Work runs the workers until ctx ends or one of them fails for good.
+// Work runs the workers until ctx ends or one of them fails for good; what will pass by itself,
+// as a broker that is away, they wait out. The error is that of the worker.
 func (h *House) Work(ctx context.Context) error {
 	workers, ctx := errgroup.WithContext(ctx)
 	for range h.config.Workers {
-		workers.Go(func() error { return h.Cluster.RunGroup(ctx, kafka.GroupConfig{ID: Group}, h.own) })
+		workers.Go(func() error { return h.Cluster.RunGroup(ctx, kafka.GroupConfig{ID: Group}, h.ownPartition) })
 	}
 	err := workers.Wait()
 	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, kafka.ErrDenied) {
@@ -270,23 +276,24 @@ func (h *House) Work(ctx context.Context) error {
 	return err
 }
 
-// own works one partition in both stages.
-func (h *House) own(ctx context.Context, partition int, lease *kafka.Lease) error {
+// ownPartition works one partition in both stages until the lease or one of them ends.
+func (h *House) ownPartition(ctx context.Context, partition int, lease *kafka.Lease) error {
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
 	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })
 	stages.Go(func() error {
-		// For those who watch the lag or wait for a run: the store has the truth.
+		// The committed offset is for those who watch the lag or wait for a run. A worker
+		// begins where the store says, and never reads it.
 		return lease.Follow(ctx, schemas.TopicLog, partition, func() int64 { return h.monitor.Stats(partition).Applied.Load() + 1 })
 	})
 	return stages.Wait()
 }
 
-// Drain returns when a run has left the workers up to a playing time: through
-// intake, through the monitor, out of the outbox.
+// Drain returns when all of a run up to a playing time has left the workers: through intake,
+// through the monitor, and out of the outbox. play is in milliseconds.
 func (h *House) Drain(ctx context.Context, play int64) error {
 	for {
-		done, err := h.drained(ctx, play)
+		done, err := h.hasDrained(ctx, play)
 		if err != nil || done {
 			return err
 		}
@@ -296,7 +303,9 @@ func (h *House) Drain(ctx context.Context, play int64) error {
 	}
 }
 
-func (h *House) drained(ctx context.Context, play int64) (bool, error) {
+// hasDrained says whether intake has reached the playing time in every partition, and the
+// monitor has applied the log to its end.
+func (h *House) hasDrained(ctx context.Context, play int64) (bool, error) {
 	for partition := range h.Partitions {
 		if !h.intake.Reached(partition, play) {
 			return false, nil
@@ -314,7 +323,7 @@ func (h *House) drained(ctx context.Context, play int64) (bool, error) {
 	return true, nil
 }
 
-// Status is one line on how the workers of this process stand.
+// Status is one line for people on what the workers of this process have done and wait for.
 func (h *House) Status() string {
 	records, dead := h.intake.Totals()
 	letters := int64(0)
@@ -335,8 +344,8 @@ func (h *House) Status() string {
 	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s", records, letters, scores, alerts, open, away)
 }
 
-// Cause names what is behind an error of the embedded servers, which know less: a
-// full disk.
+// Cause adds to an error of the embedded servers what they do not say themselves: that the
+// disk is full. Any other error it returns as it is.
 func (h *House) Cause(err error) error {
 	if err == nil {
 		return nil
@@ -347,19 +356,20 @@ func (h *House) Cause(err error) error {
 	return err
 }
 
-// Close stops everything in the reverse order of its start.
+// Close stops everything in the reverse order of its start, and removes a state folder that
+// was made for this house alone. The error is of the removing.
 func (h *House) Close() error {
 	for i := len(h.closers) - 1; i >= 0; i-- {
 		h.closers[i]()
 	}
 	h.closers = nil
-	if h.fresh {
+	if h.temporary {
 		return os.RemoveAll(h.config.State)
 	}
 	return nil
 }
 
-// BrokerKind is "kfake", or "kafka" for one that runs elsewhere.
+// BrokerKind is "kfake" for an embedded broker and "kafka" for one that runs elsewhere.
 func (h *House) BrokerKind() string {
 	if len(h.config.Brokers) > 0 {
 		return "kafka"
@@ -367,27 +377,29 @@ func (h *House) BrokerKind() string {
 	return "kfake"
 }
 
-// StoreKind is "redis" or "miniredis".
+// StoreKind is "redis" or "miniredis"; a store that runs elsewhere is a redis.
 func (h *House) StoreKind() string { return h.storeKind }
 
-// Line is the first line that a user sees: what is in use, and what this is not.
+// Line is the first line that a user sees: which broker, store and model are in use, and what
+// this program is not.
 func (h *House) Line() string {
 	state := ""
 	if h.config.State != "" {
 		state = " State: " + h.config.State
-		if h.fresh {
+		if h.temporary {
 			state += " (removed at the end)"
 		}
 		state += "."
 	}
 	model := "Model off: NEWS2 only"
 	if h.Model != nil {
-		model = fmt.Sprintf("Model %.12s: %s", h.Model.Hash(), training(h.Model))
+		model = fmt.Sprintf("Model %.12s: %s", h.Model.Hash(), trainingState(h.Model))
 	}
-	return fmt.Sprintf("Vigil, %s. Broker: %s. Store: %s.%s %s.", schemas.Notice, h.brokers, h.stores, state, model)
+	return fmt.Sprintf("Vigil, %s. Broker: %s. Store: %s.%s %s.", schemas.Notice, h.brokerLine, h.storeLine, state, model)
 }
 
-func training(m *fusion.Model) string {
+// trainingState says for people whether a model was trained.
+func trainingState(m *fusion.Model) string {
 	if m.Trained() {
 		return "trained"
 	}

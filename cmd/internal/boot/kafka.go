@@ -31,8 +31,8 @@ type Kafka struct {
 	PasswordInEnv string
 }
 
-// Cluster is the configured cluster, not reached yet. Errors are of the
-// configuration.
+// Cluster returns the configured cluster without reaching for it. Its errors are mistakes of
+// the configuration.
 func (k *Kafka) Cluster() (*kafka.Cluster, error) {
 	c := &kafka.Cluster{Brokers: k.Brokers, Prefix: k.Prefix}
 	if k.ID != "" {
@@ -51,6 +51,8 @@ func (k *Kafka) Cluster() (*kafka.Cluster, error) {
 	return c, nil
 }
 
+// encryption is the TLS of the connection; nil for none. A file of authority or certificate
+// asks for TLS too.
 func (k *Kafka) encryption() (*tls.Config, error) {
 	if !k.TLS && k.CA == "" && k.Cert == "" && k.Key == "" {
 		return nil, nil
@@ -79,6 +81,8 @@ func (k *Kafka) encryption() (*tls.Config, error) {
 	return config, nil
 }
 
+// login gives the cluster user and password. The password is never a flag, which everybody
+// on the machine could read.
 func (k *Kafka) login(c *kafka.Cluster) (err error) {
 	if k.Mechanism == "" {
 		if k.User != "" {
@@ -106,7 +110,8 @@ func (k *Kafka) login(c *kafka.Cluster) (err error) {
 	return nil
 }
 
-// Reach connects, and says clearly when there is no broker or it refuses.
+// Reach connects within 5 s, and says clearly when there is no broker or it refuses. The
+// error carries the exit code; the caller closes the cluster.
 func (k *Kafka) Reach(ctx context.Context) (*kafka.Cluster, error) {
 	c, err := k.Cluster()
 	if err != nil {

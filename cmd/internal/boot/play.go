@@ -13,23 +13,24 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Audience is told how a run goes; alerts/bedside has one.
+// Audience is told how a run goes, to show it; alerts/bedside has one.
 type Audience interface {
-	Start(ctx context.Context) // once, before the first event
-	Progress(p replay.Progress)
-	Stop()
+	Start(ctx context.Context)  // called once, before the first event; ctx outlasts the run
+	Progress(p replay.Progress) // called by the player between Start and Stop; must not block
+	Stop()                      // called once, when nothing more will come
 }
 
 // Playing is how a plan is played into a house.
 type Playing struct {
 	Speed replay.Speed
-	Lasts time.Duration                       // 0: until the plan ends
-	Wrap  func(replay.Resumer) replay.Resumer // stands between player and Kafka, in tests; may be nil
+	Lasts time.Duration                       // how long to play; 0 for until the plan ends
+	Wrap  func(replay.Resumer) replay.Resumer // what tests put between player and Kafka; may be nil
 }
 
 // Play runs the workers and plays the plan until it ends, its time is over, ctx ends or
-// something fails. Then it waits until what was sent is through: the workers go on after
-// ctx has ended.
+// something fails. Then it waits until the scores and alerts of what was sent are out: for
+// that the workers go on after ctx has ended. It returns nil where ctx or the time ended the
+// run in good order.
 func (h *House) Play(ctx context.Context, plan *replay.Plan, how Playing, audience Audience) error {
 	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
@@ -87,7 +88,7 @@ func Publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay
 	return nil
 }
 
-// AsExit gives an error without an exit code that of a failure.
+// AsExit returns an error with an exit code as it is, and gives any other that of a failure.
 func AsExit(err error) error {
 	var exit *Exit
 	if errors.As(err, &exit) {
@@ -103,6 +104,7 @@ type stoppable struct {
 	stopping context.Context
 }
 
+// Publish sends messages, unless the context is over.
 func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) error {
 	if err := s.stopping.Err(); err != nil {
 		return err
@@ -110,6 +112,7 @@ func (s stoppable) Publish(ctx context.Context, messages []schemas.Message) erro
 	return s.Sink.Publish(ctx, messages)
 }
 
+// Mark sends a progress mark, unless the context is over.
 func (s stoppable) Mark(ctx context.Context, play int64, end bool) error {
 	if err := s.stopping.Err(); err != nil {
 		return err

@@ -11,11 +11,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// Broker is an embedded Kafka broker.
+// Broker is an embedded Kafka broker, a kfake.
 type Broker struct{ cluster *kfake.Cluster }
 
-// StartBroker starts a broker that keeps its log in dir, on a port of the
-// loopback interface; 0 takes any free one.
+// StartBroker starts a broker that keeps its log in dir, on a port of the loopback interface;
+// port 0 takes any free one. It goes on with what an earlier broker left in dir. An error says
+// which flag mends it.
 func StartBroker(dir string, port int) (*Broker, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
@@ -37,8 +38,8 @@ func StartBroker(dir string, port int) (*Broker, error) {
 	return &Broker{c}, nil
 }
 
-// Addresses of the broker, host:port.
+// Addresses are where clients reach the broker, host:port.
 func (b *Broker) Addresses() []string { return b.cluster.ListenAddrs() }
 
-// Close writes what is open and stops.
+// Close writes what is open to disk and stops the broker.
 func (b *Broker) Close() { b.cluster.Close() }

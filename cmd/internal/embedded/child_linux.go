@@ -2,6 +2,8 @@ package embedded
 
 import "syscall"
 
+// dieWithParent asks the kernel to kill the child when its parent ends. The child gets a
+// process group of its own, so that Ctrl-C reaches only this process, which then ends it.
 func dieWithParent() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true} // a group of its own: Ctrl-C is ours to handle
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// Lock makes dir this process's own, so that two demos on one --state do not write
-// into each other's files. The kernel drops it with the process.
+// Lock makes dir, which it creates if need be, this process's own until unlock is called, so
+// that two demos on one --state do not write into each other's files. The kernel drops the
+// lock with the process, so that none is left over after kill -9.
 func Lock(dir string) (unlock func(), err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("--state: %w", err)

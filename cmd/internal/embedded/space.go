@@ -5,11 +5,11 @@ import (
 	"syscall"
 )
 
-// leastFree is what broker and store need to write on.
+// leastFree is how many bytes must be free for broker and store to go on writing.
 const leastFree = 1 << 20
 
-// Full says, as an error with the mend, that the disk under dir has no room; nil
-// where it has, or where that cannot be told.
+// Full returns an error that says how to mend it if the disk under dir has no room, and nil
+// if it has or if that cannot be told.
 func Full(dir string) error {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {

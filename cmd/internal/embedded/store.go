@@ -22,23 +22,24 @@ import (
 
 // Kinds of an embedded store.
 const (
-	KindRedis     = "redis"
-	KindMiniredis = "miniredis"
+	KindRedis     = "redis"     // a redis-server as a child process, with files
+	KindMiniredis = "miniredis" // a Redis inside this process, in memory only
 )
 
 // Store is an embedded Redis.
 type Store struct {
-	Kind    string
+	Kind    string // KindRedis or KindMiniredis
 	Address string // host:port
 	mini    *miniredis.Miniredis
 	child   *exec.Cmd
-	ended   chan struct{} // the child is gone
-	release func()
+	ended   chan struct{} // closed when the child is gone
+	release func()        // lets the thread go that keeps the child alive
 }
 
-// StartStore starts a store that keeps its files in dir: kind redis or miniredis,
-// or auto for a redis-server if one is on PATH, else miniredis, which keeps
-// nothing: the worker rebuilds it from the log.
+// StartStore starts a store of a kind: redis, which keeps its files in dir, miniredis, or auto,
+// which is redis if there is a redis-server on PATH and miniredis if not. Miniredis keeps
+// nothing, so that the worker rebuilds it from the log at each start. An error says what to
+// install or which flag mends it.
 func StartStore(ctx context.Context, dir, kind string) (*Store, error) {
 	path, err := exec.LookPath("redis-server")
 	switch {
@@ -53,6 +54,7 @@ func StartStore(ctx context.Context, dir, kind string) (*Store, error) {
 	return startRedis(ctx, path, dir)
 }
 
+// startMini starts a Redis inside this process.
 func startMini() (*Store, error) {
 	m := miniredis.NewMiniRedis()
 	if err := m.Start(); err != nil {
@@ -61,8 +63,8 @@ func startMini() (*Store, error) {
 	return &Store{Kind: KindMiniredis, Address: m.Addr(), mini: m}, nil
 }
 
-// startRedis runs the server as a child on a free port. A port can be taken
-// between asking and using it, so it is tried again.
+// startRedis runs the server as a child on a free port. Another program may take the port
+// between the asking and the using, so it tries three times.
 func startRedis(ctx context.Context, path, dir string) (*Store, error) {
 	repair(dir)
 	var last error
@@ -80,6 +82,7 @@ func startRedis(ctx context.Context, path, dir string) (*Store, error) {
 	return nil, last
 }
 
+// freePort asks the system for a port of the loopback interface that nobody uses now.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -89,8 +92,8 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// repair cuts an append-only file back to its last whole command: redis-server
-// itself cuts a torn transaction so that its half comes alive at the next start.
+// repair cuts an append-only file back to its last whole transaction, as it may be torn after
+// kill -9. Left to itself, redis-server would bring half of one to life at the next start.
 func repair(dir string) {
 	check, err := exec.LookPath("redis-check-aof")
 	if err != nil {
@@ -107,6 +110,7 @@ func repair(dir string) {
 	}
 }
 
+// runRedis runs the server on a port and returns when it answers, within 20 s.
 func runRedis(ctx context.Context, path, dir string, port int) (*Store, error) {
 	var talk bytes.Buffer
 	cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes",
@@ -138,9 +142,8 @@ func runRedis(ctx context.Context, path, dir string, port int) (*Store, error) {
 	}
 }
 
-// startChild starts the server so that it ends with this process, also on kill
-// -9: the kernel signals a child when the thread that made it ends, so that
-// thread is kept.
+// startChild starts the server so that it ends with this process, even on kill -9. The kernel
+// signals a child when the thread that made it ends, so that thread is kept until Close.
 func (s *Store) startChild() error {
 	started := make(chan error, 1)
 	hold := make(chan struct{})
@@ -165,12 +168,13 @@ func (s *Store) startChild() error {
 	return <-started
 }
 
+// lastLine is the last line of what a server has said, where the reason of its end stands.
 func lastLine(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// Close stops the store.
+// Close stops the store in good order within 5 s, and kills it if it takes longer.
 func (s *Store) Close() {
 	if s.mini != nil {
 		s.mini.Close()
