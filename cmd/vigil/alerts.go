@@ -12,10 +12,12 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// alertsCommand holds the commands that read the alert topic of a running Vigil.
 func alertsCommand() *cobra.Command {
 	return group("alerts", "Follow the alerts, or write them out as JSON lines", alertsTail(), alertsExport())
 }
 
+// alertsTail gives the user one line for each revision of an alert, as it comes, until Ctrl-C.
 func alertsTail() *cobra.Command {
 	var (
 		k    boot.Kafka
@@ -51,6 +53,7 @@ func alertsTail() *cobra.Command {
 	return cmd
 }
 
+// alertsExport gives the user all alerts that the topic holds, their bodies one a line, and ends.
 func alertsExport() *cobra.Command {
 	var k boot.Kafka
 	cmd := &cobra.Command{

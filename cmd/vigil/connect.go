@@ -8,7 +8,8 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 )
 
-// kafkaFlags are those of a command that reaches a Kafka.
+// kafkaFlags adds the flags of a command that reaches a Kafka. prefixOf says for the help what the
+// topic prefix is put before.
 func kafkaFlags(cmd *cobra.Command, k *boot.Kafka, brokers []string, prefixOf string) {
 	k.PasswordInEnv = os.Getenv(boot.PasswordVariable)
 	f := cmd.Flags()

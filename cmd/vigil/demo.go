@@ -43,9 +43,11 @@ type demoOptions struct {
 	inputs     string
 	patients   []string
 
-	wrap func(replay.Resumer) replay.Resumer // in tests: stands between the player and Kafka
+	wrap func(replay.Resumer) replay.Resumer // what tests put between the player and Kafka; nil otherwise
 }
 
+// demoCommand gives the user a whole Vigil in one process: a unit plays, invented or recorded, and
+// its scores and alerts show on the terminal or end in one JSON object.
 func demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
@@ -99,6 +101,7 @@ func (o *demoOptions) source() (source.Source, error) {
 	return openInvented(c)
 }
 
+// check refuses what the flags cannot mean, before anything is started.
 func (o *demoOptions) check() error {
 	switch {
 	case o.summary != "" && o.summary != "json":
@@ -133,7 +136,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	}
 	talk := stdout
 	if o.summary == "json" {
-		talk = stderr // stdout is the program's
+		talk = stderr // a program reads stdout
 	}
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
@@ -175,7 +178,8 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	return nil
 }
 
-// replayBeds limits a recorded unit's beds; an invented one has its own.
+// replayBeds limits the beds of a recorded unit; 0 for an invented one, whose number of patients is
+// already that of its beds.
 func replayBeds(o demoOptions) int {
 	if o.data == "" {
 		return 0
@@ -183,6 +187,7 @@ func replayBeds(o demoOptions) int {
 	return o.beds
 }
 
+// interruptedOr returns err, unless Ctrl-C is its cause: then the process ends without a word.
 func interruptedOr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return boot.Interrupted()

@@ -17,8 +17,8 @@ type line struct {
 	Base64  []byte            `json:"base64,omitempty"` // of any other
 }
 
-// jsonLines is a sink that prints messages, one JSON object a line; marks are left
-// out.
+// jsonLines is a sink that prints messages, one JSON object a line. It leaves marks out, which say
+// something only to workers.
 func jsonLines(w io.Writer) replay.Sink {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)

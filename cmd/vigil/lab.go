@@ -16,10 +16,13 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// labCommand holds the experiments on invented data.
 func labCommand() *cobra.Command {
 	return group("lab", "Repeat the paper's experiments on invented data", convergenceCommand(), fleximodalCommand(), concatenationCommand())
 }
 
+// convergenceCommand gives the user the paper's figure 3 anew: a table, and if wanted a figure, of
+// how fast the error of a fitted mixture falls with the size of the sample.
 func convergenceCommand() *cobra.Command {
 	s := lab.Paper()
 	s.Threads = runtime.GOMAXPROCS(0)
@@ -56,6 +59,8 @@ Vigil is ` + schemas.Notice + ".",
 	return cmd
 }
 
+// runConvergence opens the figure's file before the work begins, so that a wrong path costs no
+// minutes.
 func runConvergence(ctx context.Context, s lab.Settings, plot string, asJSON bool, stdout, stderr io.Writer) error {
 	if plot != "" { // before minutes of work
 		f, err := os.Create(plot)

@@ -12,6 +12,8 @@ import (
 	"github.com/vigil-icu/vigil/fusion/lab"
 )
 
+// concatenationCommand gives the user a judgement of FuseMoE against a plainer network of as many
+// parameters, with an interval over seeds.
 func concatenationCommand() *cobra.Command {
 	r := lab.Rivalry{Recipe: "fleximodal", Seeds: 5, Threads: runtime.GOMAXPROCS(0)}
 	var asJSON bool

@@ -10,6 +10,8 @@ import (
 	"github.com/vigil-icu/vigil/fusion/fleximodal"
 )
 
+// fleximodalCommand gives the user a directory of invented data that is no ICU's, as an example of
+// the format that any data may come in.
 func fleximodalCommand() *cobra.Command {
 	var out string
 	var seed uint64

@@ -23,7 +23,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the whole program with its edges as arguments; it returns the exit code.
+// run is the whole program with its edges as arguments, so that tests call it as a shell does. It
+// returns the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
@@ -41,6 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exit.Code
 }
 
+// rootCommand is the tree of all commands. doc.go lists them, and a test holds it against the tree.
 func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "vigil",
@@ -84,7 +86,7 @@ Vigil is ` + schemas.Notice + `.`,
 	return root
 }
 
-// group is a command that only holds others: without one of them it says so.
+// group is a command that only holds others. Called without one of them it says which there are.
 func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	names := make([]string, len(children))
 	for i, child := range children {
@@ -105,7 +107,7 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// noArgs refuses stray words with the mend.
+// noArgs refuses words that the command does not take.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return boot.Usage(fmt.Errorf("`%s` takes no %q: see `%s --help`", cmd.CommandPath(), args[0], cmd.CommandPath()))
@@ -113,7 +115,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// Help puts the examples first.
+// helpTemplate puts the examples first, since most people look for a line to copy.
 const helpTemplate = `{{.Short}}.
 {{if .Example}}
 Examples:

@@ -11,11 +11,12 @@ import (
 	"github.com/vigil-icu/vigil/fusion/parity"
 )
 
+// modelCommand holds the commands that look at model files.
 func modelCommand() *cobra.Command {
 	return group("model", "Look at a model file, or check the network against golden vectors", modelShow(), modelVerify(), modelScore(), modelParity())
 }
 
-// argument takes from none or one up to one argument, and says so if there are others.
+// argument takes at most one argument, and at least as many as least says.
 func argument(command, what string, least int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) < least || len(args) > 1 {
@@ -25,6 +26,8 @@ func argument(command, what string, least int) cobra.PositionalArgs {
 	}
 }
 
+// modelShow gives the user a model's card: what it was trained on, what it reads and answers, and
+// how well it did.
 func modelShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -56,6 +59,7 @@ func modelShow() *cobra.Command {
 	return cmd
 }
 
+// modelVerify tells the user whether a model file may be served, by its line and its exit code.
 func modelVerify() *cobra.Command {
 	return &cobra.Command{
 		Use: "verify FILE", Short: "Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not",
@@ -73,6 +77,8 @@ func modelVerify() *cobra.Command {
 	}
 }
 
+// modelParity gives the user a line for each golden vector of the published network with the error
+// of these layers, so that anybody can check the port.
 func modelParity() *cobra.Command {
 	return &cobra.Command{
 		Use: "parity DIR", Short: "Hold the network's layers against golden vectors of the published code; exit 4 if one is off",

@@ -14,6 +14,8 @@ import (
 	"github.com/vigil-icu/vigil/fusion/train"
 )
 
+// modelScore gives the user the table of scores that training ends with, of one model or of several
+// taken together.
 func modelScore() *cobra.Command {
 	var recipe string
 	var paths train.Paths

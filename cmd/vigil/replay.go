@@ -33,6 +33,8 @@ type replayOptions struct {
 	export   string
 }
 
+// replayCommand gives the user a recorded or invented ICU on the raw topics of a Kafka, where workers
+// score it, or its messages on stdout.
 func replayCommand() *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
@@ -69,6 +71,7 @@ Vigil is ` + schemas.Notice + ".",
 	return cmd
 }
 
+// check refuses flags that do not go together, before anything is read.
 func (o *replayOptions) check() error {
 	switch {
 	case o.to != "kafka" && o.to != "stdout":
@@ -96,6 +99,8 @@ func (o *replayOptions) source(args []string) (src source.Source, beds int, err 
 	return src, 0, err
 }
 
+// runReplay is the whole command. It reaches the Kafka before it reads the data, which may take
+// minutes; ctx ends with Ctrl-C.
 func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stderr io.Writer) error {
 	start := time.Now()
 	if err := o.check(); err != nil {
@@ -111,7 +116,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	}
 	var c *kafka.Cluster
 	var partitions int
-	if o.to == "kafka" { // before reading for minutes
+	if o.to == "kafka" {
 		if c, err = o.kafka.Reach(ctx); err != nil {
 			return err
 		}

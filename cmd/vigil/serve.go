@@ -22,6 +22,8 @@ import (
 // statusEvery is how often serve says how it stands.
 const statusEvery = 30 * time.Second
 
+// serveCommand gives the user workers on a Kafka and a Redis that run elsewhere, and every half minute
+// a line on how they stand.
 func serveCommand() *cobra.Command {
 	var (
 		c       boot.Config
@@ -111,6 +113,7 @@ func profileTo(file string) (stop func(), err error) {
 	}, nil
 }
 
+// checkInputs refuses a value of --inputs that is none.
 func checkInputs(inputs string) error {
 	if inputs != "all" && inputs != "alerting" {
 		return boot.Usage(fmt.Errorf("--inputs %q: want all or alerting", inputs))

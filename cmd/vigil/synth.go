@@ -18,6 +18,7 @@ import (
 // mostInvented bounds what `vigil synth` gathers in memory before it writes.
 const mostInvented = 1000
 
+// synthCommand gives the user a folder that looks like a recorded ICU and holds no real person.
 func synthCommand() *cobra.Command {
 	var out string
 	c := synth.Config{}

@@ -11,10 +11,12 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// topicsCommand holds the commands about the Kafka topics.
 func topicsCommand() *cobra.Command {
 	return group("topics", "Make the Kafka topics, or check them", topicsInit(), topicsCheck())
 }
 
+// topicsInit gives the user the topics that are missing, set as the topics file says.
 func topicsInit() *cobra.Command {
 	var (
 		k           boot.Kafka
@@ -81,6 +83,7 @@ func topicPlan(file string) (kafka.TopicPlan, error) {
 	return plan, nil
 }
 
+// topicsCheck gives the user a line for each topic that is not as Vigil needs it, with the mend.
 func topicsCheck() *cobra.Command {
 	var (
 		k    boot.Kafka

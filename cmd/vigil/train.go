@@ -39,6 +39,7 @@ type trainOptions struct {
 	json       bool
 }
 
+// trainCommand gives the user a model file and its scores on stays that training never saw.
 func trainCommand() *cobra.Command {
 	var o trainOptions
 	cmd := &cobra.Command{
@@ -86,6 +87,8 @@ func linkedFlags(f *pflag.FlagSet, linked *mimic.Linked) {
 	f.StringVar(&linked.CXR, "cxr", "", "folder of MIMIC-CXR-JPG, for stays of MIMIC-IV: when a chest X-ray was taken")
 }
 
+// check refuses what the flags cannot mean, and a run that would write over an earlier one's file or
+// checkpoint, before hours of work.
 func (o *trainOptions) check() error {
 	switch {
 	case o.recipe == "":
@@ -120,10 +123,12 @@ func (o *trainOptions) check() error {
 	return fmt.Errorf("%s is there, of a run that was cut after step %d: --resume goes on with it; remove it to begin anew", o.checkpoint(), step)
 }
 
+// paths are the folders that the recipe reads.
 func (o *trainOptions) paths() train.Paths {
 	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher}
 }
 
+// checkpoint is the file from which a cut run goes on.
 func (o *trainOptions) checkpoint() string { return o.out + ".checkpoint" }
 
 // newFile refuses a file that is there, and one whose folder is not.
@@ -245,6 +250,7 @@ func (o *trainOptions) again() string {
 	return strings.Join(append(words, "--resume"), " ")
 }
 
+// printQuality prints how the model does on the test part.
 func printQuality(w io.Writer, model string, r *train.Record) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d parameters, epoch %d of %d, seed %d\n", model, r.Parameters, r.Epoch, r.Settings.Epochs, r.Seed)
@@ -254,6 +260,7 @@ func printQuality(w io.Writer, model string, r *train.Record) error {
 	return err
 }
 
+// testLine says what the scores were taken on.
 func testLine(test train.Part) string {
 	return fmt.Sprintf("test: %d examples of %d patients that training never saw; 95 %% intervals", test.Examples, test.Patients)
 }

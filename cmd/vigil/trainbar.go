@@ -25,6 +25,7 @@ type trainingBar struct {
 	first int       // that step
 }
 
+// newTrainingBar returns the display of a run on out, a bar if that is a terminal.
 func newTrainingBar(out io.Writer) *trainingBar {
 	b := &trainingBar{out: out}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
@@ -33,7 +34,7 @@ func newTrainingBar(out io.Writer) *trainingBar {
 	return b
 }
 
-// show is the loop's callback.
+// show is for the training loop to call after each step.
 func (b *trainingBar) show(p train.Progress) {
 	b.last.Store(&p)
 	if b.begun.IsZero() {
@@ -56,12 +57,14 @@ func (b *trainingBar) show(p train.Progress) {
 	}
 }
 
+// line is the text beside the bar.
 func (b *trainingBar) line() string {
 	p := b.last.Load()
 	return fmt.Sprintf("epoch %d/%d  loss %.4f%s", p.Epoch, p.Epochs, p.Loss, b.left(*p))
 }
 
-// left is the time left at the pace of this process.
+// left estimates the time left from the pace of this process, which a resumed run's earlier steps
+// say nothing of.
 func (b *trainingBar) left(p train.Progress) string {
 	done := p.Step - b.first
 	if done < 1 || p.Step == p.Steps {
@@ -81,6 +84,7 @@ func (b *trainingBar) stop() {
 	}
 }
 
+// epochLine sums an ended epoch up.
 func epochLine(p train.Progress) string {
 	line := fmt.Sprintf("epoch %d/%d  loss %.4f", p.Epoch, p.Epochs, p.Ended.Loss)
 	if v := p.Ended.Validation; v != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// versionCommand gives the user what a report of a mistake should name.
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print version, Go, channel table and shipped model", Args: noArgs,
