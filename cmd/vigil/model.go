@@ -78,7 +78,7 @@ func modelVerify() *cobra.Command {
 }
 
 // modelParity gives the user a line for each golden vector of the published network with the error
-// of these layers, so that anybody can check the port.
+// of these layers, so that anybody can check that they compute what the publication's do.
 func modelParity() *cobra.Command {
 	return &cobra.Command{
 		Use: "parity DIR", Short: "Hold the network's layers against golden vectors of the published code; exit 4 if one is off",
