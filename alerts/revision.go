@@ -16,6 +16,7 @@ func (t *transition) revise(e *episode, at schemas.Time, phase schemas.Phase, re
 		Patient: t.s.Patient, Stay: t.s.Stay, AsOf: at, Value: e.latest, Reason: reason,
 		Model: t.e.Model, Policy: t.p.hash, Flags: []string{}, Notice: schemas.Notice,
 	}
+	// What is told here is what later changes are measured against.
 	e.revision++
 	e.toldValue, e.toldAt = e.latest, at
 	a.Kind, a.Severity, a.Threshold = t.p.classify(e, phase)

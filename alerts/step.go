@@ -235,6 +235,8 @@ func (t *transition) applyScore(sc *Score) {
 		}
 		e := t.s.episode(r.Task)
 		e.measured, e.latest, e.singleThree = true, value, singleThree
+		// A level that stays reached keeps its first date, from which the dwell counts; so does
+		// a number that stays too low for the open level.
 		for l := range r.Levels {
 			switch reached := value >= r.Levels[l].At || singleThree && r.Levels[l].Single; {
 			case !reached:
@@ -256,6 +258,8 @@ func (t *transition) applyScore(sc *Score) {
 		if len(t.dst) > told || e.level == 0 {
 			continue
 		}
+		// An alert that keeps its level is told again if its number moved by the rule's step, or
+		// at all by a correction. A snoozed one keeps quiet about mere moves.
 		moved := float32(math.Abs(float64(value - e.toldValue)))
 		switch {
 		case sc.Corrected && moved > 0:
@@ -298,10 +302,10 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 	if !e.measured {
 		return
 	}
-	up := 0
+	earned := 0
 	for l := range r.Levels {
 		if e.reachedSince[l] != never && e.reachedSince[l]+r.Dwell <= at {
-			up = l + 1
+			earned = l + 1
 		}
 	}
 	flag := ""
@@ -309,12 +313,16 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 		flag = FlagCorrected
 	}
 	switch {
-	case e.level == 0 && up > 0 && at >= e.noStartBefore:
-		t.open(e, up)
+	case e.level == 0 && earned > 0 && at >= e.noStartBefore:
+		// A start waits for the end of the refractory and the reset time. A level that is still
+		// reached then starts an alert late, at the due time, and not never.
+		t.open(e, earned)
 		e.noStartBefore = at + r.Refractory
 		t.revise(e, at, schemas.PhaseStart, t.sentence(e), flag)
-	case e.level > 0 && up > e.level:
-		e.level, e.clearingSince, e.snoozedUntil, e.acknowledged = up, never, never, false
+	case e.level > 0 && earned > e.level:
+		// An escalation waits for neither. It asks for attention anew, whoever has acknowledged
+		// or snoozed the lower level.
+		e.level, e.clearingSince, e.snoozedUntil, e.acknowledged = earned, never, never, false
 		e.noStartBefore = at + r.Refractory
 		t.revise(e, at, schemas.PhaseEscalate, t.sentence(e), flag)
 	case e.level > 0 && e.clearingSince != never && (corrected || e.clearingSince+r.ClearDwell <= at):
@@ -323,6 +331,7 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 			t.revise(e, at, schemas.PhaseDeescalate, t.sentence(e), flag)
 			return
 		}
+		// An end never shortens the refractory time of the alarm before it.
 		e.snoozedUntil = never
 		e.noStartBefore = max(e.noStartBefore, at+r.Reset)
 		reason := t.sentence(e)

@@ -35,8 +35,8 @@ type patient struct {
 	// governed says that an admission system speaks for the patient: nothing but its
 	// admit then opens a stay.
 	governed bool
-	// gap says that the log lacks records of the patient, since it begins later than the
-	// patient does. Such a patient's scores carry a flag.
+	// gap says that records of the patient may be among those that the log has lost. The
+	// patient's scores and alerts then carry a flag.
 	gap bool
 	// numberingGap says that gap was set at some time in the present numbering, and
 	// previousGap that it was in the one before. A rebuild must then begin where the gap
@@ -147,7 +147,7 @@ func (p *patient) scoreDue() bool {
 
 // Flags of a score.
 const (
-	flagGap       = "gap"               // the log lacks records of the patient
+	flagGap       = "gap"               // the log may lack records of the patient
 	flagImplicit  = "implicit_stay"     // no admission was announced
 	flagInvented  = "invented"          // the patient is invented
 	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
