@@ -70,6 +70,10 @@ func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error]
 			if len(p.stays) == 0 {
 				continue
 			}
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
 			out := s.finish(p)
 			s.hash.Add(out)
 			if !yield(out, nil) {
