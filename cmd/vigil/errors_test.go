@@ -76,6 +76,11 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"replay of synth with a folder", "replay synth " + dir, boot.ExitUsage, []string{"no folder"}},
 		{"replay to no broker", "replay synth --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"replay to nowhere", "replay synth --to file", boot.ExitUsage, []string{"--to", "stdout"}},
+		{"publish nothing", "publish", boot.ExitUsage, []string{"FILE", "--help"}},
+		{"publish a file that is not there", "publish " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"none"}},
+		{"publish without a state", "publish -", boot.ExitUsage, []string{"--state", "twice"}},
+		{"publish with another file as state", "publish " + file + " --state " + policy, boot.ExitUsage, []string{"--state", "policy.yaml", "line 1", "new one"}},
+		{"publish to no broker", "publish " + file + " --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
 		{"synth of no layout", "synth", boot.ExitUsage, []string{"LAYOUT", "mimic-iii", "--help"}},
 		{"synth of an unknown layout", "synth mimic-v --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"mimic-v", "mimic-iv"}},
 		{"synth to nowhere", "synth mimic-iv", boot.ExitUsage, []string{"--out"}},
@@ -161,7 +166,7 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"version"}, {"model", "show"}} {
+	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"publish", "--help"}, {"version"}, {"model", "show"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)

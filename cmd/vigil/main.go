@@ -55,6 +55,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
   vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
+  vigil publish vitals.jsonl --brokers kafka:9092   publish live messages, one JSON object a line
   vigil synth mimic-iv --out unit                   write an invented unit as the folder of a recorded one
   vigil train --recipe physionet2012-plain --data physionet2012 --out my.safetensors
   vigil model show                                  the card of the shipped model
@@ -82,7 +83,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(), versionCommand())
 	return root
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -132,7 +133,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	fmt.Fprintf(stderr, "Vigil, %s. %s: %d events of %d patients, run %s\n", schemas.Notice, plan.Source, plan.Len(), plan.Patients, plan.Run)
 	evaluate.SayUnmapped(stderr, plan.Rows.UnmappedCodes)
 	if c == nil {
-		player := replay.Player{Plan: plan, Sink: jsonLines(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
+		player := replay.Player{Plan: plan, Sink: jsonlines.NewSink(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
 		return interruptedOr(ctx, player.Run(ctx))
 	}
 	ward := bedside.NewWard(c, plan, stderr, true)

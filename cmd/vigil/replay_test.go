@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -64,7 +65,7 @@ func TestReplayToStdout(t *testing.T) {
 	}
 	topics := map[string]int{}
 	for lines := bufio.NewScanner(strings.NewReader(stdout)); lines.Scan(); {
-		var l line
+		var l jsonlines.Line
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
 			t.Fatalf("%v in %.200s", err, lines.Text())
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
@@ -16,27 +14,20 @@ import (
 // topics fences the first.
 const producerName = "vigil-replay"
 
-// parallel appends at a time.
-const parallel = 16
-
 // Sink publishes a plan into the raw topics, each message once, also over
 // crashes: every message carries its position in the plan, and what a partition
 // already holds is left out. It implements replay.Resumer.
 type Sink struct {
-	cluster    *kafka.Cluster
-	partitions int
-	producer   *kafka.Producer
-	run        string
-	sent       int                           // events published so far
-	there      [len(schemas.RawTopics)][]int // per partition: the last position that is there, -1: none
-	pending    map[target][]schemas.Message  // of one Publish
+	appender
+	cluster *kafka.Cluster
+	run     string
+	sent    int                           // events published so far
+	there   [len(schemas.RawTopics)][]int // by partition: the position in the plan of the last event that is there, -1 where there is none
 }
-
-type target struct{ topic, partition int }
 
 // New returns a sink for raw topics with n partitions.
 func New(c *kafka.Cluster, partitions int) *Sink {
-	return &Sink{cluster: c, partitions: partitions, pending: map[target][]schemas.Message{}}
+	return &Sink{cluster: c, appender: appender{partitions: partitions, pending: map[target][]schemas.Message{}}}
 }
 
 // Start reads how far an earlier process came. Topics that hold another run are
@@ -138,9 +129,9 @@ func (k *Sink) Publish(ctx context.Context, messages []schemas.Message) error {
 			return fmt.Errorf("message without position in its plan: %w", err)
 		}
 		k.sent = max(k.sent, index+1)
-		to := target{schemas.RawTopicIndex(m.Topic), kafka.PartitionOf(m.Key, k.partitions)}
-		if index > k.there[to.topic][to.partition] {
-			k.pending[to] = append(k.pending[to], *m)
+		partition := kafka.PartitionOf(m.Key, k.partitions)
+		if index > k.there[schemas.RawTopicIndex(m.Topic)][partition] {
+			k.add(m.Topic, partition, *m)
 		}
 	}
 	return k.flush(ctx)
@@ -150,32 +141,12 @@ func (k *Sink) Publish(ctx context.Context, messages []schemas.Message) error {
 func (k *Sink) Mark(ctx context.Context, play int64, end bool) error {
 	m := schemas.NewMark(k.run, play, end)
 	m.Headers = append(m.Headers, schemas.Header{Key: replay.HeaderIndex, Value: strconv.Itoa(k.sent)})
-	for t := range schemas.RawTopics {
+	for _, topic := range schemas.RawTopics {
 		for partition := range k.partitions {
-			to := target{t, partition}
-			k.pending[to] = append(k.pending[to], m)
+			k.add(topic, partition, m)
 		}
 	}
 	return k.flush(ctx)
-}
-
-func (k *Sink) flush(ctx context.Context) error {
-	appends, ctx := errgroup.WithContext(ctx)
-	appends.SetLimit(parallel)
-	for to, messages := range k.pending {
-		if len(messages) == 0 {
-			continue
-		}
-		appends.Go(func() error {
-			_, err := k.producer.Append(ctx, schemas.RawTopics[to.topic], to.partition, messages)
-			return err
-		})
-	}
-	err := appends.Wait()
-	for to := range k.pending {
-		k.pending[to] = k.pending[to][:0]
-	}
-	return err
 }
 
 // Stop ends a run early so that everything which was published can pass: it sends
