@@ -9,43 +9,49 @@ import (
 )
 
 const (
-	commonest   = 50 // unmapped codes that are reported
-	maxProblems = 20 // unreadable rows that are reported word by word
+	commonest   = 50 // how many unmapped codes are reported
+	maxProblems = 20 // how many unreadable rows are reported word by word
 )
 
-// Counter puts every row that a source reads into one class. C is what the
-// source's codes are: item ids, names. It belongs to one goroutine.
+// Counter puts every row that a source reads into one class of RowCount. C is what the
+// source's codes are, such as the numbers of items or the names of parameters. It belongs
+// to one goroutine.
 type Counter[C cmp.Ordered] struct {
-	Used, Duplicate    int
-	Recorded, Modelled int // available times of used rows
+	Used, Duplicate    int // rows, which the source counts up itself
+	Recorded, Modelled int // used rows by where their available time comes from
 
 	rejected map[schemas.Reason]int
 	unmapped map[C]int
 	problems []string
 }
 
-// NewCounter returns a counter of nothing.
+// NewCounter returns a counter that has counted nothing yet.
 func NewCounter[C cmp.Ordered]() *Counter[C] {
 	return &Counter[C]{rejected: make(map[schemas.Reason]int), unmapped: make(map[C]int)}
 }
 
-// Reject counts a row that is not used, by its reason.
+// Reject counts a row that is not used, under the reason why not.
 func (c *Counter[C]) Reject(r schemas.Reason) { c.rejected[r]++ }
 
 // Unmap counts a row whose code the channel table does not know.
 func (c *Counter[C]) Unmap(code C) { c.unmapped[code]++ }
 
-// Unmapped says whether a row of the code was counted so.
+// Unmapped says whether Unmap has counted a row of the code: of such codes a source looks
+// up the names.
 func (c *Counter[C]) Unmapped(code C) bool { return c.unmapped[code] > 0 }
 
-// Problem keeps the first few for people.
+// Problem keeps what is wrong with an unreadable row, file and line first, for people. The
+// first 20 are kept: a file that is damaged throughout would fill the memory. The row
+// itself is counted by Reject.
 func (c *Counter[C]) Problem(problem string) {
 	if len(c.problems) < maxProblems {
 		c.problems = append(c.problems, problem)
 	}
 }
 
-// Rows sums up; label names a code for people and may be nil.
+// Rows sums the classes up. label says what a code is called, for people, and may be nil.
+// Codes with as many rows as each other are ordered by code, so that the same data give
+// the same report.
 func (c *Counter[C]) Rows(label func(code C) string) RowCount {
 	out := RowCount{
 		Used: c.Used, Duplicate: c.Duplicate,

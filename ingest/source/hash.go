@@ -13,19 +13,22 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Hasher computes Source.Hash from the patients that a source yields, in
-// whatever order they come: add each before yielding it.
+// Hasher computes Source.Hash from the patients that a source yields, in whatever order they
+// come. A source adds each one before it yields it, as afterwards the patient is the
+// caller's to change. It keeps 32 bytes and the id of each patient. The zero value is ready.
 type Hasher struct {
 	patients []patientSum
 	writer   contentWriter
 }
 
+// patientSum is the hash of one patient. It is kept until all are there, as only then their
+// order by id is known.
 type patientSum struct {
 	id  string
 	sum [sha256.Size]byte
 }
 
-// Add takes in the patient's stays and events.
+// Add takes in the patient's stays and events: everything of them that is sent.
 func (h *Hasher) Add(p *Patient) {
 	w := &h.writer
 	if w.to == nil {
@@ -49,7 +52,8 @@ func (h *Hasher) Add(p *Patient) {
 	h.patients = append(h.patients, sum)
 }
 
-// Sum is over all added patients, ordered by id, and over options: 16 hex digits.
+// Sum returns the hash over all patients that were added, ordered by id, and over options,
+// the source's settings as text: the first 16 hex digits (64 bits) of a SHA-256.
 func (h *Hasher) Sum(options string) string {
 	slices.SortFunc(h.patients, func(a, b patientSum) int {
 		if c := strings.Compare(a.id, b.id); c != 0 {
@@ -67,8 +71,9 @@ func (h *Hasher) Sum(options string) string {
 	return hex.EncodeToString(w.to.Sum(nil))[:16]
 }
 
-// contentWriter writes an event so that unlike contents never give like bytes:
-// texts carry their length, numbers are 8 bytes.
+// contentWriter writes stays and events as bytes so that unlike contents never give like
+// bytes: a text has its length in front, a number is 8 bytes, and what may be missing has
+// a byte that says whether it is there.
 type contentWriter struct {
 	to     hash.Hash
 	buffer []byte
