@@ -2,30 +2,48 @@ package replay
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// chunkSize is how many events one goroutine encodes at a time, and the most
-// that one Publish gets.
-const chunkSize = 512
+// HeaderIndex carries a message's position in its plan, decimal. On a mark it carries the
+// number of events that have been sent.
+const HeaderIndex = "idx"
 
-// encoder encodes a plan's events ahead of the player, in parallel, and hands
-// the messages out in order.
-type encoder struct {
-	chunks <-chan chan chunk
-	rest   []schemas.Message
-	ctx    context.Context
+// Message encodes the event at position i, with its position in a header.
+func (p *Plan) Message(i int) (schemas.Message, error) {
+	m, err := schemas.EncodeEvent(&p.events[i])
+	if err != nil {
+		return m, fmt.Errorf("event %d of the plan (patient %s): %w", i, p.events[i].Patient, err)
+	}
+	m.Headers = append(m.Headers, schemas.Header{Key: HeaderIndex, Value: strconv.Itoa(i)})
+	return m, nil
 }
 
+// chunkSize is how many events one goroutine encodes at a time, and the most that one
+// Publish gets.
+const chunkSize = 512
+
+// pipeline encodes a plan's events ahead of the player, in parallel, and hands the messages
+// out in order. Encoding is most of the work of a replay at full speed, and the player
+// itself must stay one goroutine for the order's sake.
+type pipeline struct {
+	chunks <-chan chan chunk // in the order of the plan, each filled when it is encoded
+	rest   []schemas.Message // of the chunk in hand
+	ctx    context.Context   // of Run
+}
+
+// chunk is up to chunkSize messages, or why an event of them cannot be encoded.
 type chunk struct {
 	messages []schemas.Message
 	err      error
 }
 
-// encodeAhead begins at position from; its goroutines end with ctx or the plan.
-func encodeAhead(ctx context.Context, p *Plan, from int) *encoder {
+// encodeAhead begins at position from. Its goroutines end with ctx or with the plan.
+func encodeAhead(ctx context.Context, p *Plan, from int) *pipeline {
 	workers := runtime.GOMAXPROCS(0)
 	chunks := make(chan chan chunk, workers+1)
 	go func() {
@@ -40,9 +58,10 @@ func encodeAhead(ctx context.Context, p *Plan, from int) *encoder {
 			go func(from int) { done <- p.encodeChunk(from) }(from)
 		}
 	}()
-	return &encoder{chunks: chunks, ctx: ctx}
+	return &pipeline{chunks: chunks, ctx: ctx}
 }
 
+// encodeChunk encodes the events from a position on.
 func (p *Plan) encodeChunk(from int) chunk {
 	to := min(from+chunkSize, p.Len())
 	messages := make([]schemas.Message, 0, to-from)
@@ -56,32 +75,33 @@ func (p *Plan) encodeChunk(from int) chunk {
 	return chunk{messages: messages}
 }
 
-// upTo returns the next messages, at most n, at least one where n > 0.
-func (e *encoder) upTo(n int) ([]schemas.Message, error) {
+// upTo returns the next messages: at most n, none where n is not positive, else at least one.
+// It waits for them to be encoded.
+func (l *pipeline) upTo(n int) ([]schemas.Message, error) {
 	if n <= 0 {
 		return nil, nil
 	}
-	if len(e.rest) == 0 {
+	if len(l.rest) == 0 {
 		select {
-		case done, ok := <-e.chunks:
+		case done, ok := <-l.chunks:
 			if !ok {
-				return nil, e.ctx.Err()
+				return nil, l.ctx.Err()
 			}
 			select {
 			case c := <-done:
 				if c.err != nil {
 					return nil, c.err
 				}
-				e.rest = c.messages
-			case <-e.ctx.Done():
-				return nil, e.ctx.Err()
+				l.rest = c.messages
+			case <-l.ctx.Done():
+				return nil, l.ctx.Err()
 			}
-		case <-e.ctx.Done():
-			return nil, e.ctx.Err()
+		case <-l.ctx.Done():
+			return nil, l.ctx.Err()
 		}
 	}
-	n = min(n, len(e.rest))
-	out := e.rest[:n:n]
-	e.rest = e.rest[n:]
+	n = min(n, len(l.rest))
+	out := l.rest[:n:n]
+	l.rest = l.rest[n:]
 	return out, nil
 }

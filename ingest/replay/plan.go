@@ -14,37 +14,39 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Options of a plan: all of them change what is sent and enter the run's hash.
+// Options of a plan. All of them change what is sent, so all of them enter the run's hash.
 type Options struct {
 	Beds int      // at most this many stays at a time; 0: all patients start together
 	Run  string   // name of the run: patients become "NAME/domain:id"; empty: no name
 	Only []string // patient ids to play; empty: all
 }
 
-// Plan is a run before it is played: every event with its playing time, in the
-// order of sending.
+// Plan is a run before it is played: every event with its playing time, in the order of
+// sending. All events of the run are in memory. It does not change once it is made, and may
+// be read by several goroutines.
 type Plan struct {
 	Source   string // "dataset@hash"
-	Run      string // what HeaderRun carries: the run's hash, or "NAME@hash"
+	Run      string // what schemas.HeaderRun carries: the run's hash, or "NAME@hash"
 	Name     string // Options.Run
 	Patients int
 	Stays    int
-	End      int64 // the largest play, 0 for an empty plan
+	End      int64 // the largest playing time, ms; 0 for an empty plan
 	Rows     source.RowCount
 
 	events   []schemas.Event // position in the plan = index
-	patients []int32         // patients seen up to and including each position
+	patients []int32         // how many patients have an event up to and including each position
 }
 
 // Len is the number of events.
 func (p *Plan) Len() int { return len(p.events) }
 
-// Event returns the event at position i. It is shared: do not change it.
+// Event returns the event at position i, which is the plan's own: do not change it.
 func (p *Plan) Event(i int) *schemas.Event { return &p.events[i] }
 
-// NewPlan reads the source to its end and plans it. Errors: the source's, a run
-// name that cannot be one, a patient of Only that is not there, stays of a patient
-// that overlap, an event without an available time.
+// NewPlan reads the source to its end and plans it. The same source and options give the
+// same plan, whatever the order of reading. Errors are the source's, ctx's, a run name that
+// cannot be one, a patient of Only that is not there, stays of a patient that overlap, and
+// an event without an available time.
 func NewPlan(ctx context.Context, s source.Source, o Options) (*Plan, error) {
 	if err := checkName(o.Run); err != nil {
 		return nil, err
@@ -185,7 +187,8 @@ func compare(a, b *schemas.Event) int {
 	return cmp.Compare(a.AvailableTime, b.AvailableTime)
 }
 
-// number counts the events per (patient, topic) and fills the heads of the bodies.
+// number gives the events of each patient and topic their sequence numbers, and fills in the
+// heads of the bodies: only in the order of sending is it known which event comes first.
 func (p *Plan) number() {
 	type stream struct {
 		patient string
@@ -212,8 +215,9 @@ func (p *Plan) number() {
 	}
 }
 
-// runHash is over what decides what is sent; the number in it changes whenever
-// the same data and options would be planned otherwise than before.
+// runHash tells runs apart: it is over all that decides what is sent, 16 hex digits. The
+// number in "vigil run 1" is to be raised whenever the same data and options come to be
+// planned otherwise than before, so that an old run is not taken up again as this one.
 func runHash(source string, o Options) string {
 	var content []byte
 	number := func(n int) { content = binary.LittleEndian.AppendUint64(content, uint64(n)) }
@@ -231,6 +235,7 @@ func runHash(source string, o Options) string {
 	return hex.EncodeToString(sum[:])[:16]
 }
 
+// checkName holds a run's name to what may stand in a patient id.
 func checkName(name string) error {
 	if len(name) > 40 {
 		return fmt.Errorf("run name %.50q is longer than 40 bytes", name)

@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// MarkEvery is the time of the player's clock between two marks.
+// MarkEvery is the time between two marks, by the player's clock and not by playing time: a
+// mark is what lets intake write, so it bounds how long an event waits there at any speed.
 const MarkEvery = 250 * time.Millisecond
 
 // Speed is how many times faster than real time a plan is played: 1 is real
 // time, Max as fast as the sink takes it.
 type Speed float64
 
-// Max speed.
+// Max is as fast as the sink takes it.
 var Max = Speed(math.Inf(1))
 
 // ParseSpeed reads "max" or a positive number, with or without an x behind it.
@@ -33,7 +34,7 @@ func ParseSpeed(s string) (Speed, error) {
 	return Speed(v), nil
 }
 
-// String is "max" or the number with an x.
+// String is what ParseSpeed reads: "max", or the number with an x.
 func (s Speed) String() string {
 	if math.IsInf(float64(s), 1) {
 		return "max"
@@ -41,38 +42,41 @@ func (s Speed) String() string {
 	return strconv.FormatFloat(float64(s), 'g', -1, 64) + "x"
 }
 
-// Clock is the player's time: of the wall in cmd, of the test in tests.
+// Clock is the player's time: the machine's in a command, the test's own in a test, so that
+// two days pass there in a moment.
 type Clock interface {
 	Now() time.Time
 	// Sleep returns after d or with ctx's error.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// Player plays a plan into a sink.
+// Player plays a plan into a sink. All fields but Progress must be set, and none may change
+// while Run is at work.
 type Player struct {
 	Plan  *Plan
 	Sink  Sink
-	Speed Speed
+	Speed Speed // more than 0
 	Clock Clock
-	// Progress is called after each batch and mark, from Run's goroutine; may be nil.
+	// Progress is called after each batch and mark, from Run's goroutine. It may be nil.
 	Progress func(Progress)
 
 	began time.Time
 	first int // position at which this process began to send
 }
 
-// Progress is where a player is.
+// Progress is where a player is, for people.
 type Progress struct {
 	Events, TotalEvents     int
 	Patients, TotalPatients int           // patients of whom something has been sent
-	Play, End               int64         // simulated time, ms
-	PerSecond               float64       // events a second since the start of this process
-	Lag                     time.Duration // how far sending is behind the wished speed; 0 at Max
+	Play, End               int64         // playing time reached, and that of the whole plan, ms
+	PerSecond               float64       // events a second since Run began
+	Lag                     time.Duration // how far sending is behind the speed that was asked for; 0 at Max
 	Done                    bool
 }
 
-// Run plays until the end mark is out, ctx ends or the sink fails. It may be
-// called again: a Resumer goes on where it was.
+// Run plays until the end mark is out and returns nil, or until ctx ends or the sink fails
+// and returns that error. It may be called again, also in another process: with a sink that
+// is a Resumer it goes on where it was, with any other it begins again.
 func (p *Player) Run(ctx context.Context) error {
 	if !(p.Speed > 0) {
 		return fmt.Errorf("speed %v: want replay.Max or more than 0", float64(p.Speed))
@@ -93,6 +97,8 @@ func (p *Player) Run(ctx context.Context) error {
 	return p.play(ctx, at)
 }
 
+// play sends what is due, marks what is sent, and sleeps until more is due. At a position
+// before at.To everything is due at once, as it was sent before.
 func (p *Player) play(ctx context.Context, at Resume) error {
 	events, total := p.Plan.events, p.Plan.Len()
 	ctx, stop := context.WithCancel(ctx)

@@ -10,22 +10,22 @@ import (
 
 // Playing times, ms.
 const (
-	FirstStart int64 = 1000 // start of every patient's first stay where beds are not limited
+	FirstStart int64 = 1000 // start of every patient's first stay where beds are not limited: room for Lead before it
 	Lead       int64 = 1000 // what the 48 h before an admission shrink to
-	Gap        int64 = 1001 // from a segment's last play to the start of the patient's next stay
+	Gap        int64 = 1001 // from a segment's last play to the start of the patient's next stay: Lead, and so that none fall together
 )
 
-// leadFactor is how many times faster than real time a view's reach before an
-// admission is played.
+// leadFactor is how many times faster than real time the 48 h before an admission are
+// played: 172800.
 const leadFactor = int64(schemas.Reach) / Lead
 
 // segment is one stay's share of a patient's events.
 type segment struct {
 	admit  schemas.Time
-	start  int64 // playing time of admit, set by schedule
-	stayed int64 // from admission to the end of the stay, ms
-	last   int64 // from admission to the last event or the end, ms
-	events []int // into source.Patient.Events
+	start  int64 // playing time of the admission, ms; schedule sets it
+	stayed int64 // from admission to the end of the stay, ms; 0 where it is open
+	last   int64 // from admission to the last event or the end of the stay, whichever is later, ms
+	events []int // positions in source.Patient.Events
 }
 
 // play is the playing time of what became available at t.
@@ -121,10 +121,11 @@ func schedule(patients [][]segment, beds int) {
 
 // waiter is a stay that waits to start.
 type waiter struct {
-	at            int64
-	patient, stay int
+	at            int64 // playing time from which it may, ms
+	patient, stay int   // positions
 }
 
+// waiting is a heap of stays, the one that may start first on top.
 type waiting []waiter
 
 func (w waiting) Len() int { return len(w) }
@@ -135,7 +136,7 @@ func (w waiting) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
 func (w *waiting) Push(x any)   { *w = append(*w, x.(waiter)) }
 func (w *waiting) Pop() any     { x := (*w)[len(*w)-1]; *w = (*w)[:len(*w)-1]; return x }
 
-// freeBeds holds when each bed is free again.
+// freeBeds is a heap of the playing times at which beds are free again, ms.
 type freeBeds []int64
 
 func (f freeBeds) Len() int           { return len(f) }
