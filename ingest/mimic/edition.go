@@ -8,11 +8,11 @@ const (
 	NameIV = "mimic-iv"
 )
 
-// edition is a published form of MIMIC: where its tables lie and what their
-// columns are called. All else is the same code.
+// edition is a published form of MIMIC: where its tables lie and what their columns are
+// called. All else is the same code, so that a rule that is mended is mended for both.
 type edition struct {
 	name, title string
-	home        string   // how to say which folder is wanted
+	home        string   // how a message tells people which folder is wanted
 	layout      []string // tables by which the folder is told from others; they must be there
 
 	admissions, stays, patients, transfers form
@@ -21,7 +21,7 @@ type edition struct {
 	notes                                  []noteForm
 	dictionaries                           []string
 
-	tables [numTables]string // as references name them
+	tables [numTables]string // names of the tables of values, as references have them
 	items  itemTable
 }
 
@@ -41,11 +41,12 @@ type valueForm struct {
 // noteForm is a table of notes.
 type noteForm struct {
 	form
-	kind  string // where no column says it
-	ref   string // begins the references
-	daily bool   // a time at midnight is a date
+	kind  string // of every note in it, where no column says it
+	ref   string // what references begin with
+	daily bool   // a note at midnight bears a date and no time
 }
 
+// editionIII is MIMIC-III 1.4, one flat folder of tables with names in capitals.
 var editionIII = &edition{
 	name: Name, title: "MIMIC-III 1.4",
 	home:   "the folder that holds ICUSTAYS.csv.gz and the other MIMIC-III tables",
@@ -73,8 +74,8 @@ var editionIII = &edition{
 	items:  itemsOf(func(c *schemas.ChannelInfo) []schemas.Item3 { return c.MIMIC3 }),
 }
 
-// editionIV has no row_id: where a table has no id of its own, item and charted
-// time stand in for it.
+// editionIV is MIMIC-IV, whose tables lie in hosp, icu and note. It has no row_id: where a
+// table has no id of its own, item and charted time stand in for it.
 var editionIV = &edition{
 	name: NameIV, title: "MIMIC-IV 2.2 or 3.1",
 	home:   "the folder that holds hosp/ and icu/",
@@ -102,4 +103,5 @@ var editionIV = &edition{
 	items:  itemsOf(func(c *schemas.ChannelInfo) []schemas.Item3 { return c.MIMIC4 }),
 }
 
+// editions are all that can be opened; a folder that is none of one may be of another.
 var editions = []*edition{editionIII, editionIV}

@@ -7,12 +7,13 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// infusion is a running pump of MetaVision.
+// infusion is a pump that runs from the start to the end of a row of MetaVision.
 type infusion struct {
 	start schemas.Time
-	stop  value // the 0 at its end
+	stop  value // the rate 0 at its end, to be sent unless another infusion goes on
 }
 
+// readInputsCV reads the inputs of CareVue, whose rows are doses at a moment.
 func (s *Source) readInputsCV() error {
 	t := s.edition.inputsCV
 	return s.eachRow(t, true, func(f [][]byte, at []int) error {
@@ -28,8 +29,9 @@ func (s *Source) readInputsCV() error {
 	})
 }
 
-// dose takes the amount for a fluid and the rate for anything else. rate says
-// which.
+// dose fills in the row's number: the amount of a fluid, the rate of anything else, as a
+// drug works by its rate and a balance is of amounts. at has the places of amount, its unit,
+// rate and its unit. rate says which of the two it was.
 func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
 	amount, hasAmount, err := numeric("amount", f[at[0]])
 	if err != nil {
@@ -39,7 +41,7 @@ func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if m := e.items.of(r.table, r.item); m != nil && m.fluid {
+	if m := e.items.find(r.table, r.item); m != nil && m.fluid {
 		r.number, r.hasNumber, r.unit = amount, hasAmount, f[at[1]]
 		return false, nil
 	}
@@ -47,6 +49,8 @@ func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
 	return true, nil
 }
 
+// readInputsMV reads the inputs of MetaVision, whose rows are infusions with a begin and an
+// end. One whose order was rewritten is marked as wrong: another row replaces it.
 func (s *Source) readInputsMV() error {
 	t := s.edition.inputsMV
 	return s.eachRow(t, true, func(f [][]byte, at []int) error {

@@ -11,19 +11,20 @@ import (
 // mapped is an item that the channel table knows.
 type mapped struct {
 	channel    schemas.Channel
-	unit       string // what the item implies where the row names none
-	fluid      bool   // an amount, not a rate
-	laboratory bool   // known when the laboratory answers, in whatever table it is
-	coded      bool   // its number is the code of a word: modeCodes
+	unit       string // the unit that the item implies where the row names none
+	fluid      bool   // the channel is an amount that ran in, not a rate
+	laboratory bool   // it is known when the laboratory answers, in whatever table it stands
+	coded      bool   // its number is the code of a word, by modeCodes
 }
 
-// itemTable finds items by table and id.
+// itemTable has an edition's items, by table and item id.
 type itemTable [numTables]map[int64]*mapped
 
-func (t *itemTable) of(table uint8, item int64) *mapped { return t[table][item] }
+// find returns what a table's item is, nil where the channel table does not know it.
+func (t *itemTable) find(table uint8, item int64) *mapped { return t[table][item] }
 
-// itemsOf are an edition's items in the channel table. The two tables of inputs
-// share theirs.
+// itemsOf gathers an edition's items from the channel table. The channel table knows one
+// table of inputs, for both systems, so the two tables of inputs have the same items.
 func itemsOf(list func(*schemas.ChannelInfo) []schemas.Item3) (t itemTable) {
 	tables := map[string][]uint8{
 		"CHARTEVENTS": {chartEvents}, "LABEVENTS": {labEvents}, "OUTPUTEVENTS": {outputEvents}, "INPUTEVENTS": {inputEventsCV, inputEventsMV},
@@ -46,9 +47,11 @@ func itemsOf(list func(*schemas.ChannelInfo) []schemas.Item3) (t itemTable) {
 	return t
 }
 
+// ventilatorMode is MetaVision's item for the mode of the ventilator.
 const ventilatorMode = 223849
 
-// fingersticks are glucose items that are measured at the bedside.
+// fingersticks are glucose items that are measured at the bedside: they belong to a channel
+// of the laboratory, and are known as soon as they are charted.
 var fingersticks = []int{807, 225664}
 
 // modeCodes are MetaVision's numbers for the words of its ventilator modes, as the
@@ -60,8 +63,9 @@ var modeCodes = map[float64]float64{
 	30: 0, // Standby
 }
 
-// number is the row's number: a listed text decides, else the numeric column, else
-// the number that the text begins with. text is kept where flags say so.
+// number reads the row's number. A text that the channel lists decides, else the numeric
+// column, else the number that the text begins with. Where flags are returned the text says
+// more than the number, so it is sent as well. ok is false where there is no number.
 func (m *mapped) number(r *row) (v float64, text string, flags schemas.Flag, ok bool) {
 	text = string(bytes.TrimSpace(r.value))
 	if m.coded && text == "" {
@@ -72,7 +76,7 @@ func (m *mapped) number(r *row) (v float64, text string, flags schemas.Flag, ok 
 	return v, text, flags, ok
 }
 
-// convert takes the number to the channel's unit; reason says why it cannot.
+// convert takes the number to the channel's unit. reason is empty, or says why it cannot.
 func (m *mapped) convert(v float64, unit []byte) (float32, schemas.Reason) {
 	name := string(bytes.TrimSpace(unit))
 	if name == "" || strings.EqualFold(name, "none") {
@@ -85,4 +89,5 @@ func (m *mapped) convert(v float64, unit []byte) (float32, schemas.Reason) {
 	return out, ""
 }
 
+// channelName is the channel's name in messages.
 func channelName(c schemas.Channel) string { return c.Info().Name }

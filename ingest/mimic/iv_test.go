@@ -104,7 +104,7 @@ func TestDemoOfMIMICIV(t *testing.T) {
 	mapped, inStay := 0, 0
 	opendata.EachRow(t, filepath.Join(dir, "icu/chartevents.csv.gz"), func(row func(string) string) {
 		item, _ := strconv.ParseInt(row("itemid"), 10, 64)
-		if editionIV.items.of(chartEvents, item) == nil {
+		if editionIV.items.find(chartEvents, item) == nil {
 			return
 		}
 		mapped++

@@ -11,8 +11,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Linked names folders of data sets whose patients are those of MIMIC-IV, "" for one that
-// is not there. Of them is read when something came, not what it says.
+// Linked names folders of data sets whose patients are those of MIMIC-IV, "" for one that is
+// not there. Only when something came is read of them, not what it says.
 type Linked struct {
 	Notes string // MIMIC-IV-Note: holds note/radiology
 	ECG   string // MIMIC-IV-ECG: holds record_list
@@ -22,19 +22,19 @@ type Linked struct {
 // LinkedItem is a note, a strip or an image of a patient.
 type LinkedItem struct {
 	Kind          schemas.RecordKind // KindNote, KindStrip or KindImage
-	At, Available schemas.Time
+	At, Available schemas.Time       // written or taken, and known; strips and images are known at once
 }
 
-// linkedForms are the tables that say when something came. Their columns: the patient,
-// the time, and what the time needs beside.
+// linkedForms are the tables that say when something came. Their columns are the patient, the
+// time, and what the time needs beside it.
 var linkedForms = map[schemas.RecordKind]form{
 	schemas.KindNote:  {"note/radiology", []string{"subject_id", "charttime", "storetime"}},
 	schemas.KindStrip: {"record_list", []string{"subject_id", "ecg_time", ""}},
 	schemas.KindImage: {"mimic-cxr-2.0.0-metadata", []string{"subject_id", "studydate", "studytime"}},
 }
 
-// Items reads them by patient ("mimic-iv:SUBJECT_ID"), in the order in which they became
-// known. A table that is missing and a line that cannot be read are errors.
+// Items reads the folders' items by patient ("mimic-iv:SUBJECT_ID"), in the order in which
+// they became known. A table that is missing and a line that cannot be read are errors.
 func (l Linked) Items() (map[string][]LinkedItem, error) {
 	items := map[string][]LinkedItem{}
 	for _, of := range []struct {

@@ -12,7 +12,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// finish drops what is repeated and makes the patient's events.
+// finish drops what is repeated and makes the patient's events. What it was made of is given
+// free, so that memory falls while patients are yielded.
 func (s *Source) finish(p *patient) *source.Patient {
 	p.stops()
 	p.values = s.dropDuplicates(p.values)
@@ -25,8 +26,8 @@ func (s *Source) finish(p *patient) *source.Patient {
 	return out
 }
 
-// dropDuplicates keeps, of the rows with one channel, event time and value, the
-// one that was available first, and counts. It reorders values.
+// dropDuplicates keeps, of the rows with one channel, event time and value, the one that was
+// available first, and counts them all. It reorders values and returns a part of them.
 func (s *Source) dropDuplicates(values []value) []value {
 	slices.SortFunc(values, func(a, b value) int {
 		return cmp.Or(
@@ -66,7 +67,7 @@ func (s *Source) inMessage(a, b *value) int {
 	return cmp.Or(cmp.Compare(a.item, b.item), cmp.Compare(a.number, b.number), cmp.Compare(s.text(a), s.text(b)))
 }
 
-// text is empty where the number says all.
+// text is the text of a value, empty where its number says all.
 func (s *Source) text(v *value) string {
 	if v.text == 0 {
 		return ""
@@ -74,7 +75,8 @@ func (s *Source) text(v *value) string {
 	return s.texts[v.text-1]
 }
 
-// appendVitals makes one message per available time.
+// appendVitals makes one message per available time, as one message is what became known at
+// one moment.
 func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.Event {
 	slices.SortFunc(values, func(a, b value) int {
 		return cmp.Or(cmp.Compare(a.available, b.available), s.inMessage(&a, &b))
@@ -107,7 +109,8 @@ func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.
 	return events
 }
 
-// arena gives many short texts in few allocations.
+// arena gives many short texts in few allocations: a patient has thousands of references and
+// numbers.
 type arena struct{ chunk []byte }
 
 const (
@@ -115,6 +118,7 @@ const (
 	longestText = 64 // of a reference or a number
 )
 
+// room is free space for one text, to be appended to.
 func (a *arena) room() []byte {
 	if cap(a.chunk)-len(a.chunk) < longestText {
 		a.chunk = make([]byte, 0, arenaChunk)

@@ -8,15 +8,17 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// transfer is a row within a stay.
+// transfer is a row of TRANSFERS within a stay.
 type transfer struct {
-	id        int64
+	id        int64 // orders rows of one moment
 	patient   *patient
 	stay      *stay
 	at        schemas.Time
 	unit, bed string
 }
 
+// readTransfers reads TRANSFERS: moves from one unit or ward to another. Rows at a stay's own
+// begin and end repeat ICUSTAYS, and are duplicates.
 func (s *Source) readTransfers() error {
 	names := s.edition.transfers.columns
 	var within []transfer
@@ -74,7 +76,7 @@ func (s *Source) readTransfers() error {
 	return nil
 }
 
-// admitAndEnd adds the movements that ICUSTAYS tells, and orders all.
+// admitAndEnd adds the movements that ICUSTAYS tells to the patient's, and orders them all.
 func (s *Source) admitAndEnd(p *patient) {
 	for i := range p.stays {
 		st := &p.stays[i]
@@ -110,6 +112,7 @@ func (p *patient) place(stay string) int {
 	return -1
 }
 
+// move is the event of a movement, which is known at once.
 func move(t schemas.Time, a *schemas.ADT) schemas.Event {
 	a.HasADT = true
 	return schemas.Event{Topic: schemas.TopicADT, AvailableTime: t, EventTime: t, ADT: a}

@@ -16,12 +16,13 @@ type note struct {
 	at, available schemas.Time
 	kind, text    string
 	ref           string
-	recorded      bool // the available time
+	recorded      bool // the available time is the row's, not modelled
 }
 
 // longestNoteID leaves room for the table's name in a reference.
 const longestNoteID = 40
 
+// readNotes reads the tables of notes.
 func (s *Source) readNotes() error {
 	for _, t := range s.edition.notes {
 		if err := s.eachRow(t.form, true, func(f [][]byte, at []int) error { return s.readNote(&t, f, at) }); err != nil {
@@ -31,8 +32,9 @@ func (s *Source) readNotes() error {
 	return nil
 }
 
-// readNote: a note with a date only (a discharge summary) is written and known at
-// the end of that day.
+// readNote puts a row into its class or keeps the note. A note with a date only, such as a
+// discharge summary, is written and known at the end of that day: earlier it would tell of
+// what had not happened yet.
 func (s *Source) readNote(t *noteForm, f [][]byte, at []int) error {
 	id := bytes.TrimSuffix(bytes.TrimSpace(f[at[0]]), []byte(".0"))
 	if len(id) == 0 || len(id) > longestNoteID || bytes.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
@@ -88,12 +90,12 @@ func (s *Source) readNote(t *noteForm, f [][]byte, at []int) error {
 	return nil
 }
 
-// noteDelay is added to the charted time of a note without a stored one: chosen,
-// not measured.
+// noteDelay is added to the charted time of a note without a stored one. It was chosen, not
+// measured.
 const noteDelay = 60 * schemas.Minute
 
-// appendNotes drops what is repeated, word by word at the same time, keeps the one
-// that was available first, and counts.
+// appendNotes makes an event of each note and counts it. Of notes of one kind with the same
+// words at the same time it keeps the one that was available first.
 func (s *Source) appendNotes(events []schemas.Event, notes []note) []schemas.Event {
 	slices.SortFunc(notes, func(a, b note) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.kind, b.kind), cmp.Compare(a.text, b.text),

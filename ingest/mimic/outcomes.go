@@ -12,10 +12,10 @@ import (
 // Outcome is what came of an ICU stay. It is for training and evaluation: no source sends
 // it.
 type Outcome struct {
-	Died       bool                          // in hospital (HOSPITAL_EXPIRE_FLAG of the admission)
-	Length     schemas.Time                  // of the ICU stay
-	Coded      bool                          // the admission has diagnoses at all
-	Phenotypes [len(schemas.Phenotypes)]bool // by the diagnoses of the admission
+	Died       bool                          // in hospital, by HOSPITAL_EXPIRE_FLAG of the admission
+	Length     schemas.Time                  // of the ICU stay, ms
+	Coded      bool                          // the admission has diagnoses at all: without, Phenotypes say nothing
+	Phenotypes [len(schemas.Phenotypes)]bool // by the diagnoses of the admission, in the order of schemas.Phenotypes
 }
 
 // outcomeForms are the tables that outcomes come from.
@@ -97,7 +97,9 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 	return outcomes, err
 }
 
-// eachLine calls row with the columns of a form, nil for one that is not there.
+// eachLine calls row with the columns of a form, nil for one that the form leaves empty. The
+// fields are valid during the call. Unlike eachRow it ends at the first line that cannot be
+// read, since a label is not guessed.
 func eachLine(dir string, f form, row func([][]byte) error) (err error) {
 	r, err := table.Open(dir, f.file)
 	if err != nil {

@@ -57,7 +57,7 @@ func TestRowsOfTheDemoAreUsed(t *testing.T) {
 	labs, labUsed := 0, 0
 	opendata.EachRow(t, filepath.Join(dir, "LABEVENTS.csv.gz"), func(row func(string) string) {
 		item, _ := strconv.ParseInt(row("itemid"), 10, 64)
-		if editionIII.items.of(labEvents, item) == nil {
+		if editionIII.items.find(labEvents, item) == nil {
 			return
 		}
 		labs++

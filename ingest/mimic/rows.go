@@ -11,9 +11,10 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// eachRow calls row for every row of a table, with the places of the form's
-// columns. A table that is missing is an error only if the layout has it; a row
-// that cannot be read is counted if counted.
+// eachRow calls row for every row of a table, with the places of the form's columns, -1 for
+// one that the edition does not have. The fields are valid during the call. A table that is
+// missing is an error only if the layout has it. A row that cannot be read, by the table's
+// reader or by an error of row, is kept as a problem, and counted as unreadable if counted.
 func (s *Source) eachRow(t form, counted bool, row func(fields [][]byte, at []int) error) error {
 	if t.file == "" {
 		return nil
@@ -58,7 +59,7 @@ func (s *Source) eachRow(t form, counted bool, row func(fields [][]byte, at []in
 	}
 }
 
-// field is one of a row's, empty where the edition has no such column.
+// field is one field of a row, empty where the edition has no such column.
 func field(fields [][]byte, at int) []byte {
 	if at < 0 {
 		return nil
@@ -66,12 +67,12 @@ func field(fields [][]byte, at int) []byte {
 	return fields[at]
 }
 
-// unreadable says which field of a row cannot be read; eachRow adds file and line.
+// unreadable is the error of a field that cannot be read. eachRow adds file and line.
 func unreadable(field string, found []byte) error {
 	return fmt.Errorf("%s: cannot read %.40q", field, found)
 }
 
-// optionalTime reads a field that may be empty.
+// optionalTime reads a time that may be missing; there says whether it is there.
 func optionalTime(name string, b []byte) (t schemas.Time, there bool, err error) {
 	if len(b) == 0 {
 		return 0, false, nil

@@ -11,27 +11,28 @@ import (
 	"github.com/vigil-icu/vigil/ingest/table"
 )
 
-// Source is a folder of MIMIC-III or MIMIC-IV. It implements source.Source and is
-// read once.
+// Source is a folder of MIMIC-III or MIMIC-IV. It implements source.Source and is read once.
 type Source struct {
 	edition *edition
 	dir     string
-	ctx     context.Context // of the read in progress
+	ctx     context.Context // of the reading in progress
 
 	patients   map[int64]*patient
 	admissions map[int64]*admission
-	texts      []string // value texts that say more than their number
+	texts      []string // texts of values that say more than their number
 	count      *source.Counter[int64]
 	hash       source.Hasher
-	labels     map[int64]string
+	labels     map[int64]string // of unmapped items; not empty once reading has begun
 }
 
-// Open recognises dir as MIMIC-III; nothing else is read before Patients.
+// Open recognises dir as a folder of MIMIC-III. Nothing but names and one header is read
+// before Patients. The error says what was looked for, what was found, and how to mend it.
 func Open(dir string) (*Source, error) { return editionIII.open(dir) }
 
-// OpenIV recognises dir as MIMIC-IV; nothing else is read before Patients.
+// OpenIV recognises dir as a folder of MIMIC-IV, as Open does one of MIMIC-III.
 func OpenIV(dir string) (*Source, error) { return editionIV.open(dir) }
 
+// open recognises dir as a folder of the edition.
 func (e *edition) open(dir string) (*Source, error) {
 	if err := e.recognise(dir); err != nil {
 		return nil, err
@@ -46,13 +47,13 @@ func (s *Source) Name() string { return s.edition.name }
 // gzip, in another row order or with other columns beside have the same.
 func (s *Source) Hash() string { return s.hash.Sum("") }
 
-// Rows says what became of each row; valid once Patients has ended.
+// Rows says what became of each row. It is valid once Patients has ended.
 func (s *Source) Rows() source.RowCount {
 	return s.count.Rows(func(item int64) string { return s.labels[item] })
 }
 
-// Patients reads the folder, then yields every patient with an ICU stay, by
-// SUBJECT_ID.
+// Patients reads the whole folder, as its tables are not ordered by patient, and then yields
+// every patient with an ICU stay, by SUBJECT_ID.
 func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 	return func(yield func(*source.Patient, error) bool) {
 		s.ctx = ctx
@@ -83,6 +84,8 @@ func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error]
 	}
 }
 
+// read reads the tables: first who was where, as that decides which values are of a stay,
+// last the names of what was not mapped, as only then it is known of what.
 func (s *Source) read() error {
 	if s.patients != nil || len(s.labels) > 0 {
 		return fmt.Errorf("the source was read before: open it again")
@@ -96,7 +99,7 @@ func (s *Source) read() error {
 	return nil
 }
 
-// readLabels looks up what the unmapped items are called.
+// readLabels looks up what the unmapped items are called, for people.
 func (s *Source) readLabels() error {
 	for _, dictionary := range s.edition.dictionaries {
 		err := s.eachRow(form{dictionary, []string{"itemid", "label"}}, false, func(f [][]byte, at []int) error {

@@ -2,32 +2,37 @@ package mimic
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// stay is a row of ICUSTAYS that is used.
 type stay struct {
 	id         int64
-	admission  int64
+	admission  int64 // HADM_ID
 	admit, end schemas.Time
 	unit, last string // kind of care unit at first and at the end
 	ward, out  string // ward number at first and at the end
 }
 
+// name is the stay's id as messages have it.
 func (st *stay) name() string { return strconv.FormatInt(st.id, 10) }
 
+// admission is a hospital admission, of which a patient's ICU stays are parts.
 type admission struct {
-	kind  string
-	death schemas.Time // 0: none
-	rows  int          // of the table with this HADM_ID
-	used  bool
+	kind  string       // how urgent, lower case
+	death schemas.Time // 0 where the patient did not die in it
+	rows  int          // how many rows of the table have this HADM_ID
+	used  bool         // an ICU stay of it is used
 }
 
-// readStays reads the movements: who was where when.
+// readStays reads the movements: who was where and when.
 func (s *Source) readStays() error {
 	s.patients = make(map[int64]*patient)
 	s.admissions = make(map[int64]*admission)
@@ -50,6 +55,7 @@ func (s *Source) readStays() error {
 	return nil
 }
 
+// readAdmissions reads ADMISSIONS. Whether a row is used is known after the stays.
 func (s *Source) readAdmissions() error {
 	return s.eachRow(s.edition.admissions, true, func(f [][]byte, at []int) error {
 		id, ok := table.Int(f[at[0]])
@@ -69,6 +75,8 @@ func (s *Source) readAdmissions() error {
 	})
 }
 
+// readICUStays reads ICUSTAYS and orders each patient's stays. One that overlaps an earlier
+// one is left out: a patient is in one place at a time, and a plan could not play both.
 func (s *Source) readICUStays() error {
 	names := s.edition.stays.columns
 	seen := make(map[int64]bool)
@@ -143,9 +151,92 @@ func unit(b []byte) string {
 	return name
 }
 
+// ward makes a bed of a ward's number, empty where there is none.
 func ward(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
 	return "ward " + string(b)
+}
+
+// patient gathers what the tables say of one SUBJECT_ID.
+type patient struct {
+	subject int64
+	born    birth
+	sex     string // male or female; empty where it is not known
+	stays   []stay // by admit, after readStays
+	moves   []schemas.Event
+	values  []value
+	notes   []note
+
+	infusions []infusion // of MetaVision, whose ends are yet to be looked at
+}
+
+// birth is a date in MIMIC-III and a year in MIMIC-IV. What is zero is not known.
+type birth struct {
+	date schemas.Time
+	year int
+}
+
+// readPatients looks up sex and birth of the patients with a stay. It counts nothing, as the
+// table has no event in it.
+func (s *Source) readPatients() error {
+	return s.eachRow(s.edition.patients, false, func(f [][]byte, at []int) error {
+		id, _ := table.Int(f[at[0]])
+		p := s.patients[id]
+		if p == nil {
+			return nil
+		}
+		switch string(f[at[1]]) {
+		case "F", "f":
+			p.sex = "female"
+		case "M", "m":
+			p.sex = "male"
+		}
+		p.born.date, _ = table.Time(field(f, at[2]))
+		age, ok1 := table.Int(field(f, at[3]))
+		year, ok2 := table.Int(field(f, at[4]))
+		if ok1 && ok2 {
+			p.born.year = int(year - age)
+		}
+		return nil
+	})
+}
+
+// age is in years, to a tenth by a date of birth and whole by a year. Over 89 it is 91.4, the
+// median of those whose age both editions hide. It is not known before the birth.
+func (b birth) age(at schemas.Time) (years float32, known bool) {
+	exact := 0.0
+	switch {
+	case b.year != 0:
+		exact = float64(at.Std().Year() - b.year)
+	case b.date != 0:
+		exact = float64(at-b.date) / float64(schemas.Hour) / 24 / 365.2425
+	default:
+		return 0, false
+	}
+	if exact > 89 {
+		return 91.4, true
+	}
+	return float32(math.Round(exact*10) / 10), exact >= 0
+}
+
+// inStay says whether t lies in a stay, both ends included, or in the 48 h
+// before one.
+func (p *patient) inStay(t schemas.Time) bool {
+	for i := range p.stays {
+		if t >= p.stays[i].admit-schemas.Reach && t <= p.stays[i].end {
+			return true
+		}
+	}
+	return false
+}
+
+// replayStays are the stays as a source yields them.
+func (p *patient) replayStays() []source.Stay {
+	out := make([]source.Stay, len(p.stays))
+	for i := range p.stays {
+		out[i] = source.Stay{ID: p.stays[i].name(), Admit: p.stays[i].admit, End: p.stays[i].end}
+	}
+	return out
 }

@@ -32,31 +32,33 @@ var delays = [numTables]schemas.Time{
 	inputEventsMV: 20 * schemas.Minute,
 }
 
-// value is one row that is fit to be sent, unless another repeats it.
+// value is one row that is fit to be sent, unless another repeats it. All values of the
+// folder are in memory at once, so it is kept at 40 bytes.
 type value struct {
 	at, available schemas.Time
-	row           int64 // its id; where the table has none, the charted time
-	number        float32
-	text          int32 // 1 + index into Source.texts; 0: the number says all
+	row           int64   // the row's id; where the table has none, the charted time
+	number        float32 // in the channel's unit
+	text          int32   // 1 + its place in Source.texts; 0 where the number says all
 	item          int32
 	channel       schemas.Channel
-	table         uint8
+	table         uint8 // chartEvents and so on
 	bits          uint8
 }
 
+// Bits of a value.
 const (
-	modelled uint8 = 1 << iota // available comes from delays
-	derived                    // the 0 at the end of an infusion: its row is counted at its start
-	timed                      // row is the charted time
+	modelled uint8 = 1 << iota // its available time comes from delays
+	derived                    // it is the 0 at the end of an infusion, whose row is counted at its start
+	timed                      // row is the charted time, as the table has no ids
 )
 
-// row is what the tables of values have in common.
+// row is what the tables of values have in common. Its slices are valid until the next row.
 type row struct {
 	table             uint8
 	id, subject, item int64
-	at, stored        schemas.Time
+	at, stored        schemas.Time // charted, and written down
 	hasID, hasStored  bool
-	wrong             bool
+	wrong             bool   // the table itself says that the row is an error
 	value             []byte // text
 	number            float64
 	hasNumber         bool
@@ -88,7 +90,7 @@ func (r *row) start(f [][]byte, at []int, names []string) (err error) {
 	return err
 }
 
-// numeric reads an optional number.
+// numeric reads a number that may be missing; there says whether it is there.
 func numeric(name string, b []byte) (v float64, there bool, err error) {
 	if len(bytes.TrimSpace(b)) == 0 {
 		return 0, false, nil
@@ -99,8 +101,10 @@ func numeric(name string, b []byte) (v float64, there bool, err error) {
 	return v, true, nil
 }
 
+// isOne reads a flag: 1 is set, all else is not.
 func isOne(b []byte) bool { return len(b) == 1 && b[0] == '1' }
 
+// readValues reads the tables with one value a row: charts, laboratory, outputs.
 func (s *Source) readValues() error {
 	for _, t := range s.edition.values {
 		err := s.eachRow(t.form, true, func(f [][]byte, at []int) (err error) {
@@ -121,14 +125,14 @@ func (s *Source) readValues() error {
 	return nil
 }
 
-// judge puts the row into its class, or keeps its value until duplicates are
-// known. What is unreadable has been told before.
+// judge puts a row into its class, or keeps its value until duplicates are known, which is
+// when the patient is finished. Unreadable rows have been counted before.
 func (s *Source) judge(r *row) {
 	if r.wrong {
 		s.count.Reject(schemas.MarkedWrong)
 		return
 	}
-	m := s.edition.items.of(r.table, r.item)
+	m := s.edition.items.find(r.table, r.item)
 	if m == nil {
 		s.count.Unmap(r.item)
 		return
@@ -143,7 +147,7 @@ func (s *Source) judge(r *row) {
 	}
 }
 
-// keep turns the row into a value, or rejects it.
+// keep turns the row into a value of its channel, or rejects it and returns false.
 func (s *Source) keep(r *row, m *mapped) (value, bool) {
 	number, text, flags, ok := m.number(r)
 	if !ok {
