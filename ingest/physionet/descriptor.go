@@ -7,7 +7,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Descriptors of a stay, which stand at 00:00.
+// Descriptors of a stay, which stand at 00:00 and are no measurements.
 const (
 	recordNumber = iota
 	age
@@ -23,12 +23,13 @@ var units = [...]string{1: "CCU", 2: "CSRU", 3: "MICU", 4: "SICU"}
 
 var heightChannel, _ = schemas.ChannelByName("height")
 
-// descriptor is what the first usable line of a name said.
+// descriptor is what the first usable line of a name said; it is not known until then.
 type descriptor struct {
 	known bool
 	value float64
 }
 
+// descriptorOf returns which descriptor a name is, -1 where it is none.
 func descriptorOf(name []byte) int {
 	for i := range descriptorNames {
 		if string(name) == descriptorNames[i] {
@@ -60,6 +61,7 @@ func (s *Source) describe(which int, v float64, known bool) error {
 	return nil
 }
 
+// plausible says whether a descriptor can have the value.
 func plausible(which int, v float64) bool {
 	switch which {
 	case age:
@@ -75,7 +77,7 @@ func plausible(which int, v float64) bool {
 	return true
 }
 
-// statics are the descriptors as the admit says them.
+// statics are the descriptors as the admit says them. What is not known stays empty.
 func (r *record) statics() schemas.Statics {
 	var out schemas.Statics
 	if d := r.descriptors[age]; d.known {

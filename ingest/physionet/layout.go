@@ -16,8 +16,8 @@ type part struct {
 	archive bool
 }
 
-// find says where under path records lie: one error says what was looked for and
-// what was found where there are none.
+// find says where at path records lie. Where there are none, one error says what was looked
+// for and what was found.
 func find(path string) ([]part, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,8 +43,8 @@ func find(path string) ([]part, error) {
 	return parts, err
 }
 
-// partsOf is the folder itself if records lie in it, then the folders and
-// archives in it that are named set-.
+// partsOf are the folder itself if records lie in it, then the folders and archives in it
+// that are named set-, but for an archive whose unpacked folder lies beside it.
 func partsOf(dir string, entries []os.DirEntry) (parts []part, err error) {
 	if holdsRecord(entries) {
 		parts = append(parts, part{path: dir})
@@ -78,6 +78,7 @@ func partsOf(dir string, entries []os.DirEntry) (parts []part, err error) {
 	return parts, nil
 }
 
+// isArchive says whether a path is named like an archive.
 func isArchive(path string) bool { return stem(path) != path }
 
 // stem is the path of an archive without .tar.gz or .tgz.
@@ -90,6 +91,7 @@ func stem(path string) string {
 	return path
 }
 
+// holdsRecord says whether a file in a folder is named like a record.
 func holdsRecord(entries []os.DirEntry) bool {
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool {
 		_, ok := recordID(e.Name())
@@ -97,7 +99,8 @@ func holdsRecord(entries []os.DirEntry) bool {
 	})
 }
 
-// recordID is the number in a record's file name.
+// recordID is the number in a record's file name, with up to 15 digits: so many a float64
+// holds, and RecordID is read as one.
 func recordID(name string) (string, bool) {
 	id, isText := strings.CutSuffix(filepath.Base(name), ".txt")
 	if !isText || id == "" || len(id) > 15 || strings.Trim(id, "0123456789") != "" {
@@ -106,7 +109,7 @@ func recordID(name string) (string, bool) {
 	return id, true
 }
 
-// listing names the first few entries.
+// listing names the first few entries of a folder, for people.
 func listing(entries []os.DirEntry) string {
 	if len(entries) == 0 {
 		return "nothing"

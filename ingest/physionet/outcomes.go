@@ -23,7 +23,8 @@ type Outcome struct {
 	Survival     float32 // days from admission to death; +Inf: no death on record; NaN: not known
 }
 
-// DiedWithin is 1 or 0, and NaN where the day of death is not known.
+// DiedWithin says whether the patient died within so many days of the admission: 1 or 0, and
+// NaN where the day of death is not known.
 func (o *Outcome) DiedWithin(days float32) float32 {
 	switch {
 	case math.IsNaN(float64(o.Survival)):
@@ -52,7 +53,7 @@ func ReadOutcomes(path string) (map[string]Outcome, error) {
 	return outcomes, nil
 }
 
-// outcomeFiles are those of each part that path holds.
+// outcomeFiles are the files of outcomes that belong to the parts at path.
 func outcomeFiles(path string) (files []string, err error) {
 	if strings.EqualFold(filepath.Ext(path), ".txt") {
 		return []string{path}, nil
@@ -79,6 +80,7 @@ func outcomeFiles(path string) (files []string, err error) {
 	return files, nil
 }
 
+// readOutcomes adds the outcomes of one file.
 func readOutcomes(path string, into map[string]Outcome) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -115,6 +117,7 @@ func readOutcomes(path string, into map[string]Outcome) error {
 	}
 }
 
+// outcome reads one line.
 func outcome(f [][]byte, at []int) (id string, o Outcome, err error) {
 	var n [6]int64
 	for i, column := range at {
@@ -133,7 +136,8 @@ func outcome(f [][]byte, at []int) (id string, o Outcome, err error) {
 	return fmt.Sprint(n[0]), o, nil
 }
 
-// known is NaN for -1 and for what cannot be either.
+// known is the value of a field, NaN for -1, which means that it is not known, and for any
+// other number below 0.
 func known(v int64) float32 {
 	if v < 0 {
 		return float32(math.NaN())

@@ -15,14 +15,14 @@ import (
 // Name of the source, the domain of its patients, and the system of its codes.
 const Name = "physionet2012"
 
-// What is added to the time of a value, as no record says when it was known: the
-// medians that DESIGN names, measured on MIMIC-III.
+// LabDelay and ChartDelay are added to the time of a value, as no record says when it was
+// known: the medians that DESIGN names, measured on MIMIC-III.
 const (
 	LabDelay   = 65 * schemas.Minute
 	ChartDelay = 14 * schemas.Minute
 )
 
-// Length of every record.
+// Length is that of every record.
 const Length = 48 * schemas.Hour
 
 // Admitted is when every stay begins: the records have no calendar. It is a full
@@ -34,9 +34,9 @@ type Source struct {
 	path  string
 	parts []part
 	read  bool
-	seen  map[string]string // by record id: the file
+	seen  map[string]string // file of each record, by its id
 
-	table  *table.Reader // of the record in hand, its memory of all
+	table  *table.Reader // of the record in hand; its memory serves all of them
 	record record
 	count  *source.Counter[string]
 	hash   source.Hasher
@@ -61,7 +61,7 @@ func Open(path string) (*Source, error) {
 	return s, nil
 }
 
-// header begins with a record and returns the places of time, parameter and value.
+// header begins to read a record and returns the places of time, parameter and value.
 func (s *Source) header(file string, text io.Reader) (at []int, err error) {
 	if s.table == nil {
 		s.table, err = table.NewReader(file, text)
@@ -84,10 +84,11 @@ func (s *Source) Name() string { return Name }
 // in an archive or in another order have the same.
 func (s *Source) Hash() string { return s.hash.Sum("") }
 
-// Rows says what became of each line; valid once Patients has ended.
+// Rows says what became of each line. It is valid once Patients has ended.
 func (s *Source) Rows() source.RowCount { return s.count.Rows(nil) }
 
-// Patients yields one patient a record, as they lie in folder or archive.
+// Patients yields one patient a record, in the order in which records lie in the folder or
+// archive. One record at a time is in memory.
 func (s *Source) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 	return func(yield func(*source.Patient, error) bool) {
 		if s.read {

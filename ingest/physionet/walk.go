@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 )
 
-// visit is given each record: its file name for messages, and its text. Once it
-// returns false or an error the walk ends.
+// visit is given each record: its file name for messages, its id, and its text, which is
+// valid during the call. The walk ends once it returns false or an error.
 type visit func(file, id string, text io.Reader) (goOn bool, err error)
 
 // walk visits the records of a part: of a folder by name, of an archive as they
@@ -41,6 +41,7 @@ func (p part) walk(ctx context.Context, each visit) (goOn bool, err error) {
 	return true, nil
 }
 
+// visitFile opens one record of a folder.
 func visitFile(path, id string, each visit) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -50,6 +51,8 @@ func visitFile(path, id string, each visit) (bool, error) {
 	return each(path, id, f)
 }
 
+// walkArchive reads an archive to its end, checksum included, so that one that was cut off is
+// told even where the cut is between two records.
 func (p part) walkArchive(ctx context.Context, each visit) (goOn bool, err error) {
 	f, err := os.Open(p.path)
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// Link is a TCP connection's way to a server, which can be cut at the worst moment:
-// after the server has done what it was asked for and before it can say so.
+// Link is a way to a server that can be cut at the worst moment: after the server has done what
+// it was asked for and before it can say so. What a client must then do is the heart of
+// exactly-once, and no broker can be made to do it on command.
 type Link struct {
 	Cut       atomic.Bool  // the next answers are swallowed and their connections closed
 	Swallowed atomic.Int64 // answers so far
@@ -35,6 +36,7 @@ func NewLink(t testing.TB, target string) *Link {
 // Address is where clients go, host:port.
 func (l *Link) Address() string { return l.listener.Addr().String() }
 
+// accept connects each client to the server, until the listener is closed.
 func (l *Link) accept() {
 	for {
 		client, err := l.listener.Accept()
@@ -52,7 +54,8 @@ func (l *Link) accept() {
 	}
 }
 
-// carry copies until either side ends; answers are those of the server.
+// carry copies bytes until either side ends, then closes both. answers says that from is the
+// server: its bytes are what Cut swallows.
 func (l *Link) carry(to, from net.Conn, answers bool) {
 	defer l.drop(to, from)
 	buf := make([]byte, 64<<10)
@@ -73,6 +76,7 @@ func (l *Link) carry(to, from net.Conn, answers bool) {
 	}
 }
 
+// keep remembers connections, to be closed with the link.
 func (l *Link) keep(conns ...net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,6 +85,7 @@ func (l *Link) keep(conns ...net.Conn) {
 	}
 }
 
+// drop closes connections; closing one twice does no harm.
 func (l *Link) drop(conns ...net.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -90,6 +95,7 @@ func (l *Link) drop(conns ...net.Conn) {
 	}
 }
 
+// close ends the link and all that goes over it.
 func (l *Link) close() {
 	l.listener.Close()
 	l.mu.Lock()

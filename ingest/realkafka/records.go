@@ -12,9 +12,9 @@ import (
 // Record is one of a topic, as a client that is not Vigil's reads it.
 type Record = kgo.Record
 
-// Records reads what is in a topic now, partition by partition in order: with another
-// client than the program's, so that what it counts does not hang on the program's own
-// reading. Records of aborted transactions are left out.
+// Records calls each for what is in a topic now, partition by partition in order, and ends with
+// its error. It reads with another client than the program's, so that what a test counts does
+// not hang on the program's own reading. Records of aborted transactions are left out.
 func Records(ctx context.Context, brokers []string, topic string, each func(*Record) error) error {
 	ends, err := offsets(ctx, brokers, topic, -1)
 	if err != nil {
@@ -62,8 +62,8 @@ func Records(ctx context.Context, brokers []string, topic string, each func(*Rec
 	return nil
 }
 
-// offsets of a topic's partitions at a timestamp of Kafka's: -1 the end, -2 the
-// beginning.
+// offsets are those of a topic's partitions at one of Kafka's special timestamps: -1 is the end,
+// -2 the beginning.
 func offsets(ctx context.Context, brokers []string, topic string, at int64) (map[int32]int64, error) {
 	c, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
 	if err != nil {
@@ -105,7 +105,8 @@ func offsets(ctx context.Context, brokers []string, topic string, at int64) (map
 	return out, nil
 }
 
-// DeleteRecords makes a partition begin at an offset, as retention does.
+// DeleteRecords makes a partition begin at an offset, as retention does: a test need not wait
+// until a record is old.
 func DeleteRecords(ctx context.Context, brokers []string, topic string, partition int, begin int64) error {
 	c, err := kgo.NewClient(kgo.SeedBrokers(brokers...))
 	if err != nil {

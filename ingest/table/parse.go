@@ -52,8 +52,9 @@ func Time(b []byte) (t schemas.Time, ok bool) {
 	return t, true
 }
 
-// Int reads a whole number, also one that was saved as a float ("179.0").
-func Int(b []byte) (int64, bool) {
+// Int reads a whole number of up to 18 digits, also one that a program saved as a float
+// ("179.0"). ok is false for anything else.
+func Int(b []byte) (n int64, ok bool) {
 	b = bytes.TrimSuffix(b, []byte(".0"))
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {
@@ -62,7 +63,6 @@ func Int(b []byte) (int64, bool) {
 	if len(b) == 0 || len(b) > 18 {
 		return 0, false
 	}
-	n := int64(0)
 	for _, c := range b {
 		if c < '0' || c > '9' {
 			return 0, false
@@ -75,8 +75,9 @@ func Int(b []byte) (int64, bool) {
 	return n, true
 }
 
-// Float reads a decimal number. Words such as NaN and inf are not numbers here.
-func Float(b []byte) (float64, bool) {
+// Float reads a decimal number, with space around it. Words such as NaN and inf are not
+// numbers here: no measurement is one of them. ok is false for anything else.
+func Float(b []byte) (v float64, ok bool) {
 	b = bytes.TrimSpace(b)
 	if len(b) == 0 {
 		return 0, false
@@ -91,6 +92,7 @@ func Float(b []byte) (float64, bool) {
 	return v, err == nil
 }
 
+// digits reads a number of decimal digits alone.
 func digits(b []byte) (int, bool) {
 	n := 0
 	for _, c := range b {
@@ -102,6 +104,7 @@ func digits(b []byte) (int, bool) {
 	return n, true
 }
 
+// daysIn is how many days a month has, by the Gregorian calendar.
 func daysIn(year, month int) int {
 	switch month {
 	case 4, 6, 9, 11:
@@ -115,7 +118,8 @@ func daysIn(year, month int) int {
 	return 31
 }
 
-// days since 1970-01-01, by counting from March (years outside a leap day's way).
+// days counts the days since 1970-01-01. It counts years from March on, so that a leap day is
+// the last day of a year and needs no case of its own.
 func days(year, month, day int) int64 {
 	if month <= 2 {
 		year--

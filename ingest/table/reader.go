@@ -17,26 +17,27 @@ import (
 // MaxRow is the longest row that is read, in bytes: a note has its text in one field.
 const MaxRow = 16 << 20
 
+// bufferSize is longer than all rows but those of notes; a row that is longer is copied.
 const bufferSize = 256 << 10
 
-// Reader reads one table row by row.
+// Reader reads one table row by row. It belongs to one goroutine.
 type Reader struct {
-	file    string // base name, for messages
-	header  []string
-	closers []io.Closer
+	file    string      // base name, for messages
+	header  []string    // lower case
+	closers []io.Closer // in the order of opening
 	in      *bufio.Reader
 
-	line   int      // of the last physical line read, from 1
-	first  int      // line on which the current row began
-	joined []byte   // a row longer than the buffer or with line ends in quotes
+	line   int      // number of the last line of the file that was read, from 1
+	first  int      // number of the line on which the current row began
+	joined []byte   // a row that goes on over line ends in quotes
 	fields [][]byte // of the current row
 }
 
-// RowError is a row that cannot be read; the reader goes on with the next.
+// RowError is a row that cannot be read. The reader goes on with the next one.
 type RowError struct {
 	File string
-	Line int // on which the row begins, from 1; the header is line 1
-	What string
+	Line int    // on which the row begins, from 1; the header is line 1
+	What string // what is wrong with it
 }
 
 // Error names file, line and what is wrong.
@@ -70,7 +71,9 @@ func Find(dir, name string) (string, error) {
 	return plain, nil
 }
 
-// Open opens table name of dir. A table that is not there is fs.ErrNotExist.
+// Open opens table name of dir, as Find finds it, and reads its header. The error of a table
+// that is not there is fs.ErrNotExist; any other says what is wrong with the file. The caller
+// closes the reader.
 func Open(dir, name string) (*Reader, error) {
 	found, err := Find(dir, name)
 	if err != nil {
@@ -103,7 +106,8 @@ func Open(dir, name string) (*Reader, error) {
 	return r, nil
 }
 
-// NewReader reads the header of a table from in; file is its name in messages.
+// NewReader reads the header of a table from in, which stays the caller's to close. file is
+// its name in messages.
 func NewReader(file string, in io.Reader) (*Reader, error) {
 	r := &Reader{in: bufio.NewReaderSize(in, bufferSize)}
 	if err := r.start(file); err != nil {
@@ -112,14 +116,14 @@ func NewReader(file string, in io.Reader) (*Reader, error) {
 	return r, nil
 }
 
-// Reset goes on with another table, in the memory of r: for data sets of many
-// small files. r is of NewReader, not of Open.
+// Reset goes on with another table in the memory of r, for data sets of many small files. r
+// is of NewReader, not of Open: it would not close what Open opened.
 func (r *Reader) Reset(file string, in io.Reader) error {
 	r.in.Reset(in)
 	return r.start(file)
 }
 
-// start reads the header.
+// start reads the header, without the mark that some programs put in front of UTF-8.
 func (r *Reader) start(file string) error {
 	r.file, r.header, r.line, r.first = file, r.header[:0], 0, 0
 	fields, err := r.read()
@@ -156,7 +160,7 @@ func (r *Reader) Columns(names ...string) ([]int, error) {
 	return places, nil
 }
 
-// Column returns the place of one column, -1 where there is none.
+// Column returns the place of one column, compared without case, -1 where there is none.
 func (r *Reader) Column(name string) int {
 	for i, have := range r.header {
 		if strings.EqualFold(have, name) {
@@ -166,10 +170,10 @@ func (r *Reader) Column(name string) int {
 	return -1
 }
 
-// File is the table's file name.
+// File is the table's file name, without its folder.
 func (r *Reader) File() string { return r.file }
 
-// Line is where the current row began.
+// Line is the number of the line on which the current row begins. The header is line 1.
 func (r *Reader) Line() int { return r.first }
 
 // Next returns the fields of the next row, as many as the header has; they are
@@ -191,7 +195,7 @@ func (r *Reader) Next() ([][]byte, error) {
 	}
 }
 
-// Close closes the file.
+// Close closes the file that Open has opened. It does nothing to the reader of NewReader.
 func (r *Reader) Close() error {
 	var err error
 	for i := len(r.closers) - 1; i >= 0; i-- {
@@ -200,7 +204,8 @@ func (r *Reader) Close() error {
 	return err
 }
 
-// read returns the fields of the next row, whatever their number.
+// read returns the fields of the next row, whatever their number. Rows without a quote, which
+// are nearly all, take a way of their own that looks for nothing but commas.
 func (r *Reader) read() ([][]byte, error) {
 	row, err := r.readLine()
 	if err != nil {

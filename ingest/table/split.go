@@ -2,7 +2,7 @@ package table
 
 import "bytes"
 
-// quoteState is where a row stands between two bytes.
+// quoteState is where a row stands between two bytes, with regard to quotes.
 type quoteState uint8
 
 const (
@@ -12,7 +12,8 @@ const (
 	quoteClosed                       // after a quote in a quoted field: closed, or the first of a doubled one
 )
 
-// scanQuotes walks over b. A line end inside quotes belongs to the field.
+// scanQuotes walks over b from a state and returns the state behind it. Inside quotes a line
+// end belongs to the field, so a row ends only where the state is another.
 func scanQuotes(s quoteState, b []byte) quoteState {
 	for i := 0; i < len(b); i++ {
 		switch s {
@@ -46,7 +47,8 @@ func scanQuotes(s quoteState, b []byte) quoteState {
 	return s
 }
 
-// splitPlain cuts a row without quotes at its commas.
+// splitPlain cuts a row without quotes at its commas and appends the fields, which are parts
+// of row.
 func splitPlain(fields [][]byte, row []byte) [][]byte {
 	for {
 		i := bytes.IndexByte(row, ',')
@@ -58,8 +60,9 @@ func splitPlain(fields [][]byte, row []byte) [][]byte {
 	}
 }
 
-// splitQuoted cuts a row with quotes, all of them closed; doubled quotes are
-// undone in place. false: text follows a closing quote.
+// splitQuoted cuts a row with quotes, all of which are closed, and appends the fields. They
+// are parts of row, in which doubled quotes are undone. It returns false where text follows
+// a closing quote.
 func splitQuoted(fields [][]byte, row []byte) ([][]byte, bool) {
 	for {
 		if len(row) == 0 || row[0] != '"' {

@@ -16,20 +16,6 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-func ExampleReader() {
-	r, err := NewReader("CHART.csv", strings.NewReader("ROW_ID,VALUE\n1,\"4, spontaneously\"\n"))
-	if err != nil {
-		panic(err)
-	}
-	at, err := r.Columns("row_id", "value")
-	if err != nil {
-		panic(err)
-	}
-	row, err := r.Next()
-	fmt.Printf("%s %s %v\n", row[at[0]], row[at[1]], err)
-	// Output: 1 4, spontaneously <nil>
-}
-
 // rows reads everything: rows joined by |, row errors as "!".
 func rows(t *testing.T, text string) ([]string, error) {
 	t.Helper()
