@@ -147,8 +147,7 @@ func (k *Kafka) run(command string, args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// ports are those that kafka.sh takes, counted from that of the first broker: clients,
-// brokers and controllers of up to three.
+// ports are those that kafka.sh takes for up to three brokers, counted from the first one's.
 var ports = []int{0, 1, 2, 10, 11, 12, 20, 21, 22}
 
 // FreePort finds ports that are free for a Kafka and returns the first. It begins at a number

@@ -8,20 +8,22 @@ import (
 
 // A strip is 10 s at 250 Hz, 200 units a millivolt.
 const (
-	stripRate    = 250
-	stripSeconds = 10
-	stripGain    = 0.005
+	stripRate    = 250   // Hz
+	stripSeconds = 10    // s
+	stripGain    = 0.005 // mV a unit
 )
 
-// shape is a beat as the first lead sees it: units, sample by sample, the R peak at
+// shape is a beat as the first lead sees it, in units, sample by sample, with the R peak at
 // shapeBefore.
 type shape []float64
 
 const (
-	shapeBefore = 80
-	shapeLength = 200
+	shapeBefore = 80  // samples
+	shapeLength = 200 // samples
 )
 
+// Beats as sums of bells, which is what a detector of beats needs and not more: P; Q, R, S
+// and T; the broad beat of a ventricle that beats by itself.
 var (
 	atrial      = shapeOf([]wave{{-0.17, 0.025, 0.12}})
 	ventricular = shapeOf([]wave{{-0.028, 0.009, -0.12}, {0, 0.011, 1.1}, {0.028, 0.01, -0.25}, {0.24, 0.045, 0.28}})
@@ -29,10 +31,11 @@ var (
 	sine        = sineOf(1000) // one period in 4 s
 )
 
-// wave is one deflection of a beat: where and how wide (seconds, from the R peak),
-// how high (millivolt).
+// wave is one deflection of a beat, a bell: where its middle is and how wide it is (standard
+// deviation), in seconds from the R peak, and how high, in millivolts.
 type wave struct{ at, width, height float64 }
 
+// shapeOf draws the waves of a beat.
 func shapeOf(waves []wave) shape {
 	out := make(shape, shapeLength)
 	for i := range out {
@@ -44,6 +47,7 @@ func shapeOf(waves []wave) shape {
 	return out
 }
 
+// sineOf is one period in n samples. A table costs less than a sine for each sample.
 func sineOf(n int) []float64 {
 	out := make([]float64, n)
 	for i := range out {
@@ -52,11 +56,12 @@ func sineOf(n int) []float64 {
 	return out
 }
 
-// leadHeight: the first lead is II; the next ones see the same beats otherwise.
+// leadHeight is how high the leads see a beat. The first lead is II; the next ones see the same
+// beats from elsewhere.
 var leadHeight = [...]float64{1, -0.7, 0.5}
 
-// strip invents an ECG that follows the heart rate and the rhythm; now and then
-// the leads are off, or the patient moves and it is nothing but noise.
+// strip sends an ECG that follows the heart rate and the rhythm. One in a hundred is flat, as the
+// leads are off, and one is nothing but noise, as the patient moves.
 func (l *life) strip(t schemas.Time) {
 	leads := l.path.Leads
 	if len(leads) == 0 {
@@ -81,7 +86,8 @@ func (l *life) strip(t schemas.Time) {
 	l.add(schemas.TopicECG, t, t+stripSeconds*schemas.Second+500, schemas.Event{Strip: s})
 }
 
-// beats are the samples of the R peaks, some of them beyond the strip's ends.
+// beats draws where the R peaks are, in samples. Some lie beyond the strip's ends, so that beats
+// are cut off there as in a real one. In atrial fibrillation the intervals are irregular.
 func (l *life) beats() []int {
 	interval := 60 / math.Max(l.state[heartRate].shown(&usual[heartRate]), 20)
 	var at []int
@@ -120,6 +126,7 @@ func (l *life) draw(samples []int16, beats []int, height float64) {
 	}
 }
 
+// add draws a beat of a shape at each peak.
 func add(drawn []float64, beats []int, s shape, height float64) {
 	for _, at := range beats {
 		for i, v := range s {

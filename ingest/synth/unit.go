@@ -20,30 +20,32 @@ const Name = "synth"
 // Config is what an invented unit is a function of.
 type Config struct {
 	Seed     uint64
-	Beds     int           // 0: 12
-	Duration time.Duration // of the story; 0: 12 h
-	Only     string        // every patient takes this pathway; empty: all of them in turn
-	Files    fs.FS         // pathway files; nil: the shipped ones
+	Beds     int           // up to 10,000; 0 is 12
+	Duration time.Duration // of the story, 1 min to 30 days; 0 is 12 h
+	Only     string        // the pathway that every patient takes; empty: all of them in turn
+	Files    fs.FS         // pathway files; nil is the shipped ones
 }
 
-// Unit is an invented unit. It implements source.Source.
+// Unit is an invented unit. It implements source.Source, and unlike others may be read again:
+// each reading invents the same patients anew, one at a time.
 type Unit struct {
 	config   Config
 	pathways []Pathway
-	hash     source.Hasher
-	events   int
+	hash     source.Hasher // of the last reading
+	events   int           // of the last reading
 }
 
-// start of the story, and everybody's admission: a replay moves all admissions to
-// its own start anyhow, and so the beds' clocks agree. Nothing looks at the wall's
-// date.
+// start is when the story begins and everybody is admitted. A replay moves all admissions to
+// its own start anyhow, and so the beds' clocks agree. It is a fixed date, as nothing here
+// may depend on the machine's clock.
 var start = schemas.FromStd(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 // casting is who lies in the first beds: somebody is ill from the beginning,
 // others get worse later, some never do.
 var casting = []string{"recovery", "sepsis", "healthy", "respiratory", "bleeding", "healthy", "arrhythmia", "recovery", "sepsis", "healthy", "bleeding", "respiratory"}
 
-// New reads the pathways. Errors: a pathway file, or Only names none of them.
+// New reads the pathways. The error is of a number out of its range, of a pathway file, or of an
+// Only that names none of the pathways.
 func New(c Config) (*Unit, error) {
 	if c.Beds == 0 {
 		c.Beds = 12
@@ -69,6 +71,7 @@ func New(c Config) (*Unit, error) {
 	return u, nil
 }
 
+// pathway finds a pathway by its name, nil where there is none.
 func (u *Unit) pathway(name string) *Pathway {
 	i := slices.IndexFunc(u.pathways, func(p Pathway) bool { return p.Name == name })
 	if i < 0 {
@@ -77,18 +80,18 @@ func (u *Unit) pathway(name string) *Pathway {
 	return &u.pathways[i]
 }
 
-// Name implements source.Source.
+// Name is "synth".
 func (u *Unit) Name() string { return Name }
 
-// Hash implements source.Source.
+// Hash is over the patients of the last reading.
 func (u *Unit) Hash() string { return u.hash.Sum("") }
 
-// Rows implements source.Source: an event is a row, and all are used.
+// Rows counts an event as a row, and all as used.
 func (u *Unit) Rows() source.RowCount {
 	return source.RowCount{Read: u.events, Used: u.events, RecordedTimes: u.events}
 }
 
-// Patients implements source.Source: one patient per bed.
+// Patients yields one patient a bed, by bed.
 func (u *Unit) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 	return func(yield func(*source.Patient, error) bool) {
 		u.hash, u.events = source.Hasher{}, 0
@@ -107,7 +110,8 @@ func (u *Unit) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 	}
 }
 
-// patient invents the patient of a bed; it depends on seed and bed alone.
+// patient invents the patient of a bed. It depends on the seed and the bed alone, so that more
+// beds leave the others as they are.
 func (u *Unit) patient(bed int) *source.Patient {
 	r := rand.New(rand.NewPCG(u.config.Seed, uint64(bed)+1))
 	name := casting[bed%len(casting)]

@@ -7,7 +7,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// How a channel is measured.
+// device is how a channel is measured, and so how often.
 type device int
 
 const (
@@ -23,9 +23,9 @@ type measured struct {
 	name    string
 	device  device
 	value   float64 // canonical unit
-	scatter float64 // standard deviation; never more than twice that
-	step    float64
-	sudden  bool // a score or a setting: it jumps to its target
+	scatter float64 // standard deviation of its noise, which is bounded by twice that
+	step    float64 // what it is rounded to
+	sudden  bool    // it is a score or a setting, which jumps to its target
 }
 
 // usual are the channels that the unit measures. With these values and twice this
@@ -61,7 +61,7 @@ var usual = []measured{
 	{"pao2", lab, 95, 4, 1, false},
 }
 
-// What is measured together, as positions in usual.
+// What is measured together, as places in usual.
 var (
 	allMonitor  = positions("heart_rate", "respiratory_rate", "spo2", "systolic_arterial", "diastolic_arterial", "mean_arterial")
 	withoutLine = allMonitor[:3] // no arterial line
@@ -73,7 +73,7 @@ var (
 	heartRate   = position("heart_rate")
 )
 
-// position of a channel in usual, -1 if the unit does not measure it.
+// position is the place of a channel in usual, -1 if the unit does not measure it.
 func position(name string) int {
 	for i := range usual {
 		if usual[i].name == name {
@@ -83,6 +83,7 @@ func position(name string) int {
 	return -1
 }
 
+// positions are the places of channels of this package's own, all of which are there.
 func positions(names ...string) []int {
 	out := make([]int, len(names))
 	for i, name := range names {
@@ -95,9 +96,9 @@ func positions(names ...string) []int {
 
 // drift is a channel on its way to a target.
 type drift struct {
-	value, target float64
-	noise         float64 // in scatters, within -2 and 2
-	scatter       float64 // times the usual one
+	value, target float64 // in the channel's unit
+	noise         float64 // in standard deviations, within -2 and 2
+	scatter       float64 // how many times the usual scatter
 }
 
 // shown is the value as a device shows it, within the channel's plausible range.
@@ -107,7 +108,7 @@ func (d *drift) shown(m *measured) float64 {
 	return math.Max(c.Info().Low, math.Min(v, c.Info().High))
 }
 
-// text is the shown value with the step's decimals.
+// text is the shown value with as many decimals as the step has.
 func (d *drift) text(m *measured) string {
 	decimals := 0
 	for s := m.step; s < 0.999; s *= 10 {

@@ -14,9 +14,9 @@ import (
 // topics fences the first.
 const producerName = "vigil-replay"
 
-// Sink publishes a plan into the raw topics, each message once, also over
-// crashes: every message carries its position in the plan, and what a partition
-// already holds is left out. It implements replay.Resumer.
+// Sink publishes a plan into the raw topics, each message once, also over crashes: every message
+// carries its position in the plan, and what a partition already holds is left out. It
+// implements replay.Resumer.
 type Sink struct {
 	appender
 	cluster *kafka.Cluster
@@ -30,8 +30,9 @@ func New(c *kafka.Cluster, partitions int) *Sink {
 	return &Sink{cluster: c, appender: appender{partitions: partitions, pending: map[target][]schemas.Message{}}}
 }
 
-// Start reads how far an earlier process came. Topics that hold another run are
-// refused.
+// Start reads how far an earlier process came, from the last records of every partition. Topics
+// that hold another run which has not ended are refused, and so is a run without a name behind
+// one that has: their patients would be taken for each other.
 func (k *Sink) Start(ctx context.Context, p *replay.Plan) (replay.Resume, error) {
 	k.run = p.Run
 	k.producer = k.cluster.NewProducer(k.cluster.Prefix + producerName)
@@ -63,8 +64,8 @@ func (k *Sink) Start(ctx context.Context, p *replay.Plan) (replay.Resume, error)
 	return at, nil
 }
 
-// lastRecorded is the last message or mark of any run in a partition, nil where
-// there is none; live messages may stand behind it.
+// lastRecorded is the last message or mark of any run in a partition, nil where there is none.
+// Live messages may stand behind it, so it looks further and further back.
 func (k *Sink) lastRecorded(ctx context.Context, topic string, partition int) (*schemas.Message, error) {
 	for n := 1; ; n *= 8 {
 		tail, err := k.cluster.LastRecords(ctx, topic, partition, n)
@@ -85,8 +86,8 @@ func (k *Sink) lastRecorded(ctx context.Context, topic string, partition int) (*
 	}
 }
 
-// resume takes in the last record of one partition; it says whether that is the
-// run's end mark.
+// resume takes in the last record of one partition, and says whether that is the run's end
+// mark.
 func (k *Sink) resume(m *schemas.Message, topic int, p *replay.Plan, at *replay.Resume) (end bool, err error) {
 	mark, isMark, problem := schemas.ParseMark(m)
 	if problem != nil {
@@ -118,8 +119,8 @@ func (k *Sink) resume(m *schemas.Message, topic int, p *replay.Plan, at *replay.
 	return mark.End, nil
 }
 
-// Publish appends messages to their partitions, side by side, and returns when all
-// are acknowledged.
+// Publish appends messages to their partitions, side by side, and returns when all of them are
+// acknowledged.
 func (k *Sink) Publish(ctx context.Context, messages []schemas.Message) error {
 	for i := range messages {
 		m := &messages[i]
@@ -137,7 +138,8 @@ func (k *Sink) Publish(ctx context.Context, messages []schemas.Message) error {
 	return k.flush(ctx)
 }
 
-// Mark appends the mark to every partition of every raw topic.
+// Mark appends the mark to every partition of every raw topic: each partition may have another owner,
+// and each owner must hear of it.
 func (k *Sink) Mark(ctx context.Context, play int64, end bool) error {
 	m := schemas.NewMark(k.run, play, end)
 	m.Headers = append(m.Headers, schemas.Header{Key: replay.HeaderIndex, Value: strconv.Itoa(k.sent)})
@@ -149,9 +151,10 @@ func (k *Sink) Mark(ctx context.Context, play int64, end bool) error {
 	return k.flush(ctx)
 }
 
-// Stop ends a run early so that everything which was published can pass: it sends
-// what has the same playing time as the last message, then a mark. It returns the
-// mark's playing time, -1 where nothing was sent.
+// Stop ends a run early so that everything which was published can pass intake: it sends what has
+// the same playing time as the last message, then a mark, as no mark may lie between events of
+// one playing time. It returns the mark's playing time in milliseconds, -1 where nothing was
+// sent.
 func (k *Sink) Stop(ctx context.Context, p *replay.Plan) (play int64, err error) {
 	if k.sent == 0 {
 		return -1, nil

@@ -13,7 +13,7 @@ import (
 
 // chart is what is written down of one patient, in the source's own time.
 type chart struct {
-	patient      string // of the source
+	patient      string // id in the source
 	statics      schemas.Statics
 	stays        []stay // one; two after a readmission
 	observations []observation
@@ -21,9 +21,10 @@ type chart struct {
 	notes        []note
 }
 
+// stay is a stay in intensive care.
 type stay struct {
 	admit, end schemas.Time
-	death      schemas.Time // 0: none
+	death      schemas.Time // 0 where the patient lives on
 }
 
 // observation is one value at a whole minute.
@@ -33,11 +34,13 @@ type observation struct {
 	value      float64 // in the channel's unit
 }
 
+// move is a transfer to another bed.
 type move struct {
 	at  schemas.Time
 	bed string
 }
 
+// note is a note with the time at which it was signed.
 type note struct {
 	at, stored schemas.Time
 	kind, text string
@@ -46,11 +49,13 @@ type note struct {
 // chartEvery is how often a value of a monitor is written down.
 const chartEvery = 30 * schemas.Minute
 
+// minute cuts a time to the minute, as nurses write times down.
 func minute(t schemas.Time) schemas.Time { return t - t%schemas.Minute }
 
-// readChart writes down what a source tells of a patient: of every channel the first
-// value in each half hour, of the laboratory every value. The error names what the
-// tables have no place for.
+// readChart writes down what a source tells of a patient: of every channel the first value in
+// each half hour, of the laboratory every value. A stay that is open in the source ends with
+// the last event, as MIMIC has none that is open. The error names what the tables have no
+// place for.
 func readChart(p *source.Patient, r *rand.Rand) (*chart, error) {
 	if len(p.Stays) != 1 {
 		return nil, fmt.Errorf("patient %s has %d stays (want one, as an invented unit gives)", p.ID, len(p.Stays))
@@ -101,16 +106,16 @@ func readChart(p *source.Patient, r *rand.Rand) (*chart, error) {
 	return c, nil
 }
 
-// measured adds what is measured once, at admission, if it is known.
+// measured adds a value that is measured once, soon after the admission, where it is known.
 func (c *chart) measured(channel string, at schemas.Time, v *float32) {
 	if v != nil {
 		c.observations = append(c.observations, observation{at: at, channel: channelNamed(channel), value: float64(*v)})
 	}
 }
 
-// store draws when a nurse entered what was charted at one moment: half of it within
-// a quarter of an hour, some of it an hour later, some ahead of its charted time. Of
-// some nobody knows.
+// store draws when a nurse entered what was charted at one moment. For 16 moments in 20 that is
+// within half an hour, for two an hour or two later, for one five minutes ahead of the
+// charted time, and of one it is not known.
 func (c *chart) store(r *rand.Rand) {
 	var at, stored schemas.Time
 	for i := range c.observations {
@@ -135,14 +140,14 @@ func (c *chart) store(r *rand.Rand) {
 	}
 }
 
-// cut drops what is of a later time than t.
+// cut drops what is later than t.
 func (c *chart) cut(t schemas.Time) {
 	c.observations = slices.DeleteFunc(c.observations, func(o observation) bool { return o.at > t })
 	c.moves = slices.DeleteFunc(c.moves, func(m move) bool { return m.at > t })
 	c.notes = slices.DeleteFunc(c.notes, func(n note) bool { return n.at > t })
 }
 
-// shift moves all from a time on by as much.
+// shift moves everything from a time on by as much.
 func (c *chart) shift(from, by schemas.Time) {
 	for i := range c.observations {
 		if o := &c.observations[i]; o.at >= from {
@@ -171,8 +176,9 @@ const (
 	twoStays = 8 * schemas.Hour // long enough to be cut into two stays
 )
 
-// die ends the stay of the patient whose mean arterial pressure falls lowest, shortly
-// after it did. Where nobody has an arterial line nobody dies. It returns the patient.
+// die ends the stay of the patient whose mean arterial pressure falls lowest, 20 minutes after
+// that, and returns the patient. Where nobody has an arterial line nobody dies, and it returns
+// nil.
 func die(charts []*chart) *chart {
 	var who *chart
 	var lowest observation
@@ -193,7 +199,8 @@ func die(charts []*chart) *chart {
 	return who
 }
 
-// comeBack cuts the longest stay into two, some days apart; dead is left alone.
+// comeBack cuts the longest stay into two, four to seven days apart, so that a reader sees a
+// readmission. The patient who is dead is left alone.
 func comeBack(charts []*chart, dead *chart, r *rand.Rand) {
 	var who *chart
 	for _, c := range charts {

@@ -15,24 +15,26 @@ import (
 	"github.com/vigil-icu/vigil/ingest/source"
 )
 
-// Written says what was written.
+// Written says how much was written. Rows are those of all tables, without headers.
 type Written struct {
 	Patients, Stays, Tables, Rows int
 }
 
-// folder gathers the tables before they are written.
+// folder gathers the tables in memory before they are written, so that nothing is written
+// where a patient has no place in them.
 type folder struct {
 	layout *Layout
-	tables [numKinds]*tableWriter
+	tables [numKinds]*tableWriter // nil for one that the edition does not have
 
-	stays, admissions int // numbered so far
-	err               error
+	stays, admissions int   // numbered so far
+	err               error // the first of add
 }
 
 // row is a table's row by column, in lower case. Columns that the edition does not
 // have are left out of it, so that one row serves both.
 type row map[string]string
 
+// tableWriter is one table as text.
 type tableWriter struct {
 	text bytes.Buffer
 	csv  *csv.Writer
@@ -79,10 +81,11 @@ func Write(ctx context.Context, dir string, layout *Layout, from source.Source, 
 	return f.save(dir, len(charts))
 }
 
-// rowsOfTable keeps the row numbers of two tables apart.
+// rowsOfTable keeps the row numbers of two tables apart: those of table n begin at n times this.
 const rowsOfTable = 10_000_000
 
-// add writes a row. Numbers of rows are given in their order.
+// add writes a row, which gets the table's next number. A column that no edition has is a mistake
+// of this package, and becomes the folder's error.
 func (f *folder) add(k kind, r row) {
 	t := f.tables[k]
 	if t == nil || f.err != nil {
@@ -109,7 +112,7 @@ func (f *folder) add(k kind, r row) {
 	f.err = t.csv.Write(fields)
 }
 
-// known says whether an edition has the column.
+// known says whether any edition has the column in its table of this kind.
 func known(k kind, name string) bool {
 	for _, l := range layouts {
 		for _, column := range l.tables[k].columns {
@@ -127,7 +130,8 @@ layout of %s, to try software on. They are not data of any hospital, tell nothin
 about medicine, and are not for patient care.
 `
 
-// save writes the files, gzip without a time or a name in it.
+// save writes the files, packed without a time or a name, so that the same tables are the same
+// bytes.
 func (f *folder) save(dir string, patients int) (Written, error) {
 	out := Written{Patients: patients, Stays: f.stays}
 	if err := writeNew(filepath.Join(dir, "INVENTED.txt"), fmt.Appendf(nil, notice, strings.ToUpper(f.layout.Name))); err != nil {
@@ -156,7 +160,8 @@ func (f *folder) save(dir string, patients int) (Written, error) {
 	return out, nil
 }
 
-// writeNew writes a file that is not there yet, and its folder.
+// writeNew writes a file that is not there yet, and makes its folder. Nothing is written over:
+// it may be somebody's real data.
 func writeNew(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

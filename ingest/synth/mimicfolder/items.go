@@ -11,7 +11,7 @@ type item struct {
 	id    int
 	label string
 	unit  string
-	write func(v float64) (text, number string) // of the value in the channel's unit
+	write func(v float64) (text, number string) // what stands in VALUE and VALUENUM for a value in the channel's unit
 }
 
 // charted says in which table a channel stands, by its item in each bedside system.
@@ -30,9 +30,9 @@ func (c *charted) itemIn(carevue bool) *item {
 	return &c.metavision
 }
 
-// channels are all that can be written. Item ids are the format's; labels are not
-// those of its dictionaries. inputsMV stands for a drug by its rate, in the inputs of
-// either system.
+// channels are all channels that can be written. Item ids are the format's; labels are this
+// package's own words and not those of the dictionaries. inputsMV stands for a drug by its
+// rate, in the inputs of either system.
 var channels = []charted{
 	{"heart_rate", chartEvents, item{220045, "Heart rate", "bpm", decimals(0)}, item{211, "Heart rate", "BPM", decimals(0)}},
 	{"respiratory_rate", chartEvents, item{220210, "Breaths a minute", "insp/min", decimals(0)}, item{618, "Breaths a minute", "BPM", decimals(0)}},
@@ -69,7 +69,8 @@ var channels = []charted{
 	{"pao2", labEvents, item{50821, "Oxygen pressure", "mm Hg", decimals(0)}, item{}},
 }
 
-// fahrenheitItem is written with the unit that the edition has for it.
+// fahrenheitItem is MetaVision's temperature. Its unit is the layout's, as the editions write it
+// differently.
 const fahrenheitItem = 223761
 
 // Items beside the channels: a laboratory value that the chart repeats, and an alarm
@@ -79,7 +80,7 @@ var (
 	alarmLimit     = charted{"", chartEvents, item{220046, "Upper alarm limit of the heart rate", "bpm", decimals(0)}, item{3311, "Lower alarm limit of the pressure", "", decimals(0)}}
 )
 
-// channelNamed finds a channel; nil: it cannot be written.
+// channelNamed finds a channel by its name, nil where it cannot be written.
 func channelNamed(name string) *charted {
 	for i := range channels {
 		if channels[i].channel == name {
@@ -89,6 +90,7 @@ func channelNamed(name string) *charted {
 	return nil
 }
 
+// decimals writes a value as a number with n decimals, the same in both columns.
 func decimals(n int) func(float64) (string, string) {
 	return func(v float64) (string, string) {
 		s := strconv.FormatFloat(v, 'f', n, 64)
@@ -96,7 +98,7 @@ func decimals(n int) func(float64) (string, string) {
 	}
 }
 
-// words are those of the scores 1, 2, ... of a coma scale.
+// words writes a score of a coma scale as the word for it, with the score as its number.
 func words(texts ...string) func(float64) (string, string) {
 	return func(v float64) (string, string) {
 		score := max(1, min(len(texts), int(v)))
@@ -106,17 +108,20 @@ func words(texts ...string) func(float64) (string, string) {
 
 // The conversions round explicitly, so that no machine fuses them into another number.
 
+// fahrenheit writes degrees Celsius in degrees Fahrenheit.
 func fahrenheit(celsius float64) (string, string) {
 	return decimals(1)(float64(celsius*9/5) + 32)
 }
 
+// percent writes a fraction in per cent.
 func percent(fraction float64) (string, string) {
 	return decimals(0)(math.Round(fraction * 100))
 }
 
+// inches writes centimetres in inches.
 func inches(centimetres float64) (string, string) { return decimals(1)(centimetres / 2.54) }
 
-// dictionaries writes D_ITEMS and D_LABITEMS.
+// dictionaries writes D_ITEMS and D_LABITEMS, with the items of the systems that the layout has.
 func (f *folder) dictionaries() {
 	links := map[kind][2]string{chartEvents: {"chartevents", "chartevents"}, outputEvents: {"outputevents", "outputevents"}, inputsMV: {"inputevents_mv", "inputevents_cv"}}
 	for _, c := range append(channels[:len(channels):len(channels)], lactateInChart, alarmLimit) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// kind is a table, whatever an edition calls it.
+// kind is a table by what is in it, whatever an edition calls it.
 type kind int
 
 const (

@@ -15,17 +15,19 @@ type patientRows struct {
 	r       *rand.Rand
 	chart   *chart
 	subject string
-	nth     int          // of the folder's patients, from 0
+	nth     int          // place among the folder's patients, from 0
 	shift   schemas.Time // from the source's time to that of the tables
-	carevue bool
-	system  string // as the tables name it
-	ids     []stayIDs
-	weight  float64 // kg
+	carevue bool         // charted in CareVue, else in MetaVision
+	system  string       // as the tables name it
+	ids     []stayIDs    // by stay
+	weight  float64      // kg; 70 where it is not known
 }
 
+// stayIDs are the numbers of a stay and its admission. stay is empty for what happens outside of
+// intensive care.
 type stayIDs struct{ admission, stay string }
 
-// patient writes everything of one patient.
+// patient writes everything of one patient. What is not in the chart is drawn from r.
 func (f *folder) patient(i int, c *chart, r *rand.Rand) {
 	w := &patientRows{folder: f, r: r, chart: c, nth: i, subject: strconv.Itoa(f.layout.subject + i), system: "metavision", weight: 70}
 	if w.carevue = f.layout.carevue && i%2 == 0; w.carevue {
@@ -62,9 +64,10 @@ func (w *patientRows) text(t schemas.Time) string {
 	return (t + w.shift).Std().Format(time.DateTime)
 }
 
+// day is the date of a time as the tables have it.
 func (w *patientRows) day(t schemas.Time) string { return w.text(t)[:len(time.DateOnly)] }
 
-// within is the stay of a time: the last that began before it, or the first.
+// within is the stay that a time is of: the last one that began before it, else the first.
 func (w *patientRows) within(t schemas.Time) stayIDs {
 	n := len(w.chart.stays) - 1
 	for n > 0 && t < w.chart.stays[n].admit {
@@ -73,7 +76,8 @@ func (w *patientRows) within(t schemas.Time) stayIDs {
 	return w.ids[n]
 }
 
-// person writes who it is: in MIMIC-III a date of birth, in MIMIC-IV an age.
+// person writes who the patient is: in MIMIC-III with a date of birth, in MIMIC-IV with an age in
+// an anchor year.
 func (w *patientRows) person() {
 	s := w.chart.statics
 	sex := "M"
@@ -100,8 +104,8 @@ func (w *patientRows) person() {
 		"anchor_age": fmt.Sprintf("%.0f", age), "anchor_year": year, "anchor_year_group": "2017 - 2019"})
 }
 
-// wardOnly writes, for one patient in six, an admission of the year before that saw no
-// intensive care: its rows belong to no stay.
+// wardOnly writes, for one patient in six, an admission ten months earlier that saw no intensive
+// care: a reader must see that its rows belong to no stay.
 func (w *patientRows) wardOnly() {
 	if w.nth%6 != 5 {
 		return
@@ -157,10 +161,12 @@ func (w *patientRows) movements(n int) {
 	w.transfer(ids, "discharge", unit, "", ward, "", to, 0)
 }
 
+// days is a length of stay as the tables have it, with four decimals.
 func days(t schemas.Time) string {
 	return strconv.FormatFloat(float64(t/schemas.Minute)/(24*60), 'f', 4, 64)
 }
 
+// admission writes a row of ADMISSIONS; death is 0 where the patient lives on.
 func (w *patientRows) admission(ids stayIDs, from, to, death schemas.Time) {
 	expired := "0"
 	if death != 0 {
@@ -171,6 +177,8 @@ func (w *patientRows) admission(ids stayIDs, from, to, death schemas.Time) {
 		"hospital_expire_flag": expired, "has_chartevents_data": "1"})
 }
 
+// transfer writes a row of TRANSFERS: in MIMIC-III from where to where, in MIMIC-IV where. to is
+// 0 for the row of a discharge, which has no end.
 func (w *patientRows) transfer(ids stayIDs, kind, before, unit, wardBefore, ward string, from, to schemas.Time) {
 	r := row{"subject_id": w.subject, "hadm_id": ids.admission, "icustay_id": ids.stay, "dbsource": w.system, "eventtype": kind,
 		"prev_careunit": before, "curr_careunit": unit, "careunit": unit, "prev_wardid": wardBefore, "curr_wardid": ward,
@@ -181,7 +189,7 @@ func (w *patientRows) transfer(ids stayIDs, kind, before, unit, wardBefore, ward
 	w.add(transfers, r)
 }
 
-// value is a row of a table of values.
+// value makes the row of an observation as an item.
 func (w *patientRows) value(o *observation, it *item) row {
 	ids := w.within(o.at)
 	text, number := it.write(o.value)
@@ -205,6 +213,8 @@ func (w *patientRows) value(o *observation, it *item) row {
 	return r
 }
 
+// observation writes an observation into its table. A lactate stands in the chart as well: there
+// nurses copy it, and a reader must not count it twice.
 func (w *patientRows) observation(o *observation) {
 	if o.channel.table == inputsMV {
 		return // infusions have a begin and an end
@@ -262,7 +272,7 @@ func (w *patientRows) infusions(n int) {
 	}
 }
 
-// dose is a rate as CareVue has it.
+// dose writes a rate as CareVue has it, at the moment when it was charted.
 func (w *patientRows) dose(o *observation, ids stayIDs) {
 	it := o.channel.carevue
 	_, rate := it.write(o.value)
@@ -274,6 +284,7 @@ func (w *patientRows) dose(o *observation, ids stayIDs) {
 		"itemid": strconv.Itoa(it.id), "rate": rate, "rateuom": it.unit, "stopped": stopped})
 }
 
+// note writes a note under the category that the format has for its kind.
 func (w *patientRows) note(n *note) {
 	category := map[string]string{"nursing": "Nursing", "admission": "Physician "}[n.kind]
 	if category == "" {

@@ -38,7 +38,7 @@ func (w *patientRows) quirks() {
 	}
 }
 
-// first is the first observation of a channel.
+// first is the first observation of a channel, nil where there is none.
 func (w *patientRows) first(channel string) *observation {
 	for i := range w.chart.observations {
 		if w.chart.observations[i].channel.channel == channel {
@@ -48,7 +48,8 @@ func (w *patientRows) first(channel string) *observation {
 	return nil
 }
 
-// odd writes a row as that of a channel, or of c, and changes it first.
+// odd writes a row for a value of a channel, or of c where that is given. change makes it odd
+// before it is written; nil leaves it as it is, a repeat.
 func (w *patientRows) odd(channel string, at schemas.Time, v float64, c *charted, change func(row)) {
 	if c == nil {
 		c = channelNamed(channel)
@@ -60,7 +61,7 @@ func (w *patientRows) odd(channel string, at schemas.Time, v float64, c *charted
 	w.add(c.table, r)
 }
 
-// rewritten writes an infusion that MetaVision replaced by another row.
+// rewritten writes an infusion whose order was changed later, so that another row replaces it.
 func (w *patientRows) rewritten() {
 	if w.carevue {
 		return
