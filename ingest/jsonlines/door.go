@@ -31,9 +31,11 @@ type Door struct {
 	answers *json.Encoder
 	numbers *sequence.Sequence
 
-	taken    int64 // messages
-	Accepted int64 // messages that were accepted, repeats included; to be read after Serve
-	Repeats  int64 // of them, those that had been appended before
+	taken int64 // messages
+
+	// How many messages were answered how, to be read after Serve.
+	Accepted int64 // repeats included
+	Repeats  int64 // accepted, but appended before
 	Refused  int64
 }
 
@@ -244,6 +246,7 @@ func (d *Door) number(batch []*line) error {
 	return nil
 }
 
+// answer writes the answer of a line and counts it.
 func (d *Door) answer(l *line) error {
 	a := Answer{Line: l.number, Accepted: l.problem == nil}
 	if l.event != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -96,6 +97,25 @@ func TestConforms(t *testing.T) {
 			"a strip that is none": []byte(`{"topic":"icu.ecg.v1","key":"site:1","base64":"AAAA"}`),
 		},
 	})
+}
+
+// The lines that stand in the package comment are lines that the door takes.
+func TestLinesOfThePackageComment(t *testing.T) {
+	doc, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for text := range strings.Lines(string(doc)) {
+		if line, ok := strings.CutPrefix(text, "//\t{"); ok {
+			lines = append(lines, "{"+line)
+		}
+	}
+	s := &shelf{}
+	d, answers, err := serve(t, filepath.Join(t.TempDir(), "numbers"), strings.Join(lines, ""), s)
+	if err != nil || len(lines) == 0 || int(d.Accepted) != len(lines) || len(s.messages) != len(lines) {
+		t.Errorf("%d lines, %v: %+v", len(lines), err, answers)
+	}
 }
 
 // shelf is a producer in memory.

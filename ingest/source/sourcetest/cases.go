@@ -14,6 +14,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// rowsAddUp wants every row in one class.
 func rowsAddUp(c *sourceCheck) error {
 	r, err := c.first()
 	if err != nil {
@@ -68,6 +69,7 @@ func checkRows(n source.RowCount) error {
 	return nil
 }
 
+// patientsAreWhole wants what a plan and intake take for granted of patients, stays and events.
 func patientsAreWhole(c *sourceCheck) error {
 	s, err := c.Open()
 	if err != nil {
@@ -94,6 +96,7 @@ func patientsAreWhole(c *sourceCheck) error {
 	return nil
 }
 
+// checkStays wants stays that a plan can play one after the other.
 func checkStays(stays []source.Stay) error {
 	if len(stays) == 0 {
 		return errors.New("there is no stay")
@@ -117,6 +120,8 @@ func checkStays(stays []source.Stay) error {
 // of event of a patient's first hours, few enough for a large data set.
 const tried = 300
 
+// checkEvents wants events in order, and the first of them such that intake takes them: sent and
+// decoded, they are no dead letters.
 func checkEvents(name string, p *source.Patient) error {
 	stays := map[string]bool{"": true}
 	for _, s := range p.Stays {
@@ -157,6 +162,8 @@ func checkEvents(name string, p *source.Patient) error {
 	return nil
 }
 
+// twiceTheSame opens the data again and in another order: replays are compared by hash, so that
+// hash and patients may depend on nothing but the data.
 func twiceTheSame(c *sourceCheck) error {
 	first, err := c.first()
 	if err != nil {
@@ -190,6 +197,7 @@ func twiceTheSame(c *sourceCheck) error {
 	return first.same(again, "read again without opening it again")
 }
 
+// anotherValue wants a hash that tells the data from others, which a constant would not.
 func anotherValue(c *sourceCheck) error {
 	if c.Changed == nil {
 		return nil
@@ -211,12 +219,14 @@ func anotherValue(c *sourceCheck) error {
 	return nil
 }
 
+// cancelledBefore wants no patient at all of a reading whose context has ended.
 func cancelledBefore(c *sourceCheck) error {
 	ctx, cancel := context.WithCancel(c.ctx)
 	cancel()
 	return c.cancelled(ctx, ctx, func(int) {}, 0)
 }
 
+// cancelledBetween ends the context while the caller has the first patient in hand.
 func cancelledBetween(c *sourceCheck) error {
 	ctx, cancel := context.WithCancel(c.ctx)
 	defer cancel()
@@ -294,6 +304,8 @@ func stoppedEarly(c *sourceCheck) error {
 	return errors.New("there is no patient")
 }
 
+// memoryIsBounded measures the heap after every eighth of the patients, each of which was let go:
+// what has grown since before the source was opened is what the source holds.
 func memoryIsBounded(c *sourceCheck) error {
 	count, err := c.first()
 	if err != nil {
@@ -325,6 +337,8 @@ func memoryIsBounded(c *sourceCheck) error {
 	return nil
 }
 
+// badRowsHaveAReason wants rows that were added to be counted for what they are, and to change
+// nothing else.
 func badRowsHaveAReason(c *sourceCheck) error {
 	if c.Damaged == nil {
 		return nil

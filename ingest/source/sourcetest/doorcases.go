@@ -10,6 +10,7 @@ import (
 	"time"
 )
 
+// acceptedIsAppended wants every event of a message on the shelf when its answer comes.
 func acceptedIsAppended(c *doorCheck) error {
 	s := &shelf{}
 	v, _, err := c.open("", s)
@@ -46,6 +47,8 @@ func endedByContext(err error) error {
 	return nil
 }
 
+// noAnswerBeforeAppend holds the append back and wants no answer meanwhile. A door that answers
+// first passes acceptedIsAppended whenever the append is quick; here it cannot.
 func noAnswerBeforeAppend(c *doorCheck) error {
 	begun, proceed := make(chan struct{}, 1), make(chan struct{})
 	s := &shelf{before: func() error {
@@ -84,8 +87,11 @@ func noAnswerBeforeAppend(c *doorCheck) error {
 	return errors.Join(err, endedByContext(v.close()))
 }
 
+// errAppend is what the producer of a case answers.
 var errAppend = errors.New("the brokers are away")
 
+// failedAppend lets an append fail whose messages are there all the same, as when an answer of a
+// broker is lost. The message must not be answered, and sent again it must be known.
 func failedAppend(c *doorCheck) error {
 	s := &shelf{after: func() error { return errAppend }} // some may be there all the same
 	v, folder, err := c.open("", s)
@@ -235,6 +241,8 @@ func numbersLast(c *doorCheck) error {
 	return nil
 }
 
+// badInputIsRefused wants an answer with a reason and one dead letter for each bad input, and the
+// good message behind it accepted.
 func badInputIsRefused(c *doorCheck) error {
 	if len(c.Bad) == 0 {
 		return errors.New("there is no bad input: the case shows nothing")
@@ -277,6 +285,7 @@ func badInputIsRefused(c *doorCheck) error {
 	return errors.Join(err, endedByContext(v.close()))
 }
 
+// failedRefusal wants a refusal unanswered that nobody could find later.
 func failedRefusal(c *doorCheck) error {
 	s := &shelf{refuse: func() error { return errAppend }}
 	v, _, err := c.open("", s)
@@ -300,6 +309,8 @@ func failedRefusal(c *doorCheck) error {
 	return errors.Join(err, <-sent)
 }
 
+// contextEndsIt wants Serve to return soon after its context ended, though nobody sends, and the
+// state to be free for the next process.
 func contextEndsIt(c *doorCheck) error {
 	s := &shelf{}
 	v, folder, err := c.open("", s)
