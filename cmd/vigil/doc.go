@@ -11,6 +11,7 @@
 //	vigil model score        Score trained models on the stays that training never saw, several by the mean of their probabilities
 //	vigil model show         Print the model's card; without a file that of the shipped model
 //	vigil model verify       Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
+//	vigil publish            Publish live messages, one JSON object a line, into the raw topics of a Kafka
 //	vigil replay             Publish a recorded ICU into the raw topics of a Kafka, at any speed
 //	vigil serve              Run workers on a Kafka and a Redis: intake, monitor, scores, alerts
 //	vigil synth              Write an invented unit as the folder of a recorded one

@@ -19,6 +19,7 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
+// publishCommand gives a script the way into the raw topics: lines in, one answer for each out.
 func publishCommand() *cobra.Command {
 	var k boot.Kafka
 	var state string
