@@ -11,6 +11,7 @@ const (
 	VerbAcknowledge = "acknowledge" // a person has seen the alert; it stays open
 	VerbSnooze      = "snooze"      // the alert asks for no attention until a time
 	VerbVerdict     = "verdict"     // a person says what the alert was worth
+	VerbEnd         = "end"         // a person ends the alert, such as one that is held for want of data
 )
 
 // answer applies a person's answer to an alert. An answer to an alert that the stay does not
@@ -40,6 +41,10 @@ func (t *transition) answer(c *schemas.Command) {
 		case c.Verb == VerbSnooze && c.Until > t.e.At:
 			e.snoozedUntil = min(c.Until, t.e.At+t.p.MaxSnooze)
 			t.revise(e, t.e.At, schemas.PhaseUpdate, answerLine("snoozed until "+e.snoozedUntil.String(), c), "")
+		case c.Verb == VerbEnd:
+			e.silence(e.level, t.e.At+t.resetOf(e.task))
+			e.level, e.snoozedUntil, e.clearingSince = 0, never, never
+			t.revise(e, t.e.At, schemas.PhaseEnd, answerLine("ended", c), "")
 		}
 		return
 	}

@@ -6,8 +6,8 @@ import (
 )
 
 // stateVersion is the first byte of an encoded State. Whoever changes the form gives it a new
-// one, and lets Decode go on reading the old.
-const stateVersion = 1
+// one. A state of another version is refused, and what it was is rebuilt from the log.
+const stateVersion = 2
 
 // Append appends the binary form of the state to b. Equal states give equal bytes.
 func (s *State) Append(b []byte) []byte {
@@ -18,9 +18,13 @@ func (s *State) Append(b []byte) []byte {
 	b = packed.AppendInt(b, int64(s.lastData))
 	b = packed.AppendBool(b, s.hasScore)
 	b = packed.AppendString(b, s.scoreID)
-	for _, p := range s.points {
-		b = append(b, byte(p+1))
+	for c := range s.standing.Points {
+		b = append(b, byte(s.standing.Points[c]+1))
+		b = packed.AppendBool(b, s.standing.Stale[c])
+		b = packed.AppendInt(b, int64(s.standing.Measured[c]))
+		b = packed.AppendBool(b, s.absent.components[c])
 	}
+	b = packed.AppendBool(b, s.absent.silence)
 	b = packed.AppendBool(b, s.partial)
 	b = packed.AppendUint(b, uint64(len(s.episodes)))
 	for i := range s.episodes {
@@ -37,11 +41,14 @@ func (e *episode) append(b []byte) []byte {
 	b = packed.AppendString(b, e.id)
 	b = packed.AppendUint(b, uint64(e.revision))
 	b = packed.AppendFloat(b, e.toldValue)
-	b = packed.AppendInt(b, int64(e.noStartBefore))
+	for _, before := range e.noStartBefore {
+		b = packed.AppendInt(b, int64(before))
+	}
 	b = packed.AppendInt(b, int64(e.toldAt))
 	b = packed.AppendBool(b, e.measured)
 	b = packed.AppendFloat(b, e.latest)
 	b = packed.AppendBool(b, e.singleThree)
+	b = packed.AppendBool(b, e.held)
 	for _, since := range e.reachedSince {
 		b = packed.AppendInt(b, int64(since))
 	}
@@ -64,9 +71,13 @@ func (s *State) Decode(r *packed.Reader) {
 	s.lastData = schemas.Time(r.Int())
 	s.hasScore = r.Bool()
 	s.scoreID = r.String()
-	for i := range s.points {
-		s.points[i] = int8(r.Byte(4)) - 1 // stored one higher, since NotKnown is -1
+	for c := range s.standing.Points {
+		s.standing.Points[c] = int8(r.Byte(4)) - 1 // stored one higher, since NotKnown is -1
+		s.standing.Stale[c] = r.Bool()
+		s.standing.Measured[c] = schemas.Time(r.Int())
+		s.absent.components[c] = r.Bool()
 	}
+	s.absent.silence = r.Bool()
 	s.partial = r.Bool()
 	n := r.Count(1)
 	s.episodes = nil
@@ -88,11 +99,14 @@ func (e *episode) decode(r *packed.Reader) {
 	e.id = r.String()
 	e.revision = int(r.Uint(1 << 40))
 	e.toldValue = r.Float()
-	e.noStartBefore = schemas.Time(r.Int())
+	for l := range e.noStartBefore {
+		e.noStartBefore[l] = schemas.Time(r.Int())
+	}
 	e.toldAt = schemas.Time(r.Int())
 	e.measured = r.Bool()
 	e.latest = r.Float()
 	e.singleThree = r.Bool()
+	e.held = r.Bool()
 	for i := range e.reachedSince {
 		e.reachedSince[i] = schemas.Time(r.Int())
 	}

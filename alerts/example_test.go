@@ -9,21 +9,21 @@ import (
 )
 
 func Example() {
+	admitted, _ := schemas.ParseTime("2030-01-01T08:00:00Z", nil)
 	var readings alerts.Readings
-	readings[alerts.RespiratoryRate] = alerts.Reading{Known: true, Value: 26}
-	readings[alerts.SpO2] = alerts.Reading{Known: true, Value: 91}
-	readings[alerts.OxygenFlow] = alerts.Reading{Known: true, Value: 4}
+	readings[alerts.RespiratoryRate] = alerts.Reading{Known: true, Value: 26, EventTime: admitted}
+	readings[alerts.SpO2] = alerts.Reading{Known: true, Value: 91, EventTime: admitted}
+	readings[alerts.OxygenFlow] = alerts.Reading{Known: true, Value: 4, EventTime: admitted}
 	var news2 schemas.NEWS2
-	points := alerts.NEWS2(&readings, false, &news2)
+	standing := alerts.NEWS2(&readings, false, &news2)
 	fmt.Println(news2.Value, news2.Missing)
 
 	policy := alerts.DefaultPolicy()
 	var state alerts.State
-	admitted, _ := schemas.ParseTime("2030-01-01T08:00:00Z", nil)
 	policy.Step(&state, alerts.Event{Kind: alerts.Opened, At: admitted, Patient: "ward:7", Stay: "S1"}, nil)
 	changes := policy.Step(&state, alerts.Event{
 		Kind: alerts.Scored, At: admitted + 5*schemas.Minute,
-		Score: &alerts.Score{ID: "first", NEWS2: news2.Value, Points: points, Partial: news2.Partial},
+		Score: &alerts.Score{ID: "first", NEWS2: news2.Value, Standing: standing, Partial: news2.Partial},
 	}, nil)
 	for _, a := range changes {
 		fmt.Println(a.AsOf, a.Phase, a.Severity, a.Reason)
@@ -41,8 +41,8 @@ func ExampleNEWS2() {
 	readings[alerts.FiO2] = alerts.Reading{Known: true, Value: 0.21}
 	for _, scale2 := range []bool{false, true} {
 		var score schemas.NEWS2
-		points := alerts.NEWS2(&readings, scale2, &score)
-		fmt.Println(score.Value, points[alerts.ComponentSpO2], score.Partial)
+		standing := alerts.NEWS2(&readings, scale2, &score)
+		fmt.Println(score.Value, standing.Points[alerts.ComponentSpO2], score.Partial)
 	}
 	// Output:
 	// 3 3 true
@@ -88,7 +88,7 @@ func ExampleScoreOf() {
 		NEWS2: schemas.NEWS2{Value: 3, Inputs: []schemas.NEWS2Input{{Component: "spo2", Value: 91, Points: 3}}},
 	}
 	score := alerts.ScoreOf(recorded)
-	fmt.Println(score.NEWS2, score.Points[alerts.ComponentSpO2])
+	fmt.Println(score.NEWS2, score.Standing.Points[alerts.ComponentSpO2])
 	// Output:
 	// 3 3
 }

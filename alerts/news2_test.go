@@ -78,7 +78,7 @@ func pointsOf(t *testing.T, input Input, value float32, oxygen, scale2 bool) int
 	r[input] = Reading{Known: true, Value: value, Ref: "T:1"}
 	var n schemas.NEWS2
 	sum := 0
-	for _, p := range NEWS2(&r, scale2, &n) {
+	for _, p := range NEWS2(&r, scale2, &n).Points {
 		sum += max(0, int(p))
 	}
 	if n.Value != sum || !n.Partial {
@@ -116,7 +116,7 @@ func TestNEWS2ChartWords(t *testing.T) {
 			}
 		}
 		var n schemas.NEWS2
-		if got := NEWS2(r, false, &n)[c]; int(got) != want {
+		if got := NEWS2(r, false, &n).Points[c]; int(got) != want {
 			t.Errorf("%s of %+v: %d points, want %d (%s)", ComponentNames[c], r, got, want, entry)
 		}
 	}
@@ -203,7 +203,9 @@ func TestNEWS2Components(t *testing.T) {
 		{name: "fraction", change: func(r *Readings) { r[FiO2] = at(0.22, 1) }, value: 2},
 		{name: "oxygen unknown", change: func(r *Readings) { r[FiO2] = Reading{} }, missing: []string{"oxygen"}},
 		{name: "only ventilated known", change: func(r *Readings) { r[FiO2], r[Ventilated] = Reading{}, at(0, 1) }},
-		{name: "arterial before cuff", change: func(r *Readings) { r[SystolicArterial] = at(85, 1) }, value: 3},
+		{name: "arterial before cuff at one time", change: func(r *Readings) { r[SystolicArterial] = at(85, 1000) }, value: 3},
+		{name: "cuff later than arterial", change: func(r *Readings) { r[SystolicArterial] = at(85, 999) }},
+		{name: "arterial later than cuff", change: func(r *Readings) { r[SystolicArterial] = at(85, 1001) }, value: 3},
 		{name: "no pressure", change: func(r *Readings) { r[SystolicCuff] = Reading{} }, missing: []string{"systolic"}},
 		{name: "coma scale of 14", change: func(r *Readings) { r[GCSTotal].Value = 14 }, value: 3},
 		{name: "sum of the parts", change: func(r *Readings) {
@@ -215,9 +217,29 @@ func TestNEWS2Components(t *testing.T) {
 		{name: "a part is missing", change: func(r *Readings) {
 			r[GCSTotal], r[GCSEye], r[GCSMotor] = Reading{}, at(4, 1), at(6, 3)
 		}, missing: []string{"consciousness"}},
-		{name: "total before parts", change: func(r *Readings) {
-			r[GCSEye], r[GCSVerbal], r[GCSMotor] = at(1, 2000), at(1, 2000), at(1, 2000)
+		{name: "total before parts at one time", change: func(r *Readings) {
+			r[GCSEye], r[GCSVerbal], r[GCSMotor] = at(1, 1000), at(1, 1000), at(1, 1000)
 		}},
+		{name: "parts later than total", change: func(r *Readings) {
+			r[GCSEye], r[GCSVerbal], r[GCSMotor] = at(1, 1001), at(1, 1001), at(1, 1001)
+		}, value: 3},
+		{name: "one part later than the others and than the total", change: func(r *Readings) {
+			r[GCSTotal].Value, r[GCSEye], r[GCSVerbal], r[GCSMotor] = 14, at(4, 999), at(5, 1001), at(6, 1001)
+		}, value: 3}, // the sum is as old as the eyes
+		{name: "eyes alone exclude alert", change: func(r *Readings) { r[GCSTotal], r[GCSEye] = Reading{}, at(3, 1) }, value: 3},
+		{name: "motor alone excludes alert", change: func(r *Readings) { r[GCSTotal], r[GCSMotor] = Reading{}, at(5, 1) }, value: 3},
+		{name: "eyes and motor without verbal do not tell", change: func(r *Readings) {
+			r[GCSTotal], r[GCSEye], r[GCSMotor] = Reading{}, at(4, 1), at(6, 1)
+		}, missing: []string{"consciousness"}},
+		{name: "E1 V not testable M2", change: func(r *Readings) {
+			r[GCSTotal], r[GCSEye], r[GCSVerbal], r[GCSMotor] = Reading{}, at(1, 1000), tube, at(2, 1000)
+		}, value: 3},
+		{name: "10T", change: func(r *Readings) {
+			r[GCSTotal] = Reading{Known: true, Value: 10, EventTime: 1000, Flags: schemas.Untestable}
+		}},
+		{name: "9T", change: func(r *Readings) {
+			r[GCSTotal] = Reading{Known: true, Value: 9, EventTime: 1000, Flags: schemas.Untestable}
+		}, value: 3},
 		{name: "tube, eyes open, obeys", change: func(r *Readings) {
 			r[GCSTotal], r[GCSEye], r[GCSVerbal], r[GCSMotor] = at(11, 1000), at(4, 1000), tube, at(6, 1000)
 		}},
@@ -252,19 +274,67 @@ func TestNEWS2Components(t *testing.T) {
 
 func TestNEWS2InputsNameWhatEntered(t *testing.T) {
 	r := well()
-	r[SystolicArterial] = Reading{Known: true, Value: 85}
+	r[SystolicArterial] = Reading{Known: true, Value: 85, EventTime: 2000}
 	r[Ventilated] = Reading{Known: true, Value: 1}
+	r[GCSTotal], r[GCSEye], r[GCSMotor] = Reading{}, Reading{Known: true, Value: 4}, Reading{Known: true, Value: 5}
 	var n schemas.NEWS2
 	NEWS2(&r, false, &n)
 	var got []string
+	sum := 0
 	for _, in := range n.Inputs {
 		got = append(got, fmt.Sprintf("%s %s %d", in.Component, in.Channel, in.Points))
+		sum += in.Points
 	}
 	want := []string{
-		"respiratory_rate respiratory_rate 0", "spo2 spo2 0", "oxygen fio2 2", "oxygen ventilated 2", "systolic systolic_arterial 3",
-		"heart_rate heart_rate 0", "consciousness gcs_total 0", "temperature temperature 0",
+		"respiratory_rate respiratory_rate 0", "spo2 spo2 0", "oxygen fio2 0", "oxygen ventilated 2", "systolic systolic_arterial 3",
+		"heart_rate heart_rate 0", "consciousness gcs_eye 0", "consciousness gcs_motor 3", "temperature temperature 0",
 	}
-	if !slices.Equal(got, want) {
-		t.Errorf("inputs %q, want %q", got, want)
+	if !slices.Equal(got, want) || sum != n.Value || sum != 8 {
+		t.Errorf("inputs %q of %d points, value %d, want %q", got, sum, n.Value, want)
+	}
+}
+
+// What was measured too long ago keeps its points, and is told to be old; a fresh source of
+// the same component goes before it.
+func TestNEWS2Stale(t *testing.T) {
+	old := func(v float32) Reading { return Reading{Known: true, Value: v, EventTime: 1, Stale: true} }
+	r := well()
+	r[RespiratoryRate], r[SystolicCuff], r[SystolicArterial], r[Temperature] = old(30), old(70), Reading{Known: true, Value: 120, EventTime: 900}, old(37)
+	r[GCSTotal] = Reading{}
+	r[GCSEye], r[GCSVerbal], r[GCSMotor] = Reading{Known: true, Value: 4, EventTime: 900}, old(3), old(6)
+	var n schemas.NEWS2
+	s := NEWS2(&r, false, &n)
+	if want := []string{"respiratory_rate", "consciousness", "temperature"}; n.Value != 6 || !n.Partial || len(n.Missing) != 0 || !slices.Equal(n.Stale, want) {
+		t.Errorf("%+v, want 6 points, stale %q", n, want)
+	}
+	for _, in := range n.Inputs {
+		if stale := slices.Contains(n.Stale, in.Component); in.Stale != stale {
+			t.Errorf("input %+v of a component that is stale: %v", in, stale)
+		}
+	}
+	if fresh, three := s.Fresh(n.Value); fresh != 0 || three || !s.Holds() {
+		t.Errorf("fresh %d, a single three %v, holds %v", fresh, three, s.Holds())
+	}
+	if s.Measured[ComponentSystolic] != 900 || s.Measured[ComponentRespiratoryRate] != 1 {
+		t.Errorf("measured %v", s.Measured)
+	}
+	r[RespiratoryRate].Value, r[GCSVerbal].Value = 16, 5
+	if s := NEWS2(&r, false, &n); n.Value != 0 || s.Holds() {
+		t.Errorf("%d points, holds %v, where nothing that is stale had points", n.Value, s.Holds())
+	}
+}
+
+// Every input belongs to one component.
+func TestComponentInputs(t *testing.T) {
+	seen := map[Input]int{}
+	for _, inputs := range componentInputs {
+		for _, i := range inputs {
+			seen[i]++
+		}
+	}
+	for i := range Inputs {
+		if seen[i] != 1 {
+			t.Errorf("%s is an input of %d components", InputChannels[i].Name, seen[i])
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -89,9 +90,46 @@ type levelFile struct {
 	Single   bool     `yaml:"single"`
 }
 
+// noDataFile is the technical alert in the file. Expected names classes of components, or
+// single components, which go before their class.
 type noDataFile struct {
-	After    duration `yaml:"after"`
-	Severity string   `yaml:"severity"`
+	After    duration            `yaml:"after"`
+	Severity string              `yaml:"severity"`
+	Expected map[string]duration `yaml:"expected"`
+}
+
+// classes are the channel classes of expected: what a monitor measures all the time, and what
+// a person charts now and then.
+var classes = map[string][]Component{
+	"continuous":   {ComponentRespiratoryRate, ComponentSpO2, ComponentSystolic, ComponentHeartRate},
+	"intermittent": {ComponentOxygen, ComponentConsciousness, ComponentTemperature},
+}
+
+// compile checks the technical alert of the file.
+func (f *noDataFile) compile() (NoData, error) {
+	n := defaultNoData()
+	n.After, n.Severity = schemas.Time(f.After), f.Severity
+	if severityRank(n.Severity) == 0 {
+		return n, fmt.Errorf("severity %q: want low, medium or high", n.Severity)
+	}
+	for name, period := range f.Expected {
+		if period == 0 {
+			return n, fmt.Errorf("expected.%s is 0s: want the longest time without a measurement that is usual, as 4h", name)
+		}
+		for _, c := range classes[name] {
+			n.Expected[c] = schemas.Time(period)
+		}
+	}
+	for name, period := range f.Expected {
+		c := slices.Index(ComponentNames[:], name)
+		switch {
+		case c >= 0:
+			n.Expected[c] = schemas.Time(period)
+		case classes[name] == nil:
+			return n, fmt.Errorf("expected.%s: want continuous, intermittent or a component: %s", name, strings.Join(ComponentNames[:], ", "))
+		}
+	}
+	return n, nil
 }
 
 type snoozeFile struct {
@@ -120,16 +158,28 @@ func (d *duration) UnmarshalYAML(n *yaml.Node) error {
 const (
 	defaultRefractory = 30 * schemas.Minute
 	defaultReset      = 25 * schemas.Minute
-	defaultNoData     = 4 * schemas.Hour
 	defaultSnooze     = 4 * schemas.Hour
 )
+
+// defaultNoData is the technical alert of a policy that does not mention it. What a person
+// charts is expected within the time after which NEWS2 does not know it any more.
+func defaultNoData() NoData {
+	n := NoData{After: 4 * schemas.Hour, Severity: "low"}
+	for _, c := range classes["continuous"] {
+		n.Expected[c] = 4 * schemas.Hour
+	}
+	for _, c := range classes["intermittent"] {
+		n.Expected[c] = NEWS2Reach
+	}
+	return n
+}
 
 // compile checks the file and makes a policy of it.
 func (f *policyFile) compile() (*Policy, error) {
 	if f.Version != 1 {
 		return nil, fmt.Errorf("version %d: this program reads version 1; write `version: 1` at the top", f.Version)
 	}
-	p := &Policy{NoData: NoData{defaultNoData, "low"}, MaxSnooze: defaultSnooze}
+	p := &Policy{NoData: defaultNoData(), MaxSnooze: defaultSnooze}
 	for i := range f.Rules {
 		r, err := f.Rules[i].compile()
 		if err != nil {
@@ -141,9 +191,9 @@ func (f *policyFile) compile() (*Policy, error) {
 		p.Rules = append(p.Rules, r)
 	}
 	if n := f.Technical.NoData; n != nil {
-		p.NoData = NoData{schemas.Time(n.After), n.Severity}
-		if severityRank(n.Severity) == 0 {
-			return nil, fmt.Errorf("technical.no_data: severity %q: want low, medium or high", n.Severity)
+		var err error
+		if p.NoData, err = n.compile(); err != nil {
+			return nil, fmt.Errorf("technical.no_data: %w", err)
 		}
 	}
 	if f.Snooze != nil {

@@ -90,7 +90,7 @@ func FuzzDecodeState(f *testing.F) {
 	f.Add(s.Append(nil))
 	p.Step(&s, Event{Kind: Opened, At: script.Midnight, Patient: "a:1", Stay: "S", Model: "M"}, nil)
 	f.Add(s.Append(nil))
-	p.Step(&s, Event{Kind: Scored, At: script.Midnight + 1, Model: "M", Score: &Score{ID: "x", NEWS2: 9}}, nil)
+	p.Step(&s, Event{Kind: Scored, At: script.Midnight + 1, Model: "M", Score: &Score{ID: "x", NEWS2: 9, Standing: Standing{Measured: NeverMeasured()}}}, nil)
 	f.Add(s.Append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var s State
@@ -108,7 +108,7 @@ func TestScoreOf(t *testing.T) {
 		NEWS2: schemas.NEWS2{Value: 5, Partial: true, Missing: []string{"oxygen"}, Inputs: []schemas.NEWS2Input{{Component: "systolic", Points: 3}}}}
 	got := ScoreOf(&s)
 	if got.ID != "i" || !got.Trained || !got.Corrected || !got.Partial || got.NEWS2 != 5 ||
-		got.Points[ComponentSystolic] != 3 || got.Points[ComponentOxygen] != NotKnown ||
+		got.Standing.Points[ComponentSystolic] != 3 || got.Standing.Points[ComponentOxygen] != NotKnown ||
 		len(got.Risks) != 2 || got.Risks[0].Task != "a" || got.Risks[1].Value != 0.2 {
 		t.Errorf("ScoreOf = %+v", got)
 	}

@@ -37,10 +37,26 @@ type Level struct {
 	Single   bool    // of KindScore: a single component of 3 points reaches the level too
 }
 
-// NoData is the technical alert that tells that a patient's data have stopped.
+// NoData is the technical alert that tells that a patient's data have stopped, all of them
+// or those of single components of NEWS2.
 type NoData struct {
-	After    schemas.Time // how long an open stay may have no data; 0 for no such alert
+	After    schemas.Time // how long an open stay may have no data of any kind; 0 for no such alert at all
 	Severity string       // low, medium or high
+	// Expected is for each component how long it may go without a new measurement once it was
+	// measured in the stay.
+	Expected [Components]schemas.Time
+}
+
+// overdueAt is when a component that was measured at a time is missed. One with points is
+// missed at the latest when it is no fresh number any more, since it then holds an alert.
+func (n *NoData) overdueAt(c Component, measured schemas.Time, points int8) schemas.Time {
+	switch {
+	case n.After == 0 || measured == never:
+		return forever
+	case points > 0:
+		return measured + min(n.Expected[c], NEWS2Reach)
+	}
+	return measured + n.Expected[c]
 }
 
 // Kinds of an alert.

@@ -59,19 +59,92 @@ type Reading struct {
 	Value     float32      // in the channel's canonical unit
 	EventTime schemas.Time
 	Order     uint64 // of arrival, which decides between equal event times
+	Stale     bool   // measured NEWS2Reach or longer ago: the last that is known, and no fresh number
 	Ref       string // the message that it came from, for a score's inputs
 }
 
 // Readings are the latest observations of all inputs as of one moment. The caller sees to it
-// that their event times lie in (as_of - NEWS2Reach, as_of] and not before admission.
+// that their event times are not after as_of and not before admission, and marks as Stale
+// those that are not in (as_of - NEWS2Reach, as_of].
 type Readings [Inputs]Reading
 
-// NEWS2Reach is how far back NEWS2 looks, 6 h in milliseconds: an older observation counts
-// as missing. The chart itself says nothing of it.
+// NEWS2Reach is how far back NEWS2 looks for fresh numbers, 6 h in milliseconds: an older
+// observation is stale. The chart itself says nothing of it.
 const NEWS2Reach = 6 * schemas.Hour
 
-// Points are the points of each component, NotKnown where it is missing.
+// Points are the points of each component, NotKnown where it was never measured.
 type Points [Components]int8
+
+// Standing is what is known of the components of NEWS2 as of one moment.
+type Standing struct {
+	// Points are those of the last known values, of the stale components too.
+	Points Points
+	// Stale are the components that are not known any more: all that is known of them was
+	// measured too long ago. A stale component with points may hold an alert and starts none.
+	Stale [Components]bool
+	// Measured is when each component was last measured, by whichever of its inputs; never
+	// where it was not.
+	Measured Measured
+}
+
+// Measured is a time for each component, the smallest time for one that was never measured.
+type Measured [Components]schemas.Time
+
+// NeverMeasured is what is known where nothing has come.
+func NeverMeasured() (m Measured) {
+	for c := range m {
+		m[c] = never
+	}
+	return m
+}
+
+// Fresh is what is left of a NEWS2 without the points of stale components, and says whether a
+// single fresh component has 3 points.
+func (s *Standing) Fresh(value int) (fresh int, singleThree bool) {
+	for c, points := range s.Points {
+		switch {
+		case points > 0 && s.Stale[c]:
+			value -= int(points)
+		case points == 3:
+			singleThree = true
+		}
+	}
+	return value, singleThree
+}
+
+// Holds says whether a component that had points is not known any more.
+func (s *Standing) Holds() bool {
+	for c, points := range s.Points {
+		if points > 0 && s.Stale[c] {
+			return true
+		}
+	}
+	return false
+}
+
+// componentInputs are the inputs that a component is read from.
+var componentInputs = [Components][]Input{
+	ComponentRespiratoryRate: {RespiratoryRate},
+	ComponentSpO2:            {SpO2},
+	ComponentOxygen:          {FiO2, OxygenFlow, Ventilated},
+	ComponentSystolic:        {SystolicArterial, SystolicCuff},
+	ComponentHeartRate:       {HeartRate},
+	ComponentConsciousness:   {GCSTotal, GCSEye, GCSVerbal, GCSMotor, AVPU},
+	ComponentTemperature:     {Temperature},
+}
+
+// Measured is when each component was last measured.
+func (r *Readings) Measured() Measured {
+	m := NeverMeasured()
+	for c, inputs := range componentInputs {
+		for _, i := range inputs {
+			if r[i].Known {
+				m[c] = max(m[c], r[i].EventTime)
+			}
+		}
+	}
+	return m
+}
 
 // InputChannels are the channels behind the inputs, with their names and units.
 var InputChannels = [Inputs]schemas.ChannelInfo{

@@ -19,12 +19,18 @@ func (t *transition) revise(e *episode, at schemas.Time, phase schemas.Phase, re
 	// What is told here is what later changes are measured against.
 	e.revision++
 	e.toldValue, e.toldAt = e.latest, at
-	a.Kind, a.Severity, a.Threshold = t.p.classify(e, phase)
+	a.Kind, a.Severity, a.Threshold = t.classify(e, phase)
 	if a.Kind != KindTechnical {
 		a.Score = t.s.scoreID
 	}
 	if a.Kind == KindScore && t.s.partial {
 		a.Flags = append(a.Flags, FlagPartial)
+	}
+	switch {
+	case e.held && a.Kind == KindScore:
+		a.Flags = append(a.Flags, FlagStale)
+	case e.held && a.Kind == KindRisk:
+		a.Flags = append(a.Flags, FlagIndeterminate)
 	}
 	if e.acknowledged {
 		a.Flags = append(a.Flags, FlagAcknowledged)
@@ -42,12 +48,12 @@ func (t *transition) revise(e *episode, at schemas.Time, phase schemas.Phase, re
 // classify gives an alert's kind, its severity and the number that it was held against: the
 // threshold of its level, or after its end the clear level that it fell below, and then the
 // severity that it had.
-func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity string, threshold float32) {
+func (t *transition) classify(e *episode, phase schemas.Phase) (kind, severity string, threshold float32) {
 	if e.task == TaskNoData {
-		return KindTechnical, p.NoData.Severity, float32(p.NoData.After) / float32(schemas.Hour)
+		return KindTechnical, t.p.NoData.Severity, t.expected()
 	}
-	for i := range p.Rules {
-		r := &p.Rules[i]
+	for i := range t.p.Rules {
+		r := &t.p.Rules[i]
 		if r.Task != e.task {
 			continue
 		}
@@ -66,6 +72,22 @@ func (p *Policy) classify(e *episode, phase schemas.Phase) (kind, severity strin
 	return KindRisk, e.toldSeverity, 0
 }
 
+// expected is the time in hours within which what is missed was expected, the shortest of all
+// that is missed, and the policy's for data of any kind where nothing is.
+func (t *transition) expected() float32 {
+	n := &t.p.NoData
+	shortest := forever
+	for c, missed := range t.s.absent.components {
+		if missed {
+			shortest = min(shortest, n.overdueAt(Component(c), 0, t.s.standing.Points[c]))
+		}
+	}
+	if shortest == forever || t.s.absent.silence {
+		shortest = min(shortest, n.After)
+	}
+	return float32(shortest) / float32(schemas.Hour)
+}
+
 // labels are the names of the components in sentences.
 var labels = [Components]string{
 	"respiratory rate", "SpO2", "oxygen", "systolic pressure", "heart rate", "consciousness", "temperature",
@@ -74,13 +96,11 @@ var labels = [Components]string{
 // sentence says where an episode's number stands, in one line that a nurse can
 // read.
 func (t *transition) sentence(e *episode) string {
-	_, _, threshold := t.p.classify(e, "")
+	_, _, threshold := t.classify(e, "")
 	b := make([]byte, 0, 128)
 	switch e.task {
 	case TaskNoData:
-		b = append(b, "no data for "...)
-		b = appendNumber(b, e.latest)
-		return string(append(b, " h"...))
+		return string(t.appendAbsence(b))
 	case TaskNEWS2:
 		b = append(b, "NEWS2 "...)
 		b = appendNumber(b, e.latest)
@@ -112,7 +132,8 @@ func (t *transition) sentence(e *episode) string {
 // known.
 func (t *transition) appendPoints(b []byte) []byte {
 	sep := ": "
-	for c, points := range t.s.points {
+	st := &t.s.standing
+	for c, points := range st.Points {
 		if points > 0 {
 			b = append(b, sep...)
 			b = append(b, labels[c]...)
@@ -121,13 +142,53 @@ func (t *transition) appendPoints(b []byte) []byte {
 			sep = ", "
 		}
 	}
+	var held [Components]bool
+	for c, points := range st.Points {
+		held[c] = points > 0 && st.Stale[c]
+	}
+	b = t.appendSince(b, "; ", held)
 	sep = "; not known: "
-	for c, points := range t.s.points {
-		if points == NotKnown {
+	for c, points := range st.Points {
+		if points == NotKnown || points == 0 && st.Stale[c] {
 			b = append(b, sep...)
 			b = append(b, labels[c]...)
 			sep = ", "
 		}
+	}
+	return b
+}
+
+// appendAbsence says what is missed: data of any kind, and the components that have not been
+// measured for longer than is expected.
+func (t *transition) appendAbsence(b []byte) []byte {
+	if t.s.absent.silence {
+		b = append(b, "no data for "...)
+		b = appendNumber(b, float32(t.p.NoData.After)/float32(schemas.Hour))
+		b = append(b, " h"...)
+	}
+	sep := ""
+	if len(b) > 0 {
+		sep = "; "
+	}
+	return t.appendSince(b, sep, t.s.absent.components)
+}
+
+// appendSince says of components since when they have not been measured, to the minute.
+func (t *transition) appendSince(b []byte, sep string, which [Components]bool) []byte {
+	since := never
+	for c, one := range which {
+		if !one {
+			continue
+		}
+		if at := t.s.standing.Measured[c] / schemas.Minute * schemas.Minute; at != since {
+			b = append(b, sep...)
+			b = at.Std().AppendFormat(b, "not measured since 2006-01-02 15:04: ")
+			since = at
+		} else {
+			b = append(b, ", "...)
+		}
+		b = append(b, labels[c]...)
+		sep = "; "
 	}
 	return b
 }

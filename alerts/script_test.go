@@ -19,8 +19,10 @@ import (
 //	policy                        the YAML to use from here on
 //	open at=0s                    a stay begins
 //	score at=1m news2=8 points=3,3,2,0,0,0,0 mortality=0.5 untrained corrected
+//	                              points: x is never measured, 3s are the last known of a stale
+//	                              component; the others were measured at the time of the score
 //	data at=2m
-//	ack at=3m alert=news2/1       also snooze until=, verdict; reason=, actor=
+//	ack at=3m alert=news2/1       also snooze until=, verdict, close; reason=, actor=
 //	advance at=1h                 time passes
 //	end at=5h cause=discharge
 func TestScripts(t *testing.T) {
@@ -30,9 +32,10 @@ func TestScripts(t *testing.T) {
 }
 
 type story struct {
-	policy *Policy
-	state  State
-	scores int
+	policy   *Policy
+	state    State
+	scores   int
+	measured Measured
 }
 
 func (s *story) tell(l *script.Line) string {
@@ -52,11 +55,12 @@ func (s *story) tell(l *script.Line) string {
 		return printed(l, out)
 	case "open":
 		e.Kind, e.Patient, e.Stay = Opened, "ward:1", "S1"
+		s.measured = NeverMeasured()
 	case "data":
 		e.Kind = DataCame
 	case "end":
 		e.Kind, e.Cause = Ended, l.Text("cause")
-	case "ack", "snooze", "verdict":
+	case "ack", "snooze", "verdict", "close":
 		e.Kind, e.Command = Commanded, l.Answer()
 	case "score":
 		e.Kind, e.Score = Scored, s.score(l)
@@ -99,11 +103,17 @@ func (s *story) score(l *script.Line) *Score {
 			sc.NEWS2, _ = strconv.Atoi(value)
 		case "points":
 			for c, text := range strings.Split(value, ",") {
+				text, stale := strings.CutSuffix(text, "s")
 				n, err := strconv.Atoi(text)
-				if err != nil {
+				switch {
+				case err != nil:
 					sc.Partial, n = true, NotKnown
+				case stale:
+					sc.Partial, sc.Standing.Stale[c] = true, true
+				default:
+					s.measured[c] = l.Time("at")
 				}
-				sc.Points[c] = int8(n)
+				sc.Standing.Points[c] = int8(n)
 			}
 		default:
 			v, err := strconv.ParseFloat(value, 32)
@@ -113,6 +123,7 @@ func (s *story) score(l *script.Line) *Score {
 			sc.Risks = append(sc.Risks, TaskRisk{arg.Key, float32(v)})
 		}
 	}
+	sc.Standing.Measured = s.measured
 	return sc
 }
 

@@ -18,13 +18,35 @@ type State struct {
 	open    bool
 
 	episodes []episode    // one a task, no_data among them, in the order in which the policy's tasks were met
-	lastData schemas.Time // when data of any kind last came
+	lastData schemas.Time // when the latest data of any kind were measured; the admission before there are any
 
 	// What follows is of the last score, since an alert that starts by time alone names it.
 	hasScore bool
 	scoreID  string
-	points   Points
+	standing Standing
 	partial  bool
+
+	// absent is what the open no_data alert has told to be missing.
+	absent absence
+}
+
+// absence is what is missed of a stay's data as of one moment.
+type absence struct {
+	components [Components]bool // that were measured in the stay, and not for longer than is expected
+	silence    bool             // nothing of any kind has come for the policy's time
+}
+
+// any says whether anything is missed.
+func (a *absence) any() bool { return a.silence || a.components != [Components]bool{} }
+
+// beyond says whether something is missed that was not.
+func (a *absence) beyond(was *absence) bool {
+	for c, missed := range a.components {
+		if missed && !was.components[c] {
+			return true
+		}
+	}
+	return a.silence && !was.silence
 }
 
 // episode is the alert of one task: the open one, or the last one after its end.
@@ -32,16 +54,23 @@ type episode struct {
 	task  string
 	count uint32 // how many alerts the task has had in this stay, the open one included
 
-	level         int          // the open alert's place among the rule's levels, from 1; 0 if none is open
-	id            string       // of the open alert, or of the last one
-	revision      int          // number of the alert's next revision, from 0
-	toldValue     float32      // the number in the alert's last revision
-	noStartBefore schemas.Time // end of the refractory time of an alarm, or of the reset time of an end
+	level     int     // the open alert's place among the rule's levels, from 1; 0 if none is open
+	id        string  // of the open alert, or of the last one
+	revision  int     // number of the alert's next revision, from 0
+	toldValue float32 // the number in the alert's last revision
+	// noStartBefore holds for each level of the rule before when no alert of that level
+	// starts: the end of the refractory time of an alarm, or of the reset time of an end, of
+	// that level or a higher one. A higher level than those starts at once.
+	noStartBefore [maxLevels]schemas.Time
 	toldAt        schemas.Time // when the last revision was made
 
 	measured    bool    // the stay has had a number of this task
 	latest      float32 // the last such number: NEWS2, a probability, or hours without data
 	singleThree bool    // a single component of NEWS2 had 3 points in it
+	// held says that the number is not fresh: components of NEWS2 that had points are not
+	// known any more, or the model gives no risk. An open alert is neither ended nor lowered
+	// by such a number.
+	held bool
 	// reachedSince holds for each level of the rule since when the number has been high
 	// enough for it without a break; never where it is not.
 	reachedSince [maxLevels]schemas.Time
@@ -66,9 +95,9 @@ const forever = schemas.Time(math.MaxInt64)
 
 // newEpisode returns the episode of a task that has had no number and no alert.
 func newEpisode(task string) episode {
-	e := episode{task: task, noStartBefore: never, toldAt: never, clearingSince: never, snoozedUntil: never}
+	e := episode{task: task, toldAt: never, clearingSince: never, snoozedUntil: never}
 	for i := range e.reachedSince {
-		e.reachedSince[i] = never
+		e.reachedSince[i], e.noStartBefore[i] = never, never
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package alerts
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -18,6 +19,8 @@ type Event struct {
 	Score         *Score           // Scored
 	Command       *schemas.Command // Commanded
 	Cause         string           // Ended: discharge, death, silence, …
+	Newest        schemas.Time     // DataCame: the latest event time of the data; 0 for At
+	Measured      *Measured        // DataCame: when each component was last measured; nil if that is as in the last score
 }
 
 // EventKind says what an Event is.
@@ -38,8 +41,8 @@ type Score struct {
 	ID        string
 	Trained   bool // risks of an untrained model alert nobody
 	Risks     []TaskRisk
-	NEWS2     int
-	Points    Points
+	NEWS2     int      // the points of stale components included
+	Standing  Standing // of the components of NEWS2
 	Partial   bool
 	Corrected bool // data were corrected or taken back since the score before
 }
@@ -65,27 +68,34 @@ func ScoreOf(s *schemas.Score) Score {
 		}
 		return 1
 	})
+	st := &out.Standing
+	st.Measured = NeverMeasured()
 	for _, in := range s.NEWS2.Inputs {
 		if c := slices.Index(ComponentNames[:], in.Component); c >= 0 {
-			out.Points[c] = int8(in.Points)
+			st.Points[c] += int8(in.Points)
+			st.Measured[c] = max(st.Measured[c], in.EventTime)
 		}
 	}
-	for _, name := range s.NEWS2.Missing {
-		if c := slices.Index(ComponentNames[:], name); c >= 0 {
-			out.Points[c] = NotKnown
+	for c, name := range ComponentNames {
+		if slices.Contains(s.NEWS2.Missing, name) {
+			st.Points[c] = NotKnown
 		}
+		st.Stale[c] = slices.Contains(s.NEWS2.Stale, name)
 	}
 	return out
 }
 
-// Flags of an alert. FlagCorrected is one of scores too.
+// Flags of an alert. FlagCorrected, FlagStale and FlagIndeterminate are those of scores too.
 const (
-	FlagPartial      = "partial"      // NEWS2 with components missing
-	FlagCorrected    = "corrected"    // data behind it were corrected or taken back
-	FlagAcknowledged = "acknowledged" // a person has seen it
-	FlagSnoozed      = "snoozed"
-	FlagEnded        = "ended"      // an answer to an alert that has ended
-	FlagStayEnded    = "stay_ended" // it ended because the stay did
+	FlagPartial   = "partial"   // NEWS2 with components missing
+	FlagCorrected = "corrected" // data behind it were corrected or taken back
+	FlagStale     = "stale"     // NEWS2 with points of components that are not known any more
+	// FlagIndeterminate: the model gives no number, for want of inputs or because it is none.
+	FlagIndeterminate = "indeterminate"
+	FlagAcknowledged  = "acknowledged" // a person has seen it
+	FlagSnoozed       = "snoozed"
+	FlagEnded         = "ended"      // an answer to an alert that has ended
+	FlagStayEnded     = "stay_ended" // it ended because the stay did
 )
 
 // Step moves the state by one event and appends to dst what became of the stay's alerts, one
@@ -98,7 +108,7 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 	t := transition{p: p, s: s, e: &e, dst: dst}
 	switch e.Kind {
 	case Opened:
-		*s = State{Patient: e.Patient, Stay: e.Stay, open: true, lastData: e.At, episodes: s.episodes[:0]}
+		*s = State{Patient: e.Patient, Stay: e.Stay, open: true, lastData: e.At, episodes: s.episodes[:0], standing: Standing{Measured: NeverMeasured()}}
 		for i := range p.Rules {
 			s.episode(p.Rules[i].Task)
 		}
@@ -133,8 +143,13 @@ func (p *Policy) Due(s *State) schemas.Time {
 		due = min(due, p.Rules[i].due(s.episode(p.Rules[i].Task)))
 	}
 	if e := s.episode(TaskNoData); p.NoData.After > 0 {
-		if e.level == 0 {
+		if !s.absent.silence {
 			due = min(due, s.lastData+p.NoData.After)
+		}
+		for c := range s.absent.components {
+			if !s.absent.components[c] {
+				due = min(due, p.NoData.overdueAt(Component(c), s.standing.Measured[c], s.standing.Points[c]))
+			}
 		}
 		due = min(due, e.snoozeEnds())
 	}
@@ -155,7 +170,7 @@ func (r *Rule) due(e *episode) schemas.Time {
 		}
 		at := e.reachedSince[i] + r.Dwell
 		if e.level == 0 {
-			at = max(at, e.noStartBefore)
+			at = max(at, e.noStartBefore[i])
 		}
 		due = min(due, at)
 	}
@@ -204,20 +219,60 @@ func (t *transition) fireTimers(at schemas.Time) {
 			t.revise(e, at, schemas.PhaseContinue, "still open: "+t.sentence(e), "")
 		}
 	}
-	n := t.p.NoData
-	if e := t.s.episode(TaskNoData); n.After > 0 && e.level == 0 && t.s.lastData+n.After <= at {
-		e.latest = float32(n.After) / float32(schemas.Hour)
-		t.open(e, 1)
-		t.revise(e, at, schemas.PhaseStart, t.sentence(e), "")
-	}
+	t.lookForData(at)
 }
 
-// dataCame ends the alert for silence.
+// dataCame notes that data of some kind came, and of which components. Data hold off the alert
+// for missing data as of when they were measured: what a monitor with a wrong clock sends, or
+// what is charted hours later, does not tell how the patient is now.
 func (t *transition) dataCame() {
-	t.s.lastData = t.e.At
-	if e := t.s.episode(TaskNoData); e.level > 0 {
-		e.level = 0
-		t.revise(e, t.e.At, schemas.PhaseEnd, "data came again", "")
+	newest := min(cmp.Or(t.e.Newest, t.e.At), t.e.At)
+	t.s.lastData = max(t.s.lastData, newest)
+	if t.e.Measured != nil {
+		t.s.standing.Measured = *t.e.Measured
+	}
+	t.lookForData(t.e.At)
+}
+
+// lookForData holds what was measured against what is expected, and starts, updates or ends
+// the technical alert of the patient, which names all that is missed. What is measured again
+// while other things are missed is not told by itself.
+func (t *transition) lookForData(at schemas.Time) {
+	n := &t.p.NoData
+	if n.After == 0 {
+		return
+	}
+	now := absence{silence: t.s.lastData+n.After <= at}
+	oldest := t.s.lastData
+	for c := range now.components {
+		measured := t.s.standing.Measured[c]
+		if n.overdueAt(Component(c), measured, t.s.standing.Points[c]) <= at {
+			now.components[c] = true
+			oldest = min(oldest, measured)
+		}
+	}
+	e := t.s.episode(TaskNoData)
+	was := t.s.absent
+	t.s.absent = now
+	switch {
+	case now == was:
+	case !now.any():
+		if e.level > 0 { // a person may have ended it
+			e.level, e.snoozedUntil = 0, never
+			reason := "data came again"
+			if was.components != (absence{}).components {
+				reason = "measured again"
+			}
+			t.revise(e, at, schemas.PhaseEnd, reason, "")
+		}
+	case now.beyond(&was):
+		e.latest = float32(at-oldest) / float32(schemas.Hour)
+		phase := schemas.PhaseUpdate
+		if e.level == 0 {
+			phase = schemas.PhaseStart
+			t.open(e, 1)
+		}
+		t.revise(e, at, phase, t.sentence(e), "")
 	}
 }
 
@@ -225,63 +280,96 @@ func (t *transition) dataCame() {
 // are too low for the open ones, moves the alerts that are due to move, and tells a number
 // that has changed by enough while its alert stays at its level.
 func (t *transition) applyScore(sc *Score) {
-	t.s.hasScore, t.s.scoreID, t.s.points, t.s.partial = true, sc.ID, sc.Points, sc.Partial
+	t.s.hasScore, t.s.scoreID, t.s.standing, t.s.partial = true, sc.ID, sc.Standing, sc.Partial
 	t.endOrphans()
 	for i := range t.p.Rules {
 		r := &t.p.Rules[i]
-		value, singleThree, ok := r.numberIn(sc)
-		if !ok {
-			continue
-		}
 		e := t.s.episode(r.Task)
-		e.measured, e.latest, e.singleThree = true, value, singleThree
-		// A level that stays reached keeps its first date, from which the dwell counts; so does
-		// a number that stays too low for the open level.
-		for l := range r.Levels {
-			switch reached := value >= r.Levels[l].At || singleThree && r.Levels[l].Single; {
-			case !reached:
-				e.reachedSince[l] = never
-			case e.reachedSince[l] == never:
-				e.reachedSince[l] = t.e.At
-			}
+		n, ok := r.numberIn(sc)
+		was, told := e.held, len(t.dst)
+		e.held = n.held
+		if ok {
+			e.measured, e.latest, e.singleThree = true, n.value, n.singleThree
 		}
-		if e.level > 0 {
-			switch lower := r.heldLevel(e) < e.level; {
-			case !lower:
-				e.clearingSince = never
-			case e.clearingSince == never:
-				e.clearingSince = t.e.At
-			}
-		}
-		told := len(t.dst)
+		r.date(e, n, t.e.At)
 		t.settle(r, e, t.e.At, sc.Corrected)
 		if len(t.dst) > told || e.level == 0 {
 			continue
 		}
 		// An alert that keeps its level is told again if its number moved by the rule's step, or
 		// at all by a correction. A snoozed one keeps quiet about mere moves.
-		moved := float32(math.Abs(float64(value - e.toldValue)))
+		moved := float32(math.Abs(float64(e.latest - e.toldValue)))
 		switch {
+		case e.held && !was:
+			t.revise(e, t.e.At, schemas.PhaseUpdate, "held, since "+r.lacks()+": "+t.sentence(e), "")
+		case was && !e.held:
+			t.revise(e, t.e.At, schemas.PhaseUpdate, "measured again: "+t.sentence(e), "")
 		case sc.Corrected && moved > 0:
 			t.revise(e, t.e.At, schemas.PhaseUpdate, "data were corrected: "+t.sentence(e), FlagCorrected)
 		case r.Update > 0 && moved >= r.Update && e.snoozedUntil == never:
 			t.revise(e, t.e.At, schemas.PhaseUpdate, t.sentence(e), "")
 		}
 	}
+	t.lookForData(t.e.At)
 }
 
-// numberIn takes the rule's number from a score. ok is false where the score has none, and
-// for risks of a model that was not trained, which must not alert anybody.
-func (r *Rule) numberIn(sc *Score) (value float32, singleThree, ok bool) {
+// number is what a score says to a rule.
+type number struct {
+	value       float32 // the points of stale components included
+	singleThree bool    // a single component has 3 points, a stale one included
+	// fresh and freshThree are the same of what is known: no alert starts or rises by more.
+	fresh      float32
+	freshThree bool
+	// held says that the number must not end or lower an alert: something that it was made
+	// of is not known any more, or there is none.
+	held bool
+}
+
+// date notes since when the number reaches each level, and since when it is too low for the
+// open one. A level that stays reached keeps its first date, from which the dwell counts; so
+// does a number that stays too low. A number that is held is too low for none.
+func (r *Rule) date(e *episode, n number, at schemas.Time) {
+	for l := range r.Levels {
+		switch reached := n.fresh >= r.Levels[l].At || n.freshThree && r.Levels[l].Single; {
+		case !reached:
+			e.reachedSince[l] = never
+		case e.reachedSince[l] == never:
+			e.reachedSince[l] = at
+		}
+	}
+	switch lower := e.level > 0 && !n.held && r.heldLevel(e) < e.level; {
+	case !lower:
+		e.clearingSince = never
+	case e.clearingSince == never:
+		e.clearingSince = at
+	}
+}
+
+// lacks says why a number of the rule is held.
+func (r *Rule) lacks() string {
 	if r.Kind == KindScore {
-		return float32(sc.NEWS2), slices.Contains(sc.Points[:], 3), true
+		return "what had points is not known any more"
+	}
+	return "the model gives no number"
+}
+
+// numberIn takes the rule's number from a score. ok is false where the score has none: the
+// number is then held. Risks of a model that was not trained are none, since they must not
+// alert anybody.
+func (r *Rule) numberIn(sc *Score) (n number, ok bool) {
+	if r.Kind == KindScore {
+		fresh, freshThree := sc.Standing.Fresh(sc.NEWS2)
+		return number{
+			value: float32(sc.NEWS2), singleThree: slices.Contains(sc.Standing.Points[:], 3),
+			fresh: float32(fresh), freshThree: freshThree, held: sc.Standing.Holds(),
+		}, true
 	}
 	for i := range sc.Risks {
 		if sc.Trained && sc.Risks[i].Task == r.Task {
-			return sc.Risks[i].Value, false, true
+			return number{value: sc.Risks[i].Value, fresh: sc.Risks[i].Value}, true
 		}
 	}
-	return 0, false, false
+	return number{held: true}, false
 }
 
 // heldLevel is the level at which the last number keeps an open alert, at most the one that
@@ -313,19 +401,20 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 		flag = FlagCorrected
 	}
 	switch {
-	case e.level == 0 && earned > 0 && at >= e.noStartBefore:
-		// A start waits for the end of the refractory and the reset time. A level that is still
-		// reached then starts an alert late, at the due time, and not never.
+	case e.level == 0 && earned > 0 && at >= e.noStartBefore[earned-1]:
+		// A start waits for the end of the refractory and the reset time of its severity. A level
+		// that is still reached then starts an alert late, at the due time, and not never.
 		t.open(e, earned)
-		e.noStartBefore = at + r.Refractory
+		e.silence(earned, at+r.Refractory)
 		t.revise(e, at, schemas.PhaseStart, t.sentence(e), flag)
 	case e.level > 0 && earned > e.level:
 		// An escalation waits for neither. It asks for attention anew, whoever has acknowledged
 		// or snoozed the lower level.
 		e.level, e.clearingSince, e.snoozedUntil, e.acknowledged = earned, never, never, false
-		e.noStartBefore = at + r.Refractory
+		e.silence(earned, at+r.Refractory)
 		t.revise(e, at, schemas.PhaseEscalate, t.sentence(e), flag)
 	case e.level > 0 && e.clearingSince != never && (corrected || e.clearingSince+r.ClearDwell <= at):
+		was := e.level
 		e.level, e.clearingSince = r.heldLevel(e), never
 		if e.level > 0 {
 			t.revise(e, at, schemas.PhaseDeescalate, t.sentence(e), flag)
@@ -333,13 +422,31 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 		}
 		// An end never shortens the refractory time of the alarm before it.
 		e.snoozedUntil = never
-		e.noStartBefore = max(e.noStartBefore, at+r.Reset)
+		e.silence(was, at+r.Reset)
 		reason := t.sentence(e)
 		if corrected {
 			reason = "data were corrected: " + reason
 		}
 		t.revise(e, at, schemas.PhaseEnd, reason, flag)
 	}
+}
+
+// silence keeps the task from starting an alert of a level or a lower one before a time. A
+// higher level starts at once: a patient who gets worse is never kept silent.
+func (e *episode) silence(level int, until schemas.Time) {
+	for l := range min(level, maxLevels) {
+		e.noStartBefore[l] = max(e.noStartBefore[l], until)
+	}
+}
+
+// resetOf is the reset time of the task's rule, 0 where it has none.
+func (t *transition) resetOf(task string) schemas.Time {
+	for i := range t.p.Rules {
+		if t.p.Rules[i].Task == task {
+			return t.p.Rules[i].Reset
+		}
+	}
+	return 0
 }
 
 // open opens the task's next alert at a level, under a new id and without the answers that

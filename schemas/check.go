@@ -132,7 +132,7 @@ func (s *Statics) check() *Problem {
 }
 
 // verbs are what a person can answer to an alert.
-var verbs = []string{"acknowledge", "snooze", "verdict"}
+var verbs = []string{"acknowledge", "snooze", "verdict", "end"}
 
 func (c *CommandEvent) check() *Problem {
 	switch {
@@ -144,8 +144,8 @@ func (c *CommandEvent) check() *Problem {
 		return NewProblem(BadField, "actor", c.Actor, "who answers, 1 to 128 printable bytes")
 	case c.Verb == "snooze" && c.Until == nil:
 		return NewProblem(BadField, "until", "", "when the snooze ends")
-	case c.Verb == "snooze" && strings.TrimSpace(c.Reason) == "":
-		return NewProblem(BadField, "reason", "", "why it is snoozed")
+	case (c.Verb == "snooze" || c.Verb == "end") && strings.TrimSpace(c.Reason) == "":
+		return NewProblem(BadField, "reason", "", "why the alert is snoozed or ended")
 	case len(c.Reason) > maxText:
 		return NewProblem(TooLarge, "reason", fmt.Sprintf("%d bytes", len(c.Reason)), "at most 4096 bytes")
 	}

@@ -142,7 +142,7 @@ type ADT struct {
 // through the log like data, so that a replay shows the same answers at the same times.
 type CommandEvent struct {
 	Head
-	Verb   string `json:"verb"`             // acknowledge, snooze or verdict
+	Verb   string `json:"verb"`             // acknowledge, snooze, verdict or end
 	Alert  string `json:"alert"`            // the alert's id
 	Actor  string `json:"actor"`            // who answers
 	Reason string `json:"reason,omitempty"` // a snooze needs one

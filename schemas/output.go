@@ -74,7 +74,8 @@ const (
 type NEWS2 struct {
 	Value   int          `json:"value"`
 	Partial bool         `json:"partial"`
-	Missing []string     `json:"missing"`
+	Missing []string     `json:"missing"`         // components that were never measured in the stay
+	Stale   []string     `json:"stale,omitempty"` // components whose last value is too old to be fresh; its points are in Value
 	Inputs  []NEWS2Input `json:"inputs,omitempty"`
 }
 
@@ -87,7 +88,8 @@ type NEWS2Input struct {
 	Unit      string  `json:"unit"`       // the channel's canonical unit, in UCUM
 	EventTime Time    `json:"event_time"` // floored to 1/16 s, the resolution of a window
 	Ref       string  `json:"ref"`        // the row that the value came from, if the source named one
-	Points    int     `json:"points"`     // the points of the whole component
+	Points    int     `json:"points"`     // of the component, at the input that decides it; 0 at the others: they add up to Value
+	Stale     bool    `json:"stale,omitempty"`
 }
 
 // Alert is the body of a record on TopicAlerts: one revision of one alert. The latest

@@ -105,7 +105,7 @@ type Statics struct {
 // Command is a person's answer to an alert. It passes through the log and through the same
 // Step as data do, so that a replay acts on it at the same point.
 type Command struct {
-	Verb   string // acknowledge, snooze or verdict
+	Verb   string // acknowledge, snooze, verdict or end
 	Alert  string // the alert's id
 	Actor  string
 	Reason string

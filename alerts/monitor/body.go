@@ -233,6 +233,9 @@ func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 	w.int("value", int64(n.Value))
 	w.bool("partial", n.Partial)
 	w.strings("missing", n.Missing)
+	if len(n.Stale) > 0 {
+		w.strings("stale", n.Stale)
+	}
 	if inputs && len(n.Inputs) > 0 {
 		w.name("inputs")
 		w.open('[')
@@ -248,6 +251,9 @@ func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 			w.time("event_time", in.EventTime)
 			w.string("ref", in.Ref)
 			w.int("points", int64(in.Points))
+			if in.Stale {
+				w.bool("stale", true)
+			}
 			w.close('}')
 		}
 		w.close(']')

@@ -185,3 +185,15 @@ func (s *stay) applyMove(m *schemas.Move) {
 		s.bed = m.Bed
 	}
 }
+
+// newestIn is the latest event time in a record of data, never where it has none.
+func newestIn(rec *schemas.Record) schemas.Time {
+	newest := never
+	for i := range rec.Observations {
+		newest = max(newest, rec.Observations[i].EventTime)
+	}
+	if rec.Item != nil {
+		newest = max(newest, rec.Item.EventTime)
+	}
+	return newest
+}

@@ -11,10 +11,6 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// flagIndeterminate is the flag of a score from which an answer of the model is left out
-// because it was infinite or not a number.
-const flagIndeterminate = "indeterminate"
-
 // modelScratch is the memory that the predictions of one partition reuse. It belongs to
 // one model.
 type modelScratch struct {

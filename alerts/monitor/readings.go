@@ -52,16 +52,16 @@ func (r *readings) add(input alerts.Input, o *schemas.Observation, clock schemas
 	l := &r.inputs[input]
 	at := o.EventTime.Floor16()
 	r.arrivals++
-	edge := clock.Floor16() - alerts.NEWS2Reach // no later score asks for what was measured then or before
-	gone := 0
-	for gone < len(l.kept) && l.kept[gone].at <= edge {
-		gone++
-	}
-	l.kept = slices.Delete(l.kept, 0, gone)
 	if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
 		l.kept = slices.DeleteFunc(l.kept, func(k reading) bool { return k.at == at })
 	}
-	if o.Flags&schemas.Retracted != 0 || at <= edge || at < l.floor {
+	l.forget(clock.Floor16() - alerts.NEWS2Reach)
+	newest := never
+	if n := len(l.kept); n > 0 {
+		newest = l.kept[n-1].at
+	}
+	late := at <= clock.Floor16()-alerts.NEWS2Reach && at < newest
+	if o.Flags&schemas.Retracted != 0 || late || at < l.floor {
 		return
 	}
 	i := len(l.kept)
@@ -75,16 +75,31 @@ func (r *readings) add(input alerts.Input, o *schemas.Observation, clock schemas
 	}
 }
 
-// latest fills dst with the newest observations with event time in (asOf - NEWS2Reach,
-// asOf] and not before admission, which are those that NEWS2 may see. The window answers
-// where a list has dropped what is asked for.
+// forget drops what was measured at edge or before, which no later score takes for fresh. The
+// newest observation stays however old it is: it is the last that is known, and may hold an
+// alert.
+func (l *readingList) forget(edge schemas.Time) {
+	gone := 0
+	for gone < len(l.kept)-1 && l.kept[gone].at <= edge {
+		gone++
+	}
+	l.kept = slices.Delete(l.kept, 0, gone)
+}
+
+// latest fills dst with the newest observations not after asOf and not before admission. Those
+// that are not in (asOf - NEWS2Reach, asOf] are stale. The window answers where a list has
+// dropped what is asked for.
 func (r *readings) latest(dst *alerts.Readings, w *window.Window, asOf, admission schemas.Time) {
 	asOf = asOf.Floor16()
 	// Adding 63 ms before rounding down gives the first sixteenth of a second (62.5 ms) after
 	// the edge, which is itself outside.
-	from := max(asOf-alerts.NEWS2Reach+63, admission).Floor16()
+	admission = admission.Floor16()
+	fresh := max((asOf - alerts.NEWS2Reach + 63).Floor16(), admission)
 	for i := range r.inputs {
-		dst[i] = r.inputs[i].latest(w, schemas.Channel(alerts.InputChannels[i].ID), asOf, from)
+		l := &r.inputs[i]
+		if dst[i] = l.latest(w, schemas.Channel(alerts.InputChannels[i].ID), asOf, fresh); !dst[i].Known {
+			dst[i] = l.stale(fresh, admission)
+		}
 	}
 }
 
@@ -104,6 +119,17 @@ func (l *readingList) latest(w *window.Window, ch schemas.Channel, asOf, from sc
 	if l.floor >= from {
 		if p, ok := w.Latest(ch, asOf, from); ok {
 			return alerts.Reading{Known: true, Flags: p.Flags &^ schemas.Corrected, Value: p.Value, EventTime: p.EventTime}
+		}
+	}
+	return alerts.Reading{}
+}
+
+// stale is the newest observation of one input from before a time and not before admission,
+// if it is still kept.
+func (l *readingList) stale(before, admission schemas.Time) alerts.Reading {
+	for i := len(l.kept) - 1; i >= 0; i-- {
+		if k := &l.kept[i]; k.at >= admission && k.at < before {
+			return alerts.Reading{Known: true, Stale: true, Flags: k.flags, Value: k.value, EventTime: k.at, Order: k.order, Ref: k.ref}
 		}
 	}
 	return alerts.Reading{}

@@ -168,6 +168,9 @@ func printed(l *script.Line, out []Output) string {
 			}
 			for _, in := range sc.NEWS2.Inputs {
 				fmt.Fprintf(&b, ", %s %v %s", in.Channel, in.Value, in.Ref)
+				if in.Stale {
+					b.WriteString(" (stale)")
+				}
 			}
 			for _, name := range slices.Sorted(maps.Keys(sc.Modalities)) {
 				if m := sc.Modalities[name]; m.State != schemas.Absent {

@@ -204,7 +204,9 @@ func (t *step) dataCame(rec *schemas.Record) {
 	}
 	p.stay.heardAt = p.clock
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock})
+	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.stay.start)
+	measured := t.s.scratch.readings.Measured()
+	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock, Newest: newestIn(rec), Measured: &measured})
 	t.scoreSoon()
 }
 
@@ -334,10 +336,13 @@ func (t *step) score(due schemas.Due) {
 	m.predict(p, sc, &scratch.model)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
 	p.readings.latest(&scratch.readings, p.window, p.clock, p.stay.start)
-	points := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
+	standing := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
 	if sc.indeterminate {
-		sc.flags = append(sc.flags, flagIndeterminate)
+		sc.flags = append(sc.flags, alerts.FlagIndeterminate)
+	}
+	if standing.Holds() {
+		sc.flags = append(sc.flags, alerts.FlagStale)
 	}
 	if p.corrected {
 		sc.flags = append(sc.flags, alerts.FlagCorrected)
@@ -347,7 +352,7 @@ func (t *step) score(due schemas.Due) {
 	// decide what its body lists. The score still goes out before its alerts.
 	event := &scratch.event
 	*event = alerts.Score{
-		ID: sc.id, Trained: sc.trained, NEWS2: sc.news2.Value, Points: points,
+		ID: sc.id, Trained: sc.trained, NEWS2: sc.news2.Value, Standing: standing,
 		Partial: sc.news2.Partial, Corrected: p.corrected, Risks: event.Risks[:0],
 	}
 	for i := range sc.risks {

@@ -63,12 +63,12 @@ func (l *Line) Duration(key string) schemas.Time {
 	return schemas.Time(v.Milliseconds())
 }
 
-// Answer is what somebody says to an alert: the lines ack, snooze (until=) and
+// Answer is what somebody says to an alert: the lines ack, snooze (until=), close and
 // verdict, with alert=, actor= and reason=. It is nil for every other line. An alert
 // that the story has not seen has the id "".
 func (l *Line) Answer() *schemas.Command {
 	l.T.Helper()
-	verb := map[string]string{"ack": "acknowledge", "snooze": "snooze", "verdict": "verdict"}[l.Cmd]
+	verb := map[string]string{"ack": "acknowledge", "snooze": "snooze", "verdict": "verdict", "close": "end"}[l.Cmd]
 	if verb == "" {
 		return nil
 	}
