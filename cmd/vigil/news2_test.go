@@ -92,6 +92,7 @@ type newsScore struct {
 		Value   int      `json:"value"`
 		Partial bool     `json:"partial"`
 		Missing []string `json:"missing"`
+		Stale   []string `json:"stale"`
 	} `json:"news2"`
 }
 
@@ -143,17 +144,17 @@ func checkNEWS2(t *testing.T, tables newsTables, dir, exported string, stays int
 	checked, wrong := 0, 0
 	for _, stay := range chosen {
 		for _, s := range scores[stay] {
-			value, missing, err := newsOf(chart, rows[strings.TrimPrefix(s.Patient, tables.domain)], admit[stay], s)
+			value, missing, stale, err := newsOf(chart, rows[strings.TrimPrefix(s.Patient, tables.domain)], admit[stay], s)
 			if err != nil {
 				t.Fatalf("%s stay %s as of %s: %v", s.Patient, stay, s.AsOf.Format(time.RFC3339), err)
 			}
 			checked++
 			slices.Sort(missing)
 			slices.Sort(s.NEWS2.Missing)
-			if value != s.NEWS2.Value || !slices.Equal(missing, s.NEWS2.Missing) || s.NEWS2.Partial != (len(missing) > 0) {
+			if value != s.NEWS2.Value || !slices.Equal(missing, s.NEWS2.Missing) || !slices.Equal(stale, s.NEWS2.Stale) || s.NEWS2.Partial != (len(missing)+len(stale) > 0) {
 				if wrong++; wrong <= 10 {
-					t.Errorf("%s stay %s as of %s (%s): pipeline %d missing %v, from CSV %d missing %v",
-						s.Patient, stay, s.AsOf.Format(time.RFC3339), s.Due, s.NEWS2.Value, s.NEWS2.Missing, value, missing)
+					t.Errorf("%s stay %s as of %s (%s): pipeline %d missing %v stale %v, from CSV %d missing %v stale %v",
+						s.Patient, stay, s.AsOf.Format(time.RFC3339), s.Due, s.NEWS2.Value, s.NEWS2.Missing, s.NEWS2.Stale, value, missing, stale)
 				}
 			}
 		}
@@ -263,74 +264,123 @@ func newsRows(t *testing.T, tables newsTables, dir string, wanted map[string]boo
 
 // newsOf scores what was known of a stay as of a moment on the printed chart, scale 1:
 // it writes the latest rows down as a nurse would, each with the decimals of the chart,
-// and adds up the points above their columns. The error is of an entry that the chart
-// does not have.
-func newsOf(chart news2test.Chart, rows []newsRow, admit time.Time, s newsScore) (points int, missing []string, err error) {
-	latest := func(kind string) (best newsRow, ok bool) {
-		for _, r := range rows { // in order of becoming known: a later one wins a tie
-			known := r.available.Before(s.AsOf) || s.Due == "record" && r.available.Equal(s.AsOf)
-			if r.kind == kind && known && r.event.After(s.AsOf.Add(-6*time.Hour)) && !r.event.After(s.AsOf) && !r.event.Before(admit) &&
-				(!ok || !r.event.Before(best.event)) {
-				best, ok = r, true
-			}
-		}
-		return best, ok
-	}
-	number := func(decimals int, kinds ...string) string { // of the first kind that is there
-		for _, kind := range kinds {
-			if r, ok := latest(kind); ok {
-				return strconv.FormatFloat(r.value, 'f', decimals, 64)
-			}
-		}
-		return ""
-	}
-	either := func(yes bool, ifSo, ifNot string) string {
-		if yes {
-			return ifSo
-		}
-		return ifNot
-	}
-	breathes := ""
-	fio2, okF := latest("fio2")
-	flow, okL := latest("flow")
-	vent, okV := latest("vent")
-	if okF || okL || okV {
-		breathes = either(fio2.value > 0.21+1e-6 || flow.value > 0 || vent.value > 0, news2test.Oxygen, news2test.Air)
-	}
-	awake := ""
-	total, okT := latest("gcs")
-	eye, okE := latest("eye")
-	verbal, okB := latest("verbal")
-	motor, okM := latest("motor")
-	parts := okE && okB && okM
-	switch {
-	case parts && verbal.untestable:
-		awake = either(eye.value == 4 && motor.value == 6, news2test.Alert, "C")
-	case okT:
-		awake = either(total.value == 15, news2test.Alert, "C")
-	case parts:
-		awake = either(eye.value+verbal.value+motor.value == 15, news2test.Alert, "C")
-	}
-	for _, written := range []struct{ component, row, entry string }{
-		{"respiratory_rate", news2test.RespirationRate, number(0, "rr")},
-		{"spo2", news2test.SpO2Scale1, number(0, "spo2")},
-		{"oxygen", news2test.AirOrOxygen, breathes},
-		{"systolic", news2test.Systolic, number(0, "sbpA", "sbpC")},
-		{"heart_rate", news2test.Pulse, number(0, "hr")},
-		{"consciousness", news2test.Consciousness, awake},
-		{"temperature", news2test.Temperature, number(1, "temp")},
-	} {
-		if written.entry == "" {
-			missing = append(missing, written.component)
+// and adds up the points above their columns. Where nothing of a row of the chart was
+// measured in the last six hours it writes down the last that was, and names the row as
+// stale. The error is of an entry that the chart does not have.
+func newsOf(chart news2test.Chart, rows []newsRow, admit time.Time, s newsScore) (points int, missing, stale []string, err error) {
+	fresh, all := map[string]newsRow{}, map[string]newsRow{}
+	for _, r := range rows { // in order of becoming known: a later one wins a tie
+		known := r.available.Before(s.AsOf) || s.Due == "record" && r.available.Equal(s.AsOf)
+		if !known || r.event.After(s.AsOf) || r.event.Before(admit) {
 			continue
 		}
-		n, err := chart.Points(written.row, written.entry, breathes == news2test.Oxygen)
+		if best, ok := all[r.kind]; !ok || !r.event.Before(best.event) {
+			all[r.kind] = r
+			if r.event.After(s.AsOf.Add(-6 * time.Hour)) {
+				fresh[r.kind] = r
+			}
+		}
+	}
+	breathes := newsBreathes(fresh)
+	if breathes == "" {
+		breathes = newsBreathes(all)
+	}
+	for _, of := range []struct {
+		component, row string
+		entry          func(sheet map[string]newsRow) string
+	}{
+		{"respiratory_rate", news2test.RespirationRate, newsNumber(0, "rr")},
+		{"spo2", news2test.SpO2Scale1, newsNumber(0, "spo2")},
+		{"oxygen", news2test.AirOrOxygen, newsBreathes},
+		{"systolic", news2test.Systolic, newsNumber(0, "sbpA", "sbpC")},
+		{"heart_rate", news2test.Pulse, newsNumber(0, "hr")},
+		{"consciousness", news2test.Consciousness, newsAwake},
+		{"temperature", news2test.Temperature, newsNumber(1, "temp")},
+	} {
+		entry := of.entry(fresh)
+		if entry == "" {
+			if entry = of.entry(all); entry == "" {
+				missing = append(missing, of.component)
+				continue
+			}
+			stale = append(stale, of.component)
+		}
+		n, err := chart.Points(of.row, entry, breathes == news2test.Oxygen)
 		if err != nil {
-			return 0, nil, err
+			return 0, nil, nil, err
 		}
 		points += n
 	}
-	return points, missing, nil
+	return points, missing, stale, nil
+}
+
+// newsNumber writes down the latest number of several kinds; at equal times the first.
+func newsNumber(decimals int, kinds ...string) func(map[string]newsRow) string {
+	return func(sheet map[string]newsRow) string {
+		entry, at := "", time.Time{}
+		for _, kind := range kinds {
+			if r, ok := sheet[kind]; ok && (entry == "" || r.event.After(at)) {
+				entry, at = strconv.FormatFloat(r.value, 'f', decimals, 64), r.event
+			}
+		}
+		return entry
+	}
+}
+
+// newsBreathes says whether anything on the sheet gives oxygen.
+func newsBreathes(sheet map[string]newsRow) string {
+	entry := ""
+	for kind, air := range map[string]float64{"fio2": 0.21 + 1e-6, "flow": 0, "vent": 0} {
+		r, ok := sheet[kind]
+		switch {
+		case ok && r.value > air:
+			return news2test.Oxygen
+		case ok:
+			entry = news2test.Air
+		}
+	}
+	return entry
+}
+
+// newsAwake says who is alert, by the statement that holds as of the latest time: a total, a
+// part that excludes it, or three parts of which none does.
+func newsAwake(sheet map[string]newsRow) string {
+	const notAlert = "C"
+	entry, at := "", time.Time{}
+	say := func(alert bool, when time.Time, ties bool) {
+		if entry == "" || when.After(at) || ties && when.Equal(at) {
+			entry, at = notAlert, when
+			if alert {
+				entry = news2test.Alert
+			}
+		}
+	}
+	full, newest, oldest, tube := 0, time.Time{}, time.Time{}, false
+	for kind, most := range map[string]float64{"eye": 4, "verbal": 5, "motor": 6} {
+		r, ok := sheet[kind]
+		if !ok {
+			continue
+		}
+		if r.event.After(newest) {
+			newest = r.event
+		}
+		if oldest.IsZero() || r.event.Before(oldest) {
+			oldest = r.event
+		}
+		tube = tube || r.untestable
+		if r.value < most && !r.untestable {
+			say(false, r.event, false)
+		} else {
+			full++
+		}
+	}
+	if full == 3 {
+		say(true, oldest, false)
+	}
+	if total, ok := sheet["gcs"]; ok && !(entry != "" && tube && !total.event.After(newest)) {
+		say(total.value == 15, total.event, true)
+	}
+	return entry
 }
 
 // The judge itself, on rows put down by hand. 0 and 20 are the least and the most that
@@ -364,6 +414,7 @@ func TestNEWS2Judge(t *testing.T) {
 		due     string
 		want    int
 		missing []string
+		stale   []string
 	}{
 		{name: "the least", rows: sheet(well)},
 		{name: "the most", rows: sheet(map[string]float64{"rr": 25, "spo2": 91, "flow": 2, "sbpC": 90, "hr": 131, "gcs": 14, "temp": 35}), want: 20},
@@ -377,8 +428,12 @@ func TestNEWS2Judge(t *testing.T) {
 		{name: "known at the moment, due by the hour", rows: with(row("hr", 140, time.Minute, 0)), due: "hour"},
 		{name: "measured ahead", rows: with(row("hr", 140, -time.Minute, time.Minute))},
 		{name: "within six hours", rows: without("hr", row("hr", 140, 6*time.Hour-time.Second, time.Hour)), want: 3},
-		{name: "six hours ago", rows: without("hr", row("hr", 140, 6*time.Hour, time.Hour)), missing: []string{"heart_rate"}},
-		{name: "the arm's cuff gives way to the artery", rows: with(row("sbpA", 85, 3*time.Hour, 3*time.Hour)), want: 3},
+		{name: "six hours ago", rows: without("hr", row("hr", 140, 6*time.Hour, time.Hour)), want: 3, stale: []string{"heart_rate"}},
+		{name: "the arm's cuff, later than the artery", rows: with(row("sbpA", 85, 3*time.Hour, 3*time.Hour))},
+		{name: "the artery, later than the arm's cuff", rows: with(row("sbpA", 85, time.Minute, time.Minute)), want: 3},
+		{name: "a fresh cuff for a stale artery", rows: with(row("sbpA", 85, 7*time.Hour, 7*time.Hour))},
+		{name: "eyes closed, the rest not known", rows: without("gcs", row("eye", 3, time.Hour, time.Hour)), want: 3},
+		{name: "parts later than a total", rows: with(row("eye", 3, time.Minute, time.Minute)), want: 3},
 		{name: "38.04 is 38.0", rows: without("temp", row("temp", 38.04, time.Hour, time.Hour))},
 		{name: "38.06 is 38.1", rows: without("temp", row("temp", 38.06, time.Hour, time.Hour)), want: 1},
 		{name: "a tube, eyes open, obeys", rows: with(row("eye", 4, time.Hour, time.Hour), tube, row("motor", 6, time.Hour, time.Hour))},
@@ -386,16 +441,16 @@ func TestNEWS2Judge(t *testing.T) {
 		{name: "parts of the coma scale", rows: without("gcs", sheet(map[string]float64{"eye": 4, "verbal": 4, "motor": 6})...), want: 3},
 		{name: "nothing", missing: []string{"respiratory_rate", "spo2", "oxygen", "systolic", "heart_rate", "consciousness", "temperature"}},
 	} {
-		got, missing, err := newsOf(chart, c.rows, admit, newsScore{AsOf: asOf, Due: c.due})
-		if err != nil || got != c.want || !slices.Equal(missing, c.missing) {
-			t.Errorf("%s: %d, missing %v, want %d, missing %v (%v)", c.name, got, missing, c.want, c.missing, err)
+		got, missing, stale, err := newsOf(chart, c.rows, admit, newsScore{AsOf: asOf, Due: c.due})
+		if err != nil || got != c.want || !slices.Equal(missing, c.missing) || !slices.Equal(stale, c.stale) {
+			t.Errorf("%s: %d, missing %v, stale %v, want %d, missing %v, stale %v (%v)", c.name, got, missing, stale, c.want, c.missing, c.stale, err)
 		}
 	}
 	before := []newsRow{row("hr", 140, time.Hour, time.Hour)} // the stay begins after it
-	if got, missing, _ := newsOf(chart, before, asOf.Add(-time.Minute), newsScore{AsOf: asOf}); got != 0 || len(missing) != 7 {
+	if got, missing, _, _ := newsOf(chart, before, asOf.Add(-time.Minute), newsScore{AsOf: asOf}); got != 0 || len(missing) != 7 {
 		t.Errorf("before the admission: %d, missing %v", got, missing)
 	}
-	if got, _, err := newsOf(chart, []newsRow{row("hr", math.NaN(), time.Hour, time.Hour)}, admit, newsScore{AsOf: asOf}); err == nil {
+	if got, _, _, err := newsOf(chart, []newsRow{row("hr", math.NaN(), time.Hour, time.Hour)}, admit, newsScore{AsOf: asOf}); err == nil {
 		t.Errorf("no number: %d, want an error", got)
 	}
 }
