@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -83,12 +84,13 @@ func (u *Unit) takeAlert(a *schemas.Alert) {
 	b := u.bedFor(a.Patient)
 	i := slices.IndexFunc(b.Open, func(o schemas.Alert) bool { return o.ID == a.ID })
 	switch {
-	case a.Phase == schemas.PhaseEnd || a.Phase == schemas.PhaseReset:
+	case a.Phase == schemas.PhaseEnd:
 		if i >= 0 {
 			b.Open = slices.Delete(b.Open, i, i+1)
 		}
 	case i >= 0:
 		b.Open[i] = *a
+	case slices.Contains(a.Flags, alerts.FlagEnded): // an answer to an alert that is over
 	default:
 		b.Open = append(b.Open, *a)
 	}

@@ -3,9 +3,12 @@ package bedside
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -45,5 +48,52 @@ func TestPictureFitsTheScreen(t *testing.T) {
 	u.Draw(&out, "", "", 100, 20)
 	if strings.Contains(out.String(), "***") {
 		t.Error("an alert that has ended is still shown")
+	}
+}
+
+// A snooze that ran out leaves the alert on the screen, and an answer to an alert that is over
+// does not bring it back.
+func TestAnswersOnTheScreen(t *testing.T) {
+	at, _ := schemas.ParseTime("2026-01-01T08:00:00Z", nil)
+	unit := func() *Unit {
+		u := NewUnit()
+		u.takeScore(&schemas.Score{ID: "x", Patient: "p:1", Stay: "s", AsOf: at, NEWS2: schemas.NEWS2{Value: 9}})
+		u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:1", Phase: schemas.PhaseStart, Severity: "high", Reason: "NEWS2 9", AsOf: at})
+		return u
+	}
+	picture := func(u *Unit) string {
+		var out bytes.Buffer
+		u.Draw(&out, "", "", 160, 30)
+		return out.String()
+	}
+	u := unit()
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:1", Phase: schemas.PhaseUpdate, Severity: "high", Reason: "snoozed", AsOf: at})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:1", Phase: schemas.PhaseReset, Severity: "high", Reason: "the snooze ran out: NEWS2 9", AsOf: at + schemas.Hour})
+	if !strings.Contains(picture(u), "*** the snooze ran out") {
+		t.Errorf("the alert is gone when its snooze runs out:\n%s", picture(u))
+	}
+	u = unit()
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:1", Phase: schemas.PhaseEnd, Severity: "high", AsOf: at})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:1", Phase: schemas.PhaseUpdate, Severity: "high", Reason: "verdict by nurse: false alarm", Flags: []string{"ended"}, AsOf: at})
+	if strings.Contains(picture(u), "***") {
+		t.Errorf("an alert that has ended is shown again:\n%s", picture(u))
+	}
+}
+
+// The first alert is that of this process, also where the topics hold older ones.
+func TestFirstAlertOfThisStart(t *testing.T) {
+	start := time.Now()
+	w := NewWard(nil, &replay.Plan{}, io.Discard, true, start)
+	see := func(at time.Time) {
+		_ = w.take(&schemas.Message{Value: []byte(`{"id":"a","phase":"start","patient":"p:1"}`), Appended: at.UnixMilli(),
+			Headers: []schemas.Header{{Key: schemas.HeaderType, Value: schemas.TypeAlert}}})
+	}
+	see(start.Add(-time.Hour))
+	if w.FirstAlert() != nil {
+		t.Error("an alert of an earlier process counts")
+	}
+	see(start.Add(time.Second))
+	if ms := w.FirstAlert(); ms == nil || *ms != 1000 {
+		t.Errorf("first alert %v, want 1000 ms", ms)
 	}
 }

@@ -32,7 +32,8 @@ type Ward struct {
 	last    atomic.Pointer[replay.Progress] // what the player said last
 	bar     *mpb.Bar
 	bars    *mpb.Progress
-	first   atomic.Int64 // append time of the first alert, Unix ms; 0 before it
+	start   time.Time    // of the process that shows the unit
+	first   atomic.Int64 // append time of the first alert since then, Unix ms; 0 before it
 
 	cancel context.CancelFunc
 	done   sync.WaitGroup
@@ -40,9 +41,10 @@ type Ward struct {
 }
 
 // NewWard returns a ward that shows the run of a plan on out once it is started. quiet says
-// that a program reads out: no lines are printed then.
-func NewWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool) *Ward {
-	w := &Ward{cluster: c, out: out, quiet: quiet, unit: NewUnit()}
+// that a program reads out: no lines are printed then. start is when the process began, from
+// which FirstAlert counts.
+func NewWard(c *kafka.Cluster, plan *replay.Plan, out io.Writer, quiet bool, start time.Time) *Ward {
+	w := &Ward{cluster: c, out: out, quiet: quiet, start: start, unit: NewUnit()}
 	w.title = fmt.Sprintf("Vigil  %s   %s", plan.Source, schemas.Notice)
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		if quiet {
@@ -89,7 +91,9 @@ func (w *Ward) Stop() {
 func (w *Ward) take(m *schemas.Message) error {
 	w.unit.See(m)
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeAlert {
-		w.first.CompareAndSwap(0, m.Appended)
+		if m.Appended >= w.start.UnixMilli() { // older ones are of an earlier process
+			w.first.CompareAndSwap(0, m.Appended)
+		}
 		if w.screen == nil && !w.quiet {
 			if a, err := schemas.DecodeAlert(m.Value); err == nil {
 				w.lines.Lock()
@@ -101,14 +105,14 @@ func (w *Ward) take(m *schemas.Message) error {
 	return nil
 }
 
-// FirstAlert is the time from start to the append of the first alert, in milliseconds; nil if
-// none came after start, as where an earlier process made them all.
-func (w *Ward) FirstAlert(start time.Time) *int64 {
+// FirstAlert is the time from start to the append of the first alert since then, in
+// milliseconds; nil if none came, as where an earlier process made them all.
+func (w *Ward) FirstAlert() *int64 {
 	at := w.first.Load()
-	if at == 0 || at < start.UnixMilli() {
+	if at == 0 {
 		return nil
 	}
-	ms := at - start.UnixMilli()
+	ms := at - w.start.UnixMilli()
 	return &ms
 }
 

@@ -14,8 +14,9 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// drainsWithin is how long a worker may take to end in good order.
-const drainsWithin = 25 * time.Second
+// drainsWithin is how long a command may take to end once it is told to: 5 s are promised,
+// and as much again is left to a machine with other work.
+const drainsWithin = 10 * time.Second
 
 // settlesWithin is how long workers may take to be through with what is there: seconds,
 // but for a machine with other work.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/alerts/bedside"
@@ -141,7 +140,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting",
-		Log: zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger(),
+		Log: warnings(stderr),
 	})
 	if err != nil {
 		return err
@@ -154,16 +153,18 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	evaluate.SayUnmapped(talk, plan.Rows.UnmappedCodes)
-	ward := bedside.NewWard(house.Cluster, plan, talk, o.summary == "json")
-	if err := house.Play(ctx, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, ward); err != nil {
+	ward := bedside.NewWard(house.Cluster, plan, talk, o.summary == "json", start)
+	ending, cancel := boot.Ending(ctx)
+	defer cancel()
+	if err := house.Play(ctx, ending, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, ward); err != nil {
 		return house.Cause(err)
 	}
 	if o.summary == "json" || o.export != "" {
 		s := &evaluate.Summary{
 			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-			Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(start),
+			Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(),
 		}
-		if err := evaluate.Report(context.WithoutCancel(ctx), house.Cluster, s, o.run, o.export); err != nil {
+		if err := evaluate.Report(ending, house.Cluster, s, o.run, o.export); err != nil {
 			return boot.Failure(err)
 		}
 		if o.summary == "json" {

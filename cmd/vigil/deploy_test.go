@@ -266,7 +266,7 @@ func TestCompose(t *testing.T) {
 		}
 	}
 	if serve.StopGracePeriod != "30s" || !serve.ReadOnly || !slices.Equal(serve.CapDrop, []string{"ALL"}) {
-		t.Errorf("serve: stop_grace_period %s (25 s to drain, and some), read_only %v, cap_drop %v", serve.StopGracePeriod, serve.ReadOnly, serve.CapDrop)
+		t.Errorf("serve: stop_grace_period %s (5 s to end, and some), read_only %v, cap_drop %v", serve.StopGracePeriod, serve.ReadOnly, serve.CapDrop)
 	}
 	if serve.DependsOn["topics"].Condition != "service_completed_successfully" || serve.DependsOn["redis"].Condition != "service_healthy" || f.Services["topics"].DependsOn["kafka"].Condition != "service_healthy" {
 		t.Error("serve begins before its topics or its store are there")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/alerts/bedside"
@@ -122,6 +123,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 			return err
 		}
 		defer c.Close()
+		c.Log = warnings(stderr)
 		if partitions, err = c.Partitions(ctx); err != nil {
 			return interruptedOr(ctx, boot.Dependency(err))
 		}
@@ -136,20 +138,22 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		player := replay.Player{Plan: plan, Sink: jsonlines.NewSink(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
 		return interruptedOr(ctx, player.Run(ctx))
 	}
-	ward := bedside.NewWard(c, plan, stderr, true)
-	ward.Start(context.WithoutCancel(ctx))
+	ward := bedside.NewWard(c, plan, stderr, true, start)
+	ending, cancel := boot.Ending(ctx)
+	defer cancel()
+	ward.Start(ending)
 	defer ward.Stop()
-	if err := boot.Publish(ctx, c, partitions, plan, speed, ward.Progress); err != nil {
+	if err := boot.Publish(ctx, ending, c, partitions, plan, speed, ward.Progress); err != nil {
 		return err
 	}
 	if !o.wait {
 		_, err := fmt.Fprintf(stderr, "all %d events of run %s are in their topics\n", plan.Len(), plan.Run)
 		return err
 	}
-	if err := boot.AwaitScores(ctx, c, partitions, plan, stderr); err != nil {
+	if err := boot.AwaitScores(ctx, c, partitions, plan.Run, plan.End, stderr); err != nil {
 		return interruptedOr(ctx, boot.Dependency(err))
 	}
-	s := &evaluate.Summary{Source: src.Name(), Broker: "kafka", Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(start)}
+	s := &evaluate.Summary{Source: src.Name(), Broker: "kafka", Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert()}
 	if err := evaluate.Report(ctx, c, s, o.run, o.export); err != nil {
 		return boot.Failure(err)
 	}
@@ -165,4 +169,9 @@ func printSummary(stdout io.Writer, s *evaluate.Summary, start time.Time) error 
 	}
 	_, err = fmt.Fprintf(stdout, "%s\n", line)
 	return err
+}
+
+// warnings is the log of a command: what it waits for goes to stderr.
+func warnings(stderr io.Writer) zerolog.Logger {
+	return zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 }

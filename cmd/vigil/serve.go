@@ -134,8 +134,15 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 	go func() { worked <- house.Work(ctx) }()
 	status := time.NewTicker(statusEvery)
 	defer status.Stop()
+	ending, cancel := boot.Ending(ctx)
+	defer cancel()
 	for {
 		select {
+		case <-ending.Done(): // a server is away: what was not written is done again by the next worker
+			if terminated(ctx) {
+				return nil
+			}
+			return boot.Interrupted()
 		case err := <-worked:
 			switch {
 			case ctx.Err() == nil && err != nil:

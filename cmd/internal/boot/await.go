@@ -8,7 +8,6 @@ import (
 
 	"github.com/vigil-icu/vigil/encoders/intake"
 	"github.com/vigil-icu/vigil/ingest/kafka"
-	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -17,10 +16,10 @@ import (
 // cause is that nobody has started a worker.
 const patience = 15 * time.Second
 
-// AwaitScores returns when workers elsewhere have scored a whole run: the log holds the run
-// to its end, and the workers' group has committed the log to there. A worker commits only
-// behind its outputs, so these are in their topics by then.
-func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, talk io.Writer) error {
+// AwaitScores returns when workers, here or elsewhere, have scored a run up to a playing time
+// in milliseconds: the log holds the run to there, and the workers' group has committed the
+// log to there. A worker commits only behind its outputs, so these are in their topics by then.
+func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, run string, play int64, talk io.Writer) error {
 	behind := make([]int64, partitions) // by partition: log offset up to which all must be scored; 0 until the run's end is logged
 	moved, at := time.Now(), int64(-1)
 	for {
@@ -31,7 +30,7 @@ func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, plan *re
 		left, sum := 0, int64(0)
 		for p := range partitions {
 			if behind[p] == 0 {
-				logged, err := intake.Logged(ctx, c, p, plan.Run, plan.End)
+				logged, err := intake.Logged(ctx, c, p, run, play)
 				if err != nil {
 					return err
 				}

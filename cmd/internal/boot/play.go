@@ -3,6 +3,7 @@ package boot
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,12 +28,23 @@ type Playing struct {
 	Wrap  func(replay.Resumer) replay.Resumer // what tests put between player and Kafka; may be nil
 }
 
+// Grace is how long a command that was told to end may take to end in good order.
+const Grace = 3 * time.Second
+
+// Ending returns a context that outlasts ctx by Grace: what a command does to end in good
+// order goes by it, so that it ends in any order where a server is away. Call cancel when done.
+func Ending(ctx context.Context) (ending context.Context, cancel context.CancelFunc) {
+	ending, cancel = context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() { time.AfterFunc(Grace, cancel) })
+	return ending, cancel
+}
+
 // Play runs the workers and plays the plan until it ends, its time is over, ctx ends or
 // something fails. Then it waits until the scores and alerts of what was sent are out: for
-// that the workers go on after ctx has ended. It returns nil where ctx or the time ended the
-// run in good order.
-func (h *House) Play(ctx context.Context, plan *replay.Plan, how Playing, audience Audience) error {
-	working, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+// that the workers go on after ctx has ended, until ending does, see Ending. It returns nil
+// where ctx or the time ended the run in good order.
+func (h *House) Play(ctx, ending context.Context, plan *replay.Plan, how Playing, audience Audience) error {
+	working, stopWork := context.WithCancel(ending)
 	defer stopWork()
 	work, working := errgroup.WithContext(working)
 	work.Go(func() error { return h.Work(working) })
@@ -57,9 +69,12 @@ func (h *House) Play(ctx context.Context, plan *replay.Plan, how Playing, audien
 		end, err = topics.Stop(working, plan)
 	}
 	if err == nil {
-		err = h.Drain(working, end)
+		err = h.drain(working, plan.Run, end)
 	}
-	if working.Err() != nil {
+	switch {
+	case ending.Err() != nil:
+		return cutShort()
+	case working.Err() != nil:
 		err = work.Wait() // a worker failed: its error is the cause
 	}
 	if err != nil {
@@ -70,22 +85,39 @@ func (h *House) Play(ctx context.Context, plan *replay.Plan, how Playing, audien
 	return nil
 }
 
+// drain waits until what was sent of a run is through. Where workers of other processes may
+// own some of the partitions, only the topics can tell.
+func (h *House) drain(ctx context.Context, run string, play int64) error {
+	if len(h.config.Kafka.Brokers) > 0 && play >= 0 {
+		return AwaitScores(ctx, h.Cluster, h.Partitions, run, play, io.Discard)
+	}
+	return h.Drain(ctx, play)
+}
+
 // Publish plays the plan into a Kafka whose workers run elsewhere. Where ctx ends it stops
-// between two messages, with a mark, so that what is there can be scored.
-func Publish(ctx context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, progress func(replay.Progress)) error {
-	ending := context.WithoutCancel(ctx)
+// between two messages, with a mark, so that what is there can be scored; where the brokers
+// are away by then, it stops as it is when ending ends.
+func Publish(ctx, ending context.Context, c *kafka.Cluster, partitions int, plan *replay.Plan, speed replay.Speed, progress func(replay.Progress)) error {
 	topics := kafkasink.New(c, partitions)
 	player := replay.Player{Plan: plan, Sink: stoppable{topics, ctx}, Speed: speed, Clock: WallClock{ctx}, Progress: progress}
 	err := player.Run(ending)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && ending.Err() == nil {
 		if _, err = topics.Stop(ending, plan); err == nil {
 			return Interrupted()
 		}
 	}
-	if err != nil {
+	switch {
+	case ending.Err() != nil:
+		return cutShort()
+	case err != nil:
 		return Failure(err)
 	}
 	return nil
+}
+
+// cutShort is the exit of a command that could not end in good order.
+func cutShort() error {
+	return &Exit{Code: ExitInterrupted, Err: errors.New("interrupted before all was through; the same command goes on where it ended")}
 }
 
 // AsExit returns an error with an exit code as it is, and gives any other that of a failure.
