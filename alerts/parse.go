@@ -161,15 +161,14 @@ const (
 	defaultSnooze     = 4 * schemas.Hour
 )
 
-// defaultNoData is the technical alert of a policy that does not mention it. What a person
-// charts is expected within the time after which NEWS2 does not know it any more.
+// defaultNoData is the technical alert of a policy that does not mention it.
 func defaultNoData() NoData {
 	n := NoData{After: 4 * schemas.Hour, Severity: "low"}
 	for _, c := range classes["continuous"] {
 		n.Expected[c] = 4 * schemas.Hour
 	}
 	for _, c := range classes["intermittent"] {
-		n.Expected[c] = NEWS2Reach
+		n.Expected[c] = 12 * schemas.Hour
 	}
 	return n
 }
