@@ -5,24 +5,6 @@ import (
 	"slices"
 )
 
-// wholeShare is 1 for a strip that is whole and 0 for one of which half or more is lost. A
-// sample is lost if the signal stands still around it for a second or more, as it does with
-// leads off or an amplifier at its rail.
-func wholeShare(samples []int16, rate float64) float64 {
-	still, lost, run := int(rate), 0, 1
-	for i := 1; i <= len(samples); i++ {
-		if i < len(samples) && samples[i] == samples[i-1] {
-			run++
-			continue
-		}
-		if run >= still {
-			lost += run
-		}
-		run = 1
-	}
-	return max(0, 1-2*float64(lost)/float64(len(samples)))
-}
-
 // tooLow says whether the beats are lower, in the band of a QRS, than any QRS is (0.03 mV) or
 // than what the converter can show (4 units). gain is in millivolt per unit, or 0 where it is
 // not known.
@@ -33,6 +15,17 @@ func (d *Detector) tooLow(beats []int, gain float64) bool {
 	}
 	height := sum / float64(len(beats))
 	return height < 4 || gain > 0 && height*gain < 0.03 // mV
+}
+
+// flat says whether nothing in the band of a QRS is higher than 0.05 mV, which makes the 0.1 mV
+// from top to bottom below which a defibrillator is to call asystole (American Heart
+// Association, Circulation 1997), or than what the converter can show.
+func (d *Detector) flat(gain float64) bool {
+	height := 0.0
+	for _, v := range d.band {
+		height = max(height, math.Abs(v))
+	}
+	return height < 4 || gain > 0 && height*gain < 0.05 // mV
 }
 
 // contrast is how far the power falls between the beats, from 0 to 1. Beats of real strips have

@@ -23,8 +23,8 @@ func runTime[F nn.Float](c *Case) (Outputs[F], error) {
 	b.backward()
 	b.gradientOf("tau", tau)
 	b.out["phi"] = y.Value
-	for _, t := range []int{2, 4, 8, 24, 48} {
-		b.out[fmt.Sprintf("ref_times_T%d", t)] = fusion.ReferenceTimes[F](fusion.Published, t)
+	for name, t := range c.Counts("ref_times_T") {
+		b.out[name] = fusion.ReferenceTimes[F](fusion.Published, t)
 	}
 	return b.out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
@@ -76,6 +77,20 @@ func (c *Case) Wants(name string) bool {
 	_, out := c.out[name]
 	_, ref := c.ref[name]
 	return out || ref
+}
+
+// Counts are the expected values whose names end in a number after a prefix, with it.
+func (c *Case) Counts(prefix string) map[string]int {
+	counts := map[string]int{}
+	for _, expected := range []map[string]Tensor{c.out, c.ref} {
+		for name := range expected {
+			digits, ok := strings.CutPrefix(name, prefix)
+			if n, err := strconv.ParseUint(digits, 10, 31); ok && err == nil {
+				counts[name] = int(n)
+			}
+		}
+	}
+	return counts
 }
 
 // Int is a whole parameter; a missing one panics as In does.

@@ -2,6 +2,8 @@ package parity
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"testing"
 
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
@@ -30,13 +32,45 @@ func embedTimes[F nn.Float](tau []float64, w, b []F) []F {
 
 func timeEmbedding[F nn.Float](c *Case) (Outputs[F], error) {
 	out := Outputs[F]{"phi": embedTimes(In[float64](c, "tau"), Weight[F](c, "phi.w"), Weight[F](c, "phi.b"))}
-	for _, t := range []int{2, 4, 8, 24, 48} {
+	for name, t := range c.Counts("ref_times_T") {
 		r := queryTimes(t)
 		v := make([]F, t)
 		for j := range v {
 			v[j] = F(r[j])
 		}
-		out[fmt.Sprintf("ref_times_T%d", t)] = v
+		out[name] = v
 	}
 	return out, nil
+}
+
+// A case may ask for the reference times of any length.
+func TestReferenceTimesOfAnyLength(t *testing.T) {
+	c := &Case{Name: "times", Group: "time_embedding", Params: map[string]any{"E": 3.0}, in: map[string]Tensor{}, out: map[string]Tensor{}, ref: map[string]Tensor{}, weights: map[string]Tensor{}}
+	v := invented{rand.New(rand.NewPCG(1, 3)), c}
+	v.tau("tau", 5)
+	v.weight("phi.w", 3)
+	v.weight("phi.b", 3)
+	c.f64, c.f32 = tolerance{abs: map[string]float64{"*": 1e-12}}, tolerance{abs: map[string]float64{"*": 1e-6}}
+	for i, n := range []int{0, 1, 2, 3, 17, 48, 97, 1000} {
+		times := make([]float64, n)
+		for j := range times {
+			if n > 1 {
+				times[j] = float64(j) / float64(n-1)
+			}
+		}
+		to := c.out
+		if i%2 > 0 {
+			to = c.ref
+		}
+		to[fmt.Sprint("ref_times_T", n)] = Tensor{Shape: []int{n}, Values: times}
+	}
+	for name, groups := range map[string]map[string]runner{"layers": groups, "twins": twins} {
+		if r := walk([]*Case{c}, groups)[0]; !r.OK {
+			t.Errorf("%s: %s", name, r.Err)
+		}
+	}
+	c.out["ref_times_T2x"] = Tensor{Shape: []int{0}}
+	if r := walk([]*Case{c}, groups)[0]; r.OK {
+		t.Error("a length that is no number is computed")
+	}
 }

@@ -48,14 +48,8 @@ type File struct {
 // Tensor is where a tensor lies in the bytes of its file, which it shares.
 type Tensor struct {
 	DType DType
-	Shape []int // each dimension is 1 or more; none for a single number
+	Shape []int // no dimension for a single number; one of 0 for no number at all
 	data  []byte
-}
-
-type headerEntry struct {
-	DType   DType     `json:"dtype"`
-	Shape   []int     `json:"shape"`
-	Offsets [2]uint64 `json:"data_offsets"`
 }
 
 // Read looks through the bytes of a file whose tensors are of the given types. They must
@@ -68,8 +62,8 @@ func Read(b []byte, types ...DType) (*File, error) {
 	if n > maxHeader || n > uint64(len(b)-8) {
 		return nil, fmt.Errorf("not a safetensors file, or torn: the header is said to have %d bytes, the file has %d", n, len(b))
 	}
-	var entries map[string]json.RawMessage
-	if err := json.Unmarshal(b[8:8+n], &entries); err != nil {
+	entries, err := object(b[8 : 8+n])
+	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
 	data := b[8+n:]
@@ -78,13 +72,13 @@ func Read(b []byte, types ...DType) (*File, error) {
 	var spans []span
 	for name, raw := range entries {
 		if name == metadata {
-			if err := json.Unmarshal(raw, &file.Meta); err != nil {
+			if file.Meta, err = texts(raw); err != nil {
 				return nil, fmt.Errorf("header %s: %w", metadata, err)
 			}
 			continue
 		}
-		var e headerEntry
-		if err := json.Unmarshal(raw, &e); err != nil {
+		e, err := entryOf(raw)
+		if err != nil {
 			return nil, fmt.Errorf("tensor %.60q: %w", name, err)
 		}
 		size := e.DType.width()
@@ -92,19 +86,19 @@ func Read(b []byte, types ...DType) (*File, error) {
 			return nil, fmt.Errorf("tensor %.60q: dtype %.20q, want %s", name, e.DType, words(types))
 		}
 		for _, dim := range e.Shape {
-			if dim <= 0 || uint64(dim) > math.MaxInt64/size {
+			if dim < 0 || size > 0 && uint64(dim) > math.MaxInt64/size {
 				return nil, fmt.Errorf("tensor %.60q: shape %v is not possible", name, e.Shape)
 			}
 			size *= uint64(dim)
 		}
-		from, to := e.Offsets[0], e.Offsets[1]
+		from, to := e.From, e.To
 		if from > to || to > uint64(len(data)) || to-from != size {
 			return nil, fmt.Errorf("tensor %.60q: bytes %d to %d do not fit shape %v in %d bytes of data; the file is torn", name, from, to, e.Shape, len(data))
 		}
 		file.Tensors[name] = Tensor{e.DType, e.Shape, data[from:to]}
 		spans = append(spans, span{from, to})
 	}
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
 	at := uint64(0)
 	for _, s := range spans {
 		if s.from != at {

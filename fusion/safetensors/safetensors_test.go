@@ -50,8 +50,8 @@ func TestRefusals(t *testing.T) {
 		{"metadata that is no text", "header __metadata__", fileOf(`{"__metadata__":{"a":1}}`)},
 		{"a type that is not asked for", `dtype "F64", want F32`, fileOf(`{"a":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, zeros...)},
 		{"a type that is not known", `dtype "F16", want F32`, fileOf(`{"a":{"dtype":"F16","shape":[8],"data_offsets":[0,16]}}`, zeros...)},
-		{"no elements", "shape [0] is not possible", fileOf(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}`)},
-		{"a dimension below 0", "shape [-4] is not possible", fileOf(`{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}`, zeros...)},
+		{"no elements in some bytes", "do not fit shape [0]", fileOf(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,16]}}`, zeros...)},
+		{"a dimension below 0", "-4 is no whole number", fileOf(`{"a":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}`, zeros...)},
 		{"a product that passes 64 bits", "is not possible", fileOf(`{"a":{"dtype":"F32","shape":[4294967296,4294967296,4],"data_offsets":[0,16]}}`, zeros...)},
 		{"more elements than data", "bytes 0 to 20 do not fit shape [5] in 16 bytes", fileOf(`{"a":{"dtype":"F32","shape":[5],"data_offsets":[0,20]}}`, zeros...)},
 		{"fewer bytes than elements", "do not fit shape [4]", fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,12]}}`, zeros...)},
@@ -60,12 +60,53 @@ func TestRefusals(t *testing.T) {
 		{"a place below 0", `tensor "a"`, fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[-8,8]}}`, zeros...)},
 		{"bytes in no tensor", "bytes 0 to 8 are in no tensor", fileOf(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}`, zeros...)},
 		{"bytes in two tensors", "or in two", fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[1],"data_offsets":[12,16]}}`, zeros...)},
-		{"a name that is there twice", "are in no tensor", fileOf(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}`, zeros...)},
+		{"a name that is there twice", "twice", fileOf(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}`, zeros...)},
+		{"three places", "data_offsets has 3 numbers", fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16,16]}}`, zeros...)},
+		{"one place", "data_offsets has 1 numbers", fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[16]}}`, zeros...)},
+		{"a key in other letters", `there is no "dtype"`, fileOf(`{"a":{"DType":"F32","shape":[4],"data_offsets":[0,16]}}`, zeros...)},
+		{"all keys in other letters", `there is no "dtype"`, fileOf(`{"a":{"DTYPE":"F32","Shape":[4],"Data_Offsets":[0,16]}}`, zeros...)},
+		{"a key twice", "twice", fileOf(`{"a":{"dtype":"F32","shape":[4],"shape":[2,2],"data_offsets":[0,16]}}`, zeros...)},
+		{"metadata twice", "twice", fileOf(`{"__metadata__":{"a":"1"},"__metadata__":{"a":"2"},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, zeros...)},
+		{"metadata of null", "is no text", fileOf(`{"__metadata__":{"a":null}}`)},
+		{"half of a character in a name", `half of a character, \ud800`, fileOf(`{"a\ud800":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}`, zeros...)},
+		{"the other half in metadata", `half of a character, \udc00`, fileOf(`{"__metadata__":{"a":"\udc00\ud800"}}`)},
+		{"two first halves", "half of a character", fileOf(`{"__metadata__":{"a":"\ud800\ud800"}}`)},
+		{"bytes that are no UTF-8", "not UTF-8", fileOf("{\"__metadata__\":{\"a\":\"\xff\"}}")},
+		{"no shape", `there is no "shape"`, fileOf(`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, zeros[:4]...)},
+		{"a shape of null", "is no list", fileOf(`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,4]}}`, zeros[:4]...)},
+		{"a dimension of null", "null is no whole number", fileOf(`{"a":{"dtype":"F32","shape":[null],"data_offsets":[0,0]}}`)},
+		{"no places", `there is no "data_offsets"`, fileOf(`{"a":{"dtype":"F32","shape":[0]}}`)},
+		{"a dimension with an exponent", "4e0 is no whole number", fileOf(`{"a":{"dtype":"F32","shape":[4e0],"data_offsets":[0,16]}}`, zeros...)},
+		{"a dimension with a point", "4.0 is no whole number", fileOf(`{"a":{"dtype":"F32","shape":[4.0],"data_offsets":[0,16]}}`, zeros...)},
+		{"a place with an exponent", "1.6e1 is no whole number", fileOf(`{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,1.6e1]}}`, zeros...)},
+		{"a header filled up with NUL", `'\x00' after top-level value`, fileOf("{}\x00\x00")},
+		{"a byte-order mark", "header: invalid character", fileOf("\ufeff{}")},
+		{"a header of null", "is no JSON object", fileOf("null")},
 		{"bytes behind the last", "8 bytes behind the last tensor", fileOf(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, zeros...)},
 	} {
 		if file, err := Read(c.b, F32); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: read %v, error %v, want %q in it", c.name, file, err, c.want)
 		}
+	}
+}
+
+// A tensor of no elements takes no bytes, wherever it lies.
+func TestNoElements(t *testing.T) {
+	file, err := Read(fileOf(`{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},`+
+		`"c":{"dtype":"F32","shape":[3,0,2],"data_offsets":[4,4]},"\ud83d\ude00":{"dtype":"F32","shape":[0,9223372036854775807,9],"data_offsets":[4,4]}}`, 0, 0, 0, 64), F32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, c := file.Tensors["a"], file.Tensors["c"]; len(file.Tensors) != 4 || a.Len() != 0 || len(c.Float64s()) != 0 || !slices.Equal(c.Shape, []int{3, 0, 2}) ||
+		file.Tensors["b"].Float64s()[0] != 2 || file.Tensors["😀"].Len() != 0 {
+		t.Errorf("%+v", file.Tensors)
+	}
+	b, err := Marshal([]Array{{"none", []int{2, 0}, nil}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if file, err := Read(b, F32); err != nil || !slices.Equal(file.Tensors["none"].Shape, []int{2, 0}) {
+		t.Errorf("%v, %v", file, err)
 	}
 }
 

@@ -97,8 +97,9 @@ const (
 const paperHour = 48 * schemas.Hour
 
 // mimicLabels makes the labels of the paper's tasks: those of hour 48 for the stays that
-// last as long, the phenotypes at the end of every stay whose admission has diagnoses. A
-// label at another moment is not known, so that one network learns all.
+// last as long and whose patients live as long, the phenotypes at the end of every stay whose
+// admission has diagnoses. A label at another moment is not known, so that one network learns
+// all.
 func mimicLabels(tasks []string) (func(*mimic.Outcome, source.Stay, schemas.Time) []float32, error) {
 	phenotypes := make([]int, len(tasks))
 	for i, name := range tasks {
@@ -111,7 +112,7 @@ func mimicLabels(tasks []string) (func(*mimic.Outcome, source.Stay, schemas.Time
 	return func(o *mimic.Outcome, stay source.Stay, asOf schemas.Time) []float32 {
 		labels := make([]float32, len(tasks))
 		for i, name := range tasks {
-			known, yes := asOf == stay.Admit+paperHour, o.Died
+			known, yes := asOf == stay.Admit+paperHour && !o.DeadBefore(asOf), o.Died
 			switch {
 			case phenotypes[i] >= 0:
 				known, yes = asOf == stay.End && o.Coded, o.Phenotypes[max(phenotypes[i], 0)]

@@ -38,6 +38,11 @@ func TestMIMICLabels(t *testing.T) {
 		{"hour 48, 96 h and no less", mimic.Outcome{Length: 96 * hour}, stay(96), 48, "[0 0 NaN NaN]"},
 		{"the end, without diagnoses", mimic.Outcome{Length: 60 * hour}, stay(60), 60, "[NaN NaN NaN NaN]"},
 		{"an end at hour 48", mimic.Outcome{Coded: true, Length: 48 * hour}, stay(48), 48, "[0 1 0 0]"},
+		{"dead before hour 48", mimic.Outcome{Died: true, Length: 52 * hour, Death: 1040 * hour}, stay(52), 48, "[NaN NaN NaN NaN]"},
+		{"dead a moment before hour 48", mimic.Outcome{Died: true, Length: 52 * hour, Death: 1048*hour - 1}, stay(52), 48, "[NaN NaN NaN NaN]"},
+		{"dead at hour 48", mimic.Outcome{Died: true, Length: 52 * hour, Death: 1048 * hour}, stay(52), 48, "[1 0 NaN NaN]"},
+		{"dead after the stay", mimic.Outcome{Died: true, Length: 60 * hour, Death: 1200 * hour}, stay(60), 48, "[1 0 NaN NaN]"},
+		{"dead before hour 48, at the end of the stay", mimic.Outcome{Died: true, Coded: true, Length: 52 * hour, Death: 1040 * hour}, stay(52), 52, "[NaN NaN 0 0]"},
 		{"another hour", shock, stay(60), 24, "[NaN NaN NaN NaN]"},
 	} {
 		if got := fmt.Sprint(labels(&c.o, c.stay, c.stay.Admit+c.at*hour)); got != c.want {

@@ -149,6 +149,12 @@ func (m *matrix) edges() vitals.Edges {
 // class of a task: those with an example of label 1, of label 0, of none that is known.
 // A patient's fold depends on the seed and on the other patients of the class.
 func (s *Set) Folds(k, task int, seed uint64) []int {
+	return s.deal(func(i int) int { return i % k }, task, seed)
+}
+
+// deal returns the fold of each example, which is that of its patient: folds says which the
+// i-th patient gets.
+func (s *Set) deal(folds func(i int) int, task int, seed uint64) []int {
 	type patient struct {
 		key   uint64
 		class int
@@ -180,23 +186,27 @@ func (s *Set) Folds(k, task int, seed uint64) []int {
 	slices.SortFunc(patients, func(a, b patient) int { return cmp.Or(a.class-b.class, cmp.Compare(a.key, b.key)) })
 	fold := make([]int, len(patients))
 	for i, p := range patients {
-		fold[p.at] = i % k
+		fold[p.at] = folds(i)
 	}
-	folds := make([]int, len(s.Examples))
+	each := make([]int, len(s.Examples))
 	for i, at := range of {
-		folds[i] = fold[at]
+		each[i] = fold[at]
 	}
-	return folds
+	return each
 }
 
-// part takes about a share of the patients of the examples out of them.
+// part takes a share of the patients of the examples out of them, rounded up to a patient. Of
+// the order in which Folds deals patients, a share of 0.4 is the 1st, 3rd, 6th, 8th and so on.
 func (s *Set) part(examples []int, share float64, seed uint64) (rest, taken []int) {
 	of := &Set{}
 	for _, i := range examples {
 		of.Examples = append(of.Examples, s.Examples[i])
 	}
-	for i, fold := range of.Folds(max(2, int(math.Round(1/share))), 0, seed) {
-		if fold == 0 {
+	due := func(i int) int { // so many of the first i are taken; rounding of i*share takes no more
+		return int(math.Ceil(float64(float64(i)*share) - 1e-9))
+	}
+	for i, take := range of.deal(func(i int) int { return due(i+1) - due(i) }, 0, seed) {
+		if take > 0 {
 			taken = append(taken, examples[i])
 		} else {
 			rest = append(rest, examples[i])

@@ -133,7 +133,7 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Li
 }
 
 // loadMIMIC makes the examples of the stays of MIMIC. Those of which nothing is known at
-// a moment are left out, as the paper does.
+// a moment are left out, as the paper does, and those of moments after death that have no label.
 func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked) (*Set, error) {
 	open := mimic.OpenIV
 	if r.Data.Source == mimic.Name {
@@ -173,7 +173,11 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 	if err != nil {
 		return nil, err
 	}
-	s.Examples = slices.DeleteFunc(s.Examples, func(e Example) bool { return e.Series.Bytes() == 0 })
+	s.Examples = slices.DeleteFunc(s.Examples, func(e Example) bool {
+		o := outcomes[e.Stay]
+		told := slices.ContainsFunc(e.Labels, func(label float32) bool { return !math.IsNaN(float64(label)) })
+		return e.Series.Bytes() == 0 || !told && o.DeadBefore(schemas.Time(e.AsOf))
+	})
 	return s, nil
 }
 

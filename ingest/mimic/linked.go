@@ -44,7 +44,7 @@ func (l Linked) Items() (map[string][]LinkedItem, error) {
 		if of.dir == "" {
 			continue
 		}
-		err := eachLine(of.dir, linkedForms[of.kind], func(f [][]byte) error {
+		err := eachLine(of.dir, linkedForms[of.kind], nil, func(f [][]byte) error {
 			subject, ok := table.Int(f[0])
 			if !ok {
 				return fmt.Errorf("subject_id %q: want a number", f[0])

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
@@ -16,7 +17,13 @@ type Outcome struct {
 	Length     schemas.Time                  // of the ICU stay, ms
 	Coded      bool                          // the admission has diagnoses at all: without, Phenotypes say nothing
 	Phenotypes [len(schemas.Phenotypes)]bool // by the diagnoses of the admission, in the order of schemas.Phenotypes
+	// Death is when the patient was dead at the latest, 0 where no table says: DEATHTIME of the
+	// admission, else the last moment of the day that is the patient's DOD.
+	Death schemas.Time
 }
+
+// DeadBefore says whether the patient was surely dead before a time.
+func (o *Outcome) DeadBefore(t schemas.Time) bool { return o.Death != 0 && o.Death < t }
 
 // outcomeForms are the tables that outcomes come from.
 var outcomeForms = map[string]struct{ admissions, diagnoses form }{
@@ -36,19 +43,23 @@ var outcomeForms = map[string]struct{ admissions, diagnoses form }{
 func (s *Source) Outcomes() (map[string]Outcome, error) {
 	dir, forms := s.dir, outcomeForms[s.edition.name]
 	admissions := map[int64]*Outcome{}
-	err := eachLine(dir, forms.admissions, func(f [][]byte) error {
+	err := eachLine(dir, forms.admissions, []string{"deathtime"}, func(f [][]byte) error {
 		id, ok := table.Int(f[0])
 		died, known := table.Int(f[1])
+		death, err := latestDeath("deathtime", f[2])
+		if err != nil {
+			return err
+		}
 		if !ok || !known || died < 0 || died > 1 {
 			return fmt.Errorf("hadm_id %q, hospital_expire_flag %q: want a number, and 0 or 1", f[0], f[1])
 		}
-		admissions[id] = &Outcome{Died: died == 1}
+		admissions[id] = &Outcome{Died: died == 1, Death: death}
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = eachLine(dir, forms.diagnoses, func(f [][]byte) error {
+	err = eachLine(dir, forms.diagnoses, nil, func(f [][]byte) error {
 		id, ok := table.Int(f[0])
 		revision := int64(9)
 		if f[2] != nil {
@@ -71,8 +82,13 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	dead, err := s.deaths()
+	if err != nil {
+		return nil, err
+	}
 	outcomes := map[string]Outcome{}
-	err = eachLine(dir, form{s.edition.stays.file, s.edition.stays.columns[1:5]}, func(f [][]byte) error {
+	err = eachLine(dir, form{s.edition.stays.file, s.edition.stays.columns[:5]}, nil, func(f [][]byte) error {
+		subject, f := f[0], f[1:]
 		id, ok := table.Int(f[0])
 		admit, begins, err := optionalTime("intime", f[2])
 		if err != nil {
@@ -91,32 +107,59 @@ func (s *Source) Outcomes() (map[string]Outcome, error) {
 		}
 		o := *a
 		o.Length = end - admit
+		if o.Death == 0 {
+			o.Death = dead[string(subject)]
+		}
 		outcomes[string(f[1])] = o
 		return nil
 	})
 	return outcomes, err
 }
 
-// eachLine calls row with the columns of a form, nil for one that the form leaves empty. The
-// fields are valid during the call. Unlike eachRow it ends at the first line that cannot be
-// read, since a label is not guessed.
-func eachLine(dir string, f form, row func([][]byte) error) (err error) {
+// deaths are the last moments of the days on which patients died, by subject_id. A folder
+// without the table or its column has none.
+func (s *Source) deaths() (map[string]schemas.Time, error) {
+	dead := map[string]schemas.Time{}
+	file := s.edition.patients.file
+	err := eachLine(s.dir, form{file, []string{"subject_id"}}, []string{"dod"}, func(f [][]byte) error {
+		const day = 24 * schemas.Hour
+		t, there, err := optionalTime("dod", f[1])
+		if there {
+			dead[string(f[0])] = t - t%day + day - 1 // no year is before 1970 in MIMIC
+		}
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return dead, nil
+	}
+	return dead, err
+}
+
+// latestDeath reads when somebody died; one who died on a day was dead at the end of it.
+func latestDeath(name string, b []byte) (schemas.Time, error) {
+	t, there, err := optionalTime(name, b)
+	if there && len(b) == len("2150-01-01") {
+		t += 24*schemas.Hour - 1
+	}
+	return t, err
+}
+
+// eachLine calls row with the columns of a form and then the optional ones, nil for one that is
+// not there.
+func eachLine(dir string, f form, optional []string, row func([][]byte) error) (err error) {
 	r, err := table.Open(dir, f.file)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	var names []string
-	for _, name := range f.columns {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	at, err := r.Columns(names...)
+	at, err := r.Columns(f.columns...)
 	if err != nil {
 		return err
 	}
-	picked := make([][]byte, len(f.columns))
+	for _, name := range optional {
+		at = append(at, r.Column(name))
+	}
+	picked := make([][]byte, len(at))
 	for {
 		fields, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -126,7 +169,10 @@ func eachLine(dir string, f form, row func([][]byte) error) (err error) {
 			return err
 		}
 		for i, column := range at {
-			picked[i] = fields[column]
+			picked[i] = nil
+			if column >= 0 {
+				picked[i] = fields[column]
+			}
 		}
 		if err := row(picked); err != nil {
 			return fmt.Errorf("%s line %d: %w", r.File(), r.Line(), err)

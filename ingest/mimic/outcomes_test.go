@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
@@ -92,4 +93,46 @@ func TestOutcomesAreNotGuessed(t *testing.T) {
 	refused("admissions.csv line 2")
 	write("hosp/admissions.csv", "hadm_id,died\n2,1\n")
 	refused("hospital_expire_flag")
+}
+
+// When a patient was dead at the latest: the hour of the admission, or the end of the day.
+func TestDeathOfAnOutcome(t *testing.T) {
+	const hour = schemas.Hour
+	admit, _ := table.Time([]byte("2150-03-04 07:00:00"))
+	for _, c := range []struct {
+		name, death, dod string
+		hours            float64 // from the admission; -1: no death
+	}{
+		{"alive", "", "", -1},
+		{"an hour", "2150-03-05 23:00:00", "2150-03-05", 40},
+		{"the hour, whatever the day", "2150-03-06 07:00:00", "2150-03-04", 48},
+		{"a day without hour", "2150-03-05", "", 41},
+		{"the day of MIMIC-IV", "", "2150-03-05", 41},
+		{"the day of MIMIC-III", "", "2150-03-05 00:00:00", 41},
+		{"after the stay", "2150-03-09 07:00:00", "2150-03-09", 120},
+	} {
+		dir := t.TempDir()
+		for name, text := range map[string]string{
+			"hosp/admissions.csv":    "hadm_id,hospital_expire_flag,deathtime\n2,1," + c.death + "\n",
+			"hosp/diagnoses_icd.csv": "hadm_id,icd_code,icd_version\n",
+			"hosp/patients.csv":      "subject_id,dod\n1," + c.dod + "\n",
+			"icu/icustays.csv":       "subject_id,hadm_id,stay_id,intime,outtime\n1,2,3,2150-03-04 07:00:00,2150-03-07 12:00:00\n",
+		} {
+			if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		outcomes, err := (&Source{edition: editionIV, dir: dir}).Outcomes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := outcomes["3"]
+		at := admit + schemas.Time(c.hours*float64(hour))
+		if c.hours < 0 && o.Death != 0 || c.hours >= 0 && (o.DeadBefore(at-1) || !o.DeadBefore(at+1)) {
+			t.Errorf("%s: dead at %v", c.name, o.Death)
+		}
+	}
 }
