@@ -83,7 +83,7 @@ func TestImportsPointLeft(t *testing.T) {
 // TestTopLevel holds the top level against the owner's card.
 func TestTopLevel(t *testing.T) {
 	allowed := []string{"ingest", "window", "encoders", "fusion", "alerts", "schemas", "deploy", "testdata", "cmd",
-		"Makefile", "README.md", "go.mod", "go.sum", "LICENSE", "bin", "bench.txt"}
+		"findings", "Makefile", "README.md", "go.mod", "go.sum", "LICENSE", "bin", "bench.txt"}
 	entries, err := os.ReadDir(filepath.Join("..", "..", ".."))
 	if err != nil {
 		t.Fatal(err)
@@ -95,26 +95,38 @@ func TestTopLevel(t *testing.T) {
 	}
 }
 
-// TestEveryPackageSaysWhatItIs wants a package comment in doc.go; a module of its own,
+// packageDirs are the directories that hold Go files other than tests. A module of its own,
 // such as a generator, is no package of this one.
-func TestEveryPackageSaysWhatItIs(t *testing.T) {
-	root := filepath.Join("..", "..", "..")
+func packageDirs(t *testing.T, root string) map[string]bool {
+	t.Helper()
 	dirs := map[string]bool{}
-	_ = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root) {
-			return filepath.SkipDir
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
-		if err == nil && d.IsDir() && path != root {
-			if _, nested := os.Stat(filepath.Join(path, "go.mod")); nested == nil {
+		if d.IsDir() {
+			if d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != root {
 				return filepath.SkipDir
 			}
+			if _, nested := os.Stat(filepath.Join(path, "go.mod")); nested == nil && path != root {
+				return filepath.SkipDir
+			}
+			return nil
 		}
-		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
 			dirs[filepath.Dir(path)] = true
 		}
 		return nil
 	})
-	for dir := range dirs {
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dirs
+}
+
+// TestEveryPackageSaysWhatItIs wants a package comment in doc.go.
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	for dir := range packageDirs(t, filepath.Join("..", "..", "..")) {
 		f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(dir, "doc.go"), nil, parser.ParseComments|parser.PackageClauseOnly)
 		if err != nil || f.Doc == nil {
 			t.Errorf("%s: no package comment in doc.go (%v)", dir, err)
