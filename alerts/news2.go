@@ -72,6 +72,7 @@ func NEWS2(r *Readings, scale2 bool, dst *schemas.NEWS2) Points {
 				EventTime: r[i].EventTime,
 				Ref:       r[i].Ref,
 				Points:    int(p[c]),
+				Flags:     r[i].Flags.Words(nil),
 			})
 		}
 	}

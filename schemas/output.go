@@ -88,6 +88,8 @@ type NEWS2Input struct {
 	EventTime Time    `json:"event_time"` // floored to 1/16 s, the resolution of a window
 	Ref       string  `json:"ref"`        // the row that the value came from, if the source named one
 	Points    int     `json:"points"`     // the points of the whole component
+	// Flags are words of ValueFlags: untestable, possible_disconnection, assumed_unit.
+	Flags []string `json:"flags,omitempty"`
 }
 
 // Alert is the body of a record on TopicAlerts: one revision of one alert. The latest

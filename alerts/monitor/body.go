@@ -248,6 +248,9 @@ func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 			w.time("event_time", in.EventTime)
 			w.string("ref", in.Ref)
 			w.int("points", int64(in.Points))
+			if len(in.Flags) > 0 {
+				w.strings("flags", in.Flags)
+			}
 			w.close('}')
 		}
 		w.close(']')

@@ -11,9 +11,10 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// patientVersion is the first byte of a patient's stored state. Whoever changes the form
-// gives it a new one; a store that was written in another form is rebuilt from the log.
-const patientVersion = 3
+// patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
+// what a window holds, gives it a new one; a store that was written in another form is rebuilt
+// from the log.
+const patientVersion = 4
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
