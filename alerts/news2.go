@@ -71,6 +71,7 @@ func NEWS2(r *Readings, scale2 bool, dst *schemas.NEWS2) Standing {
 				EventTime: read[i].EventTime,
 				Ref:       read[i].Ref,
 				Stale:     s.Stale[c],
+				Flags:     read[i].Flags.Words(nil),
 			}
 			if i == d.decides {
 				in.Points = int(d.points)

@@ -5,8 +5,8 @@ package schemas
 type Channel uint16
 
 // MaxChannels is how many channels there can be, because a packed record of a window has
-// 12 bits for the number.
-const MaxChannels = 4096
+// 10 bits for the number.
+const MaxChannels = 1024
 
 // ChannelInfo is a line of the channel table: what a channel is called, in which unit and
 // range its values are kept, and by which codes other systems name it.
@@ -19,8 +19,22 @@ type ChannelInfo struct {
 	// Low and High are the plausible range in Unit, both inclusive. It refuses what
 	// cannot be, not what is rare.
 	Low, High float64
-	Decimals  int  // digits behind the point that people are shown
-	Fraction  bool // a value above 1 is a percentage, whatever its unit says
+	Decimals  int // digits behind the point that people are shown
+	// Fraction says that the channel is told as a fraction or as a percentage, whatever its
+	// unit says: a value above 1 is a percentage, one from LeastFraction to 1 a fraction,
+	// and one between 0 and LeastFraction is refused. FiO2 is charted in both forms (0.4 and
+	// 40), so neither is marked; a saturation that was told as a fraction is Assumed.
+	Fraction bool
+	// Zero says what a 0 from the bedside means.
+	Zero Zero
+	// Slips are other units that a value outside Low to High can only have been told in.
+	Slips []Slip
+	// Whole is, of a rate for each kilogram, the channel of the same drug's whole rate: a
+	// value in a unit without weight is one of that channel ([Channel.For]).
+	Whole Channel
+	// Devices says what several values of the channel mean that stand in one message with
+	// one event time.
+	Devices Devices
 	// Transform is what models do to a value first, and Models the range in which they
 	// read it, in Unit: artefacts lie outside, stay in the window and are shown.
 	Transform   Transform
@@ -31,6 +45,7 @@ type ChannelInfo struct {
 	MIMIC4      []Item3     // items of MIMIC-IV; filled in from MIMIC3 and alsoMIMIC4
 	EICU        []Code      // names of eICU columns, labels and drugs
 	AlsoLOINC   []Code      // further LOINC codes that are read as this channel
+	MDC         []Code      // codes of ISO/IEEE 11073-10101, by number and by name
 	PhysioNet   string      // the variable's name in the PhysioNet/CinC Challenge 2012
 }
 
@@ -44,6 +59,40 @@ func (r *Range) Has(x float32) bool { return x >= r.Low && x <= r.High || *r == 
 func (r Range) Within(o Range) bool {
 	return o == Range{} || r != Range{} && r.Low >= o.Low && r.High <= o.High
 }
+
+// Zero is what a 0 means that a source tells of a channel. A monitor without a patient, a
+// lead that fell off, and a transducer that is open to air all send 0. No zero of a sensor
+// may count as if it had been measured.
+type Zero uint8
+
+// A 0 is a value like any other, it is refused, or it is taken and marked.
+const (
+	ZeroCounts  Zero = iota // a 0 is what was measured, or set: no flow, no urine
+	ZeroRefused             // no patient has it, so it is refused as sensor_zero: SpO2, a blood pressure
+	ZeroSuspect             // it may be true and is the worst there is (asystole, apnoea), so it counts, and is marked Suspect
+)
+
+// Devices is what to do with several values of one channel at one event time in one message:
+// they are of several devices, or of several readings of one.
+type Devices uint8
+
+// Values across messages never join: each message is all that its sender knew at its time.
+const (
+	DevicesLatest Devices = iota // each stays an observation of its own, and the last in the message is the latest
+	DevicesSum                   // they add up: oxygen through a mask and through prongs, two pumps of one drug
+	DevicesAny                   // the highest counts: one of two ventilator charts that says "on"
+)
+
+// Slip says that a value which cannot be in the unit it was told in, and lies from Low to
+// High, is read in Unit and marked Assumed: 102.6 in a Celsius field is Fahrenheit.
+type Slip struct {
+	Unit      string
+	Low, High float64
+}
+
+// LeastFraction is the smallest value that is read as a fraction: below 20 % there is
+// neither a saturation nor inspired oxygen.
+const LeastFraction = 0.2
 
 // Code is a name of another system. Unit is what the name implies where the value comes
 // without one; where it is empty that is the channel's own unit.
@@ -70,4 +119,7 @@ type Item3 struct {
 	ID    int
 	Table string // CHARTEVENTS, LABEVENTS, OUTPUTEVENTS or INPUTEVENTS
 	Unit  string
+	// Additional says that the item is charted of a second device beside the first, so that
+	// the same value of both is two facts and no repeat.
+	Additional bool
 }

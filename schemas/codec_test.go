@@ -110,7 +110,7 @@ func TestConvert(t *testing.T) {
 	}{
 		{"temperature", 98.6, "degF", 37, ""}, {"temperature", 37, "", 37, ""}, {"temperature", 310.15, "K", 37, ""},
 		{"fio2", 40, "", 0.4, ""}, {"fio2", 0.4, "torr", 0.4, ""}, {"fio2", 40, "%", 0.4, ""}, {"fio2", 1, "", 1, ""},
-		{"weight", 220.46226, "lb", 100, ""}, {"creatinine", 88.42, "umol/L", 1, ""}, {"glucose", 5.55, "mmol/L", 99.9888, ""},
+		{"weight", 220.46226, "lb", 100, ""}, {"creatinine", 88.42, "umol/L", 1, ""}, {"glucose", 5.55, "mmol/L", 99.98658, ""},
 		{"heart_rate", 93, "furlong", 0, BadUnit}, {"heart_rate", 1000, "bpm", 0, Implausible}, {"heart_rate", math.NaN(), "", 0, Implausible},
 		{"heart_rate", math.Inf(1), "", 0, Implausible}, {"spo2", -1, "%", 0, Implausible}, {"spo2", 100, " % ", 100, ""},
 	} {
@@ -118,7 +118,7 @@ func TestConvert(t *testing.T) {
 		if !ok {
 			t.Fatalf("no channel %s", c.channel)
 		}
-		got, problem := ch.Convert(c.value, c.unit)
+		got, _, problem := ch.Convert(c.value, c.unit)
 		if c.reason != "" {
 			if problem == nil || problem.Reason != c.reason || problem.Found == "" || problem.Expected == "" {
 				t.Errorf("%s %v %q: problem %v, want %s", c.channel, c.value, c.unit, problem, c.reason)
@@ -172,7 +172,7 @@ func TestTableIsSound(t *testing.T) {
 				t.Errorf("item %d is in %s and %s", item.ID, other, info.Name)
 			}
 			seen[item.ID] = info.Name
-			if _, problem := info.ID.Convert((info.Low+info.High)/2, ""); problem != nil {
+			if _, _, problem := info.ID.Convert((info.Low+info.High)/2, ""); problem != nil {
 				t.Errorf("%s: its own middle is refused: %v", info.Name, problem)
 			}
 			if _, ok := info.toCanonical(1, item.Unit); !ok {

@@ -3,10 +3,12 @@ package schemas
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Limits of raw messages, in bytes of the body after decompression. They bound what one
@@ -43,7 +45,15 @@ var kinds = map[string]struct {
 // without the channel table: version, key, envelope, limits of its kind. The values of a
 // vitals message are checked one by one by [Vitals.Resolve]. A problem concerns the whole
 // message, of which nothing is then used. No message makes it panic.
-func DecodeEvent(m *Message) (*Event, *Problem) {
+func DecodeEvent(m *Message) (*Event, *Problem) { return DecodeEventIn(m, nil, 0) }
+
+// DecodeEventIn is DecodeEvent at a site whose senders write local times: a time of a JSON
+// body that has no zone is one of the given zone, or of UTC where it is nil. Where the clocks
+// were set back, so that an hour came twice, a time in it is of the second, unless that is
+// more than MaxAhead after now: a value that was just measured is then never taken for one of
+// an hour ago. Where they were set forward, a time that they left out is read as if they were
+// not yet.
+func DecodeEventIn(m *Message, zone *time.Location, now Time) (*Event, *Problem) {
 	known, ok := kinds[m.Topic]
 	if !ok {
 		return nil, NewProblem(UnknownType, "topic", m.Topic, "a raw topic")
@@ -68,8 +78,8 @@ func DecodeEvent(m *Message) (*Event, *Problem) {
 	}
 	if inArrow {
 		problem = e.decodeArrow(body)
-	} else {
-		problem = e.decodeJSON(body)
+	} else if problem = e.decodeJSON(body); problem == nil && zone != nil && zone != time.UTC {
+		e.localTimes(body, zone, now+MaxAhead)
 	}
 	if problem == nil {
 		problem = e.checkHead(m.Key)
@@ -81,6 +91,48 @@ func DecodeEvent(m *Message) (*Event, *Problem) {
 		return nil, problem
 	}
 	return e, nil
+}
+
+// MaxAhead is how far ahead of intake's clock a live event may be measured.
+const MaxAhead = 5 * Minute
+
+// localTimes reads the times of a JSON body again that have no zone.
+func (e *Event) localTimes(body []byte, zone *time.Location, latest Time) {
+	type times struct {
+		EventTime     *string `json:"event_time"`
+		AvailableTime *string `json:"available_time"`
+		Until         *string `json:"until"`
+	}
+	var envelope struct {
+		times
+		Observations []json.RawMessage `json:"observations"`
+	}
+	if json.Unmarshal(body, &envelope) != nil {
+		return
+	}
+	mend := func(text *string, into *Time) {
+		if text == nil || into == nil {
+			return
+		}
+		if t, naive, err := parseTime(*text, zone, latest); err == nil && naive {
+			*into = t
+		}
+	}
+	head := e.Head()
+	mend(envelope.EventTime, head.EventTime)
+	mend(envelope.AvailableTime, head.AvailableTime)
+	if e.Command != nil {
+		mend(envelope.Until, e.Command.Until)
+	}
+	if e.Vitals == nil || len(e.Vitals.Observations) != len(envelope.Observations) {
+		return
+	}
+	for i, raw := range envelope.Observations {
+		var own times
+		if into := e.Vitals.Observations[i].EventTime; into != nil && json.Unmarshal(raw, &own) == nil {
+			mend(own.EventTime, into)
+		}
+	}
 }
 
 // contentIsArrow says whether a message's body is an Arrow stream: that of a strip is, that

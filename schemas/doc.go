@@ -17,6 +17,33 @@
 // Channel numbers, record kinds and the order of the raw topics are on disk. Their
 // tables only grow at the end.
 //
+// # Values
+//
+// The channel table ([ChannelInfo]) says of every channel in which unit and range it is kept,
+// by which codes others name it, and what a value means that cannot be taken as it stands:
+//
+//   - A 0 of a sensor without a patient (SpO2, blood pressures, temperature) is refused as
+//     sensor_zero. A 0 of heart rate, respiration or end-tidal CO2 counts, since it may be true,
+//     and is marked Suspect: scores and alerts then say possible_disconnection.
+//   - A saturation from 0.2 to 1 is a fraction, FiO2 above 1 a percentage, whatever the unit
+//     says. A temperature that cannot be in its unit and can be in the other of Celsius and
+//     Fahrenheit is read in that. What was read in another unit than it was told in is marked
+//     Assumed; only FiO2 is not, as charts hold both its forms.
+//   - Several values of one channel at one event time in one message are of several devices:
+//     flows of oxygen and rates of drugs add up, of a ventilator that is on and off it is on,
+//     and all others stay side by side.
+//   - A rate in a unit without weight is of another channel than one for each kilogram.
+//   - LOINC 2708-6 is SpO2, because FHIR's vital signs profile demands it for SpO2. The
+//     saturation of a blood gas is 20564-1 or 2713-6, or names its channel.
+//   - "NT", "1T", "10T" and "ET/Trach" are a verbal response that could not be tested: it
+//     counts as 1 and is marked Untestable. "NT" of eyes or limbs carries no number.
+//   - "Room air", "RA" and "none" are a flow of 0 and an FiO2 of 0.21.
+//
+// What follows from several channels is not in the messages or the log: encoders/record
+// derives it.
+//
+// # Order
+//
 // The package decides nothing about time or order: whether an event is too late, a
 // repeat or of another run is for encoders/intake and alerts/monitor to say.
 //
@@ -48,6 +75,8 @@
 //
 //   - window: A window is what is kept of one patient's numbers: the observations of the
 //     last 48 hours, with every correction that was made to them.
+//   - derived: A derived observation is one that Vigil computed from others, such as a coma
+//     score from its parts; it is in the window and not in the log.
 //   - view: A view is a window as it was known at one moment and one log_n, and it holds
 //     nothing that was measured or told later.
 //   - horizon: The horizon is the first of the 48 clock hours that end with the present

@@ -21,10 +21,10 @@ func ofRow(system, item, number, text, unit string) (Channel, Reason) {
 	if !ok {
 		return c, NoValue
 	}
-	if unit == "" {
+	if id, _ := strconv.Atoi(item); unit == "" || Mislabelled(id, unit) {
 		unit = implied
 	}
-	if _, p := c.Convert(value, strings.TrimSpace(unit)); p != nil {
+	if _, _, p := c.Convert(value, strings.TrimSpace(unit)); p != nil {
 		return c, p.Reason
 	}
 	return c, ""

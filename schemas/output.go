@@ -85,11 +85,13 @@ type NEWS2Input struct {
 	Component string  `json:"component"`
 	Channel   string  `json:"channel"`
 	Value     float32 `json:"value"`
-	Unit      string  `json:"unit"`       // the channel's canonical unit, in UCUM
-	EventTime Time    `json:"event_time"` // floored to 1/16 s, the resolution of a window
-	Ref       string  `json:"ref"`        // the row that the value came from, if the source named one
-	Points    int     `json:"points"`     // of the component, at the input that decides it; 0 at the others: they add up to Value
-	Stale     bool    `json:"stale,omitempty"`
+	Unit      string  `json:"unit"`            // the channel's canonical unit, in UCUM
+	EventTime Time    `json:"event_time"`      // floored to 1/16 s, the resolution of a window
+	Ref       string  `json:"ref"`             // the row that the value came from, if the source named one
+	Points    int     `json:"points"`          // of the component, at the input that decides it; 0 at the others: they add up to Value
+	Stale     bool    `json:"stale,omitempty"` // too old to be fresh: the last known value
+	// Flags are words of ValueFlags: untestable, possible_disconnection, assumed_unit.
+	Flags []string `json:"flags,omitempty"`
 }
 
 // Alert is the body of a record on TopicAlerts: one revision of one alert. The latest

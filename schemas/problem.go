@@ -17,7 +17,7 @@ type Problem struct {
 // word never changes its meaning.
 type Reason string
 
-// The first six reasons are also those for which a source rejects a row.
+// The first six reasons, and SensorZero, are also those for which a source rejects a row.
 const (
 	NoValue     Reason = "no_value"     // there is neither a value nor a text that carries one
 	Unreadable  Reason = "unreadable"   // the JSON, the Arrow stream or the CSV row is torn, or the text is no UTF-8
@@ -33,6 +33,10 @@ const (
 	BadField       Reason = "bad_field"       // a field is missing, of another type, or outside its limits
 	BadTime        Reason = "bad_time"        // a time cannot be read, or is outside the years 1800 to 2400
 	TooLarge       Reason = "too_large"       // the body is over the limit of its kind, before or after decompression
+
+	// SensorZero is a 0 that no patient has, such as an SpO2 of 0: the sensor is off, open or
+	// switched off.
+	SensorZero Reason = "sensor_zero"
 
 	// Future means of a live event that it was measured more than 5 minutes from now, and
 	// of a recorded one that it lies beyond the mark that follows it.

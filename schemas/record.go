@@ -120,17 +120,39 @@ type Use struct {
 	Encoder string
 }
 
-// Flag qualifies an observation. Only the low four bits are stored with a packed record of
-// a window, so there is room for one more.
+// Flag qualifies an observation. The log record has a byte for it, the packed record of a
+// window six bits, which are all given.
 type Flag uint8
 
 // The first two say what an observation does to others of its channel at its event time;
-// the third says something of its own value.
+// the others say something of its own value.
 const (
 	Corrected  Flag = 1 << iota // it replaces every earlier observation of the channel at this event time
 	Retracted                   // it takes back every earlier observation of the channel at this event time
-	Untestable                  // a GCS verbal response that could not be tested behind a tube ("ET/Trach" and its kin)
+	Untestable                  // a GCS verbal response that could not be tested behind a tube ("ET/Trach" and its kin), or a total with one
+	Suspect                     // a 0 that is asystole or apnoea, or a lead that came off: see ZeroSuspect
+	Derived                     // computed from other observations, see encoders/record
+	Assumed                     // read in another unit than it was told in, because it could only be that
+
+	// AllFlags are those that this version knows.
+	AllFlags = Corrected | Retracted | Untestable | Suspect | Derived | Assumed
 )
+
+// ValueFlags are the words by which outputs name what is to be known of a value.
+var ValueFlags = [...]struct {
+	Flag Flag
+	Word string
+}{{Untestable, "untestable"}, {Suspect, "possible_disconnection"}, {Derived, "derived"}, {Assumed, "assumed_unit"}}
+
+// Words appends the words of the flags that say something of a value.
+func (f Flag) Words(dst []string) []string {
+	for i := range ValueFlags {
+		if f&ValueFlags[i].Flag != 0 {
+			dst = append(dst, ValueFlags[i].Word)
+		}
+	}
+	return dst
+}
 
 // Observation is one number of one channel at one measured moment, in the
 // channel's canonical unit.

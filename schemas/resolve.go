@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -9,9 +10,11 @@ import (
 // canonical channels in canonical units and appends them to dst: values first, by name,
 // then observations in their order. Whatever is wrong with a value gives one problem and
 // leaves the others, since one loose sensor must not silence a bed. An observation without
-// a time has the message's event_time, or moment where that is missing too.
+// a time has the message's event_time, or moment where that is missing too. Values of several
+// devices at one time become one where the channel table says so ([ChannelInfo].Devices).
 func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Problem) {
 	var problems []Problem
+	first := len(dst)
 	if v.EventTime != nil {
 		moment = *v.EventTime
 	}
@@ -36,7 +39,43 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 		}
 		dst = append(dst, o)
 	}
-	return dst, problems
+	return joinDevices(dst, first), problems
+}
+
+// joinDevices makes one observation of those from first on that are of one channel and one
+// event time, where the table says that their devices add up or that the highest counts. It
+// stands where the first of them stood and has the reference of the greatest. Retractions
+// are left as they are.
+func joinDevices(obs []Observation, first int) []Observation {
+	kept := first
+	for i := first; i < len(obs); i++ {
+		o := obs[i]
+		how := o.Channel.Info().Devices
+		if how != DevicesLatest && o.Flags&Retracted == 0 {
+			at := slices.IndexFunc(obs[first:kept], func(k Observation) bool {
+				return k.Channel == o.Channel && k.EventTime == o.EventTime && k.Flags&Retracted == 0
+			})
+			if at >= 0 {
+				obs[first+at].join(o, how)
+				continue
+			}
+		}
+		obs[kept] = o
+		kept++
+	}
+	return obs[:kept]
+}
+
+// join takes in another device's observation.
+func (o *Observation) join(other Observation, how Devices) {
+	greatest := max(o.Value, other.Value)
+	if other.Value > o.Value {
+		o.Ref = other.Ref
+	}
+	if how == DevicesSum {
+		greatest = float32(float64(o.Value) + float64(other.Value))
+	}
+	o.Value, o.Flags = greatest, o.Flags|other.Flags
 }
 
 // resolveValue reads a number of the short form, which names a channel and has its canonical
@@ -50,8 +89,8 @@ func resolveValue(name, number string) (Observation, *Problem) {
 	if p != nil {
 		return Observation{}, p
 	}
-	converted, p := c.Convert(value, "")
-	return Observation{Channel: c, Value: converted}, p
+	converted, flags, p := c.Convert(value, "")
+	return Observation{Channel: c, Value: converted, Flags: flags}, p
 }
 
 // resolve turns one observation into a canonical one. The field of its problem is named
@@ -71,7 +110,7 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	case o.Code != "" && o.System != "":
 		var implied string
 		if out.Channel, implied, ok = ChannelByCode(o.System, o.Code); !ok {
-			return out, NewProblem(UnknownChannel, "code", o.System+" "+o.Code, "a code of the channel table (systems loinc, mimic-iii, mimic-iv, eicu, physionet2012)")
+			return out, NewProblem(UnknownChannel, "code", o.System+" "+o.Code, "a code of the channel table (systems loinc, mdc, mimic-iii, mimic-iv, eicu, physionet2012)")
 		}
 		if unit == "" {
 			unit = implied
@@ -103,13 +142,16 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	if out.Flags&Retracted != 0 && o.Value == nil && o.Text == "" {
 		return out, nil
 	}
-	if out.Value, p = out.Channel.Convert(value, unit); p != nil {
+	out.Channel = out.Channel.For(unit)
+	var flags Flag
+	if out.Value, flags, p = out.Channel.Convert(value, unit); p != nil {
 		p.Field = "value"
 		if p.Reason == BadUnit {
 			p.Field = "unit"
 		}
 		return out, p
 	}
+	out.Flags |= flags
 	return out, nil
 }
 

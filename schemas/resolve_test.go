@@ -92,7 +92,7 @@ func TestResolve(t *testing.T) {
 		{Channel: ch("spo2"), EventTime: at, Value: 97},
 		{Channel: ch("temperature"), EventTime: at, Value: 37, Ref: "T:1"},
 		{Channel: ch("temperature"), EventTime: at, Value: 37},
-		{Channel: ch("glucose"), EventTime: at, Value: 99.9888},
+		{Channel: ch("glucose"), EventTime: at, Value: 99.98658},
 		{Channel: ch("gcs_verbal"), EventTime: at, Value: 1, Flags: Untestable},
 		{Channel: ch("ventilated"), EventTime: at + Minute, Value: 1},
 		{Channel: ch("fio2"), EventTime: at, Value: 0.4, Flags: Corrected},

@@ -227,8 +227,8 @@ func (s *ShortReader) readValues(p *shortScan) bool {
 		if !ok {
 			return false
 		}
-		value, problem := c.channel.Convert(number, "")
-		if problem != nil {
+		value, flags, problem := c.channel.Convert(number, "")
+		if problem != nil || flags != 0 {
 			return false
 		}
 		s.values, s.texts = append(s.values, value), append(s.texts, text)

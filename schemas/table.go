@@ -2,12 +2,13 @@ package schemas
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
 // ChannelTableVersion is raised with every change of the table. Lines are only added, so
 // that an older window or log is read rightly; the version tells which lines a build knows.
-const ChannelTableVersion = 2
+const ChannelTableVersion = 3
 
 // NumChannels is the length of the table, counting channel 0, which is not used.
 func NumChannels() int { return len(channels) }
@@ -28,11 +29,21 @@ func ChannelByName(name string) (Channel, bool) {
 }
 
 // ChannelByCode finds a channel by a code of another system, and the unit that the code
-// implies; an empty unit is the channel's own. The systems are loinc, mimic-iii, mimic-iv,
-// eicu and physionet2012.
+// implies; an empty unit is the channel's own. The systems are loinc, mdc, mimic-iii,
+// mimic-iv, eicu and physionet2012; the first two also by the names that FHIR and HL7 v2
+// have for them.
 func ChannelByCode(system, code string) (c Channel, unit string, ok bool) {
+	if own, other := alsoSystems[system]; other {
+		system = own
+	}
 	found, ok := byCode[codeKey{system, code}]
 	return found.channel, found.unit, ok
+}
+
+// alsoSystems are other names of the systems: the URIs of FHIR and the table 0396 of HL7 v2.
+var alsoSystems = map[string]string{
+	"http://loinc.org": "loinc", "LN": "loinc", "LOINC": "loinc", "urn:oid:2.16.840.1.113883.6.1": "loinc",
+	"urn:iso:std:iso:11073:10101": "mdc", "MDC": "mdc", "urn:oid:2.16.840.1.113883.6.24": "mdc",
 }
 
 type codeKey struct{ system, code string }
@@ -57,6 +68,9 @@ func init() {
 		byName[info.Name] = info.ID
 		addCode("loinc", info.LOINC, info.ID, "")
 		addCode("physionet2012", info.PhysioNet, info.ID, "")
+		for j := range info.MIMIC3 {
+			info.MIMIC3[j].Additional = slices.Contains(additionalItems, info.MIMIC3[j].ID)
+		}
 		for _, code := range info.EICU {
 			addCode("eicu", code.Name, info.ID, code.Unit)
 		}
@@ -67,6 +81,11 @@ func init() {
 				info.MIMIC4 = append(info.MIMIC4, item)
 				addCode("mimic-iv", itoa(item.ID), info.ID, item.Unit)
 			}
+		}
+	}
+	for i := range channels {
+		if whole, ok := byName[channels[i].Name+"_whole"]; ok {
+			channels[i].Whole = whole
 		}
 	}
 	for _, also := range alsoMIMIC4 {
@@ -82,6 +101,12 @@ func init() {
 		for _, code := range also.codes {
 			addCode("loinc", code.Name, info.ID, code.Unit)
 		}
+	}
+	for _, mdc := range mdcCodes {
+		info := mustInfo(mdc.channel)
+		info.MDC = append(info.MDC, Code{Name: itoa(mdc.number)}, Code{Name: mdc.name})
+		addCode("mdc", itoa(mdc.number), info.ID, "")
+		addCode("mdc", mdc.name, info.ID, "")
 	}
 }
 
@@ -117,48 +142,104 @@ func addCode(system, code string, c Channel, unit string) {
 	}
 }
 
+// For returns the channel that a value in a unit is of: c, or the one of the whole rate where c
+// is a rate for each kilogram and the unit has no weight. A rate is never read in another unit.
+func (c Channel) For(unit string) Channel {
+	info := c.Info()
+	if info.Whole == 0 {
+		return c
+	}
+	unit = strings.TrimSpace(unit)
+	if _, own := info.toCanonical(1, unit); own {
+		return c
+	}
+	if _, whole := info.Whole.Info().toCanonical(1, unit); whole {
+		return info.Whole
+	}
+	return c
+}
+
 // Convert takes a value in a unit to the channel's canonical unit and checks it against the
-// plausible range; an empty unit means that the value is in the canonical one already. Its
-// problem is bad_unit, implausible (also for NaN and infinities) or unknown_channel, and
-// the caller sets the field. The ends of the range give way by a rounding of float32, so
-// that a value that was converted to the very end still counts.
-func (c Channel) Convert(value float64, unit string) (float32, *Problem) {
+// plausible range; an empty unit means that the value is in the canonical one already. The
+// flags are Suspect for a 0 that may be a lead that came off, and Assumed for a value that
+// was read in another unit than it was told in; see ChannelInfo. Its problem is bad_unit,
+// sensor_zero, implausible (also for NaN and infinities) or unknown_channel, and the caller
+// sets the field. The ends of the range give way by a rounding of float32, so that a value
+// that was converted to the very end still counts.
+func (c Channel) Convert(value float64, unit string) (float32, Flag, *Problem) {
 	info := c.Info()
 	if info.Name == "" {
-		return 0, &Problem{Reason: UnknownChannel, Found: `"` + itoa(int(c)) + `"`, Expected: "a channel of the table"}
+		return 0, 0, &Problem{Reason: UnknownChannel, Found: `"` + itoa(int(c)) + `"`, Expected: "a channel of the table"}
 	}
 	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return 0, NewProblem(Implausible, "", formatNumber(value), "a finite number")
+		return 0, 0, NewProblem(Implausible, "", formatNumber(value), "a finite number")
 	}
+	unit = strings.TrimSpace(unit)
 	converted, ok := info.toCanonical(value, unit)
 	if !ok {
-		return 0, NewProblem(BadUnit, "", unit, info.units())
+		return 0, 0, NewProblem(BadUnit, "", unit, info.units())
 	}
-	out := float32(converted)
-	if float64(out) < info.Low-1e-6 || float64(out) > float64(info.High*(1+1e-7))+1e-6 {
-		return 0, NewProblem(Implausible, "", strings.TrimSpace(formatNumber(value)+" "+unit), info.rangeText())
+	if value == 0 {
+		switch info.Zero {
+		case ZeroRefused:
+			return 0, 0, NewProblem(SensorZero, "", strings.TrimSpace("0 "+unit), "no 0 of a sensor that is off or open, but "+info.rangeText())
+		case ZeroSuspect:
+			return 0, Suspect, nil
+		}
 	}
-	return out, nil
+	var flags Flag
+	if info.Fraction {
+		if converted, flags, ok = info.fraction(converted); !ok {
+			return 0, 0, info.implausible(value, unit)
+		}
+	}
+	if out := float32(converted); info.plausible(out) {
+		return out, flags, nil
+	}
+	for i := range info.Slips {
+		if s := &info.Slips[i]; value >= s.Low && value <= s.High && !strings.EqualFold(unit, s.Unit) {
+			converted, _ = info.toCanonical(value, s.Unit)
+			if out := float32(converted); info.plausible(out) {
+				return out, Assumed, nil
+			}
+		}
+	}
+	return 0, 0, info.implausible(value, unit)
+}
+
+func (info *ChannelInfo) plausible(v float32) bool {
+	return float64(v) >= info.Low-1e-6 && float64(v) <= float64(info.High*(1+1e-7))+1e-6
+}
+
+func (info *ChannelInfo) implausible(value float64, unit string) *Problem {
+	return NewProblem(Implausible, "", strings.TrimSpace(formatNumber(value)+" "+unit), info.rangeText())
+}
+
+// fraction takes a value that is told as a fraction or as a percentage to the form of the
+// canonical unit. It answers false below LeastFraction.
+func (info *ChannelInfo) fraction(v float64) (float64, Flag, bool) {
+	switch {
+	case v > 0 && v < LeastFraction:
+		return 0, 0, false
+	case info.Unit == "1" && v > 1:
+		return v / 100, 0, true
+	case info.Unit == "%" && v > 0 && v <= 1:
+		return v * 100, Assumed, true
+	}
+	return v, 0, true
 }
 
 // toCanonical converts a value, and answers false where the unit is not known.
 func (info *ChannelInfo) toCanonical(value float64, unit string) (float64, bool) {
-	unit = strings.TrimSpace(unit)
-	found := unit == "" || strings.EqualFold(unit, info.Unit)
-	if !found {
-		for i := range info.Conversions {
-			if k := &info.Conversions[i]; strings.EqualFold(unit, k.Unit) {
-				value, found = float64(value*k.Scale)+k.Offset, true
-				break
-			}
+	if unit == "" || strings.EqualFold(unit, info.Unit) {
+		return value, true
+	}
+	for i := range info.Conversions {
+		if k := &info.Conversions[i]; strings.EqualFold(unit, k.Unit) {
+			return float64(value*k.Scale) + k.Offset, true
 		}
 	}
-	// A fraction above 1 is a percentage, whatever its unit says: charts hold 0.4
-	// and 40 under one label.
-	if info.Fraction && value > 1 {
-		value /= 100
-	}
-	return value, found
+	return 0, false
 }
 
 // units lists the units that the channel takes, for the sender of one that it does not.

@@ -87,11 +87,16 @@ func laboratoryMark(s string) bool {
 	return false
 }
 
-// untestableText is Untestable if a text has one of the words for a verbal response behind a
-// tube, else 0.
+// untestableText is Untestable if a text has one of the words for a verbal response that
+// could not be tested, mostly behind a tube, else 0. It is the text beside a number or what
+// stands behind one: "10T" is a coma score of 10 of an intubated patient.
 func untestableText(s string) Flag {
-	s = strings.ToUpper(s)
-	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB"} {
+	s = strings.ToUpper(strings.Trim(strings.TrimSpace(s), "()[]"))
+	number := strings.TrimLeft(s, "0123456789. ")
+	if number == "T" || number == "TP" || number == "NT" || number == "VT" || number == "N/T" {
+		return Untestable
+	}
+	for _, word := range [...]string{"ET/TRACH", "ETT", "TRACH", "INTUB", "UNTEST", "NOT TEST", "NON TEST", "NON-TEST", "UNABLE TO TEST"} {
 		if strings.Contains(s, word) {
 			return Untestable
 		}

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -59,22 +60,68 @@ func mod(t, m Time) Time {
 // FromStd converts a time.Time, flooring it to the millisecond.
 func FromStd(t time.Time) Time { return Time(t.UnixMilli()) }
 
-// ParseTime reads an RFC 3339 time. A time without a zone ("2101-10-20 19:08:00", with a
-// space or a T) is one of zone, or of UTC where zone is nil. Any other text, and a year
-// before 1800 or after 2400, is an error.
+// ParseTime reads an RFC 3339 time, also with a space for the T, in lower case, and with an
+// offset of "+00" or "+0000", as databases and languages print it. A time without a zone
+// ("2101-10-20 19:08:00") is one of zone, or of UTC where zone is nil. Where the clocks are
+// set back and an hour comes twice it is of the first, and see [DecodeEventIn]; where they are
+// set forward and an hour is left out it is read as if they were not yet. Any other text, and
+// a year before 1800 or after 2400, is an error.
 func ParseTime(s string, zone *time.Location) (Time, error) {
+	t, _, err := parseTime(s, zone, math.MinInt64)
+	return t, err
+}
+
+// parseTime is ParseTime, and says whether the time had no zone. Of an hour that comes twice
+// it takes the second if that is not after latest.
+func parseTime(s string, zone *time.Location, latest Time) (at Time, naive bool, err error) {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
-		return checked(t, s)
+		at, err = checked(t, s)
+		return at, false, err
 	}
-	if zone == nil {
-		zone = time.UTC
+	text := s
+	if len(text) > 10 && (text[10] == ' ' || text[10] == 't') {
+		text = text[:10] + "T" + text[11:]
 	}
-	for _, layout := range [...]string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04:05.999999999", "2006-01-02 15:04", "2006-01-02"} {
-		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
-			return checked(t, s)
+	if n := len(text); n > 11 && text[n-1] == 'z' {
+		text = text[:n-1] + "Z"
+	}
+	for _, layout := range [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			at, err = checked(t, s)
+			return at, false, err
 		}
 	}
-	return 0, fmt.Errorf("time %.40q is not RFC 3339 (want for example %q)", s, "2026-01-31T08:15:00.000Z")
+	for _, layout := range [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			at, err = checked(local(t, zone, latest), s)
+			return at, true, err
+		}
+	}
+	return 0, false, fmt.Errorf("time %.40q is not RFC 3339 (want for example %q)", s, "2026-01-31T08:15:00.000Z")
+}
+
+// local is the moment at which the clocks of a zone show what t shows in UTC. Clocks that
+// are set back show an hour twice: it is the first, or the second if that is not after
+// latest. One that they leave out is read with the offset from before.
+func local(t time.Time, zone *time.Location, latest Time) time.Time {
+	if zone == nil || zone == time.UTC {
+		return t
+	}
+	before, after := offset(t.Add(-24*time.Hour), zone), offset(t.Add(24*time.Hour), zone)
+	first, second := t.Add(-before), t.Add(-after)
+	switch isFirst, isSecond := offset(first, zone) == before, offset(second, zone) == after; {
+	case isFirst && isSecond && FromStd(second) <= latest:
+		return second
+	case !isFirst && isSecond:
+		return second
+	}
+	return first
+}
+
+// offset is how far a zone's clocks are ahead of UTC.
+func offset(t time.Time, zone *time.Location) time.Duration {
+	_, seconds := t.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
 }
 
 // checked refuses years in which no record of a patient can be. It bounds what the hours of

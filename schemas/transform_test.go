@@ -38,7 +38,7 @@ func TestLogarithmIsTheLibrarys(t *testing.T) {
 }
 
 func TestTransformsOfTheTable(t *testing.T) {
-	want := map[string]Transform{"urine_output": Log1p}
+	want := map[string]Transform{"urine_output": Log1p, "urine_rate": Log1p}
 	for _, name := range []string{"paco2", "pao2", "potassium", "platelets", "creatinine", "urea_nitrogen", "magnesium", "glucose", "wbc", "lactate", "bilirubin", "ast", "alt", "alkaline_phosphatase", "troponin_t", "troponin_i"} {
 		want[name] = Log
 	}

@@ -99,11 +99,11 @@ func TestVarianceIsExact(t *testing.T) {
 	w := window.New()
 	for i := range 3600 {
 		at := base + schemas.Time(i)*schemas.Second
-		w.Add(schemas.Observation{Channel: 4001, EventTime: at, Value: 480000 + float32(i%2)/16}, 1)
-		w.Add(schemas.Observation{Channel: 4002, EventTime: at, Value: 0.1}, 1)
+		w.Add(schemas.Observation{Channel: 1001, EventTime: at, Value: 480000 + float32(i%2)/16}, 1)
+		w.Add(schemas.Observation{Channel: 1002, EventTime: at, Value: 0.1}, 1)
 	}
 	got := window.NewBins(2)
-	w.Bins(base+schemas.Hour-1, base, []schemas.Channel{4001, 4002}, got)
+	w.Bins(base+schemas.Hour-1, base, []schemas.Channel{1001, 1002}, got)
 	if got.Var[47] != 1.0/1024 || got.Var[95] != 0 || got.Count[47] != 3600 {
 		t.Fatalf("variances %v and %v of %v, want %v and 0", got.Var[47], got.Var[95], got.Count[47], 1.0/1024)
 	}

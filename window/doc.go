@@ -9,7 +9,7 @@
 // store, one string per patient and hour, and [Load] makes the same window of
 // them again.
 //
-//	byte 0   uint16  channel (low 12 bits), schemas.Flag (high 4 bits)
+//	byte 0   uint16  channel (low 10 bits), bits 4 and 5 of schemas.Flag, its bits 0 to 3 (high 4 bits)
 //	byte 2   uint16  time in the hour in 1/16 s, floored
 //	byte 4   float32 value in the channel's canonical unit
 //	byte 8   uint32  log_n, the patient's log record that brought it

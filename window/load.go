@@ -104,8 +104,6 @@ func (w *Window) fill(h *hour, raw []byte) error {
 	for i := range n {
 		r := unpack(h.raw[i*RecordSize:])
 		switch {
-		case r.flags&^knownFlags != 0:
-			return fmt.Errorf("record %d has flags %#x, known are %#x", i, uint8(r.flags), uint8(knownFlags))
 		case r.at >= sixteenths:
 			return fmt.Errorf("record %d is at %d/16 s of its hour, want below %d", i, r.at, sixteenths)
 		case !finite(r.value):

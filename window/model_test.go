@@ -81,7 +81,7 @@ var drawNear = rapid.Custom(func(t *rapid.T) schemas.Time {
 
 var drawObservation = rapid.Custom(func(t *rapid.T) schemas.Observation {
 	when := drawTime
-	channels := []schemas.Channel{0, 1, 7, lactate, urine, 4095}
+	channels := []schemas.Channel{0, 1, 7, lactate, urine, 1023}
 	if rapid.Bool().Draw(t, "near") {
 		when, channels = drawNear, channels[:1]
 	}
@@ -104,7 +104,7 @@ var drawCalls = rapid.Custom(func(t *rapid.T) []added {
 	return calls
 })
 
-var modelChannels = []schemas.Channel{0, 1, 2, 7, lactate, urine, 4095}
+var modelChannels = []schemas.Channel{0, 1, 2, 7, lactate, urine, 1023}
 
 // Channels of which a model takes the logarithm.
 const lactate, urine = 32, 91

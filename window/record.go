@@ -14,7 +14,7 @@ const RecordSize = 12
 const sixteenths = 3600 * 16
 
 // knownFlags are the flags that a record of this version may carry.
-const knownFlags = schemas.Corrected | schemas.Retracted | schemas.Untestable
+const knownFlags = schemas.AllFlags
 
 // history are the flags that say what a record does to earlier ones. The others qualify its
 // own value.
@@ -31,7 +31,7 @@ type record struct {
 }
 
 func (r record) append(dst []byte) []byte {
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(r.channel)|uint16(r.flags)<<12)
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(r.channel)|uint16(r.flags&15)<<12|uint16(r.flags>>4)<<10)
 	dst = binary.LittleEndian.AppendUint16(dst, r.at)
 	dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(r.value))
 	return binary.LittleEndian.AppendUint32(dst, r.logN)
@@ -42,7 +42,7 @@ func unpack(b []byte) record {
 	head := binary.LittleEndian.Uint16(b)
 	return record{
 		channel: schemas.Channel(head & (schemas.MaxChannels - 1)),
-		flags:   schemas.Flag(head >> 12),
+		flags:   schemas.Flag(head>>12 | head>>10&3<<4),
 		at:      binary.LittleEndian.Uint16(b[2:]),
 		value:   math.Float32frombits(binary.LittleEndian.Uint32(b[4:])),
 		logN:    binary.LittleEndian.Uint32(b[8:]),

@@ -132,7 +132,7 @@ func TestReleaseForgetsClosedHours(t *testing.T) {
 func TestFillRefuses(t *testing.T) {
 	for name, bytes := range map[string][]byte{
 		"other length": packed(1, 0, 1, 1)[:11],
-		"bad record":   packed(0x8001, 0, 1, 1),
+		"bad record":   packed(1, 57600, 1, 1),
 	} {
 		w, err := window.Open([]window.ChunkLen{{Hour: 5, Len: window.RecordSize}})
 		if err != nil {

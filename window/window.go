@@ -185,7 +185,7 @@ func (w *Window) insert(n int64) *hour {
 }
 
 // slotOf returns the channel's place in every hour's cells, and gives it one if it has none.
-// A window has few of the 4096 channels, and an hour need only keep cells for those.
+// A window has few of the 1024 channels, and an hour need only keep cells for those.
 func (w *Window) slotOf(ch schemas.Channel) int {
 	if int(ch) >= len(w.slots) {
 		w.slots = append(w.slots, make([]uint16, int(ch)+1-len(w.slots))...)

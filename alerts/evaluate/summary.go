@@ -40,8 +40,9 @@ type Rows struct {
 	Duplicate     int            `json:"duplicate"`
 	Rejected      int            `json:"rejected"`
 	RejectedBy    map[string]int `json:"rejected_by_reason"`
-	RecordedTimes int            `json:"available_recorded"` // used rows whose time of arrival was recorded
-	ModelledTimes int            `json:"available_modelled"` // used rows whose time of arrival was modelled
+	RecordedTimes int            `json:"available_recorded"`      // used rows whose time of arrival was recorded
+	ModelledTimes int            `json:"available_modelled"`      // used rows whose time of arrival was modelled
+	AssumedUnits  int            `json:"assumed_units,omitempty"` // used rows that were read in another unit than they name
 }
 
 // Events say what became of the published events. Each that is neither logged nor a dead
@@ -82,7 +83,7 @@ func ModelOf(m *fusion.Model) Model {
 func RowsOf(r source.RowCount) Rows {
 	rows := Rows{
 		Read: r.Read, Used: r.Used, Unmapped: r.Unmapped, Duplicate: r.Duplicate, Rejected: r.Rejected,
-		RejectedBy: map[string]int{}, RecordedTimes: r.RecordedTimes, ModelledTimes: r.ModelledTimes,
+		RejectedBy: map[string]int{}, RecordedTimes: r.RecordedTimes, ModelledTimes: r.ModelledTimes, AssumedUnits: r.AssumedUnits,
 	}
 	for reason, n := range r.RejectedBy {
 		rows.RejectedBy[string(reason)] = n

@@ -254,6 +254,9 @@ func (w *jsonWriter) news2(n *schemas.NEWS2, inputs bool) {
 			if in.Stale {
 				w.bool("stale", true)
 			}
+			if len(in.Flags) > 0 {
+				w.strings("flags", in.Flags)
+			}
 			w.close('}')
 		}
 		w.close(']')

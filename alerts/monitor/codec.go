@@ -11,8 +11,9 @@ import (
 	"github.com/vigil-icu/vigil/window"
 )
 
-// patientVersion is the first byte of a patient's stored state. Whoever changes the form
-// gives it a new one; a store that was written in another form is rebuilt from the log.
+// patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
+// what a window holds, gives it a new one; a store that was written in another form is rebuilt
+// from the log.
 const patientVersion = 4
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only

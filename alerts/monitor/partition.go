@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -200,4 +201,6 @@ type scratch struct {
 	alerts   []schemas.Alert
 	json     jsonWriter
 	model    modelScratch
+	added    []schemas.Observation
+	derive   record.Deriver
 }

@@ -151,6 +151,8 @@ const (
 	flagImplicit  = "implicit_stay"     // no admission was announced
 	flagInvented  = "invented"          // the patient is invented
 	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
+	// A 0 of heart rate or respiration counts: it is asystole or apnoea, or a lead that came off.
+	flagSuspect = "possible_disconnection"
 )
 
 // flags appends to dst what a reader of a score or an alert must know of the patient's

@@ -117,7 +117,8 @@ func (l *readingList) latest(w *window.Window, ch schemas.Channel, asOf, from sc
 		return alerts.Reading{Known: true, Flags: k.flags, Value: k.value, EventTime: k.at, Order: k.order, Ref: k.ref}
 	}
 	if l.floor >= from {
-		if p, ok := w.Latest(ch, asOf, from); ok {
+		// What was derived is of no input of NEWS2, which reads the parts itself.
+		if p, ok := w.Latest(ch, asOf, from); ok && p.Flags&schemas.Derived == 0 {
 			return alerts.Reading{Known: true, Flags: p.Flags &^ schemas.Corrected, Value: p.Value, EventTime: p.EventTime}
 		}
 	}

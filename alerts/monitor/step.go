@@ -45,6 +45,10 @@ type step struct {
 	offset int64    // of the record in the log
 	first  int      // where this record's outputs begin in out
 	out    []Output
+
+	// suspect: the score at hand counts a 0 that may be a lead that came off, and so do the
+	// alerts that follow from it.
+	suspect bool
 }
 
 // record lets the patient's time pass up to the record, and then applies it. The
@@ -158,12 +162,14 @@ func (t *step) apply(rec *schemas.Record) bool {
 func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	p := t.p
 	horizon := p.horizon()
+	added := t.s.scratch.added[:0]
 	for i := range rec.Observations {
 		o := &rec.Observations[i]
 		if o.EventTime < horizon || !p.window.Add(*o, uint32(p.logN)) {
 			continue
 		}
 		changed = true
+		added = append(added, *o)
 		if p.online != nil {
 			p.online.noteChange(o.Channel, o.EventTime)
 		}
@@ -173,8 +179,16 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 		if in := inputOf(o.Channel); in < alerts.Inputs {
 			p.readings.add(in, o, p.clock)
 		}
-		if rec.Kind == schemas.KindObservations {
-			p.modalities[encoders.Numeric].addObservation(p, o)
+	}
+	t.s.scratch.added = added
+	for _, o := range t.s.scratch.derive.Derive(p.window, added, uint32(p.logN), &p.stay.statics, p.lastEnd, p.clock) {
+		if p.online != nil {
+			p.online.noteChange(o.Channel, o.EventTime)
+		}
+	}
+	if rec.Kind == schemas.KindObservations {
+		for i := range added {
+			p.modalities[encoders.Numeric].addObservation(p, &added[i])
 		}
 	}
 	if rec.Item != nil {
@@ -347,6 +361,9 @@ func (t *step) score(due schemas.Due) {
 	if p.corrected {
 		sc.flags = append(sc.flags, alerts.FlagCorrected)
 	}
+	if t.suspect = suspect(&scratch.readings); t.suspect {
+		sc.flags = append(sc.flags, flagSuspect)
+	}
 
 	// The policy judges the score before it is put out, because whether an alert follows may
 	// decide what its body lists. The score still goes out before its alerts.
@@ -363,6 +380,17 @@ func (t *step) score(due schemas.Due) {
 	sc.inputs = m.Settings.Inputs != InputsAlerting || len(scratch.alerts) > 0
 	t.put(schemas.TopicScores, schemas.TypeScore, sc.id, p.id, scratch.json.score(sc))
 	t.putAlerts()
+	t.suspect = false
+}
+
+// suspect says whether a reading of NEWS2 is a 0 that may be a lead that came off.
+func suspect(r *alerts.Readings) bool {
+	for i := range r {
+		if r[i].Known && r[i].Flags&schemas.Suspect != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // stepPolicy moves the alerts by one event that is no score, and puts out what follows.
@@ -380,6 +408,9 @@ func (t *step) putAlerts() {
 		t.p.outputN++
 		a.N = t.p.outputN
 		a.Flags = t.p.flags(a.Flags)
+		if t.suspect && a.Kind == alerts.KindScore {
+			a.Flags = append(a.Flags, flagSuspect)
+		}
 		body := t.s.scratch.json.alert(a)
 		t.put(schemas.TopicAlerts, schemas.TypeAlert, a.ID, t.p.id, body)
 		t.put(schemas.TopicAlertStates, schemas.TypeAlert, a.ID, a.ID, body)

@@ -40,6 +40,7 @@ type demoOptions struct {
 	model      string
 	policy     string
 	inputs     string
+	zone       string
 	patients   []string
 
 	wrap func(replay.Resumer) replay.Resumer // what tests put between the player and Kafka; nil otherwise
@@ -85,6 +86,7 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	zoneFlag(cmd, &o.zone)
 	return cmd
 }
 
@@ -137,9 +139,13 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if o.summary == "json" {
 		talk = stderr // a program reads stdout
 	}
+	zone, err := siteZone(o.zone)
+	if err != nil {
+		return err
+	}
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
-		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting",
+		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting", Zone: zone,
 		Log: warnings(stderr),
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	_ "time/tzdata" // so that --zone needs no table of the machine's
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -30,6 +31,7 @@ func serveCommand() *cobra.Command {
 		inputs  string
 		profile string
 		between time.Duration
+		zone    string
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
@@ -57,6 +59,9 @@ Vigil is ` + schemas.Notice + ".",
 			if c.Idle.Alive < time.Second || c.Idle.Renew < time.Second {
 				return boot.Usage(fmt.Errorf("--keep-alive %s --renew %s: want a second or more", c.Idle.Alive, c.Idle.Renew))
 			}
+			if c.Zone, err = siteZone(zone); err != nil {
+				return err
+			}
 			c.InputsAlerting = inputs == "alerting"
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			stop, err := profileTo(profile)
@@ -79,8 +84,29 @@ Vigil is ` + schemas.Notice + ".",
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
 	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
+	zoneFlag(cmd, &zone)
 	f.StringVar(&profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	return cmd
+}
+
+// zoneFlag is for commands that read what senders of a site write.
+func zoneFlag(cmd *cobra.Command, zone *string) {
+	cmd.Flags().StringVar(zone, "zone", "UTC", "time zone of the times that senders write without one, an IANA name such as Europe/Berlin")
+}
+
+// siteZone finds a time zone by its IANA name; the binary has the table with it.
+func siteZone(name string) (*time.Location, error) {
+	if name == "" {
+		return time.UTC, nil
+	}
+	if name == "Local" {
+		return nil, boot.Usage(fmt.Errorf("--zone %q: want the name of a time zone, such as Europe/Berlin, or UTC", name))
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, boot.Usage(fmt.Errorf("--zone %s: %w; want an IANA name such as Europe/Berlin, or UTC", name, err))
+	}
+	return zone, nil
 }
 
 // scoreInterval is the setting of the monitor.

@@ -49,7 +49,7 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 	i.source, _ = m.Header(schemas.HeaderSource)
 	i.source = i.source[:min(len(i.source), schemas.MaxID)] // the source is not checked yet
 	i.run, _ = m.Header(schemas.HeaderRun)
-	ev, problem := schemas.DecodeEvent(m)
+	ev, problem := e.Decode(m, now)
 	if problem != nil {
 		i.problem = problem
 		return i

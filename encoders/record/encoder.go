@@ -3,12 +3,13 @@ package record
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
 
 // MaxAhead is how far ahead of intake's clock a live event may be measured.
-const MaxAhead = 5 * schemas.Minute
+const MaxAhead = schemas.MaxAhead
 
 // Analysis is what a strip says without a model.
 type Analysis struct {
@@ -22,6 +23,12 @@ type Analysis struct {
 // is.
 type Encoder struct {
 	Strip func(*schemas.Strip) Analysis // nil: strips are logged as present but not encoded
+	Zone  *time.Location                // of the times in a message that name none; nil: UTC
+}
+
+// Decode reads a raw message at intake's clock.
+func (e *Encoder) Decode(m *schemas.Message, now schemas.Time) (*schemas.Event, *schemas.Problem) {
+	return schemas.DecodeEventIn(m, e.Zone, now)
 }
 
 var (

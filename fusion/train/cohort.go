@@ -108,6 +108,10 @@ type maker struct {
 
 	// of the patient in hand
 	window *window.Window
+	derive record.Deriver
+	added  []schemas.Observation // of the record in hand, those that changed the window
+	stay   schemas.Statics       // of the open stay
+	ended  schemas.Time          // when the stay before ended
 	// statics are those of the patient in hand, by stay.
 	statics map[string]schemas.Statics
 	items   [encoders.NumModalities]encoders.History
@@ -130,6 +134,7 @@ func (m *maker) patient(ctx context.Context, p *source.Patient) error {
 		return err
 	}
 	m.window, m.statics = window.New(), map[string]schemas.Statics{}
+	m.stay, m.ended = schemas.Statics{}, math.MinInt64
 	m.items = [encoders.NumModalities]encoders.History{}
 	if m.cohort.Linked != nil {
 		m.linked = m.cohort.Linked(p.ID)
@@ -147,9 +152,19 @@ func (m *maker) patient(ctx context.Context, p *source.Patient) error {
 		if record.Kind == schemas.KindAdmit {
 			m.statics[record.Move.Stay] = record.Move.Statics
 		}
-		for _, o := range record.Observations {
-			m.window.Add(o, uint32(i+1))
+		switch record.Kind {
+		case schemas.KindAdmit:
+			m.stay = record.Move.Statics
+		case schemas.KindEnd:
+			m.stay, m.ended = schemas.Statics{}, record.At
 		}
+		m.added = m.added[:0]
+		for _, o := range record.Observations {
+			if m.window.Add(o, uint32(i+1)) {
+				m.added = append(m.added, o)
+			}
+		}
+		m.derive.Derive(m.window, m.added, uint32(i+1), &m.stay, m.ended, record.At)
 		if record.Item != nil {
 			m.items[encoders.ModalityOf(record.Kind)].Add(record.Item)
 		}

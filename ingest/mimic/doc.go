@@ -30,7 +30,8 @@
 //	              included, nor in the 48 h before one
 //	no_value      neither a number nor a text that carries one
 //	bad_unit      no conversion to the channel's unit
-//	implausible   outside the channel's range
+//	sensor_zero   the 0 of a sensor that is off, as the channel's line says
+//	implausible   outside the channel's range, and in no other unit within it
 //	duplicate     same patient, channel, event time and value (converted, float32),
 //	              also across tables: of such rows the one that was available
 //	              first is used (ties: table name, row id)
@@ -87,6 +88,15 @@
 // channel runs on or begins at that moment. A blank unit is the one that the item
 // is charted in, by the channel table (the units of the reconstructed inputevents
 // of the MIMIC-IV demo are lost).
+//
+// A rate in a unit without weight (mcg/min) is one of the drug's whole rate, another channel.
+//
+// # What is read otherwise than it is charted
+//
+// A row whose value can only be in another unit than it names (102.6 in a Celsius item) is
+// used and counted as assumed too; it is sent as it is charted, so that intake marks it. The
+// 0 of a sensor that is off is rejected as sensor_zero. An item of a second device (O2 flow
+// #2, additional cannula) repeats no row of the first.
 //
 // # Words that are lost
 //

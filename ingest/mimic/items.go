@@ -11,10 +11,12 @@ import (
 // mapped is an item that the channel table knows.
 type mapped struct {
 	channel    schemas.Channel
+	item       int    // its number
 	unit       string // the unit that the item implies where the row names none
 	fluid      bool   // the channel is an amount that ran in, not a rate
 	laboratory bool   // it is known when the laboratory answers, in whatever table it stands
 	coded      bool   // its number is the code of a word, by modeCodes
+	additional bool   // it is of a second device
 }
 
 // itemTable has an edition's items, by table and item id.
@@ -37,9 +39,10 @@ func itemsOf(list func(*schemas.ChannelInfo) []schemas.Item3) (t itemTable) {
 		for _, item := range list(info) {
 			for _, i := range tables[item.Table] {
 				t[i][int64(item.ID)] = &mapped{
-					channel: info.ID, unit: item.Unit, fluid: info.Group == "fluid",
+					channel: info.ID, item: item.ID, unit: item.Unit, fluid: info.Group == "fluid",
 					laboratory: info.Group == "lab" && !slices.Contains(fingersticks, item.ID),
 					coded:      item.ID == ventilatorMode,
+					additional: item.Additional,
 				}
 			}
 		}
@@ -76,17 +79,25 @@ func (m *mapped) number(r *row) (v float64, text string, flags schemas.Flag, ok 
 	return v, text, flags, ok
 }
 
-// convert takes the number to the channel's unit. reason is empty, or says why it cannot.
-func (m *mapped) convert(v float64, unit []byte) (float32, schemas.Reason) {
-	name := string(bytes.TrimSpace(unit))
-	if name == "" || strings.EqualFold(name, "none") {
-		name = m.unit
-	}
-	out, problem := m.channel.Convert(v, name)
+// convert takes the number to the unit of the channel that it is of; reason is empty, or says why it
+// cannot.
+func (m *mapped) convert(v float64, unit []byte) (schemas.Channel, float32, schemas.Flag, schemas.Reason) {
+	name := m.unitOf(unit)
+	c := m.channel.For(name)
+	out, flags, problem := c.Convert(v, name)
 	if problem != nil {
-		return 0, problem.Reason
+		return 0, 0, 0, problem.Reason
 	}
-	return out, ""
+	return c, out, flags, ""
+}
+
+// unitOf is the row's unit, or what the item implies where the row names none.
+func (m *mapped) unitOf(unit []byte) string {
+	name := string(bytes.TrimSpace(unit))
+	if name == "" || strings.EqualFold(name, "none") || schemas.Mislabelled(m.item, name) {
+		return m.unit
+	}
+	return name
 }
 
 // channelName is the channel's name in messages.

@@ -32,12 +32,12 @@ func (s *Source) dropDuplicates(values []value) []value {
 	slices.SortFunc(values, func(a, b value) int {
 		return cmp.Or(
 			cmp.Compare(a.channel, b.channel), cmp.Compare(a.at, b.at),
-			cmp.Compare(math.Float32bits(a.number), math.Float32bits(b.number)),
+			cmp.Compare(math.Float32bits(a.number), math.Float32bits(b.number)), cmp.Compare(a.bits&second, b.bits&second),
 			cmp.Compare(a.available, b.available), s.inMessage(&a, &b))
 	})
 	kept := values[:0]
 	for _, v := range values {
-		if n := len(kept); n > 0 && kept[n-1].channel == v.channel && kept[n-1].at == v.at && kept[n-1].number == v.number {
+		if n := len(kept); n > 0 && kept[n-1].channel == v.channel && kept[n-1].at == v.at && kept[n-1].number == v.number && (kept[n-1].bits^v.bits)&second == 0 {
 			if v.bits&derived == 0 {
 				s.count.Duplicate++
 			}
@@ -69,10 +69,10 @@ func (s *Source) inMessage(a, b *value) int {
 
 // text is the text of a value, empty where its number says all.
 func (s *Source) text(v *value) string {
-	if v.text == 0 {
+	if v.said == 0 {
 		return ""
 	}
-	return s.texts[v.text-1]
+	return s.said[v.said-1].text
 }
 
 // appendVitals makes one message per available time, as one message is what became known at
@@ -89,7 +89,10 @@ func (s *Source) appendVitals(events []schemas.Event, values []value) []schemas.
 		v := &values[i]
 		times[i] = v.at
 		observations[i] = schemas.VitalsObservation{Channel: channelName(v.channel), EventTime: &times[i], Ref: a.ref(s.edition, v), Text: s.text(v)}
-		if v.text > 0 {
+		if v.said > 0 {
+			if told := &s.said[v.said-1]; told.text == "" {
+				observations[i].Value, observations[i].Unit = &told.number, told.unit
+			}
 			continue
 		}
 		numbers[i] = json.Number(a.number(v.number))

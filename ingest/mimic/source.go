@@ -19,7 +19,7 @@ type Source struct {
 
 	patients   map[int64]*patient
 	admissions map[int64]*admission
-	texts      []string // texts of values that say more than their number
+	said       []said // where the canonical number of a value is not enough
 	count      *source.Counter[int64]
 	hash       source.Hasher
 	labels     map[int64]string // of unmapped items; not empty once reading has begun

@@ -2,6 +2,8 @@ package mimic
 
 import (
 	"bytes"
+	"encoding/json"
+	"strconv"
 
 	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
@@ -38,7 +40,7 @@ type value struct {
 	at, available schemas.Time
 	row           int64   // the row's id; where the table has none, the charted time
 	number        float32 // in the channel's unit
-	text          int32   // 1 + its place in Source.texts; 0 where the number says all
+	said          int32   // 1 + its place in Source.said; 0 where the number says all
 	item          int32
 	channel       schemas.Channel
 	table         uint8 // chartEvents and so on
@@ -50,7 +52,16 @@ const (
 	modelled uint8 = 1 << iota // its available time comes from delays
 	derived                    // it is the 0 at the end of an infusion, whose row is counted at its start
 	timed                      // row is the charted time, as the table has no ids
+	second                     // it is of a second device, and no repeat of the first one's
 )
+
+// said is what is sent in place of the canonical number: a text, or the number and the unit
+// as the row has them, where a flag goes with them that intake is to find for itself.
+type said struct {
+	text   string
+	number json.Number
+	unit   string
+}
 
 // row is what the tables of values have in common. Its slices are valid until the next row.
 type row struct {
@@ -154,18 +165,26 @@ func (s *Source) keep(r *row, m *mapped) (value, bool) {
 		s.count.Reject(schemas.NoValue)
 		return value{}, false
 	}
-	canonical, reason := m.convert(number, r.unit)
+	channel, canonical, read, reason := m.convert(number, r.unit)
 	if reason != "" {
 		s.count.Reject(reason)
 		return value{}, false
 	}
-	v := value{at: r.at, row: r.id, item: int32(r.item), number: canonical, channel: m.channel, table: r.table}
+	v := value{at: r.at, row: r.id, item: int32(r.item), number: canonical, channel: channel, table: r.table}
 	if !r.hasID {
 		v.bits |= timed
 	}
-	if flags != 0 {
-		s.texts = append(s.texts, text)
-		v.text = int32(len(s.texts))
+	if m.additional {
+		v.bits |= second
+	}
+	switch {
+	case flags != 0:
+		s.said = append(s.said, said{text: text})
+		v.said = int32(len(s.said))
+	case read&schemas.Assumed != 0:
+		s.said = append(s.said, said{number: json.Number(strconv.FormatFloat(number, 'f', -1, 64)), unit: m.unitOf(r.unit)})
+		v.said = int32(len(s.said))
+		s.count.Assumed++
 	}
 	switch {
 	case r.hasStored:

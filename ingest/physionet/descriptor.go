@@ -69,7 +69,7 @@ func plausible(which int, v float64) bool {
 	case gender:
 		return v == 0 || v == 1
 	case height:
-		_, problem := heightChannel.Convert(v, "")
+		_, _, problem := heightChannel.Convert(v, "")
 		return problem == nil
 	case unitType:
 		return v == 1 || v == 2 || v == 3 || v == 4

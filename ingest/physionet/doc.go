@@ -22,7 +22,8 @@
 //	unmapped      the channel table has no such parameter
 //	outside_stay  after 48:00
 //	no_value      no value, or -1, which means unknown here
-//	implausible   outside the channel's range
+//	sensor_zero   the 0 of a sensor that is off, as the channel's line says
+//	implausible   outside the channel's range, and in no other unit within it
 //	duplicate     same parameter, time and value (converted, float32) as a line above
 //	used          its value is sent
 //

@@ -36,7 +36,6 @@ type statement struct {
 // value is one line that is fit to be sent.
 type value struct {
 	at, available schemas.Time // since admission
-	number        float32      // in the channel's unit
 	channel       schemas.Channel
 
 	// Places in the record's text: its reference is text[ref:digits], its number
@@ -152,7 +151,7 @@ func (s *Source) keep(p *parameter, t schemas.Time, v float64) {
 	if p.channel == acidity {
 		v = mendPH(v)
 	}
-	number, problem := p.channel.Convert(v, "")
+	number, flags, problem := p.channel.Convert(v, "")
 	if problem != nil {
 		s.count.Reject(problem.Reason)
 		return
@@ -169,7 +168,12 @@ func (s *Source) keep(p *parameter, t schemas.Time, v float64) {
 	if p.channel == weight && t == 0 && r.weight == 0 {
 		r.weight = number
 	}
-	r.add(p, t, number, s.table.Line())
+	told := strconv.FormatFloat(float64(number), 'f', -1, 32) // the shortest that reads back
+	if flags&schemas.Assumed != 0 {
+		s.count.Assumed++
+		told = strconv.FormatFloat(v, 'f', -1, 64) // intake is to find the flag for itself
+	}
+	r.add(p, t, told, s.table.Line())
 }
 
 // mendPH puts back the decimal point that a pH of 65 to 80 has lost once and one of 650 to 800
@@ -198,14 +202,14 @@ func clockTime(b []byte) (schemas.Time, bool) {
 	return schemas.Time(hours)*schemas.Hour + schemas.Time(minutes)*schemas.Minute, true
 }
 
-// add keeps the value of a line. Its reference and its number are written behind each other
+// add keeps the value of a line, told as the text of a number. Its reference and its number are written behind each other
 // into one text, which becomes one string for the whole patient.
-func (r *record) add(p *parameter, t schemas.Time, number float32, line int) {
-	v := value{at: t, available: t + p.delay, number: number, channel: p.channel, ref: len(r.text)}
+func (r *record) add(p *parameter, t schemas.Time, told string, line int) {
+	v := value{at: t, available: t + p.delay, channel: p.channel, ref: len(r.text)}
 	r.text = append(append(r.text, r.id...), ':')
 	r.text = strconv.AppendInt(r.text, int64(line), 10)
 	v.digits = len(r.text)
-	r.text = strconv.AppendFloat(r.text, float64(number), 'f', -1, 32) // the shortest that reads back
+	r.text = append(r.text, told...)
 	v.end = len(r.text)
 	r.values = append(r.values, v)
 }

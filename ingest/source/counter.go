@@ -19,6 +19,7 @@ const (
 type Counter[C cmp.Ordered] struct {
 	Used, Duplicate    int // rows, which the source counts up itself
 	Recorded, Modelled int // used rows by where their available time comes from
+	Assumed            int // used rows that were read in another unit than they name
 
 	rejected map[schemas.Reason]int
 	unmapped map[C]int
@@ -57,7 +58,7 @@ func (c *Counter[C]) Rows(label func(code C) string) RowCount {
 		Used: c.Used, Duplicate: c.Duplicate,
 		RejectedBy:    make(map[schemas.Reason]int, len(c.rejected)),
 		Problems:      c.problems,
-		RecordedTimes: c.Recorded, ModelledTimes: c.Modelled,
+		RecordedTimes: c.Recorded, ModelledTimes: c.Modelled, AssumedUnits: c.Assumed,
 	}
 	for reason, n := range c.rejected {
 		out.Rejected += n

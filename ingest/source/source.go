@@ -73,6 +73,9 @@ type RowCount struct {
 	// event time with a typical delay added.
 	RecordedTimes int `json:"recorded_times"`
 	ModelledTimes int `json:"modelled_times"`
+	// AssumedUnits counts rows that were read in another unit than they name, because they
+	// could only be that (schemas.Assumed).
+	AssumedUnits int `json:"assumed_units,omitempty"`
 }
 
 // CodeCount is one code that the channel table does not know.

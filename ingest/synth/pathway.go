@@ -167,7 +167,7 @@ func (ph *Phase) check() error {
 			return err
 		}
 		c, _ := schemas.ChannelByName(name)
-		if _, problem := c.Convert(ph.Targets[name], ""); problem != nil {
+		if _, _, problem := c.Convert(ph.Targets[name], ""); problem != nil {
 			return fmt.Errorf("targets: %s %v is implausible: want %s", name, ph.Targets[name], problem.Expected)
 		}
 	}

@@ -37,17 +37,18 @@ const NoModel = "none"
 // Config says what a House is made of. The zero value of a field stands for what its comment
 // names, so that a command sets only what its flags say.
 type Config struct {
-	Kafka                       // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
-	Redis          string       // URL of a Redis that runs elsewhere; if empty, an embedded one is started
-	State          string       // folder of broker and store; if empty, a fresh one that is removed at the end
-	Port           int          // of the embedded broker; 0 for any free one
-	Store          string       // kind of the embedded store: auto, redis or miniredis
-	Partitions     int          // of the topics that are made; 0 for making none
-	Workers        int          // of this process, that share the partitions with those of others
-	Model, Policy  string       // files; the model may be NoModel; if empty, the shipped ones
-	InputsAlerting bool         // only scores that raise something list the observations behind NEWS2
-	ScoreInterval  schemas.Time // of monitor.Settings
-	Idle           kafka.Idle   // of the producers of both stages
+	Kafka                         // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
+	Redis          string         // URL of a Redis that runs elsewhere; if empty, an embedded one is started
+	State          string         // folder of broker and store; if empty, a fresh one that is removed at the end
+	Port           int            // of the embedded broker; 0 for any free one
+	Store          string         // kind of the embedded store: auto, redis or miniredis
+	Partitions     int            // of the topics that are made; 0 for making none
+	Workers        int            // of this process, that share the partitions with those of others
+	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
+	InputsAlerting bool           // only scores that raise something list the observations behind NEWS2
+	ScoreInterval  schemas.Time   // of monitor.Settings
+	Zone           *time.Location // of times in messages that name none; nil: UTC
+	Idle           kafka.Idle     // of the producers of both stages
 	Log            zerolog.Logger
 }
 
@@ -245,7 +246,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
 		use.Model = model.Hash()
 	}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
