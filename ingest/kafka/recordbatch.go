@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/segmentio/kafka-go/compress"
 
@@ -52,11 +53,11 @@ type records struct {
 }
 
 // decode appends to dst the records of the batches from offset next on, and returns the offset
-// behind the last batch. Records of the aborted transactions in over, and the control
-// records that end transactions, are left out. A batch that the fetch cut off comes again
+// behind the last batch. Records of the aborted transactions in over, which brokers name in
+// the order in which they ended, and the control records that end transactions, are left out. A batch that the fetch cut off comes again
 // with the next fetch. Keys and values are parts of block's memory.
 func (d *records) decode(dst []schemas.Message, block []byte, next int64, over []aborted) (_ []schemas.Message, _ int64, err error) {
-	var gone map[int64]bool // producers within an aborted transaction
+	gone := openingsOf(over)
 	for len(block) >= atRecords {
 		base := int64(binary.BigEndian.Uint64(block))
 		size := int64(binary.BigEndian.Uint32(block[atLength:])) + atLength + 4
@@ -74,17 +75,10 @@ func (d *records) decode(dst []schemas.Message, block []byte, next int64, over [
 		attributes := binary.BigEndian.Uint16(batch[atAttributes:])
 		producer := int64(binary.BigEndian.Uint64(batch[atProducer:]))
 		last := base + int64(binary.BigEndian.Uint32(batch[atLastDelta:]))
-		for len(over) > 0 && over[0].First <= last {
-			if gone == nil {
-				gone = map[int64]bool{}
-			}
-			gone[over[0].Producer] = true
-			over = over[1:]
-		}
 		switch {
 		case attributes&isControl != 0:
-			delete(gone, producer)
-		case last < next, attributes&isTransactional != 0 && gone[producer]:
+			gone.end(producer, last)
+		case last < next, attributes&isTransactional != 0 && gone.within(producer, last):
 		default:
 			if dst, err = d.batch(dst, batch, base, next, attributes); err != nil {
 				return dst, next, fmt.Errorf("offset %d: %w", base, err)
@@ -93,6 +87,33 @@ func (d *records) decode(dst []schemas.Message, block []byte, next int64, over [
 		next = max(next, last+1)
 	}
 	return dst, next, nil
+}
+
+// openings are the first offsets of aborted transactions that have not ended, by producer. One
+// producer has one transaction at a time, those of several overlap at will.
+type openings map[int64][]int64
+
+func openingsOf(over []aborted) openings {
+	if len(over) == 0 {
+		return nil
+	}
+	o := openings{}
+	for _, a := range over {
+		o[a.Producer] = append(o[a.Producer], a.First)
+	}
+	return o
+}
+
+// within says whether what the producer has written at an offset belongs to one of them.
+func (o openings) within(producer, offset int64) bool {
+	return slices.ContainsFunc(o[producer], func(first int64) bool { return first <= offset })
+}
+
+// end takes out those that the producer's control batch at an offset ends.
+func (o openings) end(producer, offset int64) {
+	if firsts, ok := o[producer]; ok {
+		o[producer] = slices.DeleteFunc(firsts, func(first int64) bool { return first <= offset })
+	}
 }
 
 // batch appends to dst the records of a batch from offset from on. base is the offset that the
