@@ -28,6 +28,15 @@
 // key belongs to another partition is sent on to that partition as it came, and its values
 // are judged there.
 //
+// # Time
+//
+// Live records and ticks get the time of the worker's clock for as long as that agrees, to
+// 2 s, with two others: the broker's, and the process's own count of time (clock.go). A clock
+// that is set, forward or back, is said once and not followed until it agrees again. A log
+// that is ahead all the same, as an older version may have left one, goes on at half speed
+// until it is caught up with, up to 10 minutes; one that is further ahead goes back to the
+// present. Hours in which nobody wrote go by in ticks of one each.
+//
 // # What is gone
 //
 // A raw topic may begin behind the offset that is to be read next, if its retention is
