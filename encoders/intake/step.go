@@ -60,6 +60,7 @@ func (f *follower) follow(ctx context.Context, out chan<- delivery) {
 		return ctx.Err() == nil
 	}
 	r := f.worker.Cluster.NewReader(schemas.RawTopics[f.topic], f.partition, f.from)
+	r.PassUnread()
 	for {
 		messages, err := r.Read(ctx, readLimit)
 		again := sort.Search(len(messages), func(k int) bool { return messages[k].Offset >= f.judged })

@@ -62,6 +62,11 @@ func (c *Cluster) NewReader(topic string, partition int, from int64) *PartitionR
 	}
 }
 
+// PassUnread makes the reader pass on a batch that cannot be read as one message, whose Unread
+// says why. Without it Read fails there, and does so again. It is for topics that anybody
+// writes, and comes before the first Read.
+func (r *PartitionReader) PassUnread() { r.records.pass = true }
+
 // Next is the offset from which the next Read goes on. It may be greater than the
 // last record's plus one: offsets have holes.
 func (r *PartitionReader) Next() int64 {
