@@ -41,8 +41,10 @@
 //
 // A raw topic may begin behind the offset that is to be read next, if its retention is
 // shorter than an outage was. The log then gets a record that says so (schemas.KindGap),
-// which marks the scores of the partition, and intake goes on where the topic begins. A topic
-// that ends before that offset was made anew: intake refuses it.
+// which marks the scores of the partition, and intake goes on where the topic begins. So it
+// does where the topic was deleted and made anew, which the topic's id tells; brokers older
+// than Kafka 3.0 have none, and there intake refuses a topic that ends before that offset. A
+// topic that was given more partitions is refused (kafka.ErrGrown), within seconds.
 //
 // # Once
 //

@@ -112,6 +112,14 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 		return err
 	}
 	s, d := &l.log.state, &l.dead.state
+	if s.Partitions != 0 {
+		if err := l.tenure.Picture().Same(s.Partitions); err != nil {
+			return err
+		}
+	}
+	s.Partitions, d.Partitions = l.partitions, l.partitions
+	anew := l.follows(s)
+	l.follows(d)
 	s.Judged, s.Clock = nil, nil
 	d.Next, d.Marks, d.Ended = nil, nil, nil
 	if d.Step > s.Step && s.Run == "" {
@@ -123,12 +131,57 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	}
 	l.stats.add(&l.log, s)
 	if begun {
-		return nil
+		return l.beginAnew(ctx, anew)
 	}
 	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &l.worker.Use}, useKey); err != nil {
 		return err
 	}
 	return l.appendBatch(ctx, &l.log)
+}
+
+// follows makes the offsets of an outlet's state those of the raw topics that there are now,
+// and returns those topics that were made anew since: their offsets begin again.
+func (l *logWriter) follows(s *progress) (anew []int) {
+	for t, topic := range schemas.RawTopics {
+		id := l.tenure.Picture().Topics[topic].ID
+		if id == "" || id == s.Topics[t] {
+			continue
+		}
+		if s.Topics[t] != "" {
+			anew = append(anew, t)
+			s.Next[t], s.Direct[t], s.Judged[t] = 0, 0, 0
+		}
+		s.Topics[t] = id
+	}
+	return anew
+}
+
+// beginAnew writes into the log that messages may be gone of raw topics that were made anew:
+// nobody knows how many the old ones had that were not read. The scores of the partition are
+// marked.
+func (l *logWriter) beginAnew(ctx context.Context, topics []int) error {
+	if len(topics) == 0 {
+		return nil
+	}
+	s := &l.log.state
+	s.Step++
+	for _, t := range topics {
+		l.worker.Log.Error().Int("partition", l.tenure.Partition).Str("topic", schemas.RawTopics[t]).
+			Msg("the topic was deleted and made anew: messages may be lost; it is read from its beginning, and scores of this partition are marked gap")
+		if err := l.addGap(ctx, t); err != nil {
+			return err
+		}
+	}
+	return l.appendBatch(ctx, &l.log)
+}
+
+// addGap adds to the log's batch that messages of a raw topic are missing.
+func (l *logWriter) addGap(ctx context.Context, topic int) error {
+	if err := l.goOn(ctx); err != nil {
+		return err
+	}
+	at := schemas.Time(l.log.state.At)
+	return l.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: at, Available: at}, gapKey)
 }
 
 // Work reads the raw topics side by side, takes a step for each delivery, and writes a
@@ -192,6 +245,14 @@ func (l *logWriter) Work(ctx context.Context) error {
 		var lost *kafka.DataLossError
 		if errors.As(got.err, &lost) && lost.Offset < lost.First {
 			return l.passOver(ctx, topic, lost)
+		}
+		if lost != nil { // the topic may have been made anew, which the next tenure takes account of
+			if _, err := l.worker.Cluster.Picture(ctx); err != nil {
+				return err
+			}
+			if err := l.tenure.Keep(ctx, nil); err != nil {
+				return err
+			}
 		}
 		if got.err != nil {
 			return got.err
@@ -262,10 +323,7 @@ func (l *logWriter) passOver(ctx context.Context, topic int, lost *kafka.DataLos
 	l.worker.Log.Error().Err(lost).Int("partition", l.tenure.Partition).Int64("lost", lost.First-lost.Offset).Msg("messages were lost before intake read them: scores of this partition are marked gap")
 	s := &l.log.state
 	s.Step++
-	if err := l.goOn(ctx); err != nil {
-		return err
-	}
-	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: schemas.Time(s.At), Available: schemas.Time(s.At)}, gapKey); err != nil {
+	if err := l.addGap(ctx, topic); err != nil {
 		return err
 	}
 	s.Direct[topic], s.Next[topic] = max(s.Direct[topic], lost.First), lost.First

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -87,16 +86,8 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if err := protocol.WriteRequest(rw, r.version, id, r.client, r.Request); err != nil {
 		return nil, err
 	}
-	var head [8]byte
-	if _, err := io.ReadFull(rw, head[:]); err != nil {
-		return nil, err
-	}
-	size := int64(binary.BigEndian.Uint32(head[:])) - 4
-	if got := binary.BigEndian.Uint32(head[4:]); got != id || size < 0 || size > maxAnswer {
-		return nil, fmt.Errorf("%w: %d bytes answer request %d, not %d", io.ErrUnexpectedEOF, size, got, id)
-	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(rw, body); err != nil {
+	body, err := readAnswer(rw, id)
+	if err != nil {
 		return nil, err
 	}
 	return parseFetch(body, r.version)
