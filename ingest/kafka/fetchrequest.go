@@ -35,6 +35,8 @@ type fetchedPart struct {
 	topic     string // with prefix
 	partition int
 	code      kafkago.Error
+	high      int64 // offset behind the last record
+	stable    int64 // offset of the first record of an open transaction, else high
 	over      []aborted
 	block     []byte // record batches
 }
@@ -110,7 +112,7 @@ func parseFetch(body []byte, version int16) (*fetchAnswer, error) {
 		topic := string(w.Take(int(w.int16())))
 		for range w.count() {
 			p := fetchedPart{topic: topic, partition: int(w.int32()), code: kafkago.Error(w.int16())}
-			w.Skip(16) // high watermark, last stable offset
+			p.high, p.stable = w.int64(), w.int64()
 			if version >= 5 {
 				w.Skip(8) // log start
 			}

@@ -50,6 +50,7 @@ type PartitionReader struct {
 	most    int               // so many records came with the last fetch: a guess for the next
 	records records
 	ask     *ask
+	held    held
 }
 
 // NewReader returns a reader that begins at offset from.
@@ -121,6 +122,7 @@ func (r *PartitionReader) fetch(ctx context.Context) error {
 		r.ask = &ask{topic: r.ask.topic, partition: r.partition, answer: make(chan answer, 1)}
 		return ctx.Err()
 	}
+	r.heldBack(ctx, got.open)
 	from := r.next
 	if got.err == nil && len(got.block) > 0 {
 		r.pending, r.next, got.err = r.records.decode(make([]schemas.Message, 0, r.most), got.block, r.next, got.over)
