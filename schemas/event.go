@@ -163,6 +163,9 @@ type Message struct {
 	// as it sent the record. Only measurements read it; a decision that read it would
 	// come out otherwise in a rebuild.
 	Appended int64
+	// Unread says why a batch of records cannot be read, nil for a message. Offset is then
+	// that of the batch's last record, and Value are the batch's bytes.
+	Unread *Problem
 }
 
 // Header is one header of a Message; a key may come more than once.

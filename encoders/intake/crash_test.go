@@ -106,7 +106,7 @@ func marks(run string, play int64, end bool) (out []schemas.Message) {
 }
 
 func worker(c *kafka.Cluster, clock func() schemas.Time) *Worker {
-	return &Worker{Cluster: c, Encoder: &record.Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), Clock: clock}
+	return &Worker{Cluster: c, Encoder: &record.Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), Clock: clock, sure: true}
 }
 
 func still() schemas.Time { return 1_767_225_600_000 } // 2026-01-01

@@ -28,12 +28,23 @@
 // key belongs to another partition is sent on to that partition as it came, and its values
 // are judged there.
 //
+// # Time
+//
+// Live records and ticks get the time of the worker's clock for as long as that agrees, to
+// 2 s, with two others: the broker's, and the process's own count of time (clock.go). A clock
+// that is set, forward or back, is said once and not followed until it agrees again. A log
+// that is ahead all the same, as an older version may have left one, goes on at half speed
+// until it is caught up with, up to 10 minutes; one that is further ahead goes back to the
+// present. Hours in which nobody wrote go by in ticks of one each.
+//
 // # What is gone
 //
 // A raw topic may begin behind the offset that is to be read next, if its retention is
 // shorter than an outage was. The log then gets a record that says so (schemas.KindGap),
-// which marks the scores of the partition, and intake goes on where the topic begins. A topic
-// that ends before that offset was made anew: intake refuses it.
+// which marks the scores of the partition, and intake goes on where the topic begins. So it
+// does where the topic was deleted and made anew, which the topic's id tells; brokers older
+// than Kafka 3.0 have none, and there intake refuses a topic that ends before that offset. A
+// topic that was given more partitions is refused (kafka.ErrGrown), within seconds.
 //
 // # Once
 //

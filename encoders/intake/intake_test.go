@@ -82,7 +82,7 @@ func run(t *testing.T, messages []schemas.Message, order *rand.Rand, cut func(po
 	_, c := bench(t, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	w := &Worker{Cluster: c, Encoder: &record.Encoder{}, Use: schemas.Use{Model: "m", Policy: "p"}, Log: zerolog.Nop(), cut: cut,
-		Clock: func() schemas.Time { return 0 }}
+		Clock: func() schemas.Time { return 0 }, sure: true}
 	done := make(chan error, 1)
 	go func() { done <- w.Own(ctx, 0, nil) }()
 	send(t, c, messages, order)
@@ -226,7 +226,7 @@ func TestLiveMessages(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	const now = schemas.Time(1_700_000_000_000)
-	w := &Worker{Cluster: c, Encoder: &record.Encoder{}, Log: zerolog.Nop(), Clock: func() schemas.Time { return now }}
+	w := &Worker{Cluster: c, Encoder: &record.Encoder{}, Log: zerolog.Nop(), Clock: func() schemas.Time { return now }, sure: true}
 	done := make(chan error, 2)
 	for partition := range 2 {
 		go func() { done <- w.Own(ctx, partition, nil) }()

@@ -38,6 +38,10 @@ const maxOnward = kafka.MaxMessageBytes - 64<<10
 // becomes its dead letter.
 func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item {
 	i := Item{message: *m, reroute: -1}
+	if m.Unread != nil {
+		i.problem = m.Unread
+		return i
+	}
 	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark {
 		mark, _, problem := schemas.ParseMark(m)
 		if problem == nil {
@@ -75,7 +79,7 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 // the short form that has nothing wrong with it. It returns false for all others, which are
 // left to Decode.
 func decodeShort(e *record.Encoder, s *schemas.ShortReader, m *schemas.Message, n int, now schemas.Time, i *Item, r *schemas.Record) bool {
-	if !e.RecordShort(s, m, now, r) || kafka.PartitionOf(m.Key, n) != m.Partition {
+	if m.Unread != nil || !e.RecordShort(s, m, now, r) || kafka.PartitionOf(m.Key, n) != m.Partition {
 		return false
 	}
 	*i = Item{Record: r, message: *m, source: r.Source, earliest: r.Observations[0].EventTime, reroute: -1}

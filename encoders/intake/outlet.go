@@ -106,6 +106,9 @@ type progress struct {
 	Run    string  `json:"run,omitempty"`  // the run in progress
 	Over   string  `json:"over,omitempty"` // the run before it, whose marks may come again
 
+	Topics     []string `json:"topics,omitempty"`     // ids of the raw topics whose offsets these are; empty: not known
+	Partitions int      `json:"partitions,omitempty"` // of every topic, 0: not known
+
 	// Of the log alone.
 	Next     []int64 `json:"next,omitempty"`  // offset to read on from: no recorded message below it is missing
 	Marks    []int64 `json:"marks,omitempty"` // largest mark below Next, -1: none
@@ -141,6 +144,9 @@ func (p *progress) fill() {
 	if p.Clock == nil {
 		p.Clock = make([]int64, n)
 	}
+	if p.Topics == nil {
+		p.Topics = make([]string, n)
+	}
 }
 
 func (p *progress) message() schemas.Message {
@@ -157,7 +163,7 @@ func parseProgress(m *schemas.Message) (progress, error) {
 	err := json.Unmarshal(m.Value, &p)
 	if err == nil {
 		p.fill()
-		for _, n := range [...]int{len(p.Next), len(p.Marks), len(p.Ended), len(p.Direct), len(p.Judged), len(p.Clock)} {
+		for _, n := range [...]int{len(p.Next), len(p.Marks), len(p.Ended), len(p.Direct), len(p.Judged), len(p.Clock), len(p.Topics)} {
 			if n != len(schemas.RawTopics) {
 				err = fmt.Errorf("a list of %d raw topics, want %d", n, len(schemas.RawTopics))
 			}

@@ -26,8 +26,9 @@ import (
 // follower reads one raw topic of a partition, ahead of the steps, and decodes it.
 type follower struct {
 	worker                       *Worker
-	topic, partition, partitions int   // the topic by schemas.RawTopics
-	from                         int64 // offset to be read first
+	now                          func() schemas.Time // the partition's clock
+	topic, partition, partitions int                 // the topic by schemas.RawTopics
+	from                         int64               // offset to be read first
 
 	// Direct messages below the offset judged were judged by this clock before a crash.
 	// They are judged by it again, so that a message stays refused that was refused for
@@ -59,13 +60,14 @@ func (f *follower) follow(ctx context.Context, out chan<- delivery) {
 		return ctx.Err() == nil
 	}
 	r := f.worker.Cluster.NewReader(schemas.RawTopics[f.topic], f.partition, f.from)
+	r.PassUnread()
 	for {
 		messages, err := r.Read(ctx, readLimit)
 		again := sort.Search(len(messages), func(k int) bool { return messages[k].Offset >= f.judged })
 		if again > 0 && !hand(f.decode(messages[:again], f.clock)) {
 			return
 		}
-		if again < len(messages) && !hand(f.decode(messages[again:], f.worker.Clock())) {
+		if again < len(messages) && !hand(f.decode(messages[again:], f.now())) {
 			return
 		}
 		if err != nil {
@@ -292,26 +294,30 @@ func (l *logWriter) bury(ctx context.Context, topic int, now schemas.Time) (some
 	return true, l.appendBatch(ctx, &l.dead)
 }
 
-// logDirect adds the live records. Their time is intake's clock, which never goes back; a
-// command inside a recorded run leaves the run's time alone and has none of its own.
+// logDirect adds the live records. Their time is the log's, which goOn moves on; a command
+// inside a recorded run leaves the run's time alone and has none of its own.
 func (l *logWriter) logDirect(ctx context.Context, topic int) error {
 	s := &l.log.state
+	moved := false
 	for _, i := range l.direct {
 		if i.Record == nil {
 			continue
 		}
-		command := i.Record.Kind == schemas.KindCommand && s.Run != ""
-		if command {
+		if i.Record.Kind == schemas.KindCommand && s.Run != "" {
 			i.Record.At = 0 // stands for the last time of the patient
 		} else {
-			i.Record.At = max(i.Record.At, schemas.Time(s.At))
+			if !moved {
+				if err := l.goOn(ctx); err != nil {
+					return err
+				}
+				moved = true
+			}
+			i.Record.At = schemas.Time(s.At)
 		}
 		if err := l.addRecord(ctx, i.Record, i.message.Key); err != nil {
 			return err
 		}
-		if !command {
-			s.At, s.Live = int64(i.Record.At), true
-		}
+		s.Live = s.Live || moved
 		s.Direct[topic] = i.message.Offset + 1
 	}
 	s.Direct[topic] = max(s.Direct[topic], l.queues[topic].read)
@@ -393,6 +399,7 @@ func (l *logWriter) appendBatch(ctx context.Context, out *outlet) error {
 	if _, err := l.tenure.Producer.Append(ctx, out.topic, l.tenure.Partition, out.batch); err != nil {
 		return err
 	}
+	l.hear()
 	l.tenure.Advance()
 	l.stats.add(out, &l.log.state)
 	out.empty()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -20,14 +21,17 @@ type Worker struct {
 	Cluster *kafka.Cluster
 	Encoder *record.Encoder
 	Use     schemas.Use         // model and policy, which are written into a log partition that names none
-	Clock   func() schemas.Time // stamps live events; recorded ones bring their own time
+	Clock   func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
 	Log     zerolog.Logger
 	Idle    kafka.Idle // how the broker is kept from forgetting the producers
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
+	sure bool                     // Clock is believed whatever it says, in tests
 
-	stats kafka.PerPartition[Stats]
+	stats  kafka.PerPartition[Stats]
+	clocks kafka.PerPartition[clock]
+	doubts atomic.Int64 // partitions that do not believe Clock
 }
 
 // producerName begins the transactional ids of intake's producers.
@@ -50,10 +54,22 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) err
 	}
 	return own.Hold(ctx, partition, lease, func(t *kafka.Tenure) kafka.Tenant {
 		return &logWriter{
-			worker: w, tenure: t, stats: w.Stats(t.Partition),
+			worker: w, tenure: t, stats: w.Stats(t.Partition), clock: w.clock(t.Partition),
 			dead: outlet{topic: schemas.TopicDeadLetters, point: "dead letters written"},
 			log:  outlet{topic: schemas.TopicLog, point: "log written"},
 		}
+	})
+}
+
+// clock is that of a partition. It outlasts a tenure, so that a clock which was set while the
+// partition was claimed anew is found out.
+func (w *Worker) clock(partition int) *clock {
+	return w.clocks.Row(partition, func() *clock {
+		c := &clock{worker: w}
+		if !w.sure {
+			c.steady = kafka.Steady
+		}
+		return c
 	})
 }
 
@@ -63,6 +79,8 @@ type logWriter struct {
 	worker     *Worker
 	tenure     *kafka.Tenure
 	stats      *Stats
+	clock      *clock
+	pace       pace
 	partitions int // of every topic
 
 	queues    []queue // one for each of schemas.RawTopics
@@ -85,6 +103,7 @@ func (l *logWriter) Claim(ctx context.Context) (err error) {
 // Load reads from the tails of both outputs what they hold of the raw topics. A log that
 // has no such record yet gets the model and the policy that are in use.
 func (l *logWriter) Load(ctx context.Context) (err error) {
+	l.hear()
 	var begun bool
 	if l.dead.state, _, err = newestProgress(ctx, l.worker.Cluster, l.dead.topic, l.tenure.Partition); err != nil {
 		return err
@@ -93,6 +112,14 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 		return err
 	}
 	s, d := &l.log.state, &l.dead.state
+	if s.Partitions != 0 {
+		if err := l.tenure.Picture().Same(s.Partitions); err != nil {
+			return err
+		}
+	}
+	s.Partitions, d.Partitions = l.partitions, l.partitions
+	anew := l.follows(s)
+	l.follows(d)
 	s.Judged, s.Clock = nil, nil
 	d.Next, d.Marks, d.Ended = nil, nil, nil
 	if d.Step > s.Step && s.Run == "" {
@@ -104,12 +131,57 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	}
 	l.stats.add(&l.log, s)
 	if begun {
-		return nil
+		return l.beginAnew(ctx, anew)
 	}
 	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &l.worker.Use}, useKey); err != nil {
 		return err
 	}
 	return l.appendBatch(ctx, &l.log)
+}
+
+// follows makes the offsets of an outlet's state those of the raw topics that there are now,
+// and returns those topics that were made anew since: their offsets begin again.
+func (l *logWriter) follows(s *progress) (anew []int) {
+	for t, topic := range schemas.RawTopics {
+		id := l.tenure.Picture().Topics[topic].ID
+		if id == "" || id == s.Topics[t] {
+			continue
+		}
+		if s.Topics[t] != "" {
+			anew = append(anew, t)
+			s.Next[t], s.Direct[t], s.Judged[t] = 0, 0, 0
+		}
+		s.Topics[t] = id
+	}
+	return anew
+}
+
+// beginAnew writes into the log that messages may be gone of raw topics that were made anew:
+// nobody knows how many the old ones had that were not read. The scores of the partition are
+// marked.
+func (l *logWriter) beginAnew(ctx context.Context, topics []int) error {
+	if len(topics) == 0 {
+		return nil
+	}
+	s := &l.log.state
+	s.Step++
+	for _, t := range topics {
+		l.worker.Log.Error().Int("partition", l.tenure.Partition).Str("topic", schemas.RawTopics[t]).
+			Msg("the topic was deleted and made anew: messages may be lost; it is read from its beginning, and scores of this partition are marked gap")
+		if err := l.addGap(ctx, t); err != nil {
+			return err
+		}
+	}
+	return l.appendBatch(ctx, &l.log)
+}
+
+// addGap adds to the log's batch that messages of a raw topic are missing.
+func (l *logWriter) addGap(ctx context.Context, topic int) error {
+	if err := l.goOn(ctx); err != nil {
+		return err
+	}
+	at := schemas.Time(l.log.state.At)
+	return l.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: at, Available: at}, gapKey)
 }
 
 // Work reads the raw topics side by side, takes a step for each delivery, and writes a
@@ -123,7 +195,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 	for t := range in {
 		in[t] = make(chan delivery, 2)
 		f := follower{
-			worker: l.worker, topic: t, partition: l.tenure.Partition, partitions: l.partitions, from: l.queues[t].read,
+			worker: l.worker, now: l.clock.now, topic: t, partition: l.tenure.Partition, partitions: l.partitions, from: l.queues[t].read,
 			judged: l.dead.state.Direct[t], clock: schemas.Time(l.dead.state.Clock[t]),
 			short: schemas.NewShortReader(), free: make(chan delivery, cap(in[t])+2),
 		}
@@ -174,6 +246,14 @@ func (l *logWriter) Work(ctx context.Context) error {
 		if errors.As(got.err, &lost) && lost.Offset < lost.First {
 			return l.passOver(ctx, topic, lost)
 		}
+		if lost != nil { // the topic may have been made anew, which the next tenure takes account of
+			if _, err := l.worker.Cluster.Picture(ctx); err != nil {
+				return err
+			}
+			if err := l.tenure.Keep(ctx, nil); err != nil {
+				return err
+			}
+		}
 		if got.err != nil {
 			return got.err
 		}
@@ -197,15 +277,43 @@ func (l *logWriter) choose(in, from []chan delivery) {
 	}
 }
 
-// tick writes a tick of intake's clock. The clock of a log never goes back.
+// hear tells the clock what the broker has said of its own with the newest batch of the log.
+func (l *logWriter) hear() {
+	if h, ok := l.tenure.Producer.Heard(l.log.topic, l.tenure.Partition); ok {
+		l.clock.hear(h)
+	}
+}
+
+// tick writes a tick of intake's clock.
 func (l *logWriter) tick(ctx context.Context) error {
-	s := &l.log.state
-	s.Step++
-	s.At = max(int64(l.worker.Clock()), s.At)
-	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindTick, At: schemas.Time(s.At)}, tickKey); err != nil {
+	l.log.state.Step++
+	if err := l.goOn(ctx); err != nil {
+		return err
+	}
+	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindTick, At: schemas.Time(l.log.state.At)}, tickKey); err != nil {
 		return err
 	}
 	return l.appendBatch(ctx, &l.log)
+}
+
+// goOn moves the log's live time on to the clock's, as pace has it. Where that is
+// more than an hour, since nobody wrote for long, it goes by ticks of an hour each: whoever
+// applies the log has the work of one at a time.
+func (l *logWriter) goOn(ctx context.Context) error {
+	s := &l.log.state
+	at, back := l.pace.at(l.clock.now(), schemas.Time(s.At))
+	if back {
+		l.worker.Log.Error().Int("partition", l.tenure.Partition).Stringer("ahead", time.Duration(s.At-int64(at))*time.Millisecond).
+			Msg("the log was written by a clock that was far ahead: it goes back to the present; patients who were open then get no new scores until that time has come, all others do")
+	}
+	for s.Live && at-schemas.Time(s.At) > schemas.Hour {
+		s.At += int64(schemas.Hour)
+		if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindTick, At: schemas.Time(s.At)}, tickKey); err != nil {
+			return err
+		}
+	}
+	s.At = int64(at)
+	return nil
 }
 
 // passOver writes into the log that messages of a raw topic are gone, so that the scores of
@@ -215,8 +323,7 @@ func (l *logWriter) passOver(ctx context.Context, topic int, lost *kafka.DataLos
 	l.worker.Log.Error().Err(lost).Int("partition", l.tenure.Partition).Int64("lost", lost.First-lost.Offset).Msg("messages were lost before intake read them: scores of this partition are marked gap")
 	s := &l.log.state
 	s.Step++
-	s.At = max(int64(l.worker.Clock()), s.At)
-	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindGap, TopicIndex: uint8(topic), At: schemas.Time(s.At), Available: schemas.Time(s.At)}, gapKey); err != nil {
+	if err := l.addGap(ctx, topic); err != nil {
 		return err
 	}
 	s.Direct[topic], s.Next[topic] = max(s.Direct[topic], lost.First), lost.First

@@ -39,6 +39,8 @@ type Cluster struct {
 	leaders   leaders
 	fetcher   fetcher
 	writer    writer
+	newest    glance
+	versions  versions
 
 	life     context.Context // of the requests that serve several callers, which outlives each of them
 	end      context.CancelFunc

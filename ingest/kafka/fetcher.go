@@ -42,6 +42,7 @@ type ask struct {
 type answer struct {
 	block []byte    // record batches
 	over  []aborted // transactions in block that were given up
+	open  bool      // nothing comes because of an open transaction
 	err   error
 }
 
@@ -122,7 +123,7 @@ func (f *fetcher) ask(ctx context.Context, leader int32, asks []*ask) {
 		case at.Before(a.until):
 			again = append(again, a)
 		default:
-			a.answer <- answer{}
+			a.answer <- answer{open: i >= 0 && parts[i].stable <= a.offset && a.offset < parts[i].high}
 		}
 	}
 	f.add(again...)

@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -36,6 +35,8 @@ type fetchedPart struct {
 	topic     string // with prefix
 	partition int
 	code      kafkago.Error
+	high      int64 // offset behind the last record
+	stable    int64 // offset of the first record of an open transaction, else high
 	over      []aborted
 	block     []byte // record batches
 }
@@ -87,16 +88,8 @@ func (r *fetchRequest) RawExchange(rw io.ReadWriter) (protocol.Message, error) {
 	if err := protocol.WriteRequest(rw, r.version, id, r.client, r.Request); err != nil {
 		return nil, err
 	}
-	var head [8]byte
-	if _, err := io.ReadFull(rw, head[:]); err != nil {
-		return nil, err
-	}
-	size := int64(binary.BigEndian.Uint32(head[:])) - 4
-	if got := binary.BigEndian.Uint32(head[4:]); got != id || size < 0 || size > maxAnswer {
-		return nil, fmt.Errorf("%w: %d bytes answer request %d, not %d", io.ErrUnexpectedEOF, size, got, id)
-	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(rw, body); err != nil {
+	body, err := readAnswer(rw, id)
+	if err != nil {
 		return nil, err
 	}
 	return parseFetch(body, r.version)
@@ -119,7 +112,7 @@ func parseFetch(body []byte, version int16) (*fetchAnswer, error) {
 		topic := string(w.Take(int(w.int16())))
 		for range w.count() {
 			p := fetchedPart{topic: topic, partition: int(w.int32()), code: kafkago.Error(w.int16())}
-			w.Skip(16) // high watermark, last stable offset
+			p.high, p.stable = w.int64(), w.int64()
 			if version >= 5 {
 				w.Skip(8) // log start
 			}

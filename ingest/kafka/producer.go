@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	kafkago "github.com/segmentio/kafka-go"
 
@@ -51,6 +52,8 @@ type sequence struct {
 	limit int    // bytes of a batch, less than maxBatchBytes where the topic's limit is lower
 	buf   []byte // the batch in flight: the broker recognises a repeat by the same bytes
 	dead  error  // why nothing more may be written; nil: it may
+
+	heard atomic.Pointer[Heard] // with the newest batch
 }
 
 // NewProducer returns a producer under a transactional id, which is its name to the brokers,
@@ -182,7 +185,8 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 	s.buf = appendBatch(s.buf[:0], messages, session{p.id, p.epoch, s.next}, now().UnixMilli())
 	unseen := 0
 	err = p.cluster.retry(ctx, "writing to "+p.cluster.topic(topic), func() error {
-		at, err := p.cluster.writer.write(ctx, p.cluster.topic(topic), partition, s.buf)
+		heard := Heard{From: Steady()}
+		at, appended, err := p.cluster.writer.write(ctx, p.cluster.topic(topic), partition, s.buf)
 		if errors.Is(err, errUnseen) {
 			// The client's list of topics may be old, or that of a broker which has
 			// just begun. It also says so to a user who may not see the topic, which
@@ -192,6 +196,10 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 			}
 		}
 		base = at
+		if heard.Till = Steady(); err == nil && appended > 0 {
+			heard.Time = appended
+			s.heard.Store(&heard)
+		}
 		return err
 	})
 	switch {

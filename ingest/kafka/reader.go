@@ -50,6 +50,7 @@ type PartitionReader struct {
 	most    int               // so many records came with the last fetch: a guess for the next
 	records records
 	ask     *ask
+	held    held
 }
 
 // NewReader returns a reader that begins at offset from.
@@ -61,6 +62,11 @@ func (c *Cluster) NewReader(topic string, partition int, from int64) *PartitionR
 		ask:     &ask{topic: c.topic(topic), partition: partition, answer: make(chan answer, 1)},
 	}
 }
+
+// PassUnread makes the reader pass on a batch that cannot be read as one message, whose Unread
+// says why. Without it Read fails there, and does so again. It is for topics that anybody
+// writes, and comes before the first Read.
+func (r *PartitionReader) PassUnread() { r.records.pass = true }
 
 // Next is the offset from which the next Read goes on. It may be greater than the
 // last record's plus one: offsets have holes.
@@ -116,6 +122,7 @@ func (r *PartitionReader) fetch(ctx context.Context) error {
 		r.ask = &ask{topic: r.ask.topic, partition: r.partition, answer: make(chan answer, 1)}
 		return ctx.Err()
 	}
+	r.heldBack(ctx, got.open)
 	from := r.next
 	if got.err == nil && len(got.block) > 0 {
 		r.pending, r.next, got.err = r.records.decode(make([]schemas.Message, 0, r.most), got.block, r.next, got.over)

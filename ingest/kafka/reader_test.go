@@ -325,17 +325,24 @@ func TestTransactions(t *testing.T) {
 
 // transaction on partition 0 of the vitals, as a gateway may write.
 type transaction struct {
-	c *Cluster
-	s session
+	c  *Cluster
+	id string
+	s  session
 }
 
 func begin(t *testing.T, c *Cluster) *transaction {
 	t.Helper()
-	x := &transaction{c: c}
+	return beginAs(t, c, "gateway")
+}
+
+// beginAs begins one of the producer of a name. One producer has one at a time.
+func beginAs(t *testing.T, c *Cluster, name string) *transaction {
+	t.Helper()
+	x := &transaction{c: c, id: c.Prefix + name}
 	// A real broker is still busy with the transaction before this one for a while.
 	err := c.retry(t.Context(), "beginning a transaction", func() error {
 		r, err := c.client.InitProducerID(t.Context(), &kafkago.InitProducerIDRequest{
-			Addr: c.client.Addr, TransactionalID: c.Prefix + "gateway", TransactionTimeoutMs: 60_000, ProducerID: -1, ProducerEpoch: -1,
+			Addr: c.client.Addr, TransactionalID: x.id, TransactionTimeoutMs: 60_000, ProducerID: -1, ProducerEpoch: -1,
 		})
 		if err != nil {
 			return err
@@ -350,7 +357,7 @@ func begin(t *testing.T, c *Cluster) *transaction {
 	}
 	err = c.retry(t.Context(), "beginning a transaction", func() error {
 		added, err := c.client.AddPartitionsToTxn(t.Context(), &kafkago.AddPartitionsToTxnRequest{
-			TransactionalID: c.Prefix + "gateway", ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch),
+			TransactionalID: x.id, ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch),
 			Topics: map[string][]kafkago.AddPartitionToTxn{c.topic(schemas.TopicVitals): {{Partition: 0}}},
 		})
 		if err != nil {
@@ -370,7 +377,7 @@ func (x *transaction) write(t *testing.T, n, from int) {
 	b[4+22] |= 0x10 // transactional
 	sign(b[4:])
 	r, err := x.c.client.RawProduce(t.Context(), &kafkago.RawProduceRequest{
-		Topic: x.c.topic(schemas.TopicVitals), RequiredAcks: kafkago.RequireAll, TransactionalID: x.c.Prefix + "gateway",
+		Topic: x.c.topic(schemas.TopicVitals), RequiredAcks: kafkago.RequireAll, TransactionalID: x.id,
 		RawRecords: protocol.RawRecordSet{Reader: bytes.NewReader(b)},
 	})
 	if err != nil || r.Error != nil {
@@ -382,7 +389,7 @@ func (x *transaction) write(t *testing.T, n, from int) {
 func (x *transaction) end(t *testing.T, commit bool) {
 	t.Helper()
 	r, err := x.c.client.EndTxn(t.Context(), &kafkago.EndTxnRequest{
-		TransactionalID: x.c.Prefix + "gateway", ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch), Committed: commit,
+		TransactionalID: x.id, ProducerID: int(x.s.id), ProducerEpoch: int(x.s.epoch), Committed: commit,
 	})
 	if err != nil || r.Error != nil {
 		t.Fatal(err, r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"slices"
 
 	"github.com/segmentio/kafka-go/compress"
 
@@ -36,27 +37,33 @@ const (
 // First and end with the producer's next control batch.
 type aborted struct{ Producer, First int64 }
 
-// maxExpanded is how many bytes a compressed batch may hold.
-const maxExpanded = 8 * MaxMessageBytes
+// Limits of what a batch may hold: what it makes in memory is many times what it takes
+// on the wire.
+const (
+	maxRecords = 1 << 18 // of a batch
+	maxHeaders = 1 << 16 // of a record
+)
 
-// errTorn means that what came is no whole record batch. The reader asks for it again.
+// errTorn means that what came is no whole record batch, or was changed on its way. The reader
+// asks for it again.
 var errTorn = fmt.Errorf("torn record batch: %w", io.ErrUnexpectedEOF)
 
 // records decodes the batches that a fetch brought of a partition.
 type records struct {
 	topic     string
 	partition int
+	pass      bool // a batch that cannot be read is passed on as one message, which says why
 
 	headers []schemas.Header // of the last record that had some
 	raw     []byte           // the bytes of headers, by which the next record's are recognised
 }
 
 // decode appends to dst the records of the batches from offset next on, and returns the offset
-// behind the last batch. Records of the aborted transactions in over, and the control
-// records that end transactions, are left out. A batch that the fetch cut off comes again
+// behind the last batch. Records of the aborted transactions in over, which brokers name in
+// the order in which they ended, and the control records that end transactions, are left out. A batch that the fetch cut off comes again
 // with the next fetch. Keys and values are parts of block's memory.
 func (d *records) decode(dst []schemas.Message, block []byte, next int64, over []aborted) (_ []schemas.Message, _ int64, err error) {
-	var gone map[int64]bool // producers within an aborted transaction
+	gone := openingsOf(over)
 	for len(block) >= atRecords {
 		base := int64(binary.BigEndian.Uint64(block))
 		size := int64(binary.BigEndian.Uint32(block[atLength:])) + atLength + 4
@@ -74,20 +81,22 @@ func (d *records) decode(dst []schemas.Message, block []byte, next int64, over [
 		attributes := binary.BigEndian.Uint16(batch[atAttributes:])
 		producer := int64(binary.BigEndian.Uint64(batch[atProducer:]))
 		last := base + int64(binary.BigEndian.Uint32(batch[atLastDelta:]))
-		for len(over) > 0 && over[0].First <= last {
-			if gone == nil {
-				gone = map[int64]bool{}
-			}
-			gone[over[0].Producer] = true
-			over = over[1:]
-		}
 		switch {
 		case attributes&isControl != 0:
-			delete(gone, producer)
-		case last < next, attributes&isTransactional != 0 && gone[producer]:
+			gone.end(producer, last)
+		case last < next, attributes&isTransactional != 0 && gone.within(producer, last):
 		default:
-			if dst, err = d.batch(dst, batch, base, next, attributes); err != nil {
-				return dst, next, fmt.Errorf("offset %d: %w", base, err)
+			whole, problem := d.batch(dst, batch, base, next, attributes)
+			switch {
+			case problem == nil:
+				dst = whole
+			case d.pass:
+				dst = append(dst, schemas.Message{
+					Topic: d.topic, Partition: d.partition, Offset: last, Value: batch, Unread: problem,
+					Appended: int64(binary.BigEndian.Uint64(batch[atMaxTime:])),
+				})
+			default:
+				return dst, next, fmt.Errorf("offsets %d to %d cannot be read: %w", base, last, problem)
 			}
 		}
 		next = max(next, last+1)
@@ -95,32 +104,54 @@ func (d *records) decode(dst []schemas.Message, block []byte, next int64, over [
 	return dst, next, nil
 }
 
-// batch appends to dst the records of a batch from offset from on. base is the offset that the
+// openings are the first offsets of aborted transactions that have not ended, by producer. One
+// producer has one transaction at a time, those of several overlap at will.
+type openings map[int64][]int64
+
+func openingsOf(over []aborted) openings {
+	if len(over) == 0 {
+		return nil
+	}
+	o := openings{}
+	for _, a := range over {
+		o[a.Producer] = append(o[a.Producer], a.First)
+	}
+	return o
+}
+
+// within says whether what the producer has written at an offset belongs to one of them.
+func (o openings) within(producer, offset int64) bool {
+	return slices.ContainsFunc(o[producer], func(first int64) bool { return first <= offset })
+}
+
+// end takes out those that the producer's control batch at an offset ends.
+func (o openings) end(producer, offset int64) {
+	if firsts, ok := o[producer]; ok {
+		o[producer] = slices.DeleteFunc(firsts, func(first int64) bool { return first <= offset })
+	}
+}
+
+// batch appends to dst the records of a batch from offset from on, or says why it cannot be
+// read: its writer has made it so, since its checksum agrees. base is the offset that the
 // batch's records count from.
-func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, attributes uint16) (_ []schemas.Message, err error) {
+func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, attributes uint16) (_ []schemas.Message, problem *schemas.Problem) {
 	body := batch[atRecords:]
 	if kind := compress.Compression(attributes & isCompressed); kind != compress.None {
-		codec := kind.Codec()
-		if codec == nil {
-			return dst, fmt.Errorf("records in compression %d, which is not known: gzip, snappy, lz4 and zstd are", kind)
+		if body, problem = expand(kind, body); problem != nil {
+			return nil, problem
 		}
-		r := codec.NewReader(bytes.NewReader(body))
-		body, err = io.ReadAll(io.LimitReader(r, maxExpanded+1))
-		_ = r.Close()
-		switch {
-		case err != nil:
-			return dst, fmt.Errorf("%w: %s: %w", errTorn, codec.Name(), err)
-		case len(body) > maxExpanded:
-			return dst, fmt.Errorf("a batch in %s holds more than %d MiB: send smaller ones", codec.Name(), maxExpanded>>20)
-		}
+	}
+	count := binary.BigEndian.Uint32(batch[atCount:])
+	if count > maxRecords {
+		return nil, schemas.NewProblem(schemas.TooLarge, "batch", fmt.Sprint(count, " records"), fmt.Sprint("at most ", maxRecords))
 	}
 	begun, end := int64(binary.BigEndian.Uint64(batch[atTime:])), int64(binary.BigEndian.Uint64(batch[atMaxTime:]))
 	var c, r wire
 	c.Reset(body)
-	for range binary.BigEndian.Uint32(batch[atCount:]) {
+	for k := range count {
 		r.Reset(c.bytes())
 		if c.Err() != nil || len(r.Rest()) == 0 {
-			return dst, errTorn
+			return nil, tornRecord(k, count)
 		}
 		r.Skip(1) // attributes: none are known
 		m := schemas.Message{Topic: d.topic, Partition: d.partition, Appended: begun + r.varint()}
@@ -131,13 +162,17 @@ func (d *records) batch(dst []schemas.Message, batch []byte, base, from int64, a
 		m.Key, m.Value = r.bytes(), r.bytes()
 		m.Headers = d.same(&r)
 		if r.Err() != nil {
-			return dst, errTorn
+			return nil, tornRecord(k, count)
 		}
 		if m.Offset >= from {
 			dst = append(dst, m)
 		}
 	}
 	return dst, nil
+}
+
+func tornRecord(k, count uint32) *schemas.Problem {
+	return schemas.NewProblem(schemas.Unreadable, "batch", fmt.Sprintf("record %d of %d is torn", k+1, count), "records as Kafka's protocol has them, message format 2")
 }
 
 // same returns the headers that a record ends with. Where they are those of the record before,
@@ -148,7 +183,7 @@ func (d *records) same(r *wire) []schemas.Header {
 	switch {
 	case r.Err() != nil:
 		return nil
-	case n < 0 || n > int64(len(raw)):
+	case n < 0 || n > maxHeaders || n > int64(len(raw)):
 		r.Fail("%d headers in %d bytes", n, len(raw))
 		return nil
 	case n == 0:

@@ -186,6 +186,75 @@ func TestAborted(t *testing.T) {
 	}
 }
 
+// Transactions overlap, and brokers name the aborted ones in the order in which they ended.
+// Whatever that order is, no record of them comes, and all others do.
+func TestDecodeOverlappingAborts(t *testing.T) {
+	batch := func(base, producer int64, attributes uint16) []byte {
+		b := appendBatch(nil, messages(1, int(base)), session{producer, 0, 0}, 1000)[4:]
+		binary.BigEndian.PutUint64(b, uint64(base))
+		binary.BigEndian.PutUint16(b[atAttributes:], attributes)
+		sign(b)
+		return b
+	}
+	const record, end = isTransactional, isTransactional | isControl
+	var block []byte
+	for base, b := range []struct {
+		producer   int64
+		attributes uint16
+	}{
+		{7, record}, // the first of 7, aborted at 4
+		{8, record}, // the first of 8, aborted at 3
+		{9, 0},
+		{8, end},
+		{7, end},
+		{8, record}, // the second of 8, committed at 7
+		{7, record}, // the second of 7, aborted at 9
+		{8, end},
+		{9, 0},
+		{7, end},
+	} {
+		block = append(block, batch(int64(base), b.producer, b.attributes)...)
+	}
+	over := []aborted{{8, 1}, {7, 0}, {7, 6}}
+	for range 3 {
+		d := records{}
+		got, next, err := d.decode(nil, block, 0, over)
+		var offsets []int64
+		for _, m := range got {
+			offsets = append(offsets, m.Offset)
+		}
+		if diff := cmp.Diff([]int64{2, 5, 8}, offsets); err != nil || next != 10 || diff != "" {
+			t.Errorf("aborted %v: next %d, %v, offsets %s", over, next, err, diff)
+		}
+		over = append(over[1:], over[0])
+	}
+}
+
+// Overlapping transactions on whatever broker this is: the one that begins later is aborted
+// first, and another one's records come from between.
+func TestOverlappingAborts(t *testing.T) {
+	c, _ := testCluster(t, 1)
+	plain := c.NewProducer(c.Prefix + "plain")
+	mustAppend(t, plain, schemas.TopicVitals, 1, 0)
+	first, kept, later := beginAs(t, c, "first"), beginAs(t, c, "kept"), beginAs(t, c, "later")
+	first.write(t, 1, 100)
+	kept.write(t, 1, 1)
+	later.write(t, 1, 101)
+	first.write(t, 1, 102)
+	later.end(t, false)
+	kept.end(t, true)
+	first.write(t, 1, 103)
+	first.end(t, false)
+	mustAppend(t, plain, schemas.TopicVitals, 1, 2)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		got := readAll(t, c, schemas.TopicVitals, 0)
+		if len(got) >= 3 && string(got[len(got)-1].Value) == string(messages(1, 2)[0].Value) || time.Now().After(deadline) {
+			wantValues(t, got, 3, 0)
+			return
+		}
+	}
+}
+
 // Batches of one partition go one after the other, those of several together.
 func TestTake(t *testing.T) {
 	l := lane{}

@@ -64,6 +64,7 @@ type Tenure struct {
 	Producer  *Producer // holds the claims of the outputs
 
 	own          *Ownership
+	first        Picture // at the claim
 	alive, renew *time.Ticker
 	advanced     bool
 }
@@ -116,6 +117,10 @@ func (o *Ownership) Hold(ctx context.Context, partition int, lease *Lease, begin
 
 // serve runs a tenure from its claims to its end.
 func (t *Tenure) serve(ctx context.Context, tenant Tenant) error {
+	var err error
+	if t.first, err = t.own.Cluster.Picture(ctx); err != nil {
+		return err
+	}
 	if err := tenant.Claim(ctx); err != nil {
 		return err
 	}
@@ -136,12 +141,35 @@ func (t *Tenure) serve(ctx context.Context, tenant Tenant) error {
 	return tenant.Work(ctx)
 }
 
-// Keep keeps the brokers from forgetting the tenure, as Idle says. Work calls it between
+// Picture is how the topics looked when the tenure began.
+func (t *Tenure) Picture() Picture { return t.first }
+
+// stays returns an error where the topics are no longer those of the tenure's beginning:
+// ErrGrown where one has another number of partitions, ErrAgain where one was made anew, which
+// the next tenure takes account of.
+func (t *Tenure) stays() error {
+	now := t.own.Cluster.glance()
+	if err := now.Same(t.first.Topics[schemas.TopicLog].Partitions); err != nil {
+		return err
+	}
+	for topic, is := range now.Topics {
+		if was, ok := t.first.Topics[topic]; ok && is.ID != "" && was.ID != "" && is.ID != was.ID {
+			return fmt.Errorf("%w: topic %s was made anew", ErrAgain, topic)
+		}
+	}
+	return nil
+}
+
+// Keep keeps the brokers from forgetting the tenure, as Idle says, and ends it where a topic
+// has changed, within a few seconds. Work calls it between
 // its steps, at least every second; mostly it does nothing. When the outputs are due it
 // writes a claim record into each again, with what headers returns for the output of that
 // number in Outputs (nil: with none), so that what a tail says can be found in an idle
 // topic too. Work must return its error, which may be that the id is to be renewed.
 func (t *Tenure) Keep(ctx context.Context, headers func(output int) []schemas.Header) error {
+	if err := t.stays(); err != nil {
+		return err
+	}
 	select {
 	case <-t.renew.C:
 		return errRenew

@@ -48,17 +48,18 @@ type write struct {
 
 // written is what became of a write.
 type written struct {
-	base int64 // offset of the first record
-	err  error
+	base     int64 // offset of the first record
+	appended int64 // when, by the broker's clock in Unix ms; 0: it does not say
+	err      error
 }
 
 // write appends a batch to a partition of a topic (with its prefix) and returns the offset of
-// the batch's first record. When it returns because ctx ended, the batch may still go out: its
+// the batch's first record, and when the broker appended it. When it returns because ctx ended, the batch may still go out: its
 // bytes must not change any more.
-func (w *writer) write(ctx context.Context, topic string, partition int, batch []byte) (base int64, err error) {
+func (w *writer) write(ctx context.Context, topic string, partition int, batch []byte) (base, appended int64, err error) {
 	leader, err := w.cluster.leaders.find(ctx, topic, partition)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	one := &write{topic, partition, batch, make(chan written, 1)}
 	w.mu.Lock()
@@ -76,9 +77,9 @@ func (w *writer) write(ctx context.Context, topic string, partition int, batch [
 	w.mu.Unlock()
 	select {
 	case r := <-one.done:
-		return r.base, r.err
+		return r.base, r.appended, r.err
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, 0, ctx.Err()
 	}
 }
 
@@ -164,7 +165,7 @@ func (w *writer) result(r *produce.Response, b *write) written {
 				w.cluster.leaders.forget()
 				return written{err: kafkago.Error(p.ErrorCode)}
 			default:
-				return written{base: p.BaseOffset}
+				return written{base: p.BaseOffset, appended: max(0, p.LogAppendTime)}
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/redisstore"
+	"github.com/vigil-icu/vigil/window/storetest"
 )
 
 func TestAwayIsUnavailable(t *testing.T) {
@@ -163,5 +164,17 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	if _, err := redisstore.New(connect(t, "127.0.0.1:1"), ""); err != nil {
 		t.Errorf("a client without retries: %v", err)
+	}
+}
+
+// A Redis that has no room for another client is away, not wrong.
+func TestNoRoomForAClient(t *testing.T) {
+	server := storetest.StartRedis(t, t.TempDir(), "--save", "", "--maxclients", "1")
+	first := connect(t, server.Addr)
+	if err := first.Ping(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, server.Addr).Claim(t.Context(), 0, "o"); !errors.Is(err, window.ErrUnavailable) {
+		t.Errorf("%v, want ErrUnavailable", err)
 	}
 }

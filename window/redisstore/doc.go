@@ -19,6 +19,9 @@
 // lengths and outputs beyond the applied offset do not count, and the replay of
 // the batch writes over them.
 //
+// While a slot of a Redis Cluster moves, a call is done as a whole or answered with
+// window.ErrUnavailable and changes nothing, until the keys are together again.
+//
 // Scripts use only redis.call and string functions, so that they run in miniredis too.
 // Nothing has a time to live. What the store does not promise is to last: the log is the
 // truth, and a store that is lost or rolled back is rebuilt from it by its owner.

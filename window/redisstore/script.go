@@ -20,9 +20,19 @@ redis.call('HSET', m, 'own', ARGV[1], 'v', ARGV[2])
 return {ARGV[2], was[2] or '-1'}
 `)
 
+// While a slot of a cluster moves, its keys are at two servers. A command of several keys is
+// refused there with TRYAGAIN until all of them are at one, and a command inside a script on a
+// key that is not there ends the script. So that this never happens behind the first write,
+//
+//   - keys that are made inside a script are looked at before it (here),
+//   - a key that may have gone is not touched again (the outbox that was emptied),
+//
+// and the server has looked at those that the script is called with.
+
 // chunksOf is shared by the scripts that delete patients. It appends to list the keys of all
 // chunks that a patient's head names; the form of a head is in value.go. The keys are made
-// inside the script, which works in a cluster because they lie in the slot of the others.
+// inside the script, which works in a cluster because they lie in the slot of the others. here
+// ends the script unless all keys of a list are, or can be, at this server, where m is.
 const chunksOf = `
 local function chunksOf(list, prefix, patient, v)
   if not v or #v < 11 then return end
@@ -44,14 +54,18 @@ local function each(list, from, to, f)
     from = till + 1
   end
 end
+local function here(m, list)
+  each(list, 1, #list, function(...) redis.call('EXISTS', m, ...) end)
+end
 `
 
 // dropBefore is shared by the scripts that drop outputs. A member of the outbox is a whole
 // batch, so the members that end before bound go at once, and the position before, as
-// digits, is remembered for the outputs inside the first that stays.
+// digits, is remembered for the outputs inside the first that stays. n is how many members
+// the outbox has.
 const dropBefore = `
-local function dropBefore(m, out, bound, before)
-  redis.call('ZREMRANGEBYLEX', out, '-', bound)
+local function dropBefore(m, out, n, bound, before)
+  if n > 0 then redis.call('ZREMRANGEBYLEX', out, '-', bound) end
   local was = redis.call('HGET', m, 'd')
   if not was or was < before then redis.call('HSET', m, 'd', before) end
 end
@@ -77,7 +91,13 @@ if is[1] ~= ARGV[1] then return {'NOT_OWNER', applied} end
 if tonumber(applied) >= tonumber(ARGV[3]) then return {'ALREADY', applied} end
 if applied ~= ARGV[2] then return {'GAP', applied} end
 local writes, fields, patients = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local at = 12
+local at = 12 + 2 * writes
+local gone = {}
+for i = at + fields, at + fields + patients - 1 do
+  chunksOf(gone, ARGV[5], ARGV[i], call('HGET', m, 'p' .. ARGV[i]))
+end
+here(m, gone)
+at = 12
 for i = 3, writes + 2 do
   local pos = ARGV[at]
   if pos == '' then
@@ -87,13 +107,12 @@ for i = 3, writes + 2 do
   end
   at = at + 2
 end
-call('ZREMRANGEBYLEX', out, ARGV[4], '+')
-if ARGV[11] ~= '' then dropBefore(m, out, ARGV[10], ARGV[11]) end
-if ARGV[9] ~= '' then call('ZADD', out, '0', ARGV[9]) end
-local gone = {}
-for i = at + fields, at + fields + patients - 1 do
-  chunksOf(gone, ARGV[5], ARGV[i], call('HGET', m, 'p' .. ARGV[i]))
+local n, never = call('ZCARD', out), call('ZRANGEBYLEX', out, ARGV[4], '+')
+if ARGV[9] ~= '' then n = n + call('ZADD', out, '0', ARGV[9]) end
+for _, member in ipairs(never) do
+  if member ~= ARGV[9] then n = n - call('ZREM', out, member) end
 end
+if ARGV[11] ~= '' then dropBefore(m, out, n, ARGV[10], ARGV[11]) end
 each(ARGV, at, at + fields - 1, function(...) call('HSET', m, ...) end)
 at = at + fields
 each(KEYS, writes + 3, #KEYS, function(...) call('DEL', ...) end)
@@ -107,21 +126,26 @@ return {'OK', ARGV[3]}
 var publishedScript = redis.NewScript(dropBefore + `
 local is = redis.call('HMGET', KEYS[1], 'own', 'o')
 if is[1] ~= ARGV[1] then return {'NOT_OWNER', is[2] or '-1'} end
-dropBefore(KEYS[1], KEYS[2], ARGV[2], ARGV[3])
+dropBefore(KEYS[1], KEYS[2], 1, ARGV[2], ARGV[3])
 return {'OK', is[2] or '-1'}
 `)
 
 // resetScript empties a partition. Its arguments are the owner, the prefix of chunk keys and
-// the layout. The chunks go last, so that a reset that was cut leaves no head without them.
+// the layout. The applied offset goes first and the chunks last, so that a reset that was cut
+// leaves what is empty or known to be torn. The owner stays throughout.
 var resetScript = redis.NewScript(chunksOf + `
 local m = KEYS[1]
 if redis.call('HGET', m, 'own') ~= ARGV[1] then return {'NOT_OWNER', '-1'} end
-local all, gone = redis.call('HGETALL', m), {}
+local all, fields, gone = redis.call('HGETALL', m), {}, {}
 for i = 1, #all, 2 do
+  if all[i] ~= 'own' and all[i] ~= 'v' then fields[#fields + 1] = all[i] end
   if string.sub(all[i], 1, 1) == 'p' then chunksOf(gone, ARGV[2], string.sub(all[i], 2), all[i + 1]) end
 end
-redis.call('DEL', m, KEYS[2])
-redis.call('HSET', m, 'own', ARGV[1], 'v', ARGV[3])
+here(m, gone)
+redis.call('HSET', m, 'v', ARGV[3])
+redis.call('HDEL', m, 'o')
+each(fields, 1, #fields, function(...) redis.call('HDEL', m, ...) end)
+redis.call('DEL', KEYS[2])
 each(gone, 1, #gone, function(...) redis.call('DEL', ...) end)
 return {'OK', '-1'}
 `)

@@ -169,8 +169,11 @@ func (s *Store) run(ctx context.Context, what string, script *redis.Script, keys
 }
 
 // away are the beginnings of replies by which a server that is there says that it cannot
-// serve now.
-var away = []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "ERR max number of clients"}
+// serve now, behind the ERR that some have.
+var away = []string{
+	"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "max number of clients",
+	"Script attempted to access a non local key", // half of a slot of a cluster has moved: script.go
+}
 
 // failed makes the error of a call: what was tried and why it failed. What the network did, or
 // a server out of service, is window.ErrUnavailable, after which the same call may be made
