@@ -14,7 +14,7 @@ type Event struct {
 	// patient's identity, since two senders may speak of one patient.
 	Source string
 	// Seq counts the messages of one patient, source and topic from 1, where HasSeq is
-	// set. It is how a repeat is known.
+	// set. A repeat has the number and the content of the message that it repeats.
 	Seq    uint64
 	HasSeq bool
 

@@ -42,15 +42,45 @@ func ContentHash(e *Event) uint64 {
 	return uint64(h)
 }
 
-// RecordHash is the ContentHash of an event for its log record. It is 0 for live
-// observations with a sequence number: the number identifies them, and where it is too old
-// to tell, the window of observations does. Hashing each message of every monitor would
-// take longer than the rest of reading it.
-func RecordHash(e *Event) uint64 {
+// RecordHash is what identifies the content of an event in its log record. The sequence
+// number of live observations is not enough, because a sender that was started again counts
+// from 1: their hash is that of the observations, which takes a small part of the time that a
+// hash of the text would. Everything else has its ContentHash. An event with neither number
+// nor event time is told from another of the same content by its arrival, at: a monitor that
+// sends the same reading twice has read it twice.
+func RecordHash(e *Event, observations []Observation, at Time) uint64 {
 	if e.Vitals != nil && e.HasSeq && e.Run == "" {
-		return 0
+		untimed := func(o VitalsObservation) bool { return o.EventTime == nil }
+		if e.Vitals.EventTime != nil || len(e.Vitals.Values) == 0 && !slices.ContainsFunc(e.Vitals.Observations, untimed) {
+			at = 0
+		}
+		return observationsHash(observations, at)
 	}
-	return ContentHash(e)
+	h := ContentHash(e)
+	if !e.HasSeq && e.EventTime == 0 {
+		f := fnv(h)
+		f.int(int64(at))
+		h = uint64(f)
+	}
+	return h
+}
+
+// observationsHash hashes observations by what they say. Those with the event time arrival,
+// if it is not 0, have no time of their own, and are the same when they come again later. It
+// is in logs on disk, and never 0.
+func observationsHash(observations []Observation, arrival Time) uint64 {
+	h := fnvStart
+	for i := range observations {
+		o := &observations[i]
+		h.word(uint64(o.Channel) | uint64(o.Flags)<<16 | uint64(math.Float32bits(o.Value))<<32)
+		if at := o.EventTime; at != arrival || arrival == 0 {
+			h.word(uint64(at))
+		}
+		if o.Ref != "" {
+			h.string(o.Ref)
+		}
+	}
+	return max(uint64(h), 1)
 }
 
 // fnv is a running hash by FNV-1a (Fowler, Noll and Vo), with the offset basis and the prime
@@ -112,6 +142,13 @@ func (h *fnv) int(v int64) {
 	for i := range 8 {
 		*h = (*h ^ fnv(byte(v>>(8*i)))) * fnvPrime
 	}
+}
+
+// word takes 64 bits at once. The shift lets high bits count for low ones, which a product
+// alone does not.
+func (h *fnv) word(v uint64) {
+	x := (*h ^ fnv(v)) * fnvPrime
+	*h = x ^ x>>32
 }
 
 // time tells a missing time from the epoch.

@@ -21,6 +21,9 @@ const (
 	KindGap // records of the raw topic TopicIndex were lost before this one
 )
 
+// IsData says whether records of the kind bring observations or an item of a modality.
+func (k RecordKind) IsData() bool { return KindObservations <= k && k <= KindImage }
+
 // Provenance says in bits where a record comes from, as far as a reader of its scores must
 // know.
 type Provenance uint8
@@ -48,8 +51,8 @@ type Record struct {
 	Available Time  // when the staff could know it
 
 	// These identify the record, so that a repeat is known: the sequence number of its
-	// patient, source and topic, or the hash of its content where there is none. Hash is
-	// 0 for live observations with a sequence number, see RecordHash.
+	// patient, source and topic, and the hash of its content, see RecordHash. Hash is 0 for
+	// live observations with a sequence number in logs of before it was computed for them.
 	Source     string
 	TopicIndex uint8 // the place of its topic in RawTopics
 	Seq        uint64

@@ -253,14 +253,15 @@ func (s *ShortReader) sort() bool {
 	return true
 }
 
-// finish puts the values in the order of their names. It hashes them only where no sequence
-// number identifies the message, because hashing takes longer than all the rest.
+// finish puts the values in the order of their names. It hashes their texts only where the
+// message has no sequence number, because that takes longer than all the rest.
 func (s *ShortReader) finish(r *Record, body []byte, hash fnv, event Time) {
 	r.Observations = slices.Grow(r.Observations, len(s.order))[:len(s.order)]
 	for i, at := range s.order {
 		r.Observations[i] = Observation{Channel: s.columns[at].channel, EventTime: event, Value: s.values[at]}
 	}
 	if r.HasSeq {
+		r.Hash = observationsHash(r.Observations, 0)
 		return
 	}
 	hash.int(int64(event))

@@ -23,7 +23,7 @@ func slowRecord(m *Message) *Record {
 		return nil
 	}
 	return &Record{Kind: KindObservations, Provenance: e.Provenance(), Patient: e.Patient, Source: e.Source, TopicIndex: vitalsIndex,
-		Seq: e.Seq, HasSeq: e.HasSeq, Hash: RecordHash(e), Available: e.AvailableTime, Observations: obs}
+		Seq: e.Seq, HasSeq: e.HasSeq, Hash: RecordHash(e, obs, 0), Available: e.AvailableTime, Observations: obs}
 }
 
 // sameAsSlow holds the short reader against the long way: what it reads, it must read as that

@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
 // what a window holds, gives it a new one; a store that was written in another form is rebuilt
 // from the log.
-const patientVersion = 4
+const patientVersion = 5
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
@@ -288,12 +289,25 @@ func (r *readings) decode(in *packed.Reader) {
 	}
 }
 
-// append appends an origin, its hashes from the oldest on.
+// append appends an origin: which of its numbers came with their hashes, then its hashes from
+// the oldest on.
 func (s *origin) append(b []byte) []byte {
 	b = packed.AppendString(b, s.source)
 	b = append(b, s.topic)
 	b = packed.AppendUint(b, s.highest)
-	b = packed.AppendFixed(b, s.seenBits)
+	b = packed.AppendUint(b, s.late)
+	var came uint32
+	for i, h := range s.seen {
+		if h != 0 {
+			came |= 1 << i
+		}
+	}
+	b = binary.LittleEndian.AppendUint32(b, came)
+	for _, h := range s.seen {
+		if h != 0 {
+			b = binary.LittleEndian.AppendUint32(b, h)
+		}
+	}
 	b = packed.AppendBool(b, s.hashesDropped)
 	b = packed.AppendUint(b, uint64(len(s.hashes)))
 	for _, h := range s.hashes {
@@ -302,12 +316,23 @@ func (s *origin) append(b []byte) []byte {
 	return b
 }
 
-// decode reads what append wrote. It fails on more hashes than are kept.
+// decode reads what append wrote. It fails on more hashes than are kept, and on a number
+// that came without a hash.
 func (s *origin) decode(r *packed.Reader) {
 	s.source = r.String()
 	s.topic = r.Byte(math.MaxUint8)
 	s.highest = r.Uint(math.MaxUint64)
-	s.seenBits = r.Fixed()
+	s.late = r.Uint(math.MaxUint64)
+	came := decodeWord(r)
+	for i := range s.seen {
+		if came&(1<<i) == 0 {
+			continue
+		}
+		if s.seen[i] = decodeWord(r); s.seen[i] == 0 {
+			r.Fail("a number that came without a hash")
+			return
+		}
+	}
 	s.hashesDropped = r.Bool()
 	n := r.Count(1)
 	if n > keptHashes {
@@ -319,4 +344,12 @@ func (s *origin) decode(r *packed.Reader) {
 		}
 		s.hashes = append(s.hashes, r.Fixed())
 	}
+}
+
+// decodeWord reads 32 bits.
+func decodeWord(r *packed.Reader) uint32 {
+	if b := r.Take(4); len(b) == 4 {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
 }

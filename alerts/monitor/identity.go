@@ -13,8 +13,14 @@ type origin struct {
 	source string
 	topic  uint8 // index of the raw topic, Record.TopicIndex
 
-	highest  uint64 // highest sequence number that came; 0 before the first
-	seenBits uint64 // bit i says that number highest-i came
+	highest uint64 // highest sequence number that came; 0 before the first
+	// seen has, at the number modulo keptNumbers, the short hash of each of the messages with
+	// the numbers that end with highest; 0 says that the number has not come. A number alone
+	// identifies no message, since a sender that is started again counts from 1.
+	seen [keptNumbers]uint32
+	// late is the last number that came new though it is older than those of seen, if nothing
+	// but repeats came since; else 0.
+	late uint64
 
 	// hashes are those of the contents that came last, the oldest first. A source without
 	// sequence numbers has all its messages hashed; one with numbers only those that are
@@ -25,9 +31,11 @@ type origin struct {
 	hashesDropped bool
 }
 
-// keptHashes bounds hashes, and with it the stored state of a source that sends for years
-// without sequence numbers.
-const keptHashes = 256
+// keptNumbers and keptHashes bound the stored state of a source that sends for years.
+const (
+	keptNumbers = 32
+	keptHashes  = 256
+)
 
 // novelty says whether a message has come before.
 type novelty uint8
@@ -49,51 +57,91 @@ func (p *patient) origin(rec *schemas.Record) *origin {
 	return &p.origins[len(p.origins)-1]
 }
 
-// identify judges a record and remembers it. The sequence number decides if it is among
-// the 64 that end with the highest. An older message, and one without a number, is told
-// by its content: by its hash while that is kept, and else by its observations, which
-// change the patient's window only once.
+// identify judges a record. Among the numbers that end with the highest, number and content
+// together decide. An older message, and one without a number, is told by its content: by
+// its hash while that is kept, and else by its observations, which change the patient's
+// window only once.
 func (s *origin) identify(rec *schemas.Record) novelty {
-	old := false
-	if rec.HasSeq {
-		switch behind := s.highest - rec.Seq; {
-		case s.highest == 0 || rec.Seq > s.highest:
-			if shift := rec.Seq - s.highest; s.highest == 0 || shift > 63 {
-				s.seenBits = 1
-			} else {
-				s.seenBits = s.seenBits<<shift | 1
-			}
-			s.highest = rec.Seq
-		case behind < 64:
-			if s.seenBits&(1<<behind) != 0 {
-				return isRepeat
-			}
-			s.seenBits |= 1 << behind
-		default:
-			old = true
+	switch {
+	case rec.HasSeq && !s.isOld(rec.Seq):
+		if s.knows(rec.Seq) && s.agrees(rec) {
+			return isRepeat
 		}
-		if rec.Kind == schemas.KindObservations {
-			if old {
-				return isUndecided // the window remembers observations, no hash is needed
-			}
-			return isNew
-		}
+	case rec.HasSeq && rec.Kind == schemas.KindObservations:
+		return isUndecided // the window remembers observations, no hash is needed
+	case slices.Contains(s.hashes, rec.Hash):
+		return isRepeat
+	case s.hashesDropped && rec.Kind == schemas.KindObservations:
+		return isUndecided
 	}
-	known := slices.Contains(s.hashes, rec.Hash)
-	if !known {
+	return isNew
+}
+
+// remember notes a record that was no repeat. It answers true if the record shows that the
+// sender was started again: a number that came before has another content, or numbers that
+// are long past come anew, one after the other. What is known of the earlier numbers is then
+// forgotten.
+func (s *origin) remember(rec *schemas.Record) (restarted bool) {
+	if (!rec.HasSeq || rec.Kind != schemas.KindObservations) && !slices.Contains(s.hashes, rec.Hash) {
 		if len(s.hashes) == keptHashes {
 			s.hashes = slices.Delete(s.hashes, 0, 1)
 			s.hashesDropped = true
 		}
 		s.hashes = append(s.hashes, rec.Hash)
 	}
-	switch {
-	case rec.HasSeq && !old:
-		return isNew
-	case known:
-		return isRepeat
-	case s.hashesDropped && rec.Kind == schemas.KindObservations:
-		return isUndecided
+	if !rec.HasSeq {
+		return false
 	}
-	return isNew
+	switch {
+	case !s.isOld(rec.Seq):
+		restarted = s.knows(rec.Seq)
+	case s.late == 0 || rec.Seq != s.late+1:
+		s.late = rec.Seq
+		return false
+	default:
+		restarted = true
+	}
+	if restarted {
+		s.highest, s.seen = 0, [keptNumbers]uint32{}
+	}
+	s.late = 0
+	s.raise(rec.Seq)
+	s.seen[rec.Seq%keptNumbers] = shortHash(rec.Hash)
+	return restarted
+}
+
+// isOld says whether a number is too far behind the highest for seen.
+func (s *origin) isOld(seq uint64) bool { return seq < s.highest && s.highest-seq >= keptNumbers }
+
+// knows says whether a message with a number that is not old has come.
+func (s *origin) knows(seq uint64) bool { return seq <= s.highest && s.seen[seq%keptNumbers] != 0 }
+
+// agrees says whether a record has the content of the message that came with its number, as
+// far as that is known.
+func (s *origin) agrees(rec *schemas.Record) bool {
+	was, is := s.seen[rec.Seq%keptNumbers], shortHash(rec.Hash)
+	return was == is || was == contentUnknown || is == contentUnknown
+}
+
+// raise makes room in seen up to a number.
+func (s *origin) raise(seq uint64) {
+	if seq <= s.highest {
+		return
+	}
+	for n := max(s.highest, seq-min(seq, keptNumbers)) + 1; n <= seq; n++ {
+		s.seen[n%keptNumbers] = 0
+	}
+	s.highest = seq
+}
+
+// contentUnknown is the short hash of a record without a hash, in a log of before live
+// observations with numbers had one. Such a record is known by its number alone.
+const contentUnknown = 1
+
+// shortHash folds a hash so that it is neither 0 nor contentUnknown, unless it is 0 itself.
+func shortHash(hash uint64) uint32 {
+	if hash == 0 {
+		return contentUnknown
+	}
+	return max(uint32(hash>>32)^uint32(hash), contentUnknown+1)
 }

@@ -69,6 +69,9 @@ func (s *story) tell(l *script.Line) string {
 	if s.state.Counts().Duplicates > before.Duplicates {
 		text += "repeat\n"
 	}
+	if s.state.Counts().Restarts > before.Restarts {
+		text += "the sender was started again\n"
+	}
 	return text
 }
 
@@ -99,7 +102,12 @@ func (s *story) record(l *script.Line) *schemas.Record {
 		s.seq[sender] = max(s.seq[sender]-1, rec.Seq)
 	}
 	h := fnv.New64a()
-	fmt.Fprint(h, l.Cmd, l.CmdArgs)
+	fmt.Fprint(h, l.Cmd)
+	for _, arg := range l.CmdArgs { // the arrival is part of what identifies a record only without a number
+		if arg.Key != "seq" && arg.Key != "src" && (arg.Key != "at" || !rec.HasSeq) {
+			fmt.Fprint(h, arg)
+		}
+	}
 	rec.Hash = h.Sum64()
 	move := &schemas.Move{Stay: l.Text("stay"), Unit: l.Text("unit"), Bed: l.Text("bed"), Cause: l.Text("cause")}
 	item := &schemas.Item{EventTime: event, State: schemas.Present}

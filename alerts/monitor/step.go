@@ -127,17 +127,21 @@ func (t *step) advance(to schemas.Time) {
 // leaves no trace but that it was seen.
 func (t *step) apply(rec *schemas.Record) bool {
 	p := t.p
-	v := p.origin(rec).identify(rec)
+	sender := p.origin(rec)
+	v := sender.identify(rec)
 	if v == isRepeat {
 		return false
 	}
 	p.logN++
+	if rec.Kind.IsData() && !t.addToWindow(rec) && v == isUndecided { // it brought nothing new, so it was a repeat
+		p.logN--
+		return false
+	}
+	if sender.remember(rec) {
+		t.s.counts.Restarts++
+	}
 	switch rec.Kind {
 	case schemas.KindObservations, schemas.KindStrip, schemas.KindNote, schemas.KindImage:
-		if !t.addToWindow(rec) && v == isUndecided { // it brought nothing new, so it was a repeat
-			p.logN--
-			return false
-		}
 		t.dataCame(rec)
 	case schemas.KindAdmit:
 		t.admit(rec)

@@ -50,7 +50,7 @@ func mustChannel(name string) schemas.Channel {
 func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time) (*schemas.Record, []schemas.Problem) {
 	r := &schemas.Record{
 		Provenance: ev.Provenance(), Patient: ev.Patient, Play: ev.Play, Available: ev.AvailableTime,
-		Source: ev.Source, TopicIndex: uint8(schemas.RawTopicIndex(ev.Topic)), Seq: ev.Seq, HasSeq: ev.HasSeq, Hash: schemas.RecordHash(ev),
+		Source: ev.Source, TopicIndex: uint8(schemas.RawTopicIndex(ev.Topic)), Seq: ev.Seq, HasSeq: ev.HasSeq,
 	}
 	r.At = now
 	if ev.Run != "" {
@@ -58,6 +58,9 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 	}
 	if r.Available == 0 {
 		r.Available = r.At
+	}
+	if ev.Vitals == nil {
+		r.Hash = schemas.RecordHash(ev, nil, r.At)
 	}
 	switch {
 	case ev.Vitals != nil:
@@ -122,6 +125,7 @@ func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record,
 	if len(r.Observations) == 0 {
 		return nil, problems
 	}
+	r.Hash = schemas.RecordHash(ev, r.Observations, r.At)
 	return r, problems
 }
 
