@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -78,7 +79,7 @@ func TestRecordsComeBack(t *testing.T) {
 		{Kind: KindObservations, Patient: "d:1", At: -5, Available: 7, Source: "s", TopicIndex: 1, Seq: 1 << 40, HasSeq: true, Hash: 1 << 63,
 			Observations: []Observation{{Channel: 4, Flags: Corrected | Untestable, EventTime: -77, Value: 0.25, Ref: "T:1"}, {Channel: 90, Value: -1}}},
 		{Kind: KindNote, Patient: "d:1", Item: &Item{EventTime: 4, State: Present, Encoder: "e", Vector: []float32{1, 2}, Ref: "r", Label: "l"}},
-		{Kind: KindAdmit, Patient: "d:1", Move: &Move{Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
+		{Kind: KindAdmit, Patient: "d:1", Move: &Move{At: 1_700_000_000_000, Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
 		{Kind: KindCommand, Patient: "d:1", Command: &Command{Verb: "snooze", Alert: "a", Actor: "n", Reason: "r", Until: 12}},
 	} {
 		b := r.AppendBinary(nil)
@@ -97,6 +98,23 @@ func TestRecordsComeBack(t *testing.T) {
 		if _, err := DecodeRecord(append(b, 0)); err == nil {
 			t.Errorf("kind %d with a byte behind its end is read without an error", r.Kind)
 		}
+	}
+}
+
+// A log that an earlier version of the program wrote is read as it was meant.
+func TestEarlierRecords(t *testing.T) {
+	b, err := hex.DecodeString("0105080507736974653a343280a0e9c79b6e00cf0f03616474000763000000000000000002533103494355013400000900008e420666656d616c650000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := DecodeRecord(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Record{Kind: KindAdmit, Provenance: SourceHasADT, Patient: "site:42", At: 1893484800000, Available: 1893484799000, Source: "adt", HasSeq: true, Seq: 7, Hash: 99,
+		Move: &Move{Stay: "S1", Unit: "ICU", Bed: "4", Statics: Statics{AgeYears: ptr(float32(71)), Sex: "female", Scale2: true}}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -83,6 +83,7 @@ type Item struct {
 
 // Move is a movement of a patient.
 type Move struct {
+	At      Time // when the patient moved; 0 if that is not known
 	Stay    string
 	Unit    string
 	Bed     string

@@ -3,8 +3,9 @@ package schemas
 import "github.com/vigil-icu/vigil/schemas/packed"
 
 // recordVersion is the first byte of a log record on disk. A later version of the program
-// must read every earlier one, since the log is the truth and is never rewritten.
-const recordVersion = 1
+// must read every earlier one, since the log is the truth and is never rewritten. A movement
+// has no time in version 1.
+const recordVersion = 2
 
 // The presence byte says which of the optional fields follow. A bit that is not known is an
 // error, so that an older program does not misread a newer record.
@@ -67,6 +68,7 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		b = packed.AppendString(b, it.Label)
 	}
 	if m := r.Move; m != nil {
+		b = packed.AppendInt(b, int64(m.At))
 		for _, s := range [...]string{m.Stay, m.Unit, m.Bed, m.Cause, m.Other} {
 			b = packed.AppendString(b, s)
 		}

@@ -30,8 +30,9 @@ func (r *Record) Decode(b []byte) error {
 	if 0 < len(b) && len(b) <= shareLimit {
 		d.all = unsafe.String(&b[0], len(b))
 	}
-	if version := d.Byte(math.MaxUint8); version != recordVersion {
-		return fmt.Errorf("log record of version %d: this build reads version %d", version, recordVersion)
+	version := d.Byte(math.MaxUint8)
+	if version < 1 || version > recordVersion {
+		return fmt.Errorf("log record of version %d: this build reads versions 1 to %d", version, recordVersion)
 	}
 	*r = Record{Kind: RecordKind(d.Byte(math.MaxUint8)), Provenance: Provenance(d.Byte(math.MaxUint8)), Observations: r.Observations[:0]}
 	presence := d.Byte(math.MaxUint8)
@@ -65,8 +66,7 @@ func (r *Record) Decode(b []byte) error {
 		r.Item = d.item(r.At)
 	}
 	if presence&hasMove != 0 {
-		r.Move = &Move{Stay: d.text(), Unit: d.text(), Bed: d.text(), Cause: d.text(), Other: d.text()}
-		r.Move.Statics = d.statics()
+		r.Move = d.move(version)
 	}
 	if presence&hasCommand != 0 {
 		r.Command = &Command{Verb: d.text(), Alert: d.text(), Actor: d.text(), Reason: d.text()}
@@ -120,6 +120,18 @@ func (d *recordReader) item(at Time) *Item {
 	}
 	it.Ref, it.Label = d.text(), d.text()
 	return it
+}
+
+func (d *recordReader) move(version byte) *Move {
+	m := new(Move)
+	if version >= 2 {
+		m.At = Time(d.Int())
+	}
+	for _, s := range [...]*string{&m.Stay, &m.Unit, &m.Bed, &m.Cause, &m.Other} {
+		*s = d.text()
+	}
+	m.Statics = d.statics()
+	return m
 }
 
 func (d *recordReader) statics() (s Statics) {

@@ -83,7 +83,7 @@ type stay struct {
 	// announced is the admission system's id where id is another: of an implicit stay that
 	// was adopted, and of a stay that was opened again.
 	announced  string
-	start      schemas.Time // of the admission
+	start      schemas.Time // of the admission, or when the first of an implicit stay's data were measured
 	viewFrom   schemas.Time // the earliest event time that its scores may see
 	heardAt    schemas.Time // when data last came
 	unit, bed  string
@@ -171,6 +171,31 @@ func (p *patient) flags(dst []string) []string {
 		dst = append(dst, flagSimulated)
 	}
 	return dst
+}
+
+// beginStay moves the beginning of the open stay back to a time, and says whether it moved.
+// It moves to no time before the last stay's end, nor to one that no view can reach.
+func (p *patient) beginStay(at schemas.Time) (moved bool) {
+	if at = max(at, p.clock-schemas.Reach, p.lastEnd); at >= p.stay.start {
+		return false
+	}
+	p.stay.start, p.stay.viewFrom = at, max(at-schemas.Reach, p.lastEnd)
+	return true
+}
+
+// firstMeasured is the earliest event time of what a record brings; forever if it only takes
+// back.
+func firstMeasured(rec *schemas.Record) schemas.Time {
+	first := forever
+	for i := range rec.Observations {
+		if o := &rec.Observations[i]; o.Flags&schemas.Retracted == 0 {
+			first = min(first, o.EventTime)
+		}
+	}
+	if rec.Item != nil {
+		first = min(first, rec.Item.EventTime)
+	}
+	return first
 }
 
 // goesBy says whether a message that names this id means the stay: by its own id, or by

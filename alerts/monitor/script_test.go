@@ -110,6 +110,9 @@ func (s *story) record(l *script.Line) *schemas.Record {
 	}
 	rec.Hash = h.Sum64()
 	move := &schemas.Move{Stay: l.Text("stay"), Unit: l.Text("unit"), Bed: l.Text("bed"), Cause: l.Text("cause")}
+	if l.Text("ev") != "" {
+		move.At = event
+	}
 	item := &schemas.Item{EventTime: event, State: schemas.Present}
 	if v := l.Text("state"); v != "" {
 		item.State = schemas.ItemState(v)

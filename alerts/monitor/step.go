@@ -220,6 +220,9 @@ func (t *step) dataCame(rec *schemas.Record) {
 	if !p.stay.open {
 		return
 	}
+	if p.stay.implicit {
+		p.beginStay(firstMeasured(rec))
+	}
 	p.stay.heardAt = p.clock
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.stay.start)
@@ -229,7 +232,9 @@ func (t *step) dataCame(rec *schemas.Record) {
 }
 
 // admit opens a stay, confirms an open one, or adopts an implicit one under the announced
-// id. An admission while another announced stay is open ends that one first.
+// id. An admission while another announced stay is open ends that one first. The stay begins
+// when the patient came, so that what was measured since counts though the message came
+// later; then a score is due.
 func (t *step) admit(rec *schemas.Record) {
 	p := t.p
 	p.governed = true
@@ -253,12 +258,15 @@ func (t *step) admit(rec *schemas.Record) {
 		p.gap = false
 		t.openStay(id, false)
 	}
+	if move.At != 0 && p.beginStay(move.At) && p.modalities[encoders.Numeric].newestAt >= p.stay.start.Floor16() {
+		defer t.scoreSoon()
+	}
 	p.stay.applyMove(move)
 	p.stay.statics = move.Statics
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 }
 
-// openStay opens a stay at the patient's clock. Its numbering has begun already, because
+// openStay opens a stay that begins at the patient's clock, or before: see beginStay. Its numbering has begun already, because
 // records that came before the admission belong to it. A stay that is opened again after
 // its end is another one with numbers of its own, S1#2, so that no score or alert id of
 // the first comes twice.

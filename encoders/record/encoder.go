@@ -74,7 +74,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 		r.Kind = schemas.KindImage
 		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Image.Modality}
 	case ev.ADT != nil:
-		movement(r, ev.ADT)
+		movement(r, ev)
 	default:
 		r.Kind = schemas.KindCommand
 		c := ev.Command
@@ -143,8 +143,9 @@ func (e *Encoder) strip(r *schemas.Record, s *schemas.Strip) {
 	r.Observations = append(r.Observations, schemas.Observation{Channel: ecgQuality, EventTime: *s.EventTime, Value: a.Quality})
 }
 
-func movement(r *schemas.Record, a *schemas.ADT) {
-	r.Move = &schemas.Move{Stay: a.Stay, Unit: a.Unit, Bed: a.Bed, Other: a.Into, Statics: a.Statics}
+func movement(r *schemas.Record, ev *schemas.Event) {
+	a := ev.ADT
+	r.Move = &schemas.Move{At: ev.EventTime, Stay: a.Stay, Unit: a.Unit, Bed: a.Bed, Other: a.Into, Statics: a.Statics}
 	switch a.Type {
 	case "admit":
 		r.Kind = schemas.KindAdmit

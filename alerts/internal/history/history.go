@@ -76,7 +76,7 @@ func (w *ward) step() {
 	switch k := w.r.IntN(100); {
 	case b.adt && !b.open && k < 25:
 		b.open, b.stays = true, b.stays+1
-		w.add(b, &schemas.Record{Kind: schemas.KindAdmit, Move: &schemas.Move{Stay: fmt.Sprintf("%s-S%d", b.id, b.stays), Bed: "7", Statics: schemas.Statics{Scale2: w.r.IntN(2) == 0, Sex: "female"}}}, 0)
+		w.add(b, &schemas.Record{Kind: schemas.KindAdmit, Move: &schemas.Move{At: w.event(), Stay: fmt.Sprintf("%s-S%d", b.id, b.stays), Bed: "7", Statics: schemas.Statics{Scale2: w.r.IntN(2) == 0, Sex: "female"}}}, 0)
 	case b.adt && b.open && k < 3:
 		b.open = false
 		w.add(b, &schemas.Record{Kind: schemas.KindEnd, Provenance: schemas.SourceHasADT, Move: &schemas.Move{Cause: "discharge"}}, 0) // as such a source says in each message
