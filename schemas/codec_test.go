@@ -29,6 +29,9 @@ func examples() []*Event {
 		{Topic: TopicCommands, Command: &CommandEvent{Head: head, Verb: "snooze", Alert: "a", Actor: "nurse", Reason: "known", Until: &seen}},
 	}
 	for i, e := range events {
+		if e.ADT == nil { // a movement has its own
+			e.Head().Stay = "s1"
+		}
 		e.Patient, e.Source, e.Seq, e.HasSeq, e.AvailableTime = "run/d:1", "test@1", uint64(i+1), true, seen
 		e.Run, e.Play, e.EventTime = "run@1", 17, at
 	}
@@ -78,7 +81,7 @@ func TestRecordsComeBack(t *testing.T) {
 		{Kind: KindGap, TopicIndex: 3, At: 1_700_000_000_000, Available: 1_700_000_000_000},
 		{Kind: KindObservations, Patient: "d:1", At: -5, Available: 7, Source: "s", TopicIndex: 1, Seq: 1 << 40, HasSeq: true, Hash: 1 << 63,
 			Observations: []Observation{{Channel: 4, Flags: Corrected | Untestable, EventTime: -77, Value: 0.25, Ref: "T:1"}, {Channel: 90, Value: -1}}},
-		{Kind: KindNote, Patient: "d:1", Item: &Item{EventTime: 4, State: Present, Encoder: "e", Vector: []float32{1, 2}, Ref: "r", Label: "l"}},
+		{Kind: KindNote, Patient: "d:1", Stay: "S1", Item: &Item{EventTime: 4, State: Present, Encoder: "e", Vector: []float32{1, 2}, Ref: "r", Label: "l"}},
 		{Kind: KindAdmit, Patient: "d:1", Move: &Move{At: 1_700_000_000_000, Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
 		{Kind: KindCommand, Patient: "d:1", Command: &Command{Verb: "snooze", Alert: "a", Actor: "n", Reason: "r", Until: 12}},
 	} {

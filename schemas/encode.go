@@ -8,7 +8,7 @@ import (
 
 // EncodeEvent makes the Kafka record of an event: its key, the CloudEvents headers and the
 // body. The envelope is the event's (Patient, Source, Seq, AvailableTime), and the body's
-// own Head adds only EventTime, Provenance and HasADT, so that one body can be sent under
+// own Head adds only EventTime, Provenance, HasADT and Stay, so that one body can be sent under
 // another name in a run. The topic is set; the partition is for the producer to choose.
 // An error says that the event has no body of its topic, or one that cannot be written.
 func EncodeEvent(e *Event) (Message, error) {
@@ -20,7 +20,7 @@ func EncodeEvent(e *Event) (Message, error) {
 		return Message{}, fmt.Errorf("schemas: an event of %s has the body of %q", e.Topic, of)
 	}
 	h := e.head()
-	head := Head{Patient: e.Patient, Source: e.Source, EventTime: h.EventTime, Provenance: h.Provenance, HasADT: h.HasADT}
+	head := Head{Patient: e.Patient, Source: e.Source, EventTime: h.EventTime, Provenance: h.Provenance, HasADT: h.HasADT, Stay: h.Stay}
 	if e.HasSeq {
 		head.Seq = &e.Seq
 	}

@@ -72,6 +72,8 @@ func (e *Event) checkHead(key []byte) *Problem {
 		return NewProblem(BadKey, "key", string(key), "the body's patient "+strconv.Quote(h.Patient))
 	case h.Source == "" || len(h.Source) > MaxID || !printable(h.Source):
 		return NewProblem(BadField, "source", h.Source, "the sender, 1 to 128 printable bytes")
+	case len(h.Stay) > MaxID || !printable(h.Stay):
+		return NewProblem(BadField, "stay", h.Stay, "at most 128 printable bytes")
 	case h.Seq != nil && *h.Seq == 0:
 		return NewProblem(BadField, "seq", "0", "1 or more")
 	}

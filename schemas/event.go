@@ -54,6 +54,9 @@ type Head struct {
 	// HasADT says that this source announces admissions and discharges, so that its data
 	// alone must not open a stay.
 	HasADT bool `json:"has_adt,omitempty"`
+	// Stay names the stay that data belong to, as the admission system calls it. Data that
+	// name one open it where its admission is not known, because it was before Vigil began.
+	Stay string `json:"stay,omitempty"`
 }
 
 // Vitals is the body of TopicVitals: what became known of a patient at one
@@ -129,7 +132,8 @@ type ADT struct {
 	Head
 	// Type is admit, transfer, discharge, death, merge or cancel.
 	Type string `json:"type"`
-	// Stay identifies the stay within the patient; admit and cancel must name it.
+	// Stay identifies the stay within the patient; admit and cancel must name it. It stands in
+	// place of the envelope's.
 	Stay string `json:"stay,omitempty"`
 	Unit string `json:"unit,omitempty"`
 	Bed  string `json:"bed,omitempty"`

@@ -9,7 +9,7 @@ import (
 // ContentHash tells an event from another where no sequence number does. It is FNV-1a of 64
 // bits over topic, patient and the decoded body: everything that was measured, said or
 // done, with its times. It leaves out who sent it and when it became available (source,
-// seq, available_time), provenance and has_adt, so that the same thing sent again by
+// seq, available_time), provenance, has_adt and, of data, stay, so that the same thing sent again by
 // another way is the same. Numbers go in as they are written: 93 is not 93.0. The hash is in
 // logs on disk, so it must stay the same over versions and machines.
 func ContentHash(e *Event) uint64 {

@@ -59,6 +59,8 @@ type Record struct {
 	HasSeq     bool
 	Hash       uint64
 
+	Stay string // the stay that data say they belong to; it may be empty
+
 	// What the record brings goes by its kind. Observations are what was measured, and what
 	// an encoder derived from a strip or a note. Item belongs to a strip, a note or an
 	// image, Move to an admission, a transfer, an end or a merge, and Command and Use to

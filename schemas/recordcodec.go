@@ -3,8 +3,8 @@ package schemas
 import "github.com/vigil-icu/vigil/schemas/packed"
 
 // recordVersion is the first byte of a log record on disk. A later version of the program
-// must read every earlier one, since the log is the truth and is never rewritten. A movement
-// has no time in version 1.
+// must read every earlier one, since the log is the truth and is never rewritten. Version 1
+// has no time of a movement and no stay of data.
 const recordVersion = 2
 
 // The presence byte says which of the optional fields follow. A bit that is not known is an
@@ -15,7 +15,8 @@ const (
 	hasMove
 	hasCommand
 	hasUse
-	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse
+	hasStay
+	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse | hasStay
 )
 
 // Limits of a decoded record bound what a torn or hostile one can make the reader allocate.
@@ -31,7 +32,7 @@ const (
 // same record always gives the same bytes.
 func (r *Record) AppendBinary(b []byte) []byte {
 	var presence byte
-	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil} {
+	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil, r.Stay != ""} {
 		if there {
 			presence |= 1 << i
 		}
@@ -47,6 +48,9 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		b = packed.AppendUint(b, r.Seq)
 	}
 	b = packed.AppendFixed(b, r.Hash)
+	if r.Stay != "" {
+		b = packed.AppendString(b, r.Stay)
+	}
 	b = packed.AppendUint(b, uint64(len(r.Observations)))
 	for i := range r.Observations {
 		o := &r.Observations[i]

@@ -52,6 +52,11 @@ func (r *Record) Decode(b []byte) error {
 		r.Seq = d.Uint(math.MaxUint64)
 	}
 	r.Hash = d.Fixed()
+	if presence&hasStay != 0 {
+		if r.Stay = d.text(); r.Stay == "" {
+			d.Fail("a stay without a name")
+		}
+	}
 	if n := d.count(maxRecordObservations, 8); n > 0 {
 		r.Observations = slices.Grow(r.Observations, n)[:n]
 		for i := range r.Observations {

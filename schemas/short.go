@@ -81,6 +81,7 @@ func (s *ShortReader) Read(m *Message, r *Record) bool {
 		hasAvailable
 		hasEvent
 		hasADT
+		hasStay
 		hasValues
 	)
 	if !p.take('{') {
@@ -119,6 +120,12 @@ func (s *ShortReader) Read(m *Message, r *Record) bool {
 				r.Provenance |= SourceHasADT
 			}
 			ok = (ok || p.word("false")) && once(hasADT)
+		case "stay":
+			var text []byte
+			if text, ok = p.text(); ok {
+				r.Stay, ok = s.source(text)
+			}
+			ok = ok && once(hasStay)
 		case "values":
 			ok = s.readValues(&p) && once(hasValues)
 		default:

@@ -23,7 +23,7 @@ func slowRecord(m *Message) *Record {
 		return nil
 	}
 	return &Record{Kind: KindObservations, Provenance: e.Provenance(), Patient: e.Patient, Source: e.Source, TopicIndex: vitalsIndex,
-		Seq: e.Seq, HasSeq: e.HasSeq, Hash: RecordHash(e, obs, 0), Available: e.AvailableTime, Observations: obs}
+		Seq: e.Seq, HasSeq: e.HasSeq, Hash: RecordHash(e, obs, 0), Available: e.AvailableTime, Stay: e.Head().Stay, Observations: obs}
 }
 
 // sameAsSlow holds the short reader against the long way: what it reads, it must read as that
@@ -52,6 +52,7 @@ func TestShortReaderReads(t *testing.T) {
 	s := NewShortReader()
 	for _, body := range []string{
 		shortExample,
+		`{"patient":"bench:0001","source":"bench","seq":3,"stay":"S1","event_time":"2026-01-01T00:00:00.000Z","values":{"spo2":97}}`,
 		` {"event_time": "2024-02-29T23:59:59Z", "values": {"heart_rate": 80, "spo2": 99.5}, "source": "a b", "patient": "bench:0001"} `,
 		`{"patient":"bench:0001","source":"bench","available_time":"2100-03-01T12:00:00.999Z","event_time":"1971-12-31T00:00:00.001Z","has_adt":true,"values":{"base_excess":-2.5,"temperature":36.123456789012}}`,
 		`{"patient":"bench:0001","source":"bench","has_adt":false,"event_time":"2399-12-31T00:00:00.001Z","values":{"base_excess":-0}}`,

@@ -75,6 +75,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 	b = packed.AppendInt(b, int64(p.held))
 	b = packed.AppendInt(b, int64(p.nextHour))
 	b = packed.AppendString(b, p.lastStay)
+	b = packed.AppendString(b, p.ended)
 	b = packed.AppendUint(b, p.reopened)
 	if p.stay.open {
 		b = p.stay.append(b)
@@ -118,6 +119,7 @@ func (p *patient) decode(b []byte) (use, error) {
 	p.held = schemas.Time(r.Int())
 	p.nextHour = schemas.Time(r.Int())
 	p.lastStay = r.String()
+	p.ended = r.String()
 	p.reopened = r.Uint(math.MaxUint64)
 	if p.stay.open {
 		p.stay.decode(r)
@@ -164,7 +166,7 @@ func (s *stay) append(b []byte) []byte {
 	b = packed.AppendString(b, s.bed)
 	b = append(b, byte(s.provenance))
 	st := &s.statics
-	b = append(b, packFlags(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2))
+	b = append(b, packFlags(st.AgeYears != nil, st.HeightCM != nil, st.WeightKG != nil, st.Scale2, s.late))
 	for _, v := range []*float32{st.AgeYears, st.HeightCM, st.WeightKG} {
 		if v != nil {
 			b = packed.AppendFloat(b, *v)
@@ -186,8 +188,8 @@ func (s *stay) decode(r *packed.Reader) {
 	s.bed = r.String()
 	s.provenance = schemas.Provenance(r.Byte(math.MaxUint8))
 	st := &s.statics
-	flags := r.Byte(1<<4 - 1)
-	st.Scale2 = flags&8 != 0
+	flags := r.Byte(1<<5 - 1)
+	st.Scale2, s.late = flags&8 != 0, flags&16 != 0
 	for i, v := range []**float32{&st.AgeYears, &st.HeightCM, &st.WeightKG} {
 		if flags&(1<<i) != 0 {
 			f := r.Float()
@@ -296,13 +298,13 @@ func (s *origin) append(b []byte) []byte {
 	b = append(b, s.topic)
 	b = packed.AppendUint(b, s.highest)
 	b = packed.AppendUint(b, s.late)
-	var came uint32
+	var came uint64
 	for i, h := range s.seen {
 		if h != 0 {
 			came |= 1 << i
 		}
 	}
-	b = binary.LittleEndian.AppendUint32(b, came)
+	b = packed.AppendFixed(b, came)
 	for _, h := range s.seen {
 		if h != 0 {
 			b = binary.LittleEndian.AppendUint32(b, h)
@@ -323,7 +325,7 @@ func (s *origin) decode(r *packed.Reader) {
 	s.topic = r.Byte(math.MaxUint8)
 	s.highest = r.Uint(math.MaxUint64)
 	s.late = r.Uint(math.MaxUint64)
-	came := decodeWord(r)
+	came := r.Fixed()
 	for i := range s.seen {
 		if came&(1<<i) == 0 {
 			continue

@@ -33,7 +33,7 @@ type origin struct {
 
 // keptNumbers and keptHashes bound the stored state of a source that sends for years.
 const (
-	keptNumbers = 32
+	keptNumbers = 64
 	keptHashes  = 256
 )
 

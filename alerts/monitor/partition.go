@@ -31,6 +31,7 @@ type Counts struct {
 	Records    uint64 // records of patients that were applied
 	Duplicates uint64 // records of patients that repeated an earlier one and changed nothing
 	Restarts   uint64 // senders that were started again: their numbers came with other contents
+	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts

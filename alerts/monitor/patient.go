@@ -58,6 +58,7 @@ type patient struct {
 	stay     stay
 	alerts   alerts.State
 	lastStay string // id of the last stay, as the admission system announced it
+	ended    string // the stay that the last end ended, or named where none was open
 	reopened uint64 // how often a stay of that id was opened again since
 
 	scoredAt  schemas.Time // as_of of the stay's last score; never before the first
@@ -83,6 +84,7 @@ type stay struct {
 	// announced is the admission system's id where id is another: of an implicit stay that
 	// was adopted, and of a stay that was opened again.
 	announced  string
+	late       bool         // a transfer or data opened it, since its admission was before the log began
 	start      schemas.Time // of the admission, or when the first of an implicit stay's data were measured
 	viewFrom   schemas.Time // the earliest event time that its scores may see
 	heardAt    schemas.Time // when data last came
@@ -149,6 +151,7 @@ func (p *patient) scoreDue() bool {
 const (
 	flagGap       = "gap"               // the log may lack records of the patient
 	flagImplicit  = "implicit_stay"     // no admission was announced
+	flagLate      = "opened_late"       // the admission was before the log began, and is not known
 	flagInvented  = "invented"          // the patient is invented
 	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
 	// A 0 of heart rate or respiration counts: it is asystole or apnoea, or a lead that came off.
@@ -163,6 +166,9 @@ func (p *patient) flags(dst []string) []string {
 	}
 	if p.stay.implicit {
 		dst = append(dst, flagImplicit)
+	}
+	if p.stay.late {
+		dst = append(dst, flagLate)
 	}
 	if p.stay.provenance&schemas.Invented != 0 {
 		dst = append(dst, flagInvented)
@@ -196,6 +202,18 @@ func firstMeasured(rec *schemas.Record) schemas.Time {
 		first = min(first, rec.Item.EventTime)
 	}
 	return first
+}
+
+// hasData says whether observations are known that were measured in the open stay.
+func (p *patient) hasData() bool {
+	return p.modalities[encoders.Numeric].newestAt >= p.stay.start.Floor16()
+}
+
+// isLate says whether a stay that a message names, of something at a time, is one that is
+// open though its admission is not known. It is none if it has ended: what belongs to an
+// ended stay opens none.
+func (p *patient) isLate(id string, at schemas.Time) bool {
+	return !p.stay.open && id != "" && id != p.ended && at > p.lastEnd
 }
 
 // goesBy says whether a message that names this id means the stay: by its own id, or by

@@ -69,6 +69,9 @@ func (s *story) tell(l *script.Line) string {
 	if s.state.Counts().Duplicates > before.Duplicates {
 		text += "repeat\n"
 	}
+	if s.state.Counts().Unadmitted > before.Unadmitted {
+		text += "no stay is open\n"
+	}
 	if s.state.Counts().Restarts > before.Restarts {
 		text += "the sender was started again\n"
 	}
@@ -109,6 +112,7 @@ func (s *story) record(l *script.Line) *schemas.Record {
 		}
 	}
 	rec.Hash = h.Sum64()
+	rec.Stay = l.Text("stay")
 	move := &schemas.Move{Stay: l.Text("stay"), Unit: l.Text("unit"), Bed: l.Text("bed"), Cause: l.Text("cause")}
 	if l.Text("ev") != "" {
 		move.At = event

@@ -146,9 +146,7 @@ func (t *step) apply(rec *schemas.Record) bool {
 	case schemas.KindAdmit:
 		t.admit(rec)
 	case schemas.KindTransfer:
-		if p.stay.open && rec.Move != nil {
-			p.stay.applyMove(rec.Move)
-		}
+		t.transfer(rec)
 	case schemas.KindEnd:
 		t.discharge(rec)
 	case schemas.KindCommand:
@@ -207,17 +205,21 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 }
 
 // dataCame follows up data of any kind. They open a stay where no admission system speaks
-// for the patient, or where its admission may be among lost records; in an open stay a
-// score becomes due.
+// for the patient, or where its admission may be among lost records, or is not known of the
+// stay that they name; in an open stay a score becomes due.
 func (t *step) dataCame(rec *schemas.Record) {
 	p := t.p
 	if rec.Provenance&schemas.SourceHasADT != 0 {
 		p.governed = true
 	}
-	if !p.stay.open && (!p.governed || p.gap) {
+	switch {
+	case p.stay.open:
+	case p.governed && p.isLate(rec.Stay, firstMeasured(rec)):
+		t.openLate(rec.Stay)
+	case !p.governed || p.gap:
 		t.openStay("implicit:"+p.clock.String(), true)
-	}
-	if !p.stay.open {
+	default:
+		t.s.counts.Unadmitted++
 		return
 	}
 	if p.stay.implicit {
@@ -246,6 +248,7 @@ func (t *step) admit(rec *schemas.Record) {
 	if p.stay.open {
 		switch {
 		case p.stay.goesBy(id):
+			p.stay.implicit, p.stay.late = false, false
 		case p.stay.implicit:
 			p.stay.implicit, p.stay.announced = false, id
 		default:
@@ -258,12 +261,48 @@ func (t *step) admit(rec *schemas.Record) {
 		p.gap = false
 		t.openStay(id, false)
 	}
-	if move.At != 0 && p.beginStay(move.At) && p.modalities[encoders.Numeric].newestAt >= p.stay.start.Floor16() {
-		defer t.scoreSoon()
-	}
+	scoreIsDue := move.At != 0 && p.beginStay(move.At) && p.hasData()
 	p.stay.applyMove(move)
 	p.stay.statics = move.Statics
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
+	if scoreIsDue {
+		t.scoreSoon()
+	}
+}
+
+// transfer notes where the patient lies now. It opens the stay that it names where none is
+// open, because the stay's admission was before the log began, and adopts an implicit one.
+func (t *step) transfer(rec *schemas.Record) {
+	p, move := t.p, rec.Move
+	if move == nil {
+		return
+	}
+	late := false
+	switch at := cmp.Or(move.At, p.clock); {
+	case p.stay.open && p.stay.implicit && move.Stay != "" && at >= p.stay.start:
+		p.governed = true
+		p.stay.implicit, p.stay.announced, p.stay.late = false, move.Stay, true
+	case p.stay.open && (move.Stay == "" || p.stay.goesBy(move.Stay)):
+	case p.isLate(move.Stay, at):
+		t.openLate(move.Stay)
+		late = true
+	default:
+		return
+	}
+	p.stay.applyMove(move)
+	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
+	if late && p.hasData() {
+		t.scoreSoon()
+	}
+}
+
+// openLate opens a stay whose admission is not known. It begins as far back as a view
+// reaches.
+func (t *step) openLate(id string) {
+	t.p.governed = true
+	t.openStay(id, false)
+	t.p.stay.late = true
+	t.p.beginStay(never)
 }
 
 // openStay opens a stay that begins at the patient's clock, or before: see beginStay. Its numbering has begun already, because
@@ -298,6 +337,7 @@ func (t *step) discharge(rec *schemas.Record) {
 		if p.stay.open && rec.Move.Stay != "" && !p.stay.goesBy(rec.Move.Stay) {
 			return
 		}
+		p.ended = rec.Move.Stay
 	}
 	t.endStay(cause, t.offset)
 }
@@ -310,8 +350,9 @@ func (t *step) endStay(cause string, by int64) {
 	if p.stay.open {
 		t.stepPolicy(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
 		t.s.listOpen(p, false)
-		if announced := cmp.Or(p.stay.announced, p.stay.id); announced != p.lastStay {
-			p.lastStay, p.reopened = announced, 0
+		p.ended = cmp.Or(p.stay.announced, p.stay.id)
+		if p.ended != p.lastStay {
+			p.lastStay, p.reopened = p.ended, 0
 		}
 	}
 	p.stay = stay{}

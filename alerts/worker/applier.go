@@ -290,6 +290,7 @@ func (a *applier) count(last int64) {
 	c := a.state.Counts()
 	a.stats.Records.Add(int64(c.Records - a.counted.Records))
 	a.stats.Duplicates.Add(int64(c.Duplicates - a.counted.Duplicates))
+	a.stats.Unadmitted.Add(int64(c.Unadmitted - a.counted.Unadmitted))
 	a.stats.Restarts.Add(int64(c.Restarts - a.counted.Restarts))
 	a.stats.Scores.Add(int64(c.Scores - a.counted.Scores))
 	a.stats.Alerts.Add(int64(c.Alerts - a.counted.Alerts))

@@ -73,6 +73,7 @@ type Stats struct {
 	Applied    atomic.Int64 // log offset of the last record whose outputs are out; -1: none
 	Records    atomic.Int64 // applied log records
 	Duplicates atomic.Int64
+	Unadmitted atomic.Int64 // records of data of patients without an open stay, which are not scored
 	Restarts   atomic.Int64 // senders that began to count their messages again
 	Scores     atomic.Int64
 	Alerts     atomic.Int64 // revisions of alerts

@@ -50,7 +50,7 @@ func mustChannel(name string) schemas.Channel {
 func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time) (*schemas.Record, []schemas.Problem) {
 	r := &schemas.Record{
 		Provenance: ev.Provenance(), Patient: ev.Patient, Play: ev.Play, Available: ev.AvailableTime,
-		Source: ev.Source, TopicIndex: uint8(schemas.RawTopicIndex(ev.Topic)), Seq: ev.Seq, HasSeq: ev.HasSeq,
+		Source: ev.Source, TopicIndex: uint8(schemas.RawTopicIndex(ev.Topic)), Seq: ev.Seq, HasSeq: ev.HasSeq, Stay: ev.Head().Stay,
 	}
 	r.At = now
 	if ev.Run != "" {

@@ -81,7 +81,7 @@ func (w *ward) step() {
 		b.open = false
 		w.add(b, &schemas.Record{Kind: schemas.KindEnd, Provenance: schemas.SourceHasADT, Move: &schemas.Move{Cause: "discharge"}}, 0) // as such a source says in each message
 	case k < 5:
-		w.add(b, &schemas.Record{Kind: schemas.KindTransfer, Move: &schemas.Move{Unit: "CCU"}}, 0)
+		w.add(b, &schemas.Record{Kind: schemas.KindTransfer, Move: &schemas.Move{Unit: "CCU", Stay: w.stayOf(b)}}, 0)
 	case k < 8:
 		w.add(b, &schemas.Record{Kind: schemas.KindNote, Item: &schemas.Item{EventTime: w.event(), State: schemas.Present, Label: "nursing"}}, 3)
 	case k < 12:
@@ -98,6 +98,18 @@ func (w *ward) step() {
 	default:
 		w.add(b, &schemas.Record{Kind: schemas.KindObservations, Observations: w.observe(b, 1+w.r.IntN(6))}, 1)
 	}
+}
+
+// stayOf draws the name that a message gives of its stay: mostly none, else that of the last
+// one that was announced, or of one that never was.
+func (w *ward) stayOf(b *bed) string {
+	switch k := w.r.IntN(20); {
+	case !b.adt || k > 5:
+		return ""
+	case k == 0:
+		return b.id + "-unannounced"
+	}
+	return fmt.Sprintf("%s-S%d", b.id, b.stays)
 }
 
 // event draws the time at which something was measured: now mostly, often hours before, and
@@ -173,6 +185,9 @@ func (w *ward) add(b *bed, rec *schemas.Record, topic uint8) {
 	}
 	if b.adt {
 		rec.Provenance |= schemas.SourceHasADT
+		if rec.Kind.IsData() {
+			rec.Stay = w.stayOf(b)
+		}
 	}
 	switch {
 	case rec.Kind == schemas.KindEnd, !b.adt && w.at-b.heard >= 24*schemas.Hour:

@@ -331,15 +331,18 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts int64
+	var scores, alerts, open, restarts, unadmitted int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
-		restarts += s.Restarts.Load()
+		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
 	}
-	senders := ""
+	oddities := ""
+	if unadmitted > 0 {
+		oddities = fmt.Sprintf("; %d records of patients without an open stay, not scored", unadmitted)
+	}
 	if restarts > 0 {
-		senders = fmt.Sprintf("; %d times a sender began to count again", restarts)
+		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
 	}
 	away := ""
 	for server, since := range map[string]time.Time{"Kafka": h.Cluster.AwaySince(), "Redis": h.monitor.AwaySince()} {
@@ -347,7 +350,7 @@ func (h *House) Status() string {
 			away += fmt.Sprintf("; waiting for %s since %s", server, since.Format(time.TimeOnly))
 		}
 	}
-	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s", records, letters, scores, alerts, open, senders, away)
+	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s", records, letters, scores, alerts, open, oddities, away)
 }
 
 // Cause adds to an error of the embedded servers what they do not say themselves: that the
