@@ -13,7 +13,7 @@ import (
 // This file follows one record of the patient log from Step to the last output that it
 // causes, in the order in which things happen: the record reaches its patient, time
 // passes, the record is applied, a stay opens or ends, a score is computed, alerts move,
-// and both are put out.
+// and both are put out. What each movement of a patient does stands in movements.go.
 
 // Step moves the partition by one record of its log, at offset, and appends to dst what
 // that caused. The only error is ErrUnknownUse; the partition is then as it was. Step
@@ -233,78 +233,6 @@ func (t *step) dataCame(rec *schemas.Record) {
 	t.scoreSoon()
 }
 
-// admit opens a stay, confirms an open one, or adopts an implicit one under the announced
-// id. An admission while another announced stay is open ends that one first. The stay begins
-// when the patient came, so that what was measured since counts though the message came
-// later; then a score is due.
-func (t *step) admit(rec *schemas.Record) {
-	p := t.p
-	p.governed = true
-	move := rec.Move
-	if move == nil {
-		move = &schemas.Move{}
-	}
-	id := cmp.Or(move.Stay, "admitted:"+p.clock.String())
-	if p.stay.open {
-		switch {
-		case p.stay.goesBy(id):
-			p.stay.implicit, p.stay.late = false, false
-		case p.stay.implicit:
-			p.stay.implicit, p.stay.announced = false, id
-		default:
-			t.endStay("superseded", p.latestOffset)
-			p.logN = 1 // this record is the first of the next numbering
-		}
-	}
-	if !p.stay.open {
-		p.numberingGap = p.numberingGap || p.gap
-		p.gap = false
-		t.openStay(id, false)
-	}
-	scoreIsDue := move.At != 0 && p.beginStay(move.At) && p.hasData()
-	p.stay.applyMove(move)
-	p.stay.statics = move.Statics
-	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	if scoreIsDue {
-		t.scoreSoon()
-	}
-}
-
-// transfer notes where the patient lies now. It opens the stay that it names where none is
-// open, because the stay's admission was before the log began, and adopts an implicit one.
-func (t *step) transfer(rec *schemas.Record) {
-	p, move := t.p, rec.Move
-	if move == nil {
-		return
-	}
-	late := false
-	switch at := cmp.Or(move.At, p.clock); {
-	case p.stay.open && p.stay.implicit && move.Stay != "" && at >= p.stay.start:
-		p.governed = true
-		p.stay.implicit, p.stay.announced, p.stay.late = false, move.Stay, true
-	case p.stay.open && (move.Stay == "" || p.stay.goesBy(move.Stay)):
-	case p.isLate(move.Stay, at):
-		t.openLate(move.Stay)
-		late = true
-	default:
-		return
-	}
-	p.stay.applyMove(move)
-	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	if late && p.hasData() {
-		t.scoreSoon()
-	}
-}
-
-// openLate opens a stay whose admission is not known. It begins as far back as a view
-// reaches.
-func (t *step) openLate(id string) {
-	t.p.governed = true
-	t.openStay(id, false)
-	t.p.stay.late = true
-	t.p.beginStay(never)
-}
-
 // openStay opens a stay that begins at the patient's clock, or before: see beginStay. Its numbering has begun already, because
 // records that came before the admission belong to it. A stay that is opened again after
 // its end is another one with numbers of its own, S1#2, so that no score or alert id of
@@ -323,23 +251,6 @@ func (t *step) openStay(id string, implicit bool) {
 	p.corrected = false
 	t.s.listOpen(p, true)
 	t.stepPolicy(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
-}
-
-// discharge ends the stay that the record means; one that names another stay than the open
-// one ends nothing. Where none is open it still divides the records before it from those
-// after it.
-func (t *step) discharge(rec *schemas.Record) {
-	p := t.p
-	p.governed = p.governed || rec.Provenance&schemas.SourceHasADT != 0
-	cause := "discharge"
-	if rec.Move != nil {
-		cause = cmp.Or(rec.Move.Cause, cause)
-		if p.stay.open && rec.Move.Stay != "" && !p.stay.goesBy(rec.Move.Stay) {
-			return
-		}
-		p.ended = rec.Move.Stay
-	}
-	t.endStay(cause, t.offset)
 }
 
 // endStay ends the open stay, if there is one, at the patient's clock, and every open
