@@ -76,7 +76,9 @@ func (s *Source) readTransfers() error {
 	return nil
 }
 
-// admitAndEnd adds the movements that ICUSTAYS tells to the patient's, and orders them all.
+// admitAndEnd adds the movements that ICUSTAYS tells to the patient's, and orders them all. A
+// patient who died in the stay is scored until then: what is charted between the death and the
+// end of the stay, often zeros, goes out as it stands and is of no stay.
 func (s *Source) admitAndEnd(p *patient) {
 	for i := range p.stays {
 		st := &p.stays[i]
@@ -84,16 +86,16 @@ func (s *Source) admitAndEnd(p *patient) {
 		if age, known := p.born.age(st.admit); known {
 			statics.AgeYears = &age
 		}
-		end := "discharge"
+		end, at := "discharge", st.end
 		if a := s.admissions[st.admission]; a != nil {
 			statics.AdmissionType = a.kind
-			if a.death != 0 && a.death >= st.admit && a.death <= st.end {
-				end = "death"
-			}
+		}
+		if death := s.deathIn(st); death != 0 {
+			end, at = "death", death
 		}
 		p.moves = append(p.moves,
 			move(st.admit, &schemas.ADT{Type: "admit", Stay: st.name(), Unit: st.unit, Bed: st.ward, Statics: statics}),
-			move(st.end, &schemas.ADT{Type: end, Stay: st.name(), Unit: st.last, Bed: st.out}))
+			move(at, &schemas.ADT{Type: end, Stay: st.name(), Unit: st.last, Bed: st.out}))
 	}
 	// A stay may begin when the one before it ends: by time, then by stay. Both
 	// ends of one stay may fall together: admit comes first.

@@ -126,9 +126,14 @@ func (s *Source) readICUStays() error {
 		})
 		kept := p.stays[:0]
 		for _, st := range p.stays {
-			if len(kept) > 0 && st.admit < kept[len(kept)-1].end {
-				s.count.Reject(schemas.Implausible)
-				continue
+			if n := len(kept) - 1; n >= 0 && st.admit < kept[n].end {
+				// After a death a second admission may stand for the body, as of a donor of organs.
+				death := s.deathIn(&kept[n])
+				if death == 0 || st.admit < death {
+					s.count.Reject(schemas.Implausible)
+					continue
+				}
+				kept[n].end = death
 			}
 			s.count.Used++
 			if a := s.admissions[st.admission]; a != nil {
@@ -139,6 +144,14 @@ func (s *Source) readICUStays() error {
 		p.stays = kept
 	}
 	return nil
+}
+
+// deathIn is when the patient of a stay died in it; 0 if not.
+func (s *Source) deathIn(st *stay) schemas.Time {
+	if a := s.admissions[st.admission]; a != nil && a.death >= st.admit && a.death <= st.end {
+		return a.death
+	}
+	return 0
 }
 
 // unit is the short name of a care unit: "Medical Intensive Care Unit (MICU)" of
