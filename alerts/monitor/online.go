@@ -27,10 +27,10 @@ type change struct {
 	at      schemas.Time
 }
 
-// noteChange notes a change of the window. A list that is full has lost some, and all is
-// then computed anew.
+// noteChange notes a change of the window, where anything is kept. A list that is full has
+// lost some, and all is then computed anew.
 func (o *online) noteChange(c schemas.Channel, at schemas.Time) {
-	if len(o.changes) < mostChanges {
+	if o != nil && len(o.changes) < mostChanges {
 		o.changes = append(o.changes, change{c, at})
 	}
 }

@@ -75,6 +75,24 @@ func (r *readings) add(input alerts.Input, o *schemas.Observation, clock schemas
 	}
 }
 
+// named is when the observation was measured that a correction or a retraction names by its
+// reference, where that says another time: what is taken back is often named with the time
+// at which it was taken back. Only the last two hours of the inputs of NEWS2 are looked
+// through, which are in memory wherever the state came from.
+func (p *patient) named(o *schemas.Observation) (at schemas.Time, known bool) {
+	in := inputOf(o.Channel)
+	if o.Flags&(schemas.Corrected|schemas.Retracted) == 0 || o.Ref == "" || in == alerts.Inputs {
+		return 0, false
+	}
+	from := p.clock.FloorHour() - schemas.Hour
+	for _, k := range p.readings.inputs[in].kept {
+		if k.ref == o.Ref && k.at >= from {
+			at, known = k.at, true
+		}
+	}
+	return at, known && at != o.EventTime.Floor16()
+}
+
 // forget drops what was measured at edge or before, which no later score takes for fresh. The
 // newest observation stays however old it is: it is the last that is known, and may hold an
 // alert.
@@ -155,4 +173,14 @@ func inputOf(ch schemas.Channel) alerts.Input {
 		return inputs[ch]
 	}
 	return alerts.Inputs
+}
+
+// suspect says whether a reading of NEWS2 is a 0 that may be a lead that came off.
+func suspect(r *alerts.Readings) bool {
+	for i := range r {
+		if r[i].Known && r[i].Flags&schemas.Suspect != 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -72,6 +72,9 @@ func (s *story) tell(l *script.Line) string {
 	if s.state.Counts().Unadmitted > before.Unadmitted {
 		text += "no stay is open\n"
 	}
+	if s.state.Counts().Unmatched > before.Unmatched {
+		text += "nothing was there to take back\n"
+	}
 	if s.state.Counts().Restarts > before.Restarts {
 		text += "the sender was started again\n"
 	}
@@ -159,7 +162,11 @@ func (s *story) record(l *script.Line) *schemas.Record {
 				if !ok || err != nil {
 					l.Fatalf("%v", arg)
 				}
-				rec.Observations = append(rec.Observations, schemas.Observation{Channel: ch, Flags: flags, EventTime: event, Value: float32(v), Ref: fmt.Sprintf("T:%d", s.offset+1)})
+				ref := fmt.Sprintf("T:%d", s.offset+1)
+				if v := l.Text("ref"); v != "" {
+					ref = v
+				}
+				rec.Observations = append(rec.Observations, schemas.Observation{Channel: ch, Flags: flags, EventTime: event, Value: float32(v), Ref: ref})
 			}
 		}
 	default:

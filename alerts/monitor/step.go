@@ -159,38 +159,33 @@ func (t *step) apply(rec *schemas.Record) bool {
 	return true
 }
 
-// addToWindow puts a record's observations into the window and its item into the history of its
-// modality, and forgets what no view can ask for again. It says whether the window changed.
+// addToWindow puts a record's observations, and what follows from them, into the window, and
+// its item into the history of its modality, and forgets what no view can ask for again. It
+// says whether the window changed.
 func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
-	p := t.p
-	horizon := p.horizon()
-	added := t.s.scratch.added[:0]
+	p, scratch := t.p, &t.s.scratch
+	scratch.added = scratch.added[:0]
 	for i := range rec.Observations {
 		o := &rec.Observations[i]
-		if o.EventTime < horizon || !p.window.Add(*o, uint32(p.logN)) {
-			continue
+		if of, known := p.named(o); known {
+			if o.Flags&schemas.Corrected != 0 && o.EventTime != rec.At { // it has a time of its own
+				t.addObservation(&schemas.Observation{Channel: o.Channel, Flags: schemas.Retracted, EventTime: of})
+			} else {
+				moved := *o
+				moved.EventTime = of
+				o = &moved
+			}
 		}
-		changed = true
-		added = append(added, *o)
-		if p.online != nil {
-			p.online.noteChange(o.Channel, o.EventTime)
-		}
-		if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
-			p.corrected = true
-		}
-		if in := inputOf(o.Channel); in < alerts.Inputs {
-			p.readings.add(in, o, p.clock)
+		if !t.addObservation(o) && o.Flags&schemas.Retracted != 0 {
+			t.s.counts.Unmatched++
 		}
 	}
-	t.s.scratch.added = added
-	for _, o := range t.s.scratch.derive.Derive(p.window, added, uint32(p.logN), &p.stay.statics, p.lastEnd, p.clock) {
-		if p.online != nil {
-			p.online.noteChange(o.Channel, o.EventTime)
-		}
+	for _, o := range scratch.derive.Derive(p.window, scratch.added, uint32(p.logN), &p.stay.statics, p.lastEnd, p.clock) {
+		p.online.noteChange(o.Channel, o.EventTime)
 	}
 	if rec.Kind == schemas.KindObservations {
-		for i := range added {
-			p.modalities[encoders.Numeric].addObservation(p, &added[i])
+		for i := range scratch.added {
+			p.modalities[encoders.Numeric].addObservation(p, &scratch.added[i])
 		}
 	}
 	if rec.Item != nil {
@@ -201,7 +196,25 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	for i := range p.modalities {
 		p.modalities[i].items.Trim(p.horizon())
 	}
-	return changed
+	return len(scratch.added) > 0
+}
+
+// addObservation puts one observation into the window, and tells all that keep something of
+// it. It says whether the window changed.
+func (t *step) addObservation(o *schemas.Observation) bool {
+	p := t.p
+	if o.EventTime < p.horizon() || !p.window.Add(*o, uint32(p.logN)) {
+		return false
+	}
+	t.s.scratch.added = append(t.s.scratch.added, *o)
+	p.online.noteChange(o.Channel, o.EventTime)
+	if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
+		p.corrected = true
+	}
+	if in := inputOf(o.Channel); in < alerts.Inputs {
+		p.readings.add(in, o, p.clock)
+	}
+	return true
 }
 
 // dataCame follows up data of any kind. They open a stay where no admission system speaks
@@ -345,16 +358,6 @@ func (t *step) score(due schemas.Due) {
 	t.put(schemas.TopicScores, schemas.TypeScore, sc.id, p.id, scratch.json.score(sc))
 	t.putAlerts()
 	t.suspect = false
-}
-
-// suspect says whether a reading of NEWS2 is a 0 that may be a lead that came off.
-func suspect(r *alerts.Readings) bool {
-	for i := range r {
-		if r[i].Known && r[i].Flags&schemas.Suspect != 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // stepPolicy moves the alerts by one event that is no score, and puts out what follows.

@@ -74,6 +74,7 @@ type Stats struct {
 	Records    atomic.Int64 // applied log records
 	Duplicates atomic.Int64
 	Unadmitted atomic.Int64 // records of data of patients without an open stay, which are not scored
+	Unmatched  atomic.Int64 // observations that were to be taken back and are not there
 	Restarts   atomic.Int64 // senders that began to count their messages again
 	Scores     atomic.Int64
 	Alerts     atomic.Int64 // revisions of alerts

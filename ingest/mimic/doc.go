@@ -38,8 +38,8 @@
 //	used          its value is sent
 //
 // Of movements, an ICUSTAYS row is used for its admit and its end; one without
-// INTIME or OUTTIME has no_value; one that ends before it begins or overlaps an
-// earlier stay is implausible. A TRANSFERS row is used if it happens within a
+// INTIME or OUTTIME has no_value; one that ends before it begins, or overlaps an
+// earlier stay that its patient has not died in before it begins, is implausible. A TRANSFERS row is used if it happens within a
 // stay; one at a stay's very begin or end repeats ICUSTAYS (duplicate); others,
 // such as those between wards, are outside_stay. An ADMISSIONS row is used if one
 // of its ICU stays is.
@@ -47,8 +47,8 @@
 // # Patients, stays, times
 //
 // A patient is "mimic-iii:SUBJECT_ID" or "mimic-iv:SUBJECT_ID", a stay is
-// ICUSTAY_ID or STAY_ID. admit is sent at INTIME, the end at OUTTIME: "death"
-// where DEATHTIME of the admission lies within the stay, else "discharge". Statics
+// ICUSTAY_ID or STAY_ID. admit is sent at INTIME, the end at OUTTIME as "discharge", or
+// as "death" at DEATHTIME of the admission where that lies within the stay. Statics
 // are what is known at admission: age, sex, first care unit, admission type. Of
 // MIMIC-III age is by date of birth; of MIMIC-IV it is ANCHOR_AGE plus the years
 // from ANCHOR_YEAR. Over 89 it is 91.4, as both hide it. A care unit goes by its

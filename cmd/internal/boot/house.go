@@ -331,15 +331,19 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted int64
+	var scores, alerts, open, restarts, unadmitted, unmatched int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
+		unmatched += s.Unmatched.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
 		oddities = fmt.Sprintf("; %d records of patients without an open stay, not scored", unadmitted)
+	}
+	if unmatched > 0 {
+		oddities += fmt.Sprintf("; %d retractions of what is not there", unmatched)
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
