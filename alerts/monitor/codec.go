@@ -130,7 +130,7 @@ func (p *patient) decode(b []byte) (use, error) {
 	}
 	p.readings.decode(r)
 	for range r.Count(1) {
-		var s origin
+		s := new(origin)
 		s.decode(r)
 		if r.Err() != nil {
 			break

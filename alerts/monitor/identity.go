@@ -31,8 +31,10 @@ type origin struct {
 	hashesDropped bool
 }
 
-// keptNumbers and keptHashes bound the stored state of a source that sends for years.
+// keptOrigins bounds how many origins of a patient are remembered; keptNumbers and keptHashes
+// bound the stored state of one that sends for years.
 const (
+	keptOrigins = 64
 	keptNumbers = 64
 	keptHashes  = 256
 )
@@ -46,15 +48,28 @@ const (
 	isUndecided         // the message is too old to tell by number or hash: its observations decide
 )
 
-// origin finds or makes the origin of a record.
-func (p *patient) origin(rec *schemas.Record) *origin {
-	for i := range p.origins {
-		if s := &p.origins[i]; s.topic == rec.TopicIndex && s.source == rec.Source {
-			return s
+// origin finds or makes the origin of a record. Where the patient has too many, the one that
+// was not heard of for longest is forgotten: a sender that puts a session into its name must
+// not make the state grow.
+func (s *Partition) origin(p *patient, rec *schemas.Record) *origin {
+	last := len(p.origins) - 1
+	for i := last; i >= 0; i-- {
+		o := p.origins[i]
+		if o.topic != rec.TopicIndex || o.source != rec.Source {
+			continue
 		}
+		if i < last { // the one heard of last stands at the end
+			copy(p.origins[i:], p.origins[i+1:])
+			p.origins[last] = o
+		}
+		return o
 	}
-	p.origins = append(p.origins, origin{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
-	return &p.origins[len(p.origins)-1]
+	if len(p.origins) == keptOrigins {
+		p.origins = slices.Delete(p.origins, 0, 1)
+		s.counts.Forgotten++
+	}
+	p.origins = append(p.origins, &origin{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
+	return p.origins[len(p.origins)-1]
 }
 
 // identify judges a record. Among the numbers that end with the highest, number and content

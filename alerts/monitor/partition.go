@@ -33,6 +33,7 @@ type Counts struct {
 	Restarts   uint64 // senders that were started again: their numbers came with other contents
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Unmatched  uint64 // observations that were to be taken back and are not there
+	Forgotten  uint64 // senders of a patient that were forgotten because there are too many
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts

@@ -68,7 +68,7 @@ type patient struct {
 
 	readings   readings
 	modalities [encoders.NumModalities]modality
-	origins    []origin
+	origins    []*origin // the one heard of last at the end
 
 	due     schemas.Time // when time alone next does something; forever if it does nothing
 	changed bool         // the patient stands in Partition.changed

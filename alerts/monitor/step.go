@@ -127,7 +127,7 @@ func (t *step) advance(to schemas.Time) {
 // leaves no trace but that it was seen.
 func (t *step) apply(rec *schemas.Record) bool {
 	p := t.p
-	sender := p.origin(rec)
+	sender := t.s.origin(p, rec)
 	v := sender.identify(rec)
 	if v == isRepeat {
 		return false

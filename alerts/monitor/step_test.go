@@ -399,3 +399,24 @@ func byPatient(outputs []Output) map[string]string {
 	}
 	return out
 }
+
+// A sender that puts a session into its name does not make the state grow, and what it sends
+// counts.
+func TestSendersAreBounded(t *testing.T) {
+	m, s := testMonitor(), NewPartition()
+	largest := 0
+	for i := range 10 * keptOrigins {
+		rec := *ward12(i + 1)[12*i]
+		rec.Source, rec.HasSeq, rec.Hash = fmt.Sprintf("gateway/session-%08d", i), false, uint64(i+1)
+		if _, err := m.Step(s, &rec, int64(i), nil); err != nil {
+			t.Fatal(err)
+		}
+		largest = max(largest, len(s.Writes(nil)[0].State))
+	}
+	if n := len(s.patients["ward:00"].origins); n != keptOrigins || largest > 16<<10 {
+		t.Errorf("%d senders are remembered, in at most %d bytes", n, largest)
+	}
+	if c := s.Counts(); c.Forgotten != 9*keptOrigins || c.Records != 10*keptOrigins {
+		t.Errorf("counts %+v", c)
+	}
+}
