@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
+
+// ErrOtherLog means that the store belongs to another log than the one that is read.
+var ErrOtherLog = errors.New("this store belongs to another log")
 
 // applier applies the log of one partition during one tenure.
 type applier struct {
@@ -41,6 +45,9 @@ type applier struct {
 // the outputs, so that an owner which can still publish can no longer apply: whatever it
 // publishes from now on is in the outbox that Load will find.
 func (a *applier) Claim(ctx context.Context) error {
+	if err := a.follow(ctx); err != nil {
+		return err
+	}
 	err := a.service.retryStore(ctx, func() (err error) {
 		_, err = a.service.Store.Claim(ctx, a.tenure.Partition, a.nonce)
 		return err
@@ -49,6 +56,33 @@ func (a *applier) Claim(ctx context.Context) error {
 		return fmt.Errorf("claiming the store: %w", err)
 	}
 	return a.tenure.At("claimed store")
+}
+
+// follow refuses a store that follows the log of another Kafka, or of a topic that was deleted
+// and made anew: its offsets mean nothing here, and what it holds is of other patients.
+func (a *applier) follow(ctx context.Context) error {
+	p := a.tenure.Picture()
+	topic := p.Topics[schemas.TopicLog].ID
+	if p.Cluster == "" || topic == "" {
+		return nil // brokers older than Kafka 3.0 do not say
+	}
+	here := p.Cluster + "/" + topic
+	var named string
+	err := a.service.retryStore(ctx, func() (err error) {
+		named, err = a.service.Store.Follows(ctx, a.tenure.Partition, here)
+		return err
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking the store which log it follows: %w", err)
+	case named == here:
+		return nil
+	}
+	what := "the log of another Kafka"
+	if cluster, _, _ := strings.Cut(named, "/"); cluster == p.Cluster {
+		what = "a log that was deleted since, or one under another topic prefix"
+	}
+	return fmt.Errorf("%w: it follows %s (cluster and topic %s, here %s): give each site a Redis or a database of its own (--redis redis://HOST:PORT/1), or another --topic-prefix", ErrOtherLog, what, named, here)
 }
 
 // Load reads how far the outputs got, takes the state from the store, finds where to read

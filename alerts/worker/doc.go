@@ -9,7 +9,8 @@
 // that it caused. From there, the outbox, they are published once each.
 //
 // Kafka is the truth: a store that is empty, torn or was rolled back is rebuilt from the log,
-// and what the output topics hold already is not published again.
+// and what the output topics hold already is not published again. A store that follows another
+// log is refused ([ErrOtherLog]): it names its log by the ids of cluster and topic.
 //
 // Windows are in the store alone once their hours are closed. The service looks ahead in what
 // it has read of the log and asks the store once for all that the records will touch.

@@ -44,7 +44,7 @@ const producerName = "vigil-monitor"
 // kafka.Handler, and kafka.Ownership.Hold has the rules. It begins again from the claim
 // also where the store has another owner or is away. Its other errors are for good:
 // monitor.ErrUnknownUse, a log record that cannot be read, a store that is ahead of the
-// log, rights that are missing (kafka.ErrDenied).
+// log or follows another one (ErrOtherLog), rights that are missing (kafka.ErrDenied).
 func (s *Service) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	own := kafka.Ownership{
 		Cluster: s.Cluster, Doing: "partition", Producer: producerName, Outputs: outputTopics[:], Idle: s.Idle, Log: s.Log, Cut: s.cut,

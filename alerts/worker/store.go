@@ -10,13 +10,16 @@ import (
 // window/memstore and window/redisstore are the two that ship; window/storetest holds
 // both to this.
 //
-// Claim comes first. Every later call but Heads names the owner; once another one has
+// Claim comes first, but for Follows. Every later call but Heads names the owner; once another one has
 // claimed the partition, the store answers window.ErrNotOwner, and window.NotOwner to Apply.
 // Any call may be made again after an error that is window.ErrUnavailable, also where the
 // first one had been done and only its answer was lost. window.ErrTorn says that what is
 // stored is not whole, and makes the service reset the partition and rebuild it from the
 // log.
 type Store interface {
+	// Follows names the log that the partition follows, where none is named yet, and returns
+	// the name that stands then. It comes before Claim and needs no owner.
+	Follows(ctx context.Context, partition int, log string) (named string, err error)
 	// Claim makes owner (a nonce) the partition's owner, whoever had it, and
 	// returns the applied offset, -1 for none.
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)

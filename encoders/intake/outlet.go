@@ -55,6 +55,9 @@ func (out *outlet) put(m schemas.Message) {
 // empty forgets a batch that is in.
 func (out *outlet) empty() {
 	clear(out.batch)
+	if cap(out.arena) > 2*batchBytes { // a large record was in it
+		out.arena = nil
+	}
 	out.batch, out.arena, out.reasons = out.batch[:0], out.arena[:0], out.reasons[:0]
 	out.bytes, out.records = 0, 0
 }

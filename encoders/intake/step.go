@@ -97,13 +97,15 @@ func (f *follower) decode(messages []schemas.Message, now schemas.Time) delivery
 	return d
 }
 
-// release gives the memory back, unless a queue still holds a part of it.
+// release gives the memory back, unless a queue still holds a part of it. The messages are
+// forgotten, which are parts of what the fetches brought: an idle topic must not keep that.
 func (d *delivery) release() {
 	for k := range d.items {
 		if !d.items[k].direct() {
 			return
 		}
 	}
+	clear(d.items)
 	select {
 	case d.free <- *d:
 	default:
@@ -115,7 +117,6 @@ func (d *delivery) release() {
 // next one may be ready as well.
 func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 	q := &l.queues[topic]
-	l.direct, l.judged = l.direct[:0], l.judged[:0]
 	for k := range got.items {
 		i := &got.items[k]
 		q.read = i.message.Offset + 1
@@ -128,10 +129,12 @@ func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 	}
 	for {
 		over, err := l.write(ctx, topic, got.now)
+		clear(l.direct)
+		clear(l.judged)
+		l.direct, l.judged = l.direct[:0], l.judged[:0]
 		if !over || err != nil {
 			return err
 		}
-		l.direct, l.judged = l.direct[:0], l.judged[:0]
 		for t := range l.queues {
 			q := &l.queues[t]
 			later := q.later

@@ -115,7 +115,7 @@ var ErrGrown = errors.New("the topics have another number of partitions than bef
 func (p Picture) Same(partitions int) error {
 	for _, topic := range schemas.Topics {
 		if t := p.Topics[topic]; t.Partitions != 0 && t.Partitions != partitions {
-			return fmt.Errorf("%w: %s has %d, the log was begun with %d. Kafka cannot take partitions away: make topics with as many as are wanted under another --prefix and send there, or, where the data may go, delete the topics and begin anew with an empty store",
+			return fmt.Errorf("%w: %s has %d, the log was begun with %d. Kafka cannot take partitions away: make topics with as many as are wanted under another --topic-prefix and send there, or, where the data may go, delete the topics and begin anew with an empty store",
 				ErrGrown, topic, t.Partitions, partitions)
 		}
 	}

@@ -22,6 +22,7 @@ var ErrFenced = errors.New("fenced: another producer has claimed the partition")
 const (
 	maxBatchRecords = 2000
 	maxBatchBytes   = 4 << 20
+	keepBatchBytes  = 1 << 20 // memory of a larger one is not kept for the next: a process has hundreds of partitions
 )
 
 // Producer appends to partitions exactly once. It uses idempotence and epochs, and no
@@ -202,6 +203,10 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 		}
 		return err
 	})
+	size := len(s.buf)
+	if cap(s.buf) > keepBatchBytes {
+		s.buf = nil
+	}
 	switch {
 	case err == nil:
 		s.next += int32(len(messages))
@@ -215,7 +220,7 @@ func (p *Producer) send(ctx context.Context, topic string, partition int, s *seq
 		s.dead = fmt.Errorf("%w (given up in mid-batch)", ErrFenced)
 		return 0, ctx.Err()
 	case tooLarge(err):
-		return 0, fmt.Errorf("%s/%d: a batch of %d bytes is refused; raise max.message.bytes of the topic to %d: %w", topic, partition, len(s.buf), MaxMessageBytes, err)
+		return 0, fmt.Errorf("%s/%d: a batch of %d bytes is refused; raise max.message.bytes of the topic to %d: %w", topic, partition, size, MaxMessageBytes, err)
 	}
 	if err = denied(err, "Write on this topic"); errors.Is(err, ErrDenied) { // claiming anew would not help
 		s.dead = fmt.Errorf("%s/%d: %w", p.cluster.topic(topic), partition, err)

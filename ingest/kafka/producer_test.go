@@ -151,3 +151,17 @@ func TestProducerNamesTheCause(t *testing.T) {
 		t.Fatalf("a coordinator that loads = %v", err)
 	}
 }
+
+// The memory of a large batch is not kept for the next one.
+func TestLargeBatchIsFreed(t *testing.T) {
+	c, _ := testCluster(t, 1)
+	p := c.NewProducer(c.Prefix + "p")
+	for _, size := range []int{100, 3 << 20} {
+		if _, err := p.Append(t.Context(), schemas.TopicECG, 0, []schemas.Message{{Key: []byte("k"), Value: make([]byte, size)}}); err != nil {
+			t.Fatal(err)
+		}
+		if kept := cap(p.target(schemas.TopicECG, 0).buf); kept > keepBatchBytes || size == 100 && kept == 0 {
+			t.Errorf("after %d bytes %d are kept", size, kept)
+		}
+	}
+}

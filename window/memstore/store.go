@@ -21,6 +21,7 @@ type Store struct {
 // that a partition that was never claimed refuses every batch.
 type partition struct {
 	owner    string
+	log      string // which it follows
 	applied  int64
 	patients map[string]*patient
 	outbox   []window.OutboxEntry // ascending position
@@ -48,6 +49,21 @@ func (s *Store) Claim(ctx context.Context, number int, owner string) (applied in
 	p := s.partition(number)
 	p.owner = owner
 	return p.applied, nil
+}
+
+// Follows names the log that a partition follows, where none is named yet, and returns the
+// name that stands then.
+func (s *Store) Follows(ctx context.Context, number int, log string) (named string, err error) {
+	if err := check(ctx, number, log); err != nil {
+		return "", err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.partition(number)
+	if p.log == "" {
+		p.log = log
+	}
+	return p.log, nil
 }
 
 // Load returns all that is stored of a partition. The caller may keep and change it. It
@@ -195,10 +211,10 @@ func (s *Store) Published(ctx context.Context, number int, owner string, upTo wi
 }
 
 // Reset empties a partition that owner has claimed, so that it can be rebuilt from the log.
-// Nothing is applied after it, and the owner stays.
+// Nothing is applied after it, and the owner and the log's name stay.
 func (s *Store) Reset(ctx context.Context, number int, owner string) error {
 	return s.fenced(ctx, number, owner, func(p *partition) error {
-		*p = partition{owner: owner, applied: -1, patients: map[string]*patient{}}
+		*p = partition{owner: owner, log: p.log, applied: -1, patients: map[string]*patient{}}
 		return nil
 	})
 }

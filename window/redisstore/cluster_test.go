@@ -2,7 +2,6 @@ package redisstore_test
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -188,7 +187,7 @@ func TestSlotMoves(t *testing.T) {
 			if n[0] == 0 {
 				t.Error("no call was done")
 			}
-			t.Log(fmt.Sprintf("of %d keys: %d calls done, %d refused", len(keys), n[0], n[1]))
+			t.Logf("of %d keys: %d calls done, %d refused", len(keys), n[0], n[1])
 		})
 	}
 }

@@ -6,7 +6,8 @@
 //
 //	<prefix>{kN}:m                  a hash of own (the owner's nonce), o (the applied offset),
 //	                                v (the layout), d (outputs before this position are
-//	                                dropped), and p<patient> (the patient's head and state)
+//	                                dropped), log (which log the partition follows), and
+//	                                p<patient> (the patient's head and state)
 //	<prefix>{kN}:out                a sorted set with all scores 0 and a member for each batch:
 //	                                the position of its last output, then the outputs
 //	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records

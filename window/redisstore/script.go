@@ -132,13 +132,13 @@ return {'OK', is[2] or '-1'}
 
 // resetScript empties a partition. Its arguments are the owner, the prefix of chunk keys and
 // the layout. The applied offset goes first and the chunks last, so that a reset that was cut
-// leaves what is empty or known to be torn. The owner stays throughout.
+// leaves what is empty or known to be torn. The owner and the log's name stay throughout.
 var resetScript = redis.NewScript(chunksOf + `
 local m = KEYS[1]
 if redis.call('HGET', m, 'own') ~= ARGV[1] then return {'NOT_OWNER', '-1'} end
 local all, fields, gone = redis.call('HGETALL', m), {}, {}
 for i = 1, #all, 2 do
-  if all[i] ~= 'own' and all[i] ~= 'v' then fields[#fields + 1] = all[i] end
+  if all[i] ~= 'own' and all[i] ~= 'v' and all[i] ~= 'log' then fields[#fields + 1] = all[i] end
   if string.sub(all[i], 1, 1) == 'p' then chunksOf(gone, ARGV[2], string.sub(all[i], 2), all[i + 1]) end
 end
 here(m, gone)
@@ -148,4 +148,13 @@ each(fields, 1, #fields, function(...) redis.call('HDEL', m, ...) end)
 redis.call('DEL', KEYS[2])
 each(gone, 1, #gone, function(...) redis.call('DEL', ...) end)
 return {'OK', '-1'}
+`)
+
+// followsScript names the log that the partition follows, ARGV[1], where none is named yet. Its
+// word is the name that stands then. It is for anybody, before a claim.
+var followsScript = redis.NewScript(`
+local was = redis.call('HGET', KEYS[1], 'log')
+if was then return {was, '-1'} end
+redis.call('HSET', KEYS[1], 'log', ARGV[1])
+return {ARGV[1], '-1'}
 `)

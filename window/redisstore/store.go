@@ -129,6 +129,16 @@ func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied
 	return applied, err
 }
 
+// Follows names the log that a partition follows, where none is named yet, and returns the
+// name that stands then. It stays until the partition's keys are deleted.
+func (s *Store) Follows(ctx context.Context, partition int, log string) (named string, err error) {
+	if partition < 0 || log == "" {
+		return "", fmt.Errorf("redis: partition %d follows %q: want a partition of 0 or above and a name", partition, log)
+	}
+	named, _, err = s.run(ctx, "follows", followsScript, []string{s.keys(partition).meta}, log)
+	return named, err
+}
+
 // Published drops the outbox up to and including a position, for the owner who has
 // published it.
 func (s *Store) Published(ctx context.Context, partition int, owner string, upTo window.Position) error {

@@ -434,3 +434,23 @@ func partitionsApart(c *check) {
 	}
 	c.claim(0, "a", -1)
 }
+
+// oneLog: the first name of a log stands, through claims and a reset.
+func oneLog(c *check) {
+	for i, log := range []string{"first", "second", "first"} {
+		if named, err := c.Store.Follows(c.ctx, 0, log); err != nil || named != "first" {
+			c.Fatalf("follows %s: %q, %v, want first", log, named, err)
+		}
+		if i == 0 {
+			if _, err := c.Store.Claim(c.ctx, 0, "a"); err != nil {
+				c.Fatal(err)
+			}
+			if err := c.Store.Reset(c.ctx, 0, "a"); err != nil {
+				c.Fatal(err)
+			}
+		}
+	}
+	if named, err := c.Store.Follows(c.ctx, 1, "second"); err != nil || named != "second" {
+		c.Errorf("another partition follows %q, %v, want second", named, err)
+	}
+}

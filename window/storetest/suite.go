@@ -18,6 +18,7 @@ import (
 // from several goroutines. A store keeps nothing of the memory that it is given, and what it
 // returns stays as it is; the caller must not write to chunks.
 type Store interface {
+	Follows(ctx context.Context, partition int, log string) (named string, err error)
 	Claim(ctx context.Context, partition int, owner string) (applied int64, err error)
 	Load(ctx context.Context, partition int) (*window.StoredPartition, error)
 	Heads(ctx context.Context, partition int) (*window.StoredPartition, error)
@@ -57,6 +58,7 @@ var cases = []struct {
 }{
 	{"empty store", emptyStore},
 	{"apply and load", applyAndLoad},
+	{"one log", oneLog},
 	{"claims fence", claimsFence},
 	{"gap and already", gapAndAlready},
 	{"retry of the same batch", retry},
