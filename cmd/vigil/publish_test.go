@@ -61,7 +61,7 @@ func messagesOf(t *testing.T, c *kafka.Cluster, topic, kind string) (out []schem
 
 // The example of the README, run twice: one message, whose answer says its number.
 func TestPublishOfTheREADME(t *testing.T) {
-	found := regexp.MustCompile("(?s)```sh\necho '([^']*)' \\|\n  vigil (publish [^\n]*)\n```").FindStringSubmatch(readRoot(t, "README.md"))
+	found := regexp.MustCompile("(?s)```\necho '([^']*)' \\|\n  vigil (publish [^\n]*)\n```").FindStringSubmatch(readRoot(t, "README.md"))
 	if found == nil {
 		t.Fatal("the README has no example of vigil publish")
 	}

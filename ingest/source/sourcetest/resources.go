@@ -14,31 +14,51 @@ import (
 
 // resources are what a reading must give back: goroutines and open files.
 type resources struct {
-	goroutines int
+	goroutines map[string]string // stack by number
 	files      []string
 }
 
-func resourcesNow() resources { return resources{runtime.NumGoroutine(), openFiles()} }
+func resourcesNow() resources { return resources{goroutines(), openFiles()} }
 
-// same waits a little, as a goroutine that was told to end may need a moment.
+// same waits a little, as a goroutine that was told to end may need a moment. Goroutines are
+// told apart by their numbers: one that ends meanwhile makes no room for one that is left.
 func (before resources) same() error {
-	var now resources
+	var left, files []string
 	for range 200 {
-		if now = resourcesNow(); now.goroutines <= before.goroutines && len(now.files) <= len(before.files) {
+		now := resourcesNow()
+		left, files = left[:0], files[:0]
+		for number, stack := range now.goroutines {
+			if _, was := before.goroutines[number]; !was {
+				left = append(left, stack)
+			}
+		}
+		for _, f := range now.files {
+			if !slices.Contains(before.files, f) {
+				files = append(files, f)
+			}
+		}
+		if len(left) == 0 && len(files) == 0 {
 			return nil
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if len(now.files) > len(before.files) {
-		for _, f := range before.files {
-			if i := slices.Index(now.files, f); i >= 0 {
-				now.files = slices.Delete(now.files, i, i+1)
-			}
-		}
-		return fmt.Errorf("files are left open: %s", strings.Join(now.files, ", "))
+	if len(files) > 0 {
+		return fmt.Errorf("files are left open: %s", strings.Join(files, ", "))
 	}
-	stacks := make([]byte, 64<<10)
-	return fmt.Errorf("%d goroutines are left running:\n%s", now.goroutines-before.goroutines, stacks[:runtime.Stack(stacks, true)])
+	slices.Sort(left)
+	return fmt.Errorf("%d goroutines are left running:\n%s", len(left), strings.Join(left, "\n"))
+}
+
+// goroutines are all that run now, their stacks by their numbers.
+func goroutines() map[string]string {
+	stacks := make([]byte, 1<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	all := map[string]string{}
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		number, _, _ := strings.Cut(strings.TrimPrefix(stack, "goroutine "), " ")
+		all[number] = stack
+	}
+	return all
 }
 
 // openFiles are the regular files that this process has open, as Linux tells them. Where
