@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -111,6 +112,13 @@ func (s *State) episode(task string) *episode {
 	}
 	s.episodes = append(s.episodes, newEpisode(task))
 	return &s.episodes[len(s.episodes)-1]
+}
+
+// Clone returns a copy that shares nothing with the state.
+func (s *State) Clone() State {
+	c := *s
+	c.episodes = slices.Clone(s.episodes)
+	return c
 }
 
 // Open says whether a stay is open.

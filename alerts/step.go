@@ -33,6 +33,7 @@ const (
 	DataCame                       // data of any kind came
 	Commanded                      // a person answered
 	Advance                        // time passes, and all that is due up to At happens
+	Reopened                       // the stay goes on: its end, before which the state is as it was, was a mistake
 	Ended                          // the stay ends, and every open alert with it; only Opened has an effect after it
 )
 
@@ -113,6 +114,8 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 			s.episode(p.Rules[i].Task)
 		}
 		s.episode(TaskNoData)
+	case Reopened:
+		t.reopen()
 	case Ended:
 		t.endAll()
 	case Commanded:
@@ -470,6 +473,17 @@ func (t *transition) endAll() {
 		t.revise(e, t.e.At, schemas.PhaseEnd, "the stay ended ("+t.e.Cause+")", FlagStayEnded)
 	}
 	t.s.open = false
+}
+
+// reopen tells that the alerts go on which the end of the stay had ended. The number of that
+// last revision is taken, whoever has read it.
+func (t *transition) reopen() {
+	for i := range t.s.episodes {
+		if e := &t.s.episodes[i]; e.level > 0 {
+			e.revision++
+			t.revise(e, t.e.At, schemas.PhaseUpdate, "the end of the stay was taken back: "+t.sentence(e), "")
+		}
+	}
 }
 
 // endOrphans ends the alerts of tasks for which the policy has no rule: another policy was in

@@ -87,7 +87,7 @@ func (i *Image) check() *Problem {
 }
 
 // movements are the types of an ADT event.
-var movements = []string{"admit", "transfer", "discharge", "death", "merge", "cancel"}
+var movements = []string{"admit", "transfer", "discharge", "death", "merge", "cancel", "cancel-discharge", "cancel-transfer"}
 
 func (a *ADT) check() *Problem {
 	switch {

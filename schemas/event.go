@@ -130,7 +130,9 @@ type Image struct {
 // messages of an admission system.
 type ADT struct {
 	Head
-	// Type is admit, transfer, discharge, death, merge or cancel.
+	// Type is admit, transfer, discharge, death, merge, cancel (of the admission, A11 of HL7),
+	// cancel-discharge (A13, of a death too) or cancel-transfer (A12, which says where the
+	// patient lies after all).
 	Type string `json:"type"`
 	// Stay identifies the stay within the patient; admit and cancel must name it. It stands in
 	// place of the envelope's.

@@ -18,7 +18,8 @@ const (
 	KindUse
 	KindMergeOut // this patient's stay goes on under another id
 	KindMergeIn
-	KindGap // records of the raw topic TopicIndex were lost before this one
+	KindGap    // records of the raw topic TopicIndex were lost before this one
+	KindReopen // the last end of a stay was a mistake, and is taken back
 )
 
 // IsData says whether records of the kind bring observations or an item of a modality.

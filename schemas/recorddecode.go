@@ -36,8 +36,8 @@ func (r *Record) Decode(b []byte) error {
 	}
 	*r = Record{Kind: RecordKind(d.Byte(math.MaxUint8)), Provenance: Provenance(d.Byte(math.MaxUint8)), Observations: r.Observations[:0]}
 	presence := d.Byte(math.MaxUint8)
-	if r.Kind < KindObservations || r.Kind > KindGap {
-		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindGap)
+	if r.Kind < KindObservations || r.Kind > KindReopen {
+		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindReopen)
 	}
 	if presence&^allPresence != 0 {
 		return errors.New("log record: unknown presence bits; it is torn or of a later version")

@@ -15,7 +15,7 @@ import (
 // patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
 // what a window holds, gives it a new one; a store that was written in another form is rebuilt
 // from the log.
-const patientVersion = 5
+const patientVersion = 6
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
@@ -69,6 +69,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 	b = packed.AppendInt(b, int64(p.lastEnd))
 	b = packed.AppendInt(b, p.numberingFrom)
 	b = packed.AppendInt(b, p.previousFrom)
+	b = packed.AppendInt(b, p.beforeFrom)
 	b = packed.AppendInt(b, p.latestOffset)
 	b = packed.AppendInt(b, p.playOffset)
 	b = packed.AppendInt(b, int64(p.scoredAt))
@@ -80,6 +81,10 @@ func (p *patient) append(b []byte, u *use) []byte {
 	if p.stay.open {
 		b = p.stay.append(b)
 		b = p.alerts.Append(b)
+	}
+	b = append(b, packFlags(p.closed != nil, p.beforeGap))
+	if p.closed != nil {
+		b = p.closed.append(b)
 	}
 	for i := range p.modalities {
 		b = p.modalities[i].append(b)
@@ -113,6 +118,7 @@ func (p *patient) decode(b []byte) (use, error) {
 	p.lastEnd = schemas.Time(r.Int())
 	p.numberingFrom = r.Int()
 	p.previousFrom = r.Int()
+	p.beforeFrom = r.Int()
 	p.latestOffset = r.Int()
 	p.playOffset = r.Int()
 	p.scoredAt = schemas.Time(r.Int())
@@ -124,6 +130,12 @@ func (p *patient) decode(b []byte) (use, error) {
 	if p.stay.open {
 		p.stay.decode(r)
 		p.alerts.Decode(r)
+	}
+	more := r.Byte(1<<2 - 1)
+	p.beforeGap = more&2 != 0
+	if more&1 != 0 {
+		p.closed = new(closed)
+		p.closed.decode(r)
 	}
 	for i := range p.modalities {
 		p.modalities[i].decode(r)

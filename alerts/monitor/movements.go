@@ -32,6 +32,9 @@ func (t *step) admit(rec *schemas.Record) {
 			p.logN = 1 // this record is the first of the next numbering
 		}
 	}
+	if !p.stay.open && p.closed != nil && p.closed.stay.goesBy(id) {
+		t.reopen()
+	}
 	if !p.stay.open {
 		p.numberingGap = p.numberingGap || p.gap
 		p.gap = false
@@ -93,7 +96,10 @@ func (t *step) discharge(rec *schemas.Record) {
 		if p.stay.open && rec.Move.Stay != "" && !p.stay.goesBy(rec.Move.Stay) {
 			return
 		}
+		if p.closed != nil && (rec.Move.Stay == "" || p.closed.stay.goesBy(rec.Move.Stay)) {
+			return // it is told again
+		}
 		p.ended = rec.Move.Stay
 	}
-	t.endStay(cause, t.offset)
+	t.closeStay(cause, t.offset)
 }

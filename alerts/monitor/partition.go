@@ -169,14 +169,19 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 // release lets the window forget the closed hours, which the store has, unless the model
 // needs all of them.
 func (s *Partition) release(p *patient) {
-	if !s.keepWhole {
-		p.window.Release(p.lastEnd)
+	if s.keepWhole {
+		return
 	}
+	keep := p.lastEnd
+	if p.closed != nil { // a view of that stay begins at the end before it
+		keep = p.closed.lastEnd
+	}
+	p.window.Release(keep)
 }
 
 // RebuildFrom is a log offset from which a rebuild gives this state: the smallest that any
 // patient needs who has an open stay, belongs to a run, or was heard of in the last 48 h.
-// A patient needs the open stay, the time before its admission, and the stay before that;
+// A patient needs the open stay, the time before its admission, and the two stays before;
 // repeats of still older records a rebuild takes for new ones. next is the offset of the
 // next record, and the answer where nothing is needed.
 func (s *Partition) RebuildFrom(next int64) int64 {
@@ -186,8 +191,8 @@ func (s *Partition) RebuildFrom(next int64) int64 {
 	}
 	for _, p := range s.patients {
 		if s.mustKnow(p) {
-			next = min(next, p.previousFrom)
-			if p.gap || p.numberingGap || p.previousGap {
+			next = min(next, p.beforeFrom)
+			if p.gap || p.numberingGap || p.previousGap || p.beforeGap {
 				next = min(next, g.at)
 			}
 		}

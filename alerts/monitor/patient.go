@@ -41,14 +41,16 @@ type patient struct {
 	// numberingGap says that gap was set at some time in the present numbering, and
 	// previousGap that it was in the one before. A rebuild must then begin where the gap
 	// is known.
-	numberingGap, previousGap bool
-	lastEnd                   schemas.Time // when the last stay ended: no view reaches before it
+	numberingGap, previousGap, beforeGap bool
+	lastEnd                              schemas.Time // when the last stay ended: no view reaches before it
 
 	// The present numbering began at log offset numberingFrom, the one before it at
 	// previousFrom. A rebuild begins at the latter, because a message of the stay before
-	// may still be repeated, and only who has read the first one knows it.
-	numberingFrom, previousFrom int64
-	latestOffset                int64 // log offset of the patient's last record
+	// may still be repeated, and only who has read the first one knows it. It
+	// begins one numbering earlier still, at beforeFrom, since an ended stay is still asked for:
+	// by what names it, and by who takes its end back.
+	numberingFrom, previousFrom, beforeFrom int64
+	latestOffset                            int64 // log offset of the patient's last record
 
 	// bound says that the records come from a replayed run. Their time is then the run's
 	// playing time plus playOffset, in milliseconds, and its ticks move this patient.
@@ -57,9 +59,10 @@ type patient struct {
 
 	stay     stay
 	alerts   alerts.State
-	lastStay string // id of the last stay, as the admission system announced it
-	ended    string // the stay that the last end ended, or named where none was open
-	reopened uint64 // how often a stay of that id was opened again since
+	lastStay string  // id of the last stay, as the admission system announced it
+	closed   *closed // the last stay while its end can be taken back; nil afterwards
+	ended    string  // the stay that the last end ended, or named where none was open
+	reopened uint64  // how often a stay of that id was opened again since
 
 	scoredAt  schemas.Time // as_of of the stay's last score; never before the first
 	held      schemas.Time // when a score falls due that was held back by the interval; forever if none was
@@ -96,7 +99,7 @@ type stay struct {
 // newPatient returns a patient of whom nothing is known, first met at a log offset.
 func newPatient(id string, offset int64) *patient {
 	return &patient{
-		id: id, window: window.New(), clock: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, latestOffset: offset,
+		id: id, window: window.New(), clock: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, beforeFrom: offset, latestOffset: offset,
 		scoredAt: never, held: forever, nextHour: forever, due: forever,
 		readings: newReadings(), modalities: newModalities(),
 	}

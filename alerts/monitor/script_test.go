@@ -19,7 +19,7 @@ import (
 // number of its source, or seq=; a source is without movements unless `adt` is
 // said.
 //
-//	admit at=8h p=a stay=S1 adt            also transfer, end cause=, merge
+//	admit at=8h p=a stay=S1 adt            also transfer, end cause=, undo, merge
 //	vitals at=8h1m p=a hr=80 rr=16 ev=8h   ev: measured at; corrected, retracted
 //	note at=9h p=a                         also strip, image; state=unusable
 //	ack at=9h p=a alert=news2/1            also verdict, snooze until=
@@ -134,6 +134,8 @@ func (s *story) record(l *script.Line) *schemas.Record {
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindEnd, move, 0
 	case "merge":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindMergeOut, move, 0
+	case "undo":
+		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindReopen, move, 0
 	case "note":
 		rec.Kind, rec.Item, rec.TopicIndex = schemas.KindNote, item, 3
 	case "strip":

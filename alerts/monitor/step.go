@@ -59,6 +59,7 @@ func (t *step) record(rec *schemas.Record) {
 	t.p = s.findPatient(rec, t.offset)
 	s.markChanged(t.p)
 	at := max(t.p.clock, rec.At)
+	t.p.settleBefore(at)
 	t.advance(at)
 	t.p.clock = at
 	if rec.Provenance&schemas.Recorded != 0 {
@@ -149,6 +150,8 @@ func (t *step) apply(rec *schemas.Record) bool {
 		t.transfer(rec)
 	case schemas.KindEnd:
 		t.discharge(rec)
+	case schemas.KindReopen:
+		t.cancelDischarge(rec)
 	case schemas.KindCommand:
 		t.stepPolicy(alerts.Event{Kind: alerts.Commanded, At: p.clock, Command: rec.Command})
 	case schemas.KindMergeOut:
@@ -180,7 +183,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 			t.s.counts.Unmatched++
 		}
 	}
-	for _, o := range scratch.derive.Derive(p.window, scratch.added, uint32(p.logN), &p.stay.statics, p.lastEnd, p.clock) {
+	for _, o := range scratch.derive.Derive(p.window, scratch.added, p.windowN(), &p.stay.statics, p.lastEnd, p.clock) {
 		p.online.noteChange(o.Channel, o.EventTime)
 	}
 	if rec.Kind == schemas.KindObservations {
@@ -203,7 +206,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 // it. It says whether the window changed.
 func (t *step) addObservation(o *schemas.Observation) bool {
 	p := t.p
-	if o.EventTime < p.horizon() || !p.window.Add(*o, uint32(p.logN)) {
+	if o.EventTime < p.horizon() || !p.window.Add(*o, p.windowN()) {
 		return false
 	}
 	t.s.scratch.added = append(t.s.scratch.added, *o)
@@ -252,6 +255,7 @@ func (t *step) dataCame(rec *schemas.Record) {
 // the first comes twice.
 func (t *step) openStay(id string, implicit bool) {
 	p := t.p
+	p.settle()
 	p.stay = stay{
 		open: true, implicit: implicit, id: id, start: p.clock,
 		viewFrom: max(p.clock-schemas.Reach, p.lastEnd), heardAt: p.clock,
@@ -266,11 +270,14 @@ func (t *step) openStay(id string, implicit bool) {
 	t.stepPolicy(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
 }
 
-// endStay ends the open stay, if there is one, at the patient's clock, and every open
+// closeStay ends the open stay, if there is one, at the patient's clock, and every open
 // alert with it. The numbering begins again, and no later view reaches before this end. by
-// is the offset of the log record that ended the stay, or of the last one before.
-func (t *step) endStay(cause string, by int64) {
+// is the offset of the log record that ended the stay, or of the last one before. What
+// cannot be undone is left to settle.
+func (t *step) closeStay(cause string, by int64) {
 	p := t.p
+	p.settle()
+	was := p.close()
 	if p.stay.open {
 		t.stepPolicy(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
 		t.s.listOpen(p, false)
@@ -278,18 +285,18 @@ func (t *step) endStay(cause string, by int64) {
 		if p.ended != p.lastStay {
 			p.lastStay, p.reopened = p.ended, 0
 		}
+		was.outputN = p.outputN
 	}
 	p.stay = stay{}
 	p.held, p.nextHour, p.scoredAt = forever, forever, never
 	p.lastEnd = p.clock
 	p.logN, p.outputN = 0, 0
-	p.previousFrom, p.numberingFrom = p.numberingFrom, by
-	p.previousGap, p.numberingGap = p.numberingGap || p.gap, false
+	p.beforeFrom, p.previousFrom, p.numberingFrom = p.previousFrom, p.numberingFrom, by
+	p.beforeGap, p.previousGap, p.numberingGap = p.previousGap, p.numberingGap || p.gap, false
 	p.corrected, p.gap = false, false
-	p.window.Trim(p.clock) // before Restart, which then finds only what is in memory
-	p.window.Restart()
-	for i := range p.modalities {
-		p.modalities[i].items.Trim(p.clock.FloorHour())
+	p.closed = was
+	if !was.stay.open {
+		p.settle()
 	}
 }
 

@@ -149,8 +149,10 @@ func movement(r *schemas.Record, ev *schemas.Event) {
 	switch a.Type {
 	case "admit":
 		r.Kind = schemas.KindAdmit
-	case "transfer":
+	case "transfer", "cancel-transfer":
 		r.Kind = schemas.KindTransfer
+	case "cancel-discharge":
+		r.Kind = schemas.KindReopen
 	case "merge":
 		r.Kind = schemas.KindMergeOut
 	default: // discharge, death, cancel

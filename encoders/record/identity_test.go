@@ -58,3 +58,31 @@ func TestHashIdentifies(t *testing.T) {
 		}
 	}
 }
+
+// What a movement is in the log, and when the patient moved.
+func TestMovements(t *testing.T) {
+	for _, c := range []struct {
+		fields string
+		kind   schemas.RecordKind
+		cause  string
+	}{
+		{`"type":"admit","stay":"S1"`, schemas.KindAdmit, ""},
+		{`"type":"transfer","bed":"4"`, schemas.KindTransfer, ""},
+		{`"type":"cancel-transfer","bed":"4"`, schemas.KindTransfer, ""},
+		{`"type":"discharge"`, schemas.KindEnd, "discharge"},
+		{`"type":"death"`, schemas.KindEnd, "death"},
+		{`"type":"cancel","stay":"S1"`, schemas.KindEnd, "cancel"},
+		{`"type":"cancel-discharge","stay":"S1"`, schemas.KindReopen, ""},
+		{`"type":"merge","into":"site:43"`, schemas.KindMergeOut, ""},
+	} {
+		m := schemas.Message{Topic: schemas.TopicADT, Key: []byte("site:42"), Value: []byte(`{"patient":"site:42","source":"adt","event_time":"2030-01-01T08:00:00Z",` + c.fields + `}`)}
+		event, problem := schemas.DecodeEvent(&m)
+		if problem != nil {
+			t.Fatalf("%s: %v", c.fields, problem)
+		}
+		made, _ := new(record.Encoder).Record(event, &m, event.EventTime+60_000)
+		if made.Kind != c.kind || made.Move.Cause != c.cause || made.Move.At != event.EventTime {
+			t.Errorf("%s: kind %d, %+v", c.fields, made.Kind, made.Move)
+		}
+	}
+}

@@ -48,6 +48,7 @@ type bed struct {
 	id      string
 	adt     bool                  // movements are announced: an admission opens a stay
 	open    bool                  // a stay was announced and not yet ended
+	late    bool                  // a message has named a stay while none was open, which may have opened it
 	stays   int                   // how many stays were announced
 	offset  int64                 // of a run: the ward's time less the playing time
 	seqs    map[string]uint64     // the last sequence number, by source and topic
@@ -80,6 +81,9 @@ func (w *ward) step() {
 	case b.adt && b.open && k < 3:
 		b.open = false
 		w.add(b, &schemas.Record{Kind: schemas.KindEnd, Provenance: schemas.SourceHasADT, Move: &schemas.Move{Cause: "discharge"}}, 0) // as such a source says in each message
+	case b.adt && !b.open && b.stays > 0 && k < 32:
+		b.open = true
+		w.add(b, &schemas.Record{Kind: schemas.KindReopen, Move: &schemas.Move{Stay: fmt.Sprintf("%s-S%d", b.id, b.stays)}}, 0)
 	case k < 5:
 		w.add(b, &schemas.Record{Kind: schemas.KindTransfer, Move: &schemas.Move{Unit: "CCU", Stay: w.stayOf(b)}}, 0)
 	case k < 8:
@@ -103,10 +107,11 @@ func (w *ward) step() {
 // stayOf draws the name that a message gives of its stay: mostly none, else that of the last
 // one that was announced, or of one that never was.
 func (w *ward) stayOf(b *bed) string {
-	switch k := w.r.IntN(20); {
-	case !b.adt || k > 5:
+	if !b.adt || w.r.IntN(20) > 5 {
 		return ""
-	case k == 0:
+	}
+	b.late = b.late || !b.open
+	if w.r.IntN(6) == 0 {
 		return b.id + "-unannounced"
 	}
 	return fmt.Sprintf("%s-S%d", b.id, b.stays)
@@ -190,9 +195,10 @@ func (w *ward) add(b *bed, rec *schemas.Record, topic uint8) {
 		}
 	}
 	switch {
-	case rec.Kind == schemas.KindEnd, !b.adt && w.at-b.heard >= 24*schemas.Hour:
+	case rec.Kind == schemas.KindEnd, rec.Kind == schemas.KindAdmit && b.late, !b.adt && w.at-b.heard >= 24*schemas.Hour:
 		b.past = [2][]*schemas.Record{nil, b.past[0]}
 	}
+	b.late = b.late && rec.Kind != schemas.KindAdmit
 	if rec.Item != nil || rec.Observations != nil {
 		b.heard = w.at
 	}
