@@ -17,7 +17,26 @@
 //	update      the number moved by the policy's step, or a person answered
 //	continue    still open after the policy's period (only if the policy asks)
 //	reset       a snooze ran out: the alert asks for attention again
-//	end         below the clear level, corrected away, or the stay ended
+//	end         below the clear level, corrected away, ended by a person, or the stay ended
+//
+// # What is not known any more
+//
+// An alert never ends, and never falls, because data grew old. A component of NEWS2 whose last
+// value is older than 6 h is stale: the score goes on to show it, with its age, and its points
+// count as the last that is known. While a component that had points is stale, an open alert is
+// held at its level and flagged stale; it ends when all of them are measured again and low,
+// when a person ends it, or with the stay. Points that are stale start and raise nothing. A
+// risk that the model does not give any more holds its alert in the same way, flagged
+// indeterminate.
+//
+// One technical alert of a patient, no_data, names the components that have not been measured
+// for longer than the policy expects, and since when. Data hold it off as of when they were
+// measured, not as of when they came.
+//
+// Refractory, reset and snooze keep the same or a lower severity silent. A higher one starts at
+// once.
+//
+// # Time
 //
 // What falls due by time alone (dwell, refractory, snooze, no data) has a due
 // time: [Policy.Due] names the next one, and an [Advance] event at that time
