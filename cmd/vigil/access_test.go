@@ -150,13 +150,13 @@ func wantRefused(t *testing.T, args, words []string) {
 // missingRights takes one right after the other from a worker, each time under a prefix
 // of its own; with all of them it scores.
 func (s *secured) missingRights(t *testing.T) {
-	st, err := embedded.StartStore(t.Context(), t.TempDir(), embedded.KindMiniredis)
+	st, err := embedded.StartStore(t.Context(), t.TempDir(), embedded.KindMiniredis, "secret")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.Close)
 	worker := func(prefix string) []string {
-		return append([]string{"serve", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
+		return append([]string{"serve", "--redis", st.URL, "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
 	}
 	all := len(rights(""))
 	words := [][]string{
@@ -178,7 +178,7 @@ func (s *secured) missingRights(t *testing.T) {
 		}
 	}
 	t.Run("none", func(t *testing.T) {
-		wantRefused(t, append([]string{"serve", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", "plain."}, s.as("scram-sha-512", "guest", "guest-secret")...), []string{"plain.icu.", "Topic Authorization", "Describe"})
+		wantRefused(t, append([]string{"serve", "--redis", st.URL, "--topic-prefix", "plain."}, s.as("scram-sha-512", "guest", "guest-secret")...), []string{"plain.icu.", "Topic Authorization", "Describe"})
 	})
 	for i, missing := range words {
 		if missing != nil {

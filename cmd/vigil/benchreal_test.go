@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,14 +76,14 @@ func TestBenchReal(t *testing.T) {
 	}
 	kind := b.startBrokers(os.Getenv("VIGIL_BENCH_BROKERS"))
 	if b.redis = os.Getenv("VIGIL_BENCH_REDIS"); b.redis == "" {
-		s, err := embedded.StartStore(t.Context(), t.TempDir(), embedded.KindRedis)
+		s, err := embedded.StartStore(t.Context(), t.TempDir(), embedded.KindRedis, "secret")
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.Close)
-		b.redis, b.own = "redis://"+s.Address+"/0", true
+		b.redis, b.own = s.URL, true
 	}
-	b.broker, b.memo = listener(b.brokers), listener(strings.Split(strings.TrimPrefix(b.redis, "redis://"), "/")[0])
+	b.broker, b.memo = listener(b.brokers), listener(hostOf(t, b.redis))
 	var out bytes.Buffer
 	b.table = tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(&out, "%s; %d patients, 20 channels a tick, %d partitions, %d CPUs; every tick scored once\n", kind, benchPatients, benchPartitions, runtime.NumCPU())
@@ -332,4 +333,14 @@ func (b *realBench) drain(r *benchRun, name string, n int) {
 	b.follow(r)
 	b.scored(r)
 	r.scores.check(b.t, r.sent)
+}
+
+// hostOf is the host and port in a Redis URL.
+func hostOf(t *testing.T, raw string) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
 }

@@ -22,14 +22,14 @@ func servers(t *testing.T, kind string) (c *kafka.Cluster, broker, redis string)
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	s, err := embedded.StartStore(t.Context(), t.TempDir(), kind)
+	s, err := embedded.StartStore(t.Context(), t.TempDir(), kind, "secret")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
 	c = &kafka.Cluster{Brokers: b.Addresses()}
 	t.Cleanup(c.Close)
-	return c, b.Addresses()[0], "redis://" + s.Address + "/0"
+	return c, b.Addresses()[0], s.URL
 }
 
 // eachScore reads the scores that are there so far.

@@ -162,13 +162,13 @@ func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
 	address := c.Redis
 	if address == "" {
-		s, err := embedded.StartStore(ctx, filepath.Join(c.State, "store"), c.Store)
+		s, err := embedded.StartStore(ctx, filepath.Join(c.State, "store"), c.Store, nonce())
 		if err != nil {
 			return Dependency(err)
 		}
 		h.closers = append(h.closers, s.Close)
 		h.storeKind, h.storeLine = s.Kind, "embedded "+s.Kind+" "+s.Address
-		address = "redis://" + s.Address
+		address = s.URL
 	} else {
 		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
 	}
@@ -256,7 +256,8 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
 	}
 }
 
-// nonce names one ownership of a partition: no other owner may have the same.
+// nonce names one ownership of a partition, and is the password of an embedded store: nobody
+// else may have or guess the same.
 func nonce() string {
 	var b [12]byte
 	_, _ = rand.Read(b[:]) // never fails

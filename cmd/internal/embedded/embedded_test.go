@@ -67,11 +67,16 @@ func TestStores(t *testing.T) {
 				t.Skip("needs redis-server on PATH")
 			}
 			dir := t.TempDir()
-			s, err := StartStore(t.Context(), dir, kind)
+			s, err := StartStore(t.Context(), dir, kind, "secret1")
 			if err != nil {
 				t.Fatal(err)
 			}
-			client := redis.NewClient(&redis.Options{Addr: s.Address})
+			stranger := redis.NewClient(&redis.Options{Addr: s.Address})
+			defer stranger.Close()
+			if err := stranger.Get(t.Context(), "a").Err(); err == nil || !strings.Contains(err.Error(), "NOAUTH") {
+				t.Errorf("another user of the machine is answered: %v", err)
+			}
+			client := redis.NewClient(&redis.Options{Addr: s.Address, Password: "secret1"})
 			defer client.Close()
 			if err := client.Set(t.Context(), "a", "b", 0).Err(); err != nil || s.Kind != kind {
 				t.Fatalf("%s: %v", s.Kind, err)
@@ -80,12 +85,12 @@ func TestStores(t *testing.T) {
 			if kind == KindMiniredis {
 				return
 			}
-			again, err := StartStore(t.Context(), dir, "auto")
+			again, err := StartStore(t.Context(), dir, "auto", "secret2")
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer again.Close()
-			after := redis.NewClient(&redis.Options{Addr: again.Address})
+			after := redis.NewClient(&redis.Options{Addr: again.Address, Password: "secret2"})
 			defer after.Close()
 			if v, err := after.Get(t.Context(), "a").Result(); err != nil || v != "b" {
 				t.Errorf("after a restart the store holds %q, %v", v, err)

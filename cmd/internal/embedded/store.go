@@ -30,6 +30,7 @@ const (
 type Store struct {
 	Kind    string // KindRedis or KindMiniredis
 	Address string // host:port
+	URL     string // with the password, for redisstore.Open
 	mini    *miniredis.Miniredis
 	child   *exec.Cmd
 	ended   chan struct{} // closed when the child is gone
@@ -38,34 +39,36 @@ type Store struct {
 
 // StartStore starts a store of a kind: redis, which keeps its files in dir, miniredis, or auto,
 // which is redis if there is a redis-server on PATH and miniredis if not. Miniredis keeps
-// nothing, so that the worker rebuilds it from the log at each start. An error says what to
-// install or which flag mends it.
-func StartStore(ctx context.Context, dir, kind string) (*Store, error) {
+// nothing, so that the worker rebuilds it from the log at each start. Whoever asks the store
+// needs the password, so that no other user of the machine reads a patient in it; it must be
+// of letters and digits. An error says what to install or which flag mends it.
+func StartStore(ctx context.Context, dir, kind, password string) (*Store, error) {
 	path, err := exec.LookPath("redis-server")
 	switch {
 	case kind == KindMiniredis || kind == "auto" && err != nil:
-		return startMini()
+		return startMini(password)
 	case err != nil:
 		return nil, errors.New("there is no redis-server on PATH: install it (apt-get install redis-server, brew install redis) or use --store miniredis")
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("store files: %w; choose another folder with --state", err)
 	}
-	return startRedis(ctx, path, dir)
+	return startRedis(ctx, path, dir, password)
 }
 
 // startMini starts a Redis inside this process.
-func startMini() (*Store, error) {
+func startMini(password string) (*Store, error) {
 	m := miniredis.NewMiniRedis()
+	m.RequireAuth(password)
 	if err := m.Start(); err != nil {
 		return nil, fmt.Errorf("miniredis does not start: %w", err)
 	}
-	return &Store{Kind: KindMiniredis, Address: m.Addr(), mini: m}, nil
+	return &Store{Kind: KindMiniredis, Address: m.Addr(), URL: storeURL(password, m.Addr()), mini: m}, nil
 }
 
 // startRedis runs the server as a child on a free port. Another program may take the port
 // between the asking and the using, so it tries three times.
-func startRedis(ctx context.Context, path, dir string) (*Store, error) {
+func startRedis(ctx context.Context, path, dir, password string) (*Store, error) {
 	repair(dir)
 	var last error
 	for range 3 {
@@ -73,7 +76,7 @@ func startRedis(ctx context.Context, path, dir string) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s, err := runRedis(ctx, path, dir, port)
+		s, err := runRedis(ctx, path, dir, password, port)
 		if err == nil {
 			return s, nil
 		}
@@ -110,17 +113,23 @@ func repair(dir string) {
 	}
 }
 
-// runRedis runs the server on a port and returns when it answers, within 20 s.
-func runRedis(ctx context.Context, path, dir string, port int) (*Store, error) {
+// storeURL is how a client reaches a store.
+func storeURL(password, address string) string { return "redis://:" + password + "@" + address + "/0" }
+
+// runRedis runs the server on a port and returns when it answers, within 20 s. The password
+// goes in by the standard input, since everybody on the machine sees the arguments.
+func runRedis(ctx context.Context, path, dir, password string, port int) (*Store, error) {
 	var talk bytes.Buffer
-	cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes",
+	cmd := exec.Command(path, "-", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--appendonly", "yes",
 		"--appendfsync", "everysec", "--save", "", "--daemonize", "no", "--loglevel", "warning", "--maxmemory-policy", "noeviction")
+	cmd.Stdin = strings.NewReader("requirepass " + password + "\n")
 	cmd.Stdout, cmd.Stderr = &talk, &talk
 	s := &Store{Kind: KindRedis, Address: "127.0.0.1:" + strconv.Itoa(port), child: cmd, ended: make(chan struct{})}
+	s.URL = storeURL(password, s.Address)
 	if err := s.startChild(); err != nil {
 		return nil, fmt.Errorf("redis-server does not start: %w", err)
 	}
-	client := redis.NewClient(&redis.Options{Addr: s.Address, MaxRetries: -1})
+	client := redis.NewClient(&redis.Options{Addr: s.Address, Password: password, MaxRetries: -1})
 	defer client.Close()
 	deadline := time.NewTimer(20 * time.Second)
 	defer deadline.Stop()
