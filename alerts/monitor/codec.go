@@ -19,8 +19,8 @@ const patientVersion = 6
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
-// An error names the patient and what is wrong with the stored bytes; the store's partition
-// is then to be reset and rebuilt from the log.
+// An error says what is wrong with the stored bytes, and names no patient, since it goes into
+// logs; the store's partition is then to be reset and rebuilt from the log.
 func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, error) {
 	s := NewPartition()
 	s.keepWhole = m.readsObservations()
@@ -29,7 +29,7 @@ func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, err
 		p := newPatient(v.Patient, 0)
 		u, err := p.decode(v.State)
 		if err != nil {
-			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
+			return nil, fmt.Errorf("patient %d of %d: %w", i+1, len(stored.Patients), err)
 		}
 		// Each patient carries what the log had said when it was written: the newest counts.
 		lost := s.use.gap
@@ -41,7 +41,7 @@ func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, err
 		}
 		s.use.gap = lost
 		if p.window, err = window.Open(v.Lens); err != nil {
-			return nil, fmt.Errorf("patient %q: %w", v.Patient, err)
+			return nil, fmt.Errorf("patient %d of %d: %w", i+1, len(stored.Patients), err)
 		}
 		if p.clock != never {
 			p.window.Advance(p.clock)

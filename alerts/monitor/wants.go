@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/vigil-icu/vigil/schemas"
@@ -66,7 +67,7 @@ func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 	for i, at := range places {
 		p := s.patients[at.Patient]
 		if err := p.window.Fill(window.Chunk{Hour: at.Hour, Bytes: chunks[i]}); err != nil {
-			return fmt.Errorf("patient %q: %w", at.Patient, err)
+			return fmt.Errorf("hour %d of a patient: %w", at.Hour, err)
 		}
 		if i+1 == len(places) || places[i+1].Patient != at.Patient {
 			s.release(p)
@@ -81,7 +82,7 @@ func (s *Partition) Give(places []window.Place, chunks [][]byte) error {
 func (s *Partition) Lost() error {
 	for _, p := range s.changed {
 		if p.window.Lost() {
-			return fmt.Errorf("patient %q: the window was used without records that only the store has: this is a mistake of the program, report it", p.id)
+			return errors.New("the window of a patient was used without records that only the store has: this is a mistake of the program, report it")
 		}
 	}
 	return nil

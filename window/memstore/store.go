@@ -131,7 +131,7 @@ func (p *partition) chunk(at window.Place) ([]byte, error) {
 		got = v.chunks[at.Hour]
 	}
 	if len(got) < at.Len {
-		return nil, fmt.Errorf("memstore: patient %q: hour %d has %d bytes, want %d: %w", at.Patient, at.Hour, len(got), at.Len, window.ErrTorn)
+		return nil, fmt.Errorf("memstore: hour %d of a patient has %d bytes, want %d: %w", at.Hour, len(got), at.Len, window.ErrTorn)
 	}
 	return bytes.Clone(got[:at.Len]), nil
 }

@@ -116,7 +116,7 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (o
 			err = fmt.Errorf("state of offset %d, beyond the applied %d", at, p.Applied)
 		}
 		if err != nil {
-			return meta["o"], fmt.Errorf("redis: partition %d, patient %q: %w: %w", p.Number, patient, window.ErrTorn, err)
+			return meta["o"], fmt.Errorf("redis: partition %d, the state of a patient: %w: %w", p.Number, window.ErrTorn, err)
 		}
 		p.Patients = append(p.Patients, window.StoredPatient{Patient: patient, State: state, Lens: lens})
 	}
@@ -141,7 +141,7 @@ func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]
 	for i, p := range places {
 		v, _ := values[i].(string)
 		if len(v) < p.Len {
-			return nil, fmt.Errorf("%w: patient %q, hour %d has %d bytes, its length is %d", window.ErrTorn, p.Patient, p.Hour, len(v), p.Len)
+			return nil, fmt.Errorf("%w: hour %d of a patient has %d bytes, its length is %d", window.ErrTorn, p.Hour, len(v), p.Len)
 		}
 		if p.Len > 0 { // the reply's own memory, which no other has
 			chunks[i] = unsafe.Slice(unsafe.StringData(v), p.Len)
