@@ -121,9 +121,9 @@ func TestNEWS2AgreesWithTheTablesOfMIMICIV(t *testing.T) {
 		t.Skip("plays recorded patients: left out with -short")
 	}
 	data, exported := filepath.Join(opendata.Dir(t), "mimic-iv-demo"), t.TempDir()
-	s := demoJSON(t, "--speed", "max", "--data", data, "--export", exported, "--patients", strings.Join(drawn(t, data, 12), ","))
+	s := demoJSON(t, "--speed", "max", "--data", data, "--export", exported, "--patients", strings.Join(drawn(t, data, 17), ","))
 	checkSums(t, &s)
-	if s.Source != "mimic-iv" || s.Patients != 12 || s.Events.DeadLetters != 0 || s.Alerts["start"] == 0 {
+	if s.Source != "mimic-iv" || s.Patients != 17 || s.Events.DeadLetters != 0 || s.Alerts["start"] == 0 {
 		t.Errorf("summary %+v", s)
 	}
 	checkNEWS2(t, newsMIMIC4, data, exported, s.Stays)
