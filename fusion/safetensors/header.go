@@ -119,7 +119,7 @@ func sound(b []byte) error {
 	return nil
 }
 
-// escaped is the number of an escape \uXXXX at the beginning of b.
+// escaped is the number of an escape at the beginning of b: \u and four hexadecimal digits.
 func escaped(b []byte) rune {
 	v, _ := strconv.ParseUint(string(b[2:6]), 16, 16) // hex digits, or the JSON was not valid
 	return rune(v)
