@@ -207,6 +207,7 @@ type scratch struct {
 	event    alerts.Score
 	news2    schemas.NEWS2
 	readings alerts.Readings
+	measured alerts.Measured // of the readings
 	alerts   []schemas.Alert
 	json     jsonWriter
 	model    modelScratch

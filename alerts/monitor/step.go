@@ -244,8 +244,8 @@ func (t *step) dataCame(rec *schemas.Record) {
 	p.stay.heardAt = p.clock
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.stay.start)
-	measured := t.s.scratch.readings.Measured()
-	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock, Newest: newestIn(rec), Measured: &measured})
+	t.s.scratch.measured = t.s.scratch.readings.Measured()
+	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock, Newest: newestIn(rec), Measured: &t.s.scratch.measured})
 	t.scoreSoon()
 }
 
