@@ -15,7 +15,7 @@ import (
 // patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
 // what a window holds, gives it a new one; a store that was written in another form is rebuilt
 // from the log.
-const patientVersion = 6
+const patientVersion = 7
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
@@ -323,6 +323,8 @@ func (s *origin) append(b []byte) []byte {
 		}
 	}
 	b = packed.AppendBool(b, s.hashesDropped)
+	b = packed.AppendUint(b, uint64(s.pastHashes))
+	b = packed.AppendUint(b, s.pastHighest)
 	b = packed.AppendUint(b, uint64(len(s.hashes)))
 	for _, h := range s.hashes {
 		b = packed.AppendFixed(b, h)
@@ -348,6 +350,8 @@ func (s *origin) decode(r *packed.Reader) {
 		}
 	}
 	s.hashesDropped = r.Bool()
+	s.pastHashes = int(r.Uint(keptHashes))
+	s.pastHighest = r.Uint(math.MaxUint64)
 	n := r.Count(1)
 	if n > keptHashes {
 		r.Fail("%d hashes, at most %d are kept", n, keptHashes)

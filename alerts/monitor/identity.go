@@ -29,6 +29,11 @@ type origin struct {
 	// hashesDropped says that a hash was dropped for want of room, so that a message whose
 	// hash is not among them may still be a repeat.
 	hashesDropped bool
+
+	// The present numbering found this many hashes and this highest number. A repeat of a
+	// message of before is told by both.
+	pastHashes  int
+	pastHighest uint64
 }
 
 // keptOrigins bounds how many origins of a patient are remembered; keptNumbers and keptHashes
@@ -101,6 +106,7 @@ func (s *origin) remember(rec *schemas.Record) (restarted bool) {
 		if len(s.hashes) == keptHashes {
 			s.hashes = slices.Delete(s.hashes, 0, 1)
 			s.hashesDropped = true
+			s.pastHashes = max(0, s.pastHashes-1)
 		}
 		s.hashes = append(s.hashes, rec.Hash)
 	}
@@ -117,13 +123,41 @@ func (s *origin) remember(rec *schemas.Record) (restarted bool) {
 		restarted = true
 	}
 	if restarted {
-		s.highest, s.seen = 0, [keptNumbers]uint32{}
+		s.highest, s.pastHighest, s.seen = 0, 0, [keptNumbers]uint32{}
 	}
 	s.late = 0
 	s.raise(rec.Seq)
 	s.seen[rec.Seq%keptNumbers] = shortHash(rec.Hash)
 	return restarted
 }
+
+// beginNumbering notes that all that came belongs to an earlier numbering from now on.
+func (p *patient) beginNumbering() {
+	for _, s := range p.origins {
+		s.pastHashes, s.pastHighest = len(s.hashes), s.highest
+	}
+}
+
+// isOfBefore says whether a repeat is of a message that came in an earlier numbering.
+func (s *origin) isOfBefore(rec *schemas.Record) bool {
+	if i := slices.Index(s.hashes, rec.Hash); i >= 0 {
+		return i < s.pastHashes
+	}
+	return !rec.HasSeq || rec.Seq <= s.pastHighest
+}
+
+// needEarlier lets the present numbering need the ones before it, because a repeat of one of
+// their messages came. A rebuild that begins later takes the repeat for new: it then opens,
+// ends or names a stay, and the ids of the stays that follow depend on that.
+func (p *patient) needEarlier(repeat *schemas.Record) {
+	sender := p.origins[len(p.origins)-1] // that it has just come from
+	if (!repeat.Kind.IsData() || !p.stay.open) && sender.isOfBefore(repeat) {
+		p.numberingFrom = p.rebuildFrom()
+	}
+}
+
+// rebuildFrom is the log offset from which a rebuild knows the patient as it is.
+func (p *patient) rebuildFrom() int64 { return min(p.beforeFrom, p.previousFrom, p.numberingFrom) }
 
 // isOld says whether a number is too far behind the highest for seen.
 func (s *origin) isOld(seq uint64) bool { return seq < s.highest && s.highest-seq >= keptNumbers }

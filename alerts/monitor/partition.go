@@ -98,6 +98,16 @@ func (s *Partition) mustKnow(p *patient) bool {
 	return p.stay.open || p.bound || p.clock+schemas.Reach > s.liveClock
 }
 
+// noteTime notes whose time a record of the patient tells: that of a run, or of all who are
+// live.
+func (s *Partition) noteTime(p *patient, rec *schemas.Record) {
+	if rec.Provenance&schemas.Recorded != 0 {
+		p.bound, p.playOffset = true, int64(rec.At)-rec.Play
+	} else {
+		s.liveClock = max(s.liveClock, p.clock)
+	}
+}
+
 // use is what the log says of the partition as a whole: the model and the policy by which
 // records are judged from here on, and the last gap.
 type use struct {
@@ -191,7 +201,7 @@ func (s *Partition) RebuildFrom(next int64) int64 {
 	}
 	for _, p := range s.patients {
 		if s.mustKnow(p) {
-			next = min(next, p.beforeFrom)
+			next = min(next, p.rebuildFrom())
 			if p.gap || p.numberingGap || p.previousGap || p.beforeGap {
 				next = min(next, g.at)
 			}

@@ -62,15 +62,12 @@ func (t *step) record(rec *schemas.Record) {
 	t.p.settleBefore(at)
 	t.advance(at)
 	t.p.clock = at
-	if rec.Provenance&schemas.Recorded != 0 {
-		t.p.bound, t.p.playOffset = true, int64(rec.At)-rec.Play
-	} else {
-		s.liveClock = max(s.liveClock, at)
-	}
+	s.noteTime(t.p, rec)
 	if t.apply(rec) {
 		s.counts.Records++
 	} else {
 		s.counts.Duplicates++
+		t.p.needEarlier(rec)
 	}
 	t.p.latestOffset = t.offset
 	t.p.refresh(t.m.Policy)
@@ -293,6 +290,7 @@ func (t *step) closeStay(cause string, by int64) {
 	p.logN, p.outputN = 0, 0
 	p.beforeFrom, p.previousFrom, p.numberingFrom = p.previousFrom, p.numberingFrom, by
 	p.beforeGap, p.previousGap, p.numberingGap = p.previousGap, p.numberingGap || p.gap, false
+	p.beginNumbering()
 	p.corrected, p.gap = false, false
 	p.closed = was
 	if !was.stay.open {

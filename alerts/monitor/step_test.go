@@ -276,46 +276,54 @@ func TestRebuildFrom(t *testing.T) {
 // A gap that the log tells of is one for a restart and for a rebuild too: who is marked
 // does not depend on where the state came from.
 func TestGapInTheLog(t *testing.T) {
-	marked := 0
+	marked := gapInTheLog(t, t, 0x1c1ff7e, true, 45, 98) // a repeat of a stay that is three back names the one that follows
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		log := history.Make(seed, 400, 5, rapid.Bool().Draw(rt, "recorded"))
+		recorded := rapid.Bool().Draw(rt, "recorded")
 		at := rapid.IntRange(0, 200).Draw(rt, "gap")
-		lost := &schemas.Record{Kind: schemas.KindGap, At: log[at].At}
-		log = slices.Concat(log[:at], []*schemas.Record{lost}, unlike(log[at+40:], log[:at])) // which is what it says
-		cut := rapid.IntRange(at, len(log)-1).Draw(rt, "cut")
-		m := testMonitor()
-		s := NewPartition()
-		steps(t, m, s, log[:cut], 0)
-		from := int(s.RebuildFrom(int64(10+cut))) - 10
-		want := texts(steps(t, m, s, log, cut))
-		for _, line := range want {
-			if strings.Contains(line, `"gap"`) {
-				marked++
-			}
-		}
-		again := NewPartition()
-		steps(t, m, again, log[:cut], from)
-		if got := texts(steps(t, m, again, log, cut)); !slices.Equal(want, got) {
-			rt.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, history.FirstDifference(want, got))
-		}
-		l := newLean(t, m)
-		steps(t, m, l.s, log[:cut], 0)
-		l.write(t, int64(10+cut))
-		if len(l.restart(t).Patients) == 0 {
-			return // nothing was written: the store stands before the gap
-		}
-		var loaded []Output
-		for i := cut; i < len(log); i++ {
-			loaded = l.step(t, log[i:i+1], int64(10+i), loaded)
-		}
-		if got := texts(loaded); !slices.Equal(want, got) {
-			rt.Fatalf("loaded at %d, outputs differ (- calm, + loaded):\n%s", cut, history.FirstDifference(want, got))
-		}
+		marked += gapInTheLog(t, rt, seed, recorded, at, at+rapid.IntRange(0, 200).Draw(rt, "cut"))
 	})
 	if marked < 100 {
 		t.Errorf("%d scores are marked: the test shows nothing", marked)
 	}
+}
+
+// gapInTheLog lets a log lose 40 records at a place, and restarts and rebuilds at a later
+// one. It tells found of a difference, and answers how many scores are marked.
+func gapInTheLog(t *testing.T, found interface{ Fatalf(string, ...any) }, seed uint64, recorded bool, at, cut int) (marked int) {
+	log := history.Make(seed, 400, 5, recorded)
+	lost := &schemas.Record{Kind: schemas.KindGap, At: log[at].At}
+	log = slices.Concat(log[:at], []*schemas.Record{lost}, unlike(log[at+40:], log[:at])) // which is what it says
+	cut = min(cut, len(log)-1)
+	m := testMonitor()
+	s := NewPartition()
+	steps(t, m, s, log[:cut], 0)
+	from := int(s.RebuildFrom(int64(10+cut))) - 10
+	want := texts(steps(t, m, s, log, cut))
+	for _, line := range want {
+		if strings.Contains(line, `"gap"`) {
+			marked++
+		}
+	}
+	again := NewPartition()
+	steps(t, m, again, log[:cut], from)
+	if got := texts(steps(t, m, again, log, cut)); !slices.Equal(want, got) {
+		found.Fatalf("rebuilt from %d, outputs after %d differ (- calm, + rebuilt):\n%s", from, cut, history.FirstDifference(want, got))
+	}
+	l := newLean(t, m)
+	steps(t, m, l.s, log[:cut], 0)
+	l.write(t, int64(10+cut))
+	if len(l.restart(t).Patients) == 0 {
+		return marked // nothing was written: the store stands before the gap
+	}
+	var loaded []Output
+	for i := cut; i < len(log); i++ {
+		loaded = l.step(t, log[i:i+1], int64(10+i), loaded)
+	}
+	if got := texts(loaded); !slices.Equal(want, got) {
+		found.Fatalf("loaded at %d, outputs differ (- calm, + loaded):\n%s", cut, history.FirstDifference(want, got))
+	}
+	return marked
 }
 
 // unlike leaves out repeats of earlier records: what was lost may end a stay more than

@@ -101,7 +101,7 @@ func (t *step) reopen() {
 	p.closed = nil
 	p.stay, p.alerts, p.lastEnd = c.stay, c.alerts, c.lastEnd
 	p.logN, p.outputN = c.logN+p.logN, c.outputN
-	p.numberingFrom, p.previousFrom, p.beforeFrom = c.numberingFrom, c.previousFrom, c.beforeFrom
+	p.numberingFrom, p.previousFrom, p.beforeFrom = min(p.numberingFrom, c.numberingFrom), c.previousFrom, c.beforeFrom
 	p.gap, p.numberingGap = p.gap || c.gap, p.numberingGap || c.numberingGap
 	p.previousGap, p.beforeGap = c.previousGap, c.beforeGap
 	p.lastStay, p.ended, p.reopened = c.lastStay, c.ended, c.reopened
