@@ -7,7 +7,7 @@ import (
 
 // stateVersion is the first byte of an encoded State. Whoever changes the form gives it a new
 // one. A state of another version is refused, and what it was is rebuilt from the log.
-const stateVersion = 2
+const stateVersion = 3
 
 // Append appends the binary form of the state to b. Equal states give equal bytes.
 func (s *State) Append(b []byte) []byte {
@@ -56,7 +56,8 @@ func (e *episode) append(b []byte) []byte {
 	b = packed.AppendBool(b, e.acknowledged)
 	b = packed.AppendInt(b, int64(e.snoozedUntil))
 	b = packed.AppendString(b, e.verdict)
-	return append(b, byte(severityRank(e.toldSeverity)))
+	b = append(b, byte(severityRank(e.toldSeverity)))
+	return packed.AppendString(b, e.origin)
 }
 
 // Decode sets the state to what Append wrote, read from r. An error is r's to tell: what a
@@ -115,4 +116,5 @@ func (e *episode) decode(r *packed.Reader) {
 	e.snoozedUntil = schemas.Time(r.Int())
 	e.verdict = r.String()
 	e.toldSeverity = [...]string{"", "low", "medium", "high"}[r.Byte(3)]
+	e.origin = r.String()
 }

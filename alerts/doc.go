@@ -36,6 +36,12 @@
 // Refractory, reset and snooze keep the same or a lower severity silent. A higher one starts at
 // once.
 //
+// # One patient under two ids
+//
+// Where one id goes on under another, the open alerts go on there, with their ids, revisions and
+// answers; where that was a mistake they go back. Of two alerts of one task the one of the id
+// that stays goes on, and the other ends.
+//
 // # Time
 //
 // What falls due by time alone (dwell, refractory, snooze, no data) has a due

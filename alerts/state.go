@@ -83,6 +83,7 @@ type episode struct {
 	snoozedUntil schemas.Time // never if nobody has snoozed the alert
 	verdict      string       // what a person has said of the alert
 	toldSeverity string       // the severity in the alert's last revision
+	origin       string       // of an open alert: the patient from whom it was taken over; empty if it started here
 }
 
 // maxLevels is how many levels a rule may have: one for each severity.
@@ -147,6 +148,11 @@ func AlertID(patient, stay, task string, episode uint32, model, policy string) s
 // outputs of its stay.
 func ScoreID(patient, stay string, n uint64, model, policy string) string {
 	return hashID("score", patient, stay, strconv.FormatUint(n, 10), model, policy)
+}
+
+// HandedID returns the id of what one patient hands to another, in the same way.
+func HandedID(from, to string, body []byte) string {
+	return hashID("handed", from, to, string(body))
 }
 
 // hashID is the first half of the SHA-256 over the parts, in hexadecimal. Each part stands

@@ -21,6 +21,8 @@ type Event struct {
 	Cause         string           // Ended: discharge, death, silence, …
 	Newest        schemas.Time     // DataCame: the latest event time of the data; 0 for At
 	Measured      *Measured        // DataCame: when each component was last measured; nil if that is as in the last score
+	With          string           // PassedOn, TookOver, GaveBack: the id of the other patient
+	Theirs        *State           // TookOver: what the other patient has passed on; GaveBack: is set to what goes back
 }
 
 // EventKind says what an Event is.
@@ -35,6 +37,9 @@ const (
 	Advance                        // time passes, and all that is due up to At happens
 	Reopened                       // the stay goes on: its end, before which the state is as it was, was a mistake
 	Ended                          // the stay ends, and every open alert with it; only Opened has an effect after it
+	PassedOn                       // the patient goes on under another id, and the open alerts with it; the stay ends
+	TookOver                       // another id turned out to be this patient: what it passed on goes on here
+	GaveBack                       // it was another patient after all: what was taken over goes back
 )
 
 // Score is what a policy reads of a score.
@@ -118,6 +123,12 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 		t.reopen()
 	case Ended:
 		t.endAll()
+	case PassedOn:
+		t.passOn()
+	case TookOver:
+		t.takeOver(e.Theirs)
+	case GaveBack:
+		*e.Theirs = t.giveBack()
 	case Commanded:
 		t.answer(e.Command)
 	case DataCame:
@@ -457,7 +468,7 @@ func (t *transition) resetOf(task string) schemas.Time {
 func (t *transition) open(e *episode, level int) {
 	e.count++
 	e.level, e.revision, e.clearingSince = level, 0, never
-	e.acknowledged, e.snoozedUntil, e.verdict = false, never, ""
+	e.acknowledged, e.snoozedUntil, e.verdict, e.origin = false, never, "", ""
 	e.id = AlertID(t.s.Patient, t.s.Stay, e.task, e.count, t.e.Model, t.p.hash)
 }
 

@@ -87,7 +87,7 @@ func (i *Image) check() *Problem {
 }
 
 // movements are the types of an ADT event.
-var movements = []string{"admit", "transfer", "discharge", "death", "merge", "cancel", "cancel-discharge", "cancel-transfer"}
+var movements = []string{"admit", "transfer", "discharge", "death", "merge", "unmerge", "cancel", "cancel-discharge", "cancel-transfer"}
 
 func (a *ADT) check() *Problem {
 	switch {
@@ -95,9 +95,9 @@ func (a *ADT) check() *Problem {
 		return NewProblem(BadField, "type", a.Type, "one of "+strings.Join(movements, ", "))
 	case (a.Type == "admit" || a.Type == "cancel") && a.Stay == "":
 		return NewProblem(BadField, "stay", "", "the stay that begins")
-	case a.Type == "merge" && !patientForm(a.Into):
+	case (a.Type == "merge" || a.Type == "unmerge") && !patientForm(a.Into):
 		return NewProblem(BadPatient, "into", a.Into, "the surviving patient, domain:id")
-	case a.Type == "merge" && a.Into == a.Patient:
+	case (a.Type == "merge" || a.Type == "unmerge") && a.Into == a.Patient:
 		return NewProblem(BadPatient, "into", a.Into, "another patient than the one that is merged")
 	}
 	for _, f := range [...]struct{ name, text string }{{"stay", a.Stay}, {"unit", a.Unit}, {"bed", a.Bed}} {

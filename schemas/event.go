@@ -130,8 +130,8 @@ type Image struct {
 // messages of an admission system.
 type ADT struct {
 	Head
-	// Type is admit, transfer, discharge, death, merge, cancel (of the admission, A11 of HL7),
-	// cancel-discharge (A13, of a death too) or cancel-transfer (A12, which says where the
+	// Type is admit, transfer, discharge, death, merge (A40 of HL7), unmerge (A37), cancel (of
+	// the admission, A11), cancel-discharge (A13, of a death too) or cancel-transfer (A12, which says where the
 	// patient lies after all).
 	Type string `json:"type"`
 	// Stay identifies the stay within the patient; admit and cancel must name it. It stands in
@@ -139,7 +139,7 @@ type ADT struct {
 	Stay string `json:"stay,omitempty"`
 	Unit string `json:"unit,omitempty"`
 	Bed  string `json:"bed,omitempty"`
-	// Into is, of a merge, the patient under whose id the two go on.
+	// Into is, of a merge or an unmerge, the patient under whose id the two go on, or went on.
 	Into    string  `json:"into,omitempty"`
 	Statics Statics `json:"statics"`
 }

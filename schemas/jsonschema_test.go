@@ -235,7 +235,7 @@ func TestSchemasAndDecoderAgree(t *testing.T) {
 		{TopicVitals, "seq", 0}, {TopicVitals, "seq", 1.5}, {TopicVitals, "values", "none"}, {TopicVitals, "provenance", []string{"x"}}, {TopicVitals, "has_adt", "yes"},
 		{TopicNotes, "text", nil}, {TopicNotes, "text", ""}, {TopicNotes, "kind", nil}, {TopicNotes, "kind", 4},
 		{TopicImaging, "modality", nil}, {TopicImaging, "embedding", nil}, {TopicImaging, "encoder", nil}, {TopicImaging, "embedding", []string{"x"}},
-		{TopicADT, "type", "vanish"}, {TopicADT, "stay", nil}, {TopicADT, "stay", ""}, {TopicADT, "type", "merge"}, {TopicADT, "statics.age_years", -1},
+		{TopicADT, "type", "vanish"}, {TopicADT, "stay", nil}, {TopicADT, "stay", ""}, {TopicADT, "type", "merge"}, {TopicADT, "type", "unmerge"}, {TopicADT, "statics.age_years", -1},
 		{TopicADT, "statics.age_years", 131}, {TopicADT, "statics.sex", "F"}, {TopicADT, "statics.height_cm", "tall"},
 		{TopicCommands, "verb", "delete"}, {TopicCommands, "until", nil}, {TopicCommands, "reason", nil}, {TopicCommands, "actor", ""}, {TopicCommands, "alert", nil},
 	} {

@@ -17,9 +17,10 @@ const (
 	KindTick // only time has passed
 	KindUse
 	KindMergeOut // this patient's stay goes on under another id
-	KindMergeIn
-	KindGap    // records of the raw topic TopicIndex were lost before this one
-	KindReopen // the last end of a stay was a mistake, and is taken back
+	KindMergeIn  // another id is this patient: what is known of it, and what it passes on
+	KindGap      // records of the raw topic TopicIndex were lost before this one
+	KindReopen   // the last end of a stay was a mistake, and is taken back
+	KindUnmerge  // the other id was another patient after all
 )
 
 // IsData says whether records of the kind bring observations or an item of a modality.
@@ -65,12 +66,14 @@ type Record struct {
 	// What the record brings goes by its kind. Observations are what was measured, and what
 	// an encoder derived from a strip or a note. Item belongs to a strip, a note or an
 	// image, Move to an admission, a transfer, an end or a merge, and Command and Use to
-	// the kinds of the same name.
+	// the kinds of the same name. PassedOn is what a patient who goes on under another id
+	// passes on beside observations and items, in the form of alerts/monitor.
 	Observations []Observation
 	Item         *Item
 	Move         *Move
 	Command      *Command
 	Use          *Use
+	PassedOn     []byte
 }
 
 // Item is what the log keeps of a strip, a note or an image. The samples, text or pixels

@@ -16,7 +16,8 @@ const (
 	hasCommand
 	hasUse
 	hasStay
-	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse | hasStay
+	hasPassedOn
+	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse | hasStay | hasPassedOn
 )
 
 // Limits of a decoded record bound what a torn or hostile one can make the reader allocate.
@@ -24,6 +25,7 @@ const (
 	maxRecordObservations = 1 << 20
 	maxRecordString       = 1 << 16
 	maxRecordVector       = 1 << 16
+	maxRecordPassedOn     = 1 << 19
 )
 
 // AppendBinary appends the record in the log's form: version, kind, provenance and presence,
@@ -32,7 +34,7 @@ const (
 // same record always gives the same bytes.
 func (r *Record) AppendBinary(b []byte) []byte {
 	var presence byte
-	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil, r.Stay != ""} {
+	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil, r.Stay != "", len(r.PassedOn) > 0} {
 		if there {
 			presence |= 1 << i
 		}
@@ -88,6 +90,10 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		for _, s := range [...]string{u.Model, u.Policy, u.Encoder} {
 			b = packed.AppendString(b, s)
 		}
+	}
+	if len(r.PassedOn) > 0 {
+		b = packed.AppendUint(b, uint64(len(r.PassedOn)))
+		b = append(b, r.PassedOn...)
 	}
 	return b
 }

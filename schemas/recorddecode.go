@@ -36,8 +36,8 @@ func (r *Record) Decode(b []byte) error {
 	}
 	*r = Record{Kind: RecordKind(d.Byte(math.MaxUint8)), Provenance: Provenance(d.Byte(math.MaxUint8)), Observations: r.Observations[:0]}
 	presence := d.Byte(math.MaxUint8)
-	if r.Kind < KindObservations || r.Kind > KindReopen {
-		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindReopen)
+	if r.Kind < KindObservations || r.Kind > KindUnmerge {
+		return fmt.Errorf("log record of kind %d: this build knows %d to %d", r.Kind, KindObservations, KindUnmerge)
 	}
 	if presence&^allPresence != 0 {
 		return errors.New("log record: unknown presence bits; it is torn or of a later version")
@@ -79,6 +79,13 @@ func (r *Record) Decode(b []byte) error {
 	}
 	if presence&hasUse != 0 {
 		r.Use = &Use{Model: d.text(), Policy: d.text(), Encoder: d.text()}
+	}
+	if presence&hasPassedOn != 0 {
+		if n := d.count(maxRecordPassedOn, 1); n > 0 {
+			r.PassedOn = bytes.Clone(d.Take(n))
+		} else {
+			d.Fail("nothing is passed on")
+		}
 	}
 	if err := d.End(); err != nil {
 		return fmt.Errorf("log record is torn: %w", err)

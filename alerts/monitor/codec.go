@@ -77,6 +77,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 	b = packed.AppendInt(b, int64(p.nextHour))
 	b = packed.AppendString(b, p.lastStay)
 	b = packed.AppendString(b, p.ended)
+	b = packed.AppendString(b, p.into)
 	b = packed.AppendUint(b, p.reopened)
 	if p.stay.open {
 		b = p.stay.append(b)
@@ -126,6 +127,7 @@ func (p *patient) decode(b []byte) (use, error) {
 	p.nextHour = schemas.Time(r.Int())
 	p.lastStay = r.String()
 	p.ended = r.String()
+	p.into = r.String()
 	p.reopened = r.Uint(math.MaxUint64)
 	if p.stay.open {
 		p.stay.decode(r)
@@ -171,6 +173,7 @@ func packFlags(flags ...bool) (b byte) {
 func (s *stay) append(b []byte) []byte {
 	b = packed.AppendString(b, s.id)
 	b = packed.AppendString(b, s.announced)
+	b = packed.AppendString(b, s.origin)
 	b = packed.AppendInt(b, int64(s.start))
 	b = packed.AppendInt(b, int64(s.viewFrom))
 	b = packed.AppendInt(b, int64(s.heardAt))
@@ -193,6 +196,7 @@ func (s *stay) append(b []byte) []byte {
 func (s *stay) decode(r *packed.Reader) {
 	s.id = r.String()
 	s.announced = r.String()
+	s.origin = r.String()
 	s.start = schemas.Time(r.Int())
 	s.viewFrom = schemas.Time(r.Int())
 	s.heardAt = schemas.Time(r.Int())

@@ -19,5 +19,11 @@
 // [Partition.Wants] names them and [Partition.Give] takes them. With a model that reads
 // more finely than by hours, windows stay in memory as a whole.
 //
+// Where two ids turn out to be one patient, the old id's partition hands what it knows to the
+// survivor's by way of the outbox and the raw topic of movements, and from then on all that
+// comes under it; an unmerge asks it back. See merge.go.
+//
+// A patient is forgotten who has no open stay, is of no run and was not heard of for 48 h.
+//
 // The package alerts/worker reads the log, keeps the store and publishes the outputs.
 package monitor

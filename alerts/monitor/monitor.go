@@ -71,7 +71,7 @@ var ErrUnknownUse = errors.New("the log asks for another model or policy")
 // Output is one record to publish, caused by one record of the log.
 type Output struct {
 	Position window.Position // offset of the log record, and which of its outputs this is, from 0
-	Topic    string          // schemas.TopicScores, TopicAlerts or TopicAlertStates
+	Topic    string          // schemas.TopicScores, TopicAlerts or TopicAlertStates; TopicADT for what is handed to another patient
 	Type     string          // schemas.TypeScore or TypeAlert
 	ID       string          // of the score or alert
 	Key      string          // the patient; on TopicAlertStates the alert's id

@@ -9,6 +9,26 @@ import (
 // This file says what the movements of a patient do to the stays: admission, transfer and
 // discharge, and data that name a stay.
 
+// move applies a movement.
+func (t *step) move(rec *schemas.Record) {
+	switch rec.Kind {
+	case schemas.KindAdmit:
+		t.admit(rec)
+	case schemas.KindTransfer:
+		t.transfer(rec)
+	case schemas.KindEnd:
+		t.discharge(rec)
+	case schemas.KindReopen:
+		t.cancelDischarge(rec)
+	case schemas.KindMergeOut:
+		t.mergeOut(rec)
+	case schemas.KindMergeIn:
+		t.mergeIn(rec)
+	case schemas.KindUnmerge:
+		t.unmerge(rec)
+	}
+}
+
 // admit opens a stay, confirms an open one, or adopts an implicit one under the announced
 // id. An admission while another announced stay is open ends that one first. The stay begins
 // when the patient came, so that what was measured since counts though the message came
@@ -21,6 +41,10 @@ func (t *step) admit(rec *schemas.Record) {
 		move = &schemas.Move{}
 	}
 	id := cmp.Or(move.Stay, "admitted:"+p.clock.String())
+	if p.into != "" && id == p.ended {
+		return // that stay goes on under another id
+	}
+	p.into = "" // the id is given to another patient
 	if p.stay.open {
 		switch {
 		case p.stay.goesBy(id):

@@ -35,6 +35,7 @@ type patient struct {
 	// governed says that an admission system speaks for the patient: nothing but its
 	// admit then opens a stay.
 	governed bool
+	into     string // the id under which the patient goes on, to which all is passed on; empty if there is none
 	// gap says that records of the patient may be among those that the log has lost. The
 	// patient's scores and alerts then carry a flag.
 	gap bool
@@ -87,6 +88,7 @@ type stay struct {
 	// announced is the admission system's id where id is another: of an implicit stay that
 	// was adopted, and of a stay that was opened again.
 	announced  string
+	origin     string       // the patient from whom the stay was taken over; empty if it began here
 	late       bool         // a transfer or data opened it, since its admission was before the log began
 	start      schemas.Time // of the admission, or when the first of an implicit stay's data were measured
 	viewFrom   schemas.Time // the earliest event time that its scores may see

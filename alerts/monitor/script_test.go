@@ -19,7 +19,8 @@ import (
 // number of its source, or seq=; a source is without movements unless `adt` is
 // said.
 //
-//	admit at=8h p=a stay=S1 adt            also transfer, end cause=, undo, merge
+//	admit at=8h p=a stay=S1 adt            also transfer, end cause=, undo
+//	merge at=9h p=a into=b adt             also unmerge; what a hands to b comes at once
 //	vitals at=8h1m p=a hr=80 rr=16 ev=8h   ev: measured at; corrected, retracted
 //	note at=9h p=a                         also strip, image; state=unusable
 //	ack at=9h p=a alert=news2/1            also verdict, snooze until=
@@ -66,6 +67,23 @@ func (s *story) tell(l *script.Line) string {
 		return err.Error()
 	}
 	text := printed(l, out)
+	for handed := out; len(handed) > 0; handed = handed[1:] {
+		if handed[0].Topic != schemas.TopicADT {
+			continue
+		}
+		rec, err := schemas.DecodeRecord(handed[0].Value)
+		if err != nil {
+			l.Fatalf("%v", err)
+		}
+		text += fmt.Sprintf("from %s to %s:\n", rec.Source, rec.Patient)
+		s.offset++
+		more, err := s.m.Step(s.state, rec, s.offset, nil)
+		if err != nil {
+			return err.Error()
+		}
+		text += printed(l, more)
+		handed = append(handed, more...)
+	}
 	if s.state.Counts().Duplicates > before.Duplicates {
 		text += "repeat\n"
 	}
@@ -132,8 +150,14 @@ func (s *story) record(l *script.Line) *schemas.Record {
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindTransfer, move, 0
 	case "end":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindEnd, move, 0
-	case "merge":
+	case "merge", "unmerge":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindMergeOut, move, 0
+		if l.Cmd == "unmerge" {
+			rec.Kind = schemas.KindUnmerge
+		}
+		if l.HasArg("into") {
+			move.Other = "ward:" + l.Text("into")
+		}
 	case "undo":
 		rec.Kind, rec.Move, rec.TopicIndex = schemas.KindReopen, move, 0
 	case "note":

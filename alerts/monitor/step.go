@@ -138,23 +138,15 @@ func (t *step) apply(rec *schemas.Record) bool {
 	if sender.remember(rec) {
 		t.s.counts.Restarts++
 	}
-	switch rec.Kind {
-	case schemas.KindObservations, schemas.KindStrip, schemas.KindNote, schemas.KindImage:
+	switch kind := rec.Kind; {
+	case p.into != "" && (kind.IsData() || kind == schemas.KindCommand):
+		t.forward(rec)
+	case kind.IsData():
 		t.dataCame(rec)
-	case schemas.KindAdmit:
-		t.admit(rec)
-	case schemas.KindTransfer:
-		t.transfer(rec)
-	case schemas.KindEnd:
-		t.discharge(rec)
-	case schemas.KindReopen:
-		t.cancelDischarge(rec)
-	case schemas.KindCommand:
+	case kind == schemas.KindCommand:
 		t.stepPolicy(alerts.Event{Kind: alerts.Commanded, At: p.clock, Command: rec.Command})
-	case schemas.KindMergeOut:
-		if p.stay.open {
-			t.endStay("merge", t.offset)
-		}
+	default:
+		t.move(rec)
 	}
 	return true
 }
@@ -183,7 +175,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	for _, o := range scratch.derive.Derive(p.window, scratch.added, p.windowN(), &p.stay.statics, p.lastEnd, p.clock) {
 		p.online.noteChange(o.Channel, o.EventTime)
 	}
-	if rec.Kind == schemas.KindObservations {
+	if rec.Item == nil {
 		for i := range scratch.added {
 			p.modalities[encoders.Numeric].addObservation(p, &scratch.added[i])
 		}

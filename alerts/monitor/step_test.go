@@ -353,8 +353,11 @@ func TestBodiesAreJSON(t *testing.T) {
 		m.Settings.Inputs = inputs
 		for _, o := range steps(t, m, NewPartition(), history.Make(7, 1000, 4, false), 0) {
 			var body any = &schemas.Score{}
-			if o.Type == schemas.TypeAlert {
+			switch o.Type {
+			case schemas.TypeAlert:
 				body = &schemas.Alert{}
+			case schemas.TypeHanded:
+				continue
 			}
 			d := json.NewDecoder(bytes.NewReader(o.Value))
 			d.DisallowUnknownFields()
@@ -379,8 +382,13 @@ func FuzzDecodePatient(f *testing.F) {
 	for _, w := range s.Writes(nil) {
 		f.Add(w.State)
 	}
+	for _, p := range s.patients {
+		f.Add(p.appendPassedOn(nil))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p := newPatient("a:1", 0)
+		_ = p.decodePassedOn(b) // gives an error and no panic
+		p.forgetItems(b)
 		if u, err := p.decode(b); err == nil && !bytes.Equal(p.append(nil, &u), b) {
 			t.Fatalf("%x decodes and encodes to %x", b, p.append(nil, &u))
 		}
@@ -396,10 +404,18 @@ func byPatient(outputs []Output) map[string]string {
 		if o.Topic == schemas.TopicAlertStates {
 			continue
 		}
-		if parts[o.Key] == nil {
-			parts[o.Key] = &strings.Builder{}
+		key := o.Key
+		if o.Topic == schemas.TopicADT { // of the patient who hands it on
+			rec, err := schemas.DecodeRecord(o.Value)
+			if err != nil {
+				panic(err)
+			}
+			key, _, _ = strings.Cut(rec.Source, "/")
 		}
-		fmt.Fprintf(parts[o.Key], "%s %s\n", o.Topic, o.Value)
+		if parts[key] == nil {
+			parts[key] = &strings.Builder{}
+		}
+		fmt.Fprintf(parts[key], "%s %s\n", o.Topic, o.Value)
 	}
 	out := map[string]string{}
 	for key, b := range parts {

@@ -79,7 +79,7 @@ func (t *step) cancelDischarge(rec *schemas.Record) {
 	p, move := t.p, rec.Move
 	p.governed = true
 	switch {
-	case move == nil || p.stay.open:
+	case move == nil || p.stay.open || p.into != "":
 		return
 	case p.closed != nil && (move.Stay == "" || p.closed.stay.goesBy(move.Stay)):
 		t.reopen()

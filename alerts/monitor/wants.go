@@ -32,6 +32,13 @@ func (s *Partition) Wants(rec *schemas.Record, dst []window.Place) []window.Plac
 		return dst
 	}
 	dst = s.wantUnread(p, dst)
+	if rec.Kind == schemas.KindMergeOut || rec.Kind == schemas.KindUnmerge { // which look at the whole window
+		for at := p.horizon(); at <= p.clock+schemas.MaxAhead+schemas.Hour; at += schemas.Hour {
+			if l, ok := p.window.Want(at); ok {
+				dst = append(dst, window.Place{Patient: p.id, ChunkLen: l})
+			}
+		}
+	}
 	for i := range rec.Observations {
 		if l, ok := p.window.Want(rec.Observations[i].EventTime); ok {
 			dst = append(dst, window.Place{Patient: p.id, ChunkLen: l})

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,10 +102,14 @@ func rebuildHeader(offset int64) schemas.Header {
 	return schemas.Header{Key: schemas.HeaderRebuild, Value: strconv.FormatInt(offset, 10)}
 }
 
-// above says whether an output of a position is not yet in its topic.
+// above says whether an output of a position is not yet in its topic. What is handed to another
+// patient goes out before all other outputs of its batch, so it is out where anything behind it
+// is; where that cannot be told it goes out again, and is known there as a repeat.
 func (t *tails) above(topic string, p window.Position) bool {
-	i := slices.Index(outputTopics[:], topic)
-	return i < 0 || p.Compare(t.at[i]) > 0
+	if i := slices.Index(outputTopics[:], topic); i >= 0 {
+		return p.Compare(t.at[i]) > 0
+	}
+	return !slices.ContainsFunc(t.at[:], func(at window.Position) bool { return at.Compare(p) > 0 })
 }
 
 // outbox appends to dst the outputs that are not yet in their topics. Their headers say that a
@@ -124,7 +129,7 @@ func (t *tails) outbox(dst []window.OutboxEntry, outputs []monitor.Output, rebui
 			schemas.Header{Key: schemas.HeaderID, Value: out.ID},
 			schemas.Header{Key: schemas.HeaderType, Value: out.Type},
 			schemas.Header{Key: schemas.HeaderSource, Value: "vigil"},
-			schemas.Header{Key: schemas.HeaderContentType, Value: schemas.ContentJSON},
+			schemas.Header{Key: schemas.HeaderContentType, Value: contentOf(out.Type)},
 			positionHeader(out.Position),
 			rebuilt,
 		)
@@ -134,6 +139,14 @@ func (t *tails) outbox(dst []window.OutboxEntry, outputs []monitor.Output, rebui
 		})
 	}
 	return dst
+}
+
+// contentOf is the content type of an output of a type.
+func contentOf(kind string) string {
+	if kind == schemas.TypeHanded {
+		return schemas.ContentLog
+	}
+	return schemas.ContentJSON
 }
 
 // publishStored publishes what an earlier owner left in the outbox, but for what it had
@@ -152,6 +165,9 @@ func (a *applier) publishStored(ctx context.Context) error {
 func (a *applier) publish(ctx context.Context) error {
 	if len(a.batch.Outbox) == 0 {
 		return nil
+	}
+	if err := a.handOn(ctx); err != nil {
+		return err
 	}
 	// All of one topic go together. A crash between two topics leaves the later ones behind,
 	// which publishStored sees by their tails.
@@ -179,6 +195,27 @@ func (a *applier) publish(ctx context.Context) error {
 	clear(messages)
 	a.messages = messages[:0]
 	a.published = a.batch.Outbox[len(a.batch.Outbox)-1].After()
+	return nil
+}
+
+// handOn appends what the outbox hands to other patients to the raw topic of movements, in the
+// partition of each.
+func (a *applier) handOn(ctx context.Context) error {
+	handed := map[int][]schemas.Message{} // by partition
+	for j := range a.batch.Outbox {
+		if e := &a.batch.Outbox[j]; e.Topic == schemas.TopicADT {
+			to := kafka.PartitionOf(e.Key, a.tenure.Picture().Topics[e.Topic].Partitions)
+			handed[to] = append(handed[to], schemas.Message{Key: e.Key, Value: e.Value, Headers: e.Headers})
+		}
+	}
+	for _, to := range slices.Sorted(maps.Keys(handed)) {
+		if _, err := a.tenure.Producer.Append(ctx, schemas.TopicADT, to, handed[to]); err != nil {
+			return err
+		}
+		if err := a.tenure.At("handed on"); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

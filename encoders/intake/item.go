@@ -42,12 +42,20 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 		i.problem = m.Unread
 		return i
 	}
-	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeMark {
+	kind, _ := m.Header(schemas.HeaderType)
+	if kind == schemas.TypeMark {
 		mark, _, problem := schemas.ParseMark(m)
 		if problem == nil {
 			i.Mark, i.run, i.play = &mark, mark.Run, mark.Play
 		}
 		i.problem = problem
+		return i
+	}
+	if kind == schemas.TypeHanded {
+		i.Record, i.problem = record.Handed(m, now)
+		if i.Record != nil {
+			i.source = i.Record.Source
+		}
 		return i
 	}
 	i.source, _ = m.Header(schemas.HeaderSource)

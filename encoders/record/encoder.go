@@ -155,6 +155,8 @@ func movement(r *schemas.Record, ev *schemas.Event) {
 		r.Kind = schemas.KindReopen
 	case "merge":
 		r.Kind = schemas.KindMergeOut
+	case "unmerge":
+		r.Kind = schemas.KindUnmerge
 	default: // discharge, death, cancel
 		r.Kind, r.Move.Cause = schemas.KindEnd, a.Type
 	}

@@ -74,6 +74,12 @@ func (w *ward) step() {
 	if w.r.IntN(500) == 0 {
 		w.at += 30 * schemas.Hour
 	}
+	if w.r.IntN(120) == 0 { // two ids turn out to be one patient, or two after all
+		other := w.beds[w.r.IntN(len(w.beds))].id
+		kind := []schemas.RecordKind{schemas.KindMergeOut, schemas.KindUnmerge}[w.r.IntN(2)]
+		w.add(b, &schemas.Record{Kind: kind, Move: &schemas.Move{Other: other}}, 0)
+		return
+	}
 	switch k := w.r.IntN(100); {
 	case b.adt && !b.open && k < 25:
 		b.open, b.stays = true, b.stays+1
