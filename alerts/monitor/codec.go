@@ -63,6 +63,7 @@ func (m *Monitor) LoadPartition(stored *window.StoredPartition) (*Partition, err
 func (p *patient) append(b []byte, u *use) []byte {
 	b = append(b, patientVersion)
 	b = packed.AppendInt(b, int64(p.clock))
+	b = packed.AppendInt(b, int64(p.heardAt))
 	b = packed.AppendUint(b, p.logN)
 	b = packed.AppendUint(b, p.outputN)
 	b = append(b, packFlags(p.governed, p.gap, p.bound, p.corrected, p.stay.open, p.stay.implicit, p.numberingGap, p.previousGap))
@@ -78,6 +79,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 	b = packed.AppendString(b, p.lastStay)
 	b = packed.AppendString(b, p.ended)
 	b = packed.AppendString(b, p.into)
+	b = packed.AppendInt(b, p.intoFrom)
 	b = packed.AppendUint(b, p.reopened)
 	if p.stay.open {
 		b = p.stay.append(b)
@@ -110,6 +112,7 @@ func (p *patient) decode(b []byte) (use, error) {
 		r.Fail("patient state of version %d, this program reads %d", v, patientVersion)
 	}
 	p.clock = schemas.Time(r.Int())
+	p.heardAt = schemas.Time(r.Int())
 	p.logN = r.Uint(math.MaxUint32)
 	p.outputN = r.Uint(math.MaxUint64)
 	flags := r.Byte(math.MaxUint8)
@@ -128,6 +131,7 @@ func (p *patient) decode(b []byte) (use, error) {
 	p.lastStay = r.String()
 	p.ended = r.String()
 	p.into = r.String()
+	p.intoFrom = r.Int()
 	p.reopened = r.Uint(math.MaxUint64)
 	if p.stay.open {
 		p.stay.decode(r)

@@ -146,19 +146,6 @@ func (s *origin) isOfBefore(rec *schemas.Record) bool {
 	return !rec.HasSeq || rec.Seq <= s.pastHighest
 }
 
-// needEarlier lets the present numbering need the ones before it, because a repeat of one of
-// their messages came. A rebuild that begins later takes the repeat for new: it then opens,
-// ends or names a stay, and the ids of the stays that follow depend on that.
-func (p *patient) needEarlier(repeat *schemas.Record) {
-	sender := p.origins[len(p.origins)-1] // that it has just come from
-	if (!repeat.Kind.IsData() || !p.stay.open) && sender.isOfBefore(repeat) {
-		p.numberingFrom = p.rebuildFrom()
-	}
-}
-
-// rebuildFrom is the log offset from which a rebuild knows the patient as it is.
-func (p *patient) rebuildFrom() int64 { return min(p.beforeFrom, p.previousFrom, p.numberingFrom) }
-
 // isOld says whether a number is too far behind the highest for seen.
 func (s *origin) isOld(seq uint64) bool { return seq < s.highest && s.highest-seq >= keptNumbers }
 

@@ -44,9 +44,7 @@ func (t *step) mergeOut(rec *schemas.Record) {
 	}
 	switch {
 	case into == "" || p.bound:
-		if p.stay.open {
-			t.endStay("merge", t.offset)
-		}
+		t.endStay("merge", t.offset)
 		return
 	case into == p.into:
 		return // it is told again
@@ -56,10 +54,12 @@ func (t *step) mergeOut(rec *schemas.Record) {
 	if p.stay.open {
 		t.stepPolicy(alerts.Event{Kind: alerts.PassedOn, At: p.clock, With: into})
 		first.PassedOn = p.appendPassedOn(nil)
-		t.closeStay("merge", t.offset)
+	}
+	t.closeStay("merge", t.offset)
+	if p.closed != nil {
 		p.closed.alerts.LetGo()
 	}
-	p.into = into
+	p.into, p.intoFrom = into, t.offset
 	// The newest observations go first, and with them the stay: the survivor's first score
 	// then sees them.
 	for end := len(observations); end > 0 || first != nil; end = max(0, end-maxHanded) {

@@ -19,6 +19,7 @@ type Partition struct {
 	unread    []*patient          // those loaded with a window whose records only the store has
 	chunkLens []window.ChunkLen   // memory that Wants reuses
 	keepWhole bool                // windows stay in memory as a whole, see Monitor.readsObservations
+	swept     schemas.Time        // the hour of liveClock in which forgetGone was last done
 	liveClock schemas.Time        // the newest time of any live record or tick; never before the first
 	use       use
 	counts    Counts
@@ -34,6 +35,7 @@ type Counts struct {
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Unmatched  uint64 // observations that were to be taken back and are not there
 	Forgotten  uint64 // senders of a patient that were forgotten because there are too many
+	Gone       uint64 // patients who were forgotten, 48 h after they were last heard of
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts
@@ -106,6 +108,7 @@ func (s *Partition) noteTime(p *patient, rec *schemas.Record) {
 	} else {
 		s.liveClock = max(s.liveClock, p.clock)
 	}
+	p.heardAt = max(p.heardAt, rec.At)
 }
 
 // use is what the log says of the partition as a whole: the model and the policy by which
@@ -157,12 +160,13 @@ func (s *Partition) listOpen(p *patient, open bool) {
 }
 
 // Writes appends to dst what the store must be given: the patients that have changed since
-// the last call, in the order of their ids. It reuses the memory behind dst's end. After it
-// the partition counts the answer as stored and forgets the records of closed hours, which
-// Wants names when a later record needs them: a caller that gives the write up
-// must load the partition again.
+// the last call and those that are forgotten, in the order of their ids. It reuses the memory
+// behind dst's end. After it the partition counts the answer as stored and forgets the records
+// of closed hours, which Wants names when a later record needs them: a caller that gives the
+// write up must load the partition again.
 func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
-	slices.SortFunc(s.changed, func(a, b *patient) int { return strings.Compare(a.id, b.id) })
+	from := len(dst)
+	dst = s.forgetGone(dst)
 	n := len(dst)
 	dst = slices.Grow(dst, len(s.changed))[:n+len(s.changed)]
 	for i, p := range s.changed {
@@ -173,6 +177,7 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 		s.release(p)
 	}
 	s.changed = s.changed[:0]
+	slices.SortFunc(dst[from:], func(a, b window.PatientWrite) int { return strings.Compare(a.Patient, b.Patient) })
 	return dst
 }
 

@@ -29,12 +29,14 @@ type patient struct {
 	// clock is the patient's time: that of the last record, or of the last thing that fell
 	// due since. It never goes back.
 	clock   schemas.Time
-	logN    uint64 // number of the last record that was applied, a score's log_n; 0 after a stay's end
-	outputN uint64 // number of the stay's last score or alert, their n
+	heardAt schemas.Time // when the last record came; never before the first
+	logN    uint64       // number of the last record that was applied, a score's log_n; 0 after a stay's end
+	outputN uint64       // number of the stay's last score or alert, their n
 
 	// governed says that an admission system speaks for the patient: nothing but its
 	// admit then opens a stay.
 	governed bool
+	intoFrom int64  // log offset of the record that said so
 	into     string // the id under which the patient goes on, to which all is passed on; empty if there is none
 	// gap says that records of the patient may be among those that the log has lost. The
 	// patient's scores and alerts then carry a flag.
@@ -101,7 +103,7 @@ type stay struct {
 // newPatient returns a patient of whom nothing is known, first met at a log offset.
 func newPatient(id string, offset int64) *patient {
 	return &patient{
-		id: id, window: window.New(), clock: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, beforeFrom: offset, latestOffset: offset,
+		id: id, window: window.New(), clock: never, heardAt: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, beforeFrom: offset, latestOffset: offset,
 		scoredAt: never, held: forever, nextHour: forever, due: forever,
 		readings: newReadings(), modalities: newModalities(),
 	}
@@ -218,7 +220,14 @@ func (p *patient) hasData() bool {
 // open though its admission is not known. It is none if it has ended: what belongs to an
 // ended stay opens none.
 func (p *patient) isLate(id string, at schemas.Time) bool {
-	return !p.stay.open && id != "" && id != p.ended && at > p.lastEnd
+	if p.stay.open || id == "" {
+		return false
+	}
+	if id == p.ended || at <= p.lastEnd {
+		p.needPrevious()
+		return false
+	}
+	return true
 }
 
 // goesBy says whether a message that names this id means the stay: by its own id, or by

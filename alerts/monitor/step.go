@@ -61,13 +61,14 @@ func (t *step) record(rec *schemas.Record) {
 	at := max(t.p.clock, rec.At)
 	t.p.settleBefore(at)
 	t.advance(at)
+	s.beginAnew(t.p, rec, t.offset)
 	t.p.clock = at
 	s.noteTime(t.p, rec)
 	if t.apply(rec) {
 		s.counts.Records++
 	} else {
 		s.counts.Duplicates++
-		t.p.needEarlier(rec)
+		t.p.needRepeated(rec)
 	}
 	t.p.latestOffset = t.offset
 	t.p.refresh(t.m.Policy)
@@ -250,6 +251,7 @@ func (t *step) openStay(id string, implicit bool) {
 		viewFrom: max(p.clock-schemas.Reach, p.lastEnd), heardAt: p.clock,
 	}
 	if id == p.lastStay {
+		p.needEarlier()
 		p.reopened++
 		p.stay.id, p.stay.announced = id+"#"+strconv.FormatUint(p.reopened+1, 10), id
 	}
