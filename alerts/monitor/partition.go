@@ -108,12 +108,13 @@ func (s *Partition) noteTime(p *patient, rec *schemas.Record) {
 	}
 }
 
-// use is what the log says of the partition as a whole: the model and the policy by which
-// records are judged from here on, and the last gap.
+// use is what the log says of the partition as a whole: what records are judged by from here
+// on, and the last gap.
 type use struct {
-	at            int64  // log offset of the use record; -1 before the first
-	model, policy string // hashes; empty where the log asks for none
-	gap           gap
+	at     int64  // log offset of the use record; -1 before the first
+	model  string // as schemas.Use has it; empty where the log asks for none
+	policy string // the same, and behind a blank the settings where the log asks for some
+	gap    gap
 }
 
 // Open is the number of open stays.

@@ -22,6 +22,7 @@ type applier struct {
 	nonce   string // the store knows this tenure by it
 	stats   *Stats
 	reader  *kafka.PartitionReader
+	monitor *monitor.Monitor // which the log asks for where the state stands
 	state   *monitor.Partition
 	applied int64 // log offset at which the store stands, -1: none
 	tails   tails
@@ -108,7 +109,7 @@ func (a *applier) loadState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.state, err = a.service.Monitor.LoadPartition(stored); err != nil {
+	if err = a.judgeLoaded(stored); err != nil {
 		a.service.Log.Error().Err(err).Int("partition", a.tenure.Partition).Msg("the store's state cannot be read: rebuilding from the log")
 		if err := a.reset(ctx); err != nil {
 			return err
@@ -254,6 +255,14 @@ func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, 
 		if !ok {
 			continue
 		}
+		if u := a.record.Use; u != nil && !a.monitor.Has(*u) {
+			if i > 0 { // what stands in front is written first
+				return i, nil
+			}
+			if err := a.switchTo(ctx, a.service.judgeOf(*u)); err != nil {
+				return 0, err
+			}
+		}
 		if a.wanted = a.state.Wants(&a.record, a.wanted); len(a.wanted) > 0 {
 			if looked {
 				return i, nil
@@ -263,7 +272,7 @@ func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, 
 				return 0, err
 			}
 		}
-		if a.outputs, err = a.service.Monitor.Step(a.state, &a.record, records[i].Offset, a.outputs); err != nil {
+		if a.outputs, err = a.monitor.Step(a.state, &a.record, records[i].Offset, a.outputs); err != nil {
 			return 0, fmt.Errorf("log record at offset %d: %w", records[i].Offset, err)
 		}
 	}

@@ -35,6 +35,7 @@ import (
 type world struct {
 	cluster *kafka.Cluster
 	monitor *monitor.Monitor
+	shelf   monitor.Shelf
 	log     *kafka.Producer
 	next    int64 // log offset that comes next
 	records int
@@ -120,7 +121,7 @@ func (w *world) outputs(t testing.TB) (lines []string) {
 
 func (w *world) service(store Store) *Service {
 	return &Service{
-		Cluster: w.cluster, Store: store, Monitor: w.monitor, Log: zerolog.Nop(),
+		Cluster: w.cluster, Store: store, Monitor: w.monitor, Shelf: w.shelf, Log: zerolog.Nop(),
 		Nonce: func() string { return fmt.Sprintf("owner-%d", w.names.Add(1)) },
 	}
 }

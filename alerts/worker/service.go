@@ -19,7 +19,8 @@ import (
 type Service struct {
 	Cluster *kafka.Cluster
 	Store   Store
-	Monitor *monitor.Monitor
+	Monitor *monitor.Monitor // which the log must ask for
+	Shelf   monitor.Shelf    // by which records are judged in front of the place where it asks for that
 	Log     zerolog.Logger
 
 	// Nonce returns a text that no other claim of a partition ever had: the store knows

@@ -41,6 +41,11 @@ func serveCommand() *cobra.Command {
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
+The log of each partition says by which model, policy and settings it is judged, and a worker
+with others is refused. To change them, end the workers and start them with the new ones and
+--switch: each log then asks for them from one record on, which stands in it for good. What is
+in front of that record is judged as before, also by a rebuild, which wants the files of then (--known).
+
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.Redis == "" {
@@ -80,6 +85,8 @@ Vigil is ` + schemas.Notice + ".",
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
 	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
+	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
+	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")

@@ -116,6 +116,18 @@ func TestServe(t *testing.T) {
 		}
 	}
 	w.drains("when all is done")
+
+	// Other settings are refused, and taken where the logs are to ask for them.
+	code, _, stderr := vigil(t.Context(), "serve", "--brokers", broker, "--redis", redis, "--score-interval", "5m")
+	if code != boot.ExitDependency || !strings.Contains(stderr, "score_interval=1m0s, here: inputs=all score_interval=5m0s") || !strings.Contains(stderr, "--switch") {
+		t.Fatalf("serve with another score interval: exit %d, %s", code, stderr)
+	}
+	w.args = append(w.args, "--score-interval", "5m", "--switch")
+	w.start()
+	live(t, c, p, "ward:3", 1)
+	waitScored(t, c, "ward:3", 1)
+	wantSaid(t, w, "switched")
+	w.drains("when the logs were switched")
 }
 
 // Topics that are not there are one clear line.

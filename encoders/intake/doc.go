@@ -37,6 +37,12 @@
 // until it is caught up with, up to 10 minutes; one that is further ahead goes back to the
 // present. Hours in which nobody wrote go by in ticks of one each.
 //
+// # What judges
+//
+// The first record of a log says by which model, policy and settings it is judged, and every
+// batch repeats it in short. A worker with others is refused (ErrOtherUse), or, told to switch,
+// writes one record from which on the log asks for its own (use.go).
+//
 // # What is gone
 //
 // A raw topic may begin behind the offset that is to be read next, if its retention is

@@ -20,7 +20,8 @@ import (
 type Worker struct {
 	Cluster *kafka.Cluster
 	Encoder *record.Encoder
-	Use     schemas.Use         // model and policy, which are written into a log partition that names none
+	Use     schemas.Use         // what the worker's monitor has, which the log must ask for
+	Switch  bool                // a log that asks for something else is made to ask for Use
 	Clock   func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
 	Log     zerolog.Logger
 	Idle    kafka.Idle // how the broker is kept from forgetting the producers
@@ -45,8 +46,8 @@ const (
 
 // Own works one partition until ctx ends or the lease is lost (kafka.ErrLeaseLost); it is a
 // kafka.Handler, and kafka.Ownership.Hold has the rules. Its other errors are for good: a
-// record in the log or among the dead letters that a newer version wrote, a raw topic that
-// was made anew, rights that are missing (kafka.ErrDenied).
+// record in the log or among the dead letters that a newer version wrote, a log that asks for
+// what the worker does not have (ErrOtherUse), rights that are missing (kafka.ErrDenied).
 func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	own := kafka.Ownership{
 		Cluster: w.Cluster, Doing: "intake of partition", Producer: producerName,
@@ -100,8 +101,8 @@ func (l *logWriter) Claim(ctx context.Context) (err error) {
 	return err
 }
 
-// Load reads from the tails of both outputs what they hold of the raw topics. A log that
-// has no such record yet gets the model and the policy that are in use.
+// Load reads from the tails of both outputs what they hold of the raw topics, and makes sure
+// that the log asks for what the worker has.
 func (l *logWriter) Load(ctx context.Context) (err error) {
 	l.hear()
 	var begun bool
@@ -130,13 +131,10 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
 	}
 	l.stats.add(&l.log, s)
-	if begun {
-		return l.beginAnew(ctx, anew)
-	}
-	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &l.worker.Use}, useKey); err != nil {
+	if err := l.ask(ctx, begun); err != nil {
 		return err
 	}
-	return l.appendBatch(ctx, &l.log)
+	return l.beginAnew(ctx, anew)
 }
 
 // follows makes the offsets of an outlet's state those of the raw topics that there are now,

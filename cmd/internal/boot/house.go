@@ -45,6 +45,8 @@ type Config struct {
 	Partitions     int            // of the topics that are made; 0 for making none
 	Workers        int            // of this process, that share the partitions with those of others
 	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
+	Switch         bool           // a log that asks for another model, policy or settings is made to ask for these
+	Known          []string       // files of models and policies that it may have asked for before
 	InputsAlerting bool           // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time   // of monitor.Settings
 	Zone           *time.Location // of times in messages that name none; nil: UTC
@@ -86,6 +88,10 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
+	shelf, err := loadShelf(c, model, policy)
+	if err != nil {
+		return h, err
+	}
 	if len(c.Brokers) == 0 || c.Redis == "" {
 		if err := h.claimState(); err != nil {
 			return h, err
@@ -117,7 +123,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
 	}
-	h.buildStages(model, policy)
+	h.buildStages(model, policy, shelf)
 	return h, nil
 }
 
@@ -217,6 +223,35 @@ func loadFiles(c Config) (*fusion.Model, *alerts.Policy, error) {
 	return model, policy, nil
 }
 
+// loadShelf puts on the shelf what the log may have asked for before: what is shipped, what is in
+// use now, and the files that are named.
+func loadShelf(c Config, model *fusion.Model, policy *alerts.Policy) (monitor.Shelf, error) {
+	shelf := monitor.Shelf{Models: []*fusion.Model{fusion.Shipped()}, Policies: []*alerts.Policy{alerts.DefaultPolicy(), policy}}
+	if model != nil {
+		shelf.Models = append(shelf.Models, model)
+	}
+	for _, file := range c.Known {
+		if strings.HasSuffix(file, ".safetensors") {
+			m, err := fusion.Load(file)
+			if err != nil {
+				return shelf, Usage(fmt.Errorf("--known: %w", err))
+			}
+			shelf.Models = append(shelf.Models, m)
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return shelf, Usage(fmt.Errorf("--known: %w", err))
+		}
+		p, err := alerts.ParsePolicy(b)
+		if err != nil {
+			return shelf, Usage(fmt.Errorf("--known %s, read as a policy since it is no *.safetensors: %w", file, err))
+		}
+		shelf.Policies = append(shelf.Policies, p)
+	}
+	return shelf, nil
+}
+
 // claimState makes the state folder this process's own, and a fresh one if none was named.
 func (h *House) claimState() error {
 	if h.config.State == "" {
@@ -236,22 +271,19 @@ func (h *House) claimState() error {
 
 // buildStages puts the two stages together. Clock and nonces are given to
 // them here, so that tests can give them others.
-func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
+func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf) {
 	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
-	use := schemas.Use{Policy: policy.Hash()}
-	if model != nil {
-		use.Model = model.Hash()
-	}
+	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
-		Use:   use,
+		Use: judge.Use(), Switch: h.config.Switch,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
 	h.monitor = &worker.Service{
-		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
+		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf,
 		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}
 }
@@ -272,7 +304,7 @@ func (h *House) Work(ctx context.Context) error {
 		workers.Go(func() error { return h.Cluster.RunGroup(ctx, kafka.GroupConfig{ID: Group}, h.ownPartition) })
 	}
 	err := workers.Wait()
-	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, kafka.ErrDenied) {
+	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, intake.ErrOtherUse) || errors.Is(err, kafka.ErrDenied) {
 		return Dependency(err)
 	}
 	return err
