@@ -63,6 +63,9 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 		}
 	}
 	fields := 2*len(b.Patients) + 2
+	if len(b.Outbox) > 0 {
+		fields += 2
+	}
 	keys = make([]string, 0, 2+writes+deletes)
 	args = make([]any, 0, 11+2*writes+fields+gone)
 	last := strconv.FormatInt(b.Last, 10)
@@ -94,6 +97,9 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 			value = appendPatient(make([]byte, 0, headFixed+8*len(p.Lens)+len(p.State)), b.Last, p.Lens, p.State)
 		}
 		args = append(args, "p"+p.Patient, value)
+	}
+	if n := len(b.Outbox); n > 0 {
+		args = append(args, "x", digitsOf(b.Outbox[n-1].Position))
 	}
 	args = append(args, "o", last)
 	for i := range b.Patients {

@@ -67,8 +67,11 @@ func appendPosition(dst []byte, p window.Position) []byte {
 // before says to a script which outputs go, as the bound of the members of the outbox and as
 // a position in digits, which Lua compares as text and which sort the same in every locale.
 func before(p window.Position) (bound, digits string) {
-	return string(appendPosition([]byte("("), p)), fmt.Sprintf("%016d%010d", p.Offset, p.Index)
+	return string(appendPosition([]byte("("), p)), digitsOf(p)
 }
+
+// digitsOf writes a position as the fields d and x have it.
+func digitsOf(p window.Position) string { return fmt.Sprintf("%016d%010d", p.Offset, p.Index) }
 
 func parseDigits(s string) (p window.Position, err error) {
 	if len(s) != 26 {
