@@ -62,7 +62,7 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 			gone++
 		}
 	}
-	fields := 2*len(b.Patients) + 2
+	fields := 2*len(b.Patients) + 4
 	if len(b.Outbox) > 0 {
 		fields += 2
 	}
@@ -101,7 +101,7 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 	if n := len(b.Outbox); n > 0 {
 		args = append(args, "x", digitsOf(b.Outbox[n-1].Position))
 	}
-	args = append(args, "o", last)
+	args = append(args, "s", sealOf(b.Last, b.Seal), "o", last)
 	for i := range b.Patients {
 		p := &b.Patients[i]
 		for _, hour := range p.Deletes {

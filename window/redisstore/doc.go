@@ -7,7 +7,8 @@
 //	<prefix>{kN}:m                  a hash of own (the owner's nonce), o (the applied offset),
 //	                                v (the layout), d (outputs before this position are
 //	                                dropped), x (the last output that was put into the
-//	                                outbox; stores of before lack it), log (which log the
+//	                                outbox), s (the seal of the record at o; stores of
+//	                                before lack x and s), log (which log the
 //	                                partition follows), and p<patient> (the patient's head
 //	                                and state)
 //	<prefix>{kN}:out                a sorted set with all scores 0 and a member for each batch:

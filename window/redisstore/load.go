@@ -106,6 +106,7 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (o
 			return o, fmt.Errorf("redis: partition %d: applied offset %q is no number: %w", p.Number, o, window.ErrTorn)
 		}
 	}
+	p.Seal = parseSeal(meta["s"], p.Applied)
 	for _, field := range slices.Sorted(maps.Keys(meta)) {
 		patient, ok := strings.CutPrefix(field, "p")
 		if !ok || meta[field] == "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/packed"
@@ -53,6 +54,20 @@ func parsePatient(v []byte) (offset int64, lens []window.ChunkLen, state []byte,
 		lens = append(lens, l)
 	}
 	return offset, lens, v[8*n:], nil
+}
+
+// sealOf writes the seal of a log record with its offset: a program that knows of no seals
+// moves on the applied offset alone, and leaves an older one behind.
+func sealOf(offset int64, seal uint64) string { return fmt.Sprintf("%d %x", offset, seal) }
+
+// parseSeal reads the seal of the applied offset, 0 where there is none.
+func parseSeal(s string, applied int64) uint64 {
+	offset, text, _ := strings.Cut(s, " ")
+	if offset != strconv.FormatInt(applied, 10) {
+		return 0
+	}
+	seal, _ := strconv.ParseUint(text, 16, 64) // one that cannot be read says nothing
+	return seal
 }
 
 // positionSize is the length of a position in front of an output. It is big-endian, so that
