@@ -35,7 +35,8 @@
 // that is set, forward or back, is said once and not followed until it agrees again. A log
 // that is ahead all the same, as an older version may have left one, goes on at half speed
 // until it is caught up with, up to 10 minutes; one that is further ahead goes back to the
-// present. Hours in which nobody wrote go by in ticks of one each.
+// present. Hours in which nobody wrote go by in ticks of one each. A tick is written every second
+// while somebody has an open stay, as Worker.Quiet tells, else once an hour.
 //
 // # What judges
 //

@@ -399,8 +399,12 @@ func (l *logWriter) addRecord(ctx context.Context, r *schemas.Record, key []byte
 // state. From here on a restart goes by that state.
 func (l *logWriter) appendBatch(ctx context.Context, out *outlet) error {
 	out.put(out.state.message())
-	if _, err := l.tenure.Producer.Append(ctx, out.topic, l.tenure.Partition, out.batch); err != nil {
+	base, err := l.tenure.Producer.Append(ctx, out.topic, l.tenure.Partition, out.batch)
+	if err != nil {
 		return err
+	}
+	if out == &l.log {
+		l.end = base + int64(len(out.batch)) - 1
 	}
 	l.hear()
 	l.tenure.Advance()

@@ -24,7 +24,10 @@ type Worker struct {
 	Switch  bool                // a log that asks for something else is made to ask for Use
 	Clock   func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
 	Log     zerolog.Logger
-	Idle    kafka.Idle // how the broker is kept from forgetting the producers
+	// Quiet says whether a partition's log has been applied up to an offset and nobody there has
+	// an open stay, so that nothing is to come of time alone. nil: that is not known.
+	Quiet func(partition int, offset int64) bool
+	Idle  kafka.Idle // how the broker is kept from forgetting the producers
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
@@ -55,7 +58,7 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) err
 	}
 	return own.Hold(ctx, partition, lease, func(t *kafka.Tenure) kafka.Tenant {
 		return &logWriter{
-			worker: w, tenure: t, stats: w.Stats(t.Partition), clock: w.clock(t.Partition),
+			worker: w, tenure: t, stats: w.Stats(t.Partition), clock: w.clock(t.Partition), end: -1,
 			dead: outlet{topic: schemas.TopicDeadLetters, point: "dead letters written"},
 			log:  outlet{topic: schemas.TopicLog, point: "log written"},
 		}
@@ -82,7 +85,8 @@ type logWriter struct {
 	stats      *Stats
 	clock      *clock
 	pace       pace
-	partitions int // of every topic
+	partitions int   // of every topic
+	end        int64 // log offset of the last record that this tenure has written, -1: none
 
 	queues    []queue // one for each of schemas.RawTopics
 	log, dead outlet
@@ -183,7 +187,7 @@ func (l *logWriter) addGap(ctx context.Context, topic int) error {
 }
 
 // Work reads the raw topics side by side, takes a step for each delivery, and writes a
-// tick of the clock every second once the log has live events.
+// tick of the clock every second once the log has live events, unless it is quiet.
 func (l *logWriter) Work(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
@@ -225,7 +229,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 		case got = <-from[5]:
 			topic = 5
 		case <-clock.C:
-			if l.log.state.Live {
+			if l.ticks() {
 				if err := l.tick(ctx); err != nil {
 					return err
 				}
@@ -280,6 +284,18 @@ func (l *logWriter) hear() {
 	if h, ok := l.tenure.Producer.Heard(l.log.topic, l.tenure.Partition); ok {
 		l.clock.hear(h)
 	}
+}
+
+// ticks says whether the log is to be told the time. In a partition that is quiet time passes
+// unwritten but for a tick an hour, by which the log's end says within any retention what it
+// holds, and a message that comes after a long time has no more than an hour to make up for.
+func (l *logWriter) ticks() bool {
+	s, w := &l.log.state, l.worker
+	if !s.Live {
+		return false
+	}
+	quiet := w.Quiet != nil && l.end >= 0 && w.Quiet(l.tenure.Partition, l.end)
+	return !quiet || l.clock.now()-schemas.Time(s.At) >= schemas.Hour
 }
 
 // tick writes a tick of intake's clock.

@@ -280,6 +280,10 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: judge.Use(), Switch: h.config.Switch,
+		Quiet: func(partition int, offset int64) bool {
+			s := h.monitor.Stats(partition)
+			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
+		},
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
 	h.monitor = &worker.Service{
