@@ -30,6 +30,7 @@ type Partition struct {
 type Counts struct {
 	Records    uint64 // records of patients that were applied
 	Duplicates uint64 // records of patients that repeated an earlier one and changed nothing
+	Crossed    uint64 // recorded records of live patients, and live ones of patients of a run: dropped
 	Restarts   uint64 // senders that were started again: their numbers came with other contents
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Unmatched  uint64 // observations that were to be taken back and are not there

@@ -337,6 +337,7 @@ func (a *applier) count(last int64) {
 	c := a.state.Counts()
 	a.stats.Records.Add(int64(c.Records - a.counted.Records))
 	a.stats.Duplicates.Add(int64(c.Duplicates - a.counted.Duplicates))
+	a.stats.Crossed.Add(int64(c.Crossed - a.counted.Crossed))
 	a.stats.Unadmitted.Add(int64(c.Unadmitted - a.counted.Unadmitted))
 	a.stats.Unmatched.Add(int64(c.Unmatched - a.counted.Unmatched))
 	a.stats.Forgotten.Add(int64(c.Forgotten - a.counted.Forgotten))

@@ -46,7 +46,7 @@ func replayCommand() *cobra.Command {
   vigil replay physionet2012 set-a.tar.gz --brokers kafka:9092 --beds 20
   vigil replay mimic-iv mimic-iv-demo --to stdout --speed max | head`,
 		Long: "SOURCE is one of " + dataSetNames() + `, or synth, an invented unit (12 h of it, without DIR).
-Workers (vigil serve) score what is published. Cut off, the same command goes on where it
+Workers (vigil serve --allow-runs) score what is published. Cut off, the same command goes on where it
 ended; topics that hold another run are refused, see --run.
 
 Vigil is ` + schemas.Notice + ".",

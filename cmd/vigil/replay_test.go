@@ -30,7 +30,7 @@ func TestReplay(t *testing.T) {
 	serving, stop := context.WithCancel(t.Context())
 	served := make(chan string, 1)
 	go func() {
-		_, _, stderr := vigil(serving, "serve", "--brokers", broker, "--redis", redis, "--workers", "3")
+		_, _, stderr := vigil(serving, "serve", "--allow-runs", "--brokers", broker, "--redis", redis, "--workers", "3")
 		served <- stderr
 	}()
 	defer func() {

@@ -32,6 +32,7 @@ func serveCommand() *cobra.Command {
 		profile string
 		between time.Duration
 		zone    string
+		runs    bool
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
@@ -68,6 +69,7 @@ Vigil is ` + schemas.Notice + ".",
 				return err
 			}
 			c.InputsAlerting = inputs == "alerting"
+			c.LiveOnly = !runs
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			stop, err := profileTo(profile)
 			if err != nil {
@@ -85,6 +87,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
 	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
+	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
 	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
 	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")

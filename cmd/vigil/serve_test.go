@@ -88,6 +88,26 @@ func live(t *testing.T, c *kafka.Cluster, p *kafka.Producer, patient string, seq
 	}
 }
 
+// waitLetter waits until the last dead letter of a partition has a text in it.
+func waitLetter(t *testing.T, c *kafka.Cluster, partition int, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		m, found, err := c.LastThat(t.Context(), schemas.TopicDeadLetters, partition, func(m *schemas.Message) bool {
+			kind, _ := m.Header(schemas.HeaderType)
+			return kind == schemas.TypeDeadLetter
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found && strings.Contains(string(m.Value), text) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the last dead letter, %v, is not of %s: %s", found, text, m.Value)
+		}
+	}
+}
+
 // A process serves, is killed, another goes on; a third ends on SIGTERM in good
 // order. Each patient's first message is scored at once, each score once.
 func TestServe(t *testing.T) {
@@ -105,6 +125,11 @@ func TestServe(t *testing.T) {
 	live(t, c, p, "ward:1", 1)
 	waitScored(t, c, "ward:1", 1)
 	wantSaid(t, w, schemas.Notice)
+	recorded := schemas.NewMark("a-run", 1, false)
+	if _, err := p.Append(t.Context(), schemas.TopicVitals, 0, []schemas.Message{recorded}); err != nil {
+		t.Fatal(err)
+	}
+	waitLetter(t, c, 0, "runs_off")
 	w.kill()
 	live(t, c, p, "ward:2", 1)
 	w.start()

@@ -8,7 +8,8 @@
 //
 // # Order
 //
-// A message with the header `run` is a recorded one. Recorded messages wait until every raw
+// A message with the header `run` is a recorded one, which a worker of live topics refuses
+// (`runs_off`, Worker.LiveOnly). Recorded messages wait until every raw
 // topic has shown a progress mark, which says up to which playing time the topic is complete.
 // What lies up to the smallest mark is sorted ([Compare]) and written, and then a tick that
 // carries the mark's playing time.

@@ -90,6 +90,9 @@ func (f *follower) decode(messages []schemas.Message, now schemas.Time) delivery
 	d.records = slices.Grow(d.records[:0], n)[:n]
 	for k := range messages {
 		m := &messages[k]
+		if f.worker.refusesRun(m, &d.items[k]) {
+			continue
+		}
 		if !decodeShort(f.worker.Encoder, f.short, m, f.partitions, now, &d.items[k], &d.records[k]) {
 			d.items[k] = Decode(f.worker.Encoder, m, f.partitions, now)
 		}

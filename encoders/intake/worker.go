@@ -18,12 +18,13 @@ import (
 // Worker owns partitions of the raw topics and writes their patient log. Its
 // fields must not change after the first call.
 type Worker struct {
-	Cluster *kafka.Cluster
-	Encoder *record.Encoder
-	Use     schemas.Use         // what the worker's monitor has, which the log must ask for
-	Switch  bool                // a log that asks for something else is made to ask for Use
-	Clock   func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
-	Log     zerolog.Logger
+	Cluster  *kafka.Cluster
+	Encoder  *record.Encoder
+	Use      schemas.Use         // what the worker's monitor has, which the log must ask for
+	LiveOnly bool                // recorded messages become dead letters
+	Switch   bool                // a log that asks for something else is made to ask for Use
+	Clock    func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
+	Log      zerolog.Logger
 	// Quiet says whether a partition's log has been applied up to an offset and nobody there has
 	// an open stay, so that nothing is to come of time alone. nil: that is not known.
 	Quiet func(partition int, offset int64) bool
@@ -134,6 +135,7 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	for t := range l.queues {
 		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
 	}
+	l.leaveRun()
 	l.stats.add(&l.log, s)
 	if err := l.ask(ctx, begun); err != nil {
 		return err

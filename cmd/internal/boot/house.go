@@ -45,6 +45,7 @@ type Config struct {
 	Partitions     int            // of the topics that are made; 0 for making none
 	Workers        int            // of this process, that share the partitions with those of others
 	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
+	LiveOnly       bool           // recorded messages become dead letters
 	Switch         bool           // a log that asks for another model, policy or settings is made to ask for these
 	Known          []string       // files of models and policies that it may have asked for before
 	InputsAlerting bool           // only scores that raise something list the observations behind NEWS2
@@ -279,7 +280,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
-		Use: judge.Use(), Switch: h.config.Switch,
+		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
 			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
@@ -368,12 +369,12 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, crossed int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
-		unmatched += s.Unmatched.Load()
+		unmatched, crossed = unmatched+s.Unmatched.Load(), crossed+s.Crossed.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -381,6 +382,9 @@ func (h *House) Status() string {
 	}
 	if unmatched > 0 {
 		oddities += fmt.Sprintf("; %d retractions of what is not there", unmatched)
+	}
+	if crossed > 0 {
+		oddities += fmt.Sprintf("; %d records dropped: recorded ones of live patients, or live ones of a run's", crossed)
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
