@@ -88,6 +88,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
 	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
+	f.BoolVar(&c.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")
 	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
 	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")

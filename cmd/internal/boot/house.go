@@ -45,6 +45,7 @@ type Config struct {
 	Partitions     int            // of the topics that are made; 0 for making none
 	Workers        int            // of this process, that share the partitions with those of others
 	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
+	ReadPast       bool           // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool           // recorded messages become dead letters
 	Switch         bool           // a log that asks for another model, policy or settings is made to ask for these
 	Known          []string       // files of models and policies that it may have asked for before
@@ -159,6 +160,7 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
 	}
 	if err == nil {
+		h.Cluster.ReadUncommitted = c.ReadPast
 		h.closers = append(h.closers, h.Cluster.Close)
 	}
 	return err
