@@ -49,7 +49,7 @@ in front of that record is judged as before, also by a rebuild, which wants the 
 
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if c.Redis == "" {
+			if c.Redis.URL == "" {
 				return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
 			}
 			if err := checkInputs(inputs); err != nil {
@@ -82,7 +82,7 @@ Vigil is ` + schemas.Notice + ".",
 	}
 	kafkaFlags(cmd, &c.Kafka, defaultBrokers, "all topic names and of the store's keys")
 	f := cmd.Flags()
-	f.StringVar(&c.Redis, "redis", "", "the store, redis://host:port/0")
+	redisFlags(cmd, &c.Redis, "the store, redis://host:port/0")
 	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
 	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")

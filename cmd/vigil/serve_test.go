@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,22 +16,31 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// servers starts a broker and a store for processes beside this one.
+// servers starts a broker and a store for processes beside this one. The store's password is in
+// the environment.
 func servers(t *testing.T, kind string) (c *kafka.Cluster, broker, redis string) {
+	t.Helper()
+	c, broker = brokerAlone(t)
+	s, err := embedded.StartStore(t.Context(), t.TempDir(), kind, "secret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	t.Setenv(boot.RedisPasswordVariable, "secret")
+	return c, broker, "redis://" + s.Address + "/0"
+}
+
+// brokerAlone starts a broker for processes beside this one.
+func brokerAlone(t *testing.T) (c *kafka.Cluster, broker string) {
 	t.Helper()
 	b, err := embedded.StartBroker(t.TempDir(), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
-	s, err := embedded.StartStore(t.Context(), t.TempDir(), kind, "secret")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
 	c = &kafka.Cluster{Brokers: b.Addresses()}
 	t.Cleanup(c.Close)
-	return c, b.Addresses()[0], s.URL
+	return c, b.Addresses()[0]
 }
 
 // eachScore reads the scores that are there so far.
@@ -153,6 +164,35 @@ func TestServe(t *testing.T) {
 	waitScored(t, c, "ward:3", 1)
 	wantSaid(t, w, "switched")
 	w.drains("when the logs were switched")
+}
+
+// The password of a Redis comes from the environment or a file, and one that is wrong or missing
+// is one clear line.
+func TestRedisPassword(t *testing.T) {
+	_, broker, redis := servers(t, embedded.KindMiniredis)
+	file := filepath.Join(t.TempDir(), "password")
+	serve := func(env, inFile string) (code int, stderr string) {
+		t.Setenv(boot.RedisPasswordVariable, env)
+		args := []string{"serve", "--brokers", broker, "--redis", redis}
+		if inFile != "" {
+			if err := os.WriteFile(file, []byte(inFile+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args = append(args, "--redis-password-file", file)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+		defer stop()
+		code, _, stderr = vigil(ctx, args...)
+		return code, stderr
+	}
+	for _, c := range []struct{ env, file, want string }{
+		{"secret", "", "vigil topics init"}, {"", "secret", "vigil topics init"}, {"wrong", "secret", "vigil topics init"},
+		{"", "", boot.RedisPasswordVariable}, {"wrong", "", boot.RedisPasswordVariable},
+	} {
+		if code, stderr := serve(c.env, c.file); code != boot.ExitDependency || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "secret") {
+			t.Errorf("environment %q, file %q: exit %d: %s", c.env, c.file, code, stderr)
+		}
+	}
 }
 
 // Topics that are not there are one clear line.

@@ -38,7 +38,7 @@ const NoModel = "none"
 // names, so that a command sets only what its flags say.
 type Config struct {
 	Kafka                         // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
-	Redis          string         // URL of a Redis that runs elsewhere; if empty, an embedded one is started
+	Redis          Redis          // that runs elsewhere; without URL an embedded one is started
 	State          string         // folder of broker and store; if empty, a fresh one that is removed at the end
 	Port           int            // of the embedded broker; 0 for any free one
 	Store          string         // kind of the embedded store: auto, redis or miniredis
@@ -90,11 +90,14 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
+	if _, err := c.Redis.address(); err != nil {
+		return h, Usage(err)
+	}
 	shelf, err := loadShelf(c, model, policy)
 	if err != nil {
 		return h, err
 	}
-	if len(c.Brokers) == 0 || c.Redis == "" {
+	if len(c.Brokers) == 0 || c.Redis.URL == "" {
 		if err := h.claimState(); err != nil {
 			return h, err
 		}
@@ -169,7 +172,10 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 // openStore opens the Redis of the configuration, or starts an embedded one.
 func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
-	address := c.Redis
+	address, err := c.Redis.address()
+	if err != nil {
+		return Usage(err)
+	}
 	if address == "" {
 		s, err := embedded.StartStore(ctx, filepath.Join(c.State, "store"), c.Store, nonce())
 		if err != nil {
@@ -181,13 +187,12 @@ func (h *House) openStore(ctx context.Context) error {
 	} else {
 		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
 	}
-	var err error
 	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
 		return Usage(fmt.Errorf("--redis: %w", err))
 	}
 	h.closers = append(h.closers, func() { _ = h.redis.Close() })
 	if err := h.redis.Ping(ctx); err != nil {
-		return Dependency(fmt.Errorf("%s: %w", redacted(address), err))
+		return Dependency(fmt.Errorf("%s: %w", redacted(address), c.Redis.mended(err)))
 	}
 	return nil
 }
