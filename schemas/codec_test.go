@@ -78,6 +78,7 @@ func TestRecordsComeBack(t *testing.T) {
 	for _, r := range []*Record{
 		{Kind: KindTick, Provenance: Recorded, Play: 99},
 		{Kind: KindUse, Use: &Use{Model: "m", Policy: "p"}},
+		{Kind: KindUse, Use: &Use{Model: NoModel, Policy: "p", Settings: "inputs=all score_interval=1m0s"}},
 		{Kind: KindGap, TopicIndex: 3, At: 1_700_000_000_000, Available: 1_700_000_000_000},
 		{Kind: KindObservations, Patient: "d:1", At: -5, Available: 7, Source: "s", TopicIndex: 1, Seq: 1 << 40, HasSeq: true, Hash: 1 << 63,
 			Observations: []Observation{{Channel: 4, Flags: Corrected | Untestable, EventTime: -77, Value: 0.25, Ref: "T:1"}, {Channel: 90, Value: -1}}},

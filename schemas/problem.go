@@ -46,6 +46,8 @@ const (
 	OutOfOrder Reason = "out_of_order"
 	// WrongRun means that a recorded event is of another run than the one in progress.
 	WrongRun Reason = "wrong_run"
+	// RunsOff means that a recorded event, or a mark, came to a site that takes live events only.
+	RunsOff Reason = "runs_off"
 )
 
 // Error returns one line that says what is wrong, why, and how to mend it.

@@ -122,13 +122,19 @@ type Command struct {
 	Until  Time // when a snooze ends
 }
 
-// Use names, by the hash of their files, what is in force from this record on in its
-// partition. It makes the log say by itself which model and policy its scores are of.
+// Use names what is in force from this record on in its partition: model and policy by the
+// hash of their files, and the settings that change outputs. It makes the log say by itself
+// what its scores are of. What is empty is not asked for; logs of before the settings
+// were written down ask for none.
 type Use struct {
-	Model   string
-	Policy  string
-	Encoder string
+	Model    string // NoModel where the model is off
+	Policy   string
+	Encoder  string
+	Settings string // as monitor.Settings writes them: "inputs=all score_interval=1m0s"
 }
+
+// NoModel, in a Use, asks for scores without a model.
+const NoModel = "none"
 
 // Flag qualifies an observation. The log record has a byte for it, the packed record of a
 // window six bits, which are all given.

@@ -17,7 +17,8 @@ const (
 	hasUse
 	hasStay
 	hasPassedOn
-	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse | hasStay | hasPassedOn
+	hasSettings
+	allPresence = hasSeq | hasItem | hasMove | hasCommand | hasUse | hasStay | hasPassedOn | hasSettings
 )
 
 // Limits of a decoded record bound what a torn or hostile one can make the reader allocate.
@@ -34,7 +35,7 @@ const (
 // same record always gives the same bytes.
 func (r *Record) AppendBinary(b []byte) []byte {
 	var presence byte
-	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil, r.Stay != "", len(r.PassedOn) > 0} {
+	for i, there := range [...]bool{r.HasSeq, r.Item != nil, r.Move != nil, r.Command != nil, r.Use != nil, r.Stay != "", len(r.PassedOn) > 0, r.Use != nil && r.Use.Settings != ""} {
 		if there {
 			presence |= 1 << i
 		}
@@ -89,6 +90,9 @@ func (r *Record) AppendBinary(b []byte) []byte {
 	if u := r.Use; u != nil {
 		for _, s := range [...]string{u.Model, u.Policy, u.Encoder} {
 			b = packed.AppendString(b, s)
+		}
+		if u.Settings != "" {
+			b = packed.AppendString(b, u.Settings)
 		}
 	}
 	if len(r.PassedOn) > 0 {

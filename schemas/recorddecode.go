@@ -79,6 +79,11 @@ func (r *Record) Decode(b []byte) error {
 	}
 	if presence&hasUse != 0 {
 		r.Use = &Use{Model: d.text(), Policy: d.text(), Encoder: d.text()}
+		if presence&hasSettings != 0 {
+			if r.Use.Settings = d.text(); r.Use.Settings == "" {
+				d.Fail("settings without a text")
+			}
+		}
 	}
 	if presence&hasPassedOn != 0 {
 		if n := d.count(maxRecordPassedOn, 1); n > 0 {

@@ -20,6 +20,9 @@ type Batch struct {
 	// Published, where it is not zero, drops the earlier outbox before this position. It
 	// says in the same call what the store's Published says in one of its own.
 	Published Position
+	// Seal is a checksum of the log record at Last, 0 for none. The store keeps it beside the
+	// applied offset, by which a log that was set back and went on otherwise is found out.
+	Seal uint64
 }
 
 // PatientWrite is what a batch changes of one patient. [Window.TakeWrites] fills Chunks,
@@ -124,6 +127,7 @@ func (a Answer) String() string {
 type StoredPartition struct {
 	Number   int
 	Applied  int64           // the offset of the last applied log record; -1 if none was
+	Seal     uint64          // of that record, as its batch had it; 0 if it had none
 	Patients []StoredPatient // by Patient, bytewise ascending
 	Outbox   []OutboxEntry   // by ascending position
 }

@@ -25,5 +25,9 @@
 //
 // A patient is forgotten who has no open stay, is of no run and was not heard of for 48 h.
 //
+// What a log is judged by it says itself: a use record names model, policy and every setting
+// that changes outputs, and holds until the next one (use.go). A monitor with others refuses.
+// In front of a switch the log is judged by what was asked for there, which [Shelf] finds.
+//
 // The package alerts/worker reads the log, keeps the store and publishes the outputs.
 package monitor

@@ -1,7 +1,6 @@
 package monitor
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/vigil-icu/vigil/alerts"
@@ -63,11 +62,6 @@ func (s Settings) Validate() error {
 	return nil
 }
 
-// ErrUnknownUse is wrapped by the error of Step where the log asks for a model or a policy
-// that this monitor does not have, in this record or an earlier one. The monitor must not go
-// on with another one, since the log alone decides what its records are judged by.
-var ErrUnknownUse = errors.New("the log asks for another model or policy")
-
 // Output is one record to publish, caused by one record of the log.
 type Output struct {
 	Position window.Position // offset of the log record, and which of its outputs this is, from 0
@@ -76,38 +70,4 @@ type Output struct {
 	ID       string          // of the score or alert
 	Key      string          // the patient; on TopicAlertStates the alert's id
 	Value    []byte          // JSON
-}
-
-// checkUse returns ErrUnknownUse if the log has asked for a model or a policy that the
-// monitor does not have. A use record is excepted, because it may ask for one that it has.
-func (m *Monitor) checkUse(s *Partition, rec *schemas.Record) error {
-	if rec.Kind == schemas.KindUse || s.use.at < 0 {
-		return nil
-	}
-	return m.holds(&s.use)
-}
-
-// acceptUse notes what the log asks for from this offset on, if the monitor has it.
-func (m *Monitor) acceptUse(s *Partition, u *schemas.Use, offset int64) error {
-	if u == nil {
-		return nil
-	}
-	asked := use{at: offset, model: u.Model, policy: u.Policy, gap: s.use.gap}
-	if err := m.holds(&asked); err != nil {
-		return err
-	}
-	s.use = asked
-	return nil
-}
-
-// holds returns ErrUnknownUse if the monitor does not have what the log asks for. An empty
-// hash asks for nothing.
-func (m *Monitor) holds(u *use) error {
-	if model := m.modelHash(); u.model != "" && u.model != model {
-		return fmt.Errorf("%w: at offset %d it asks for model %s, this monitor has %q; start it with that model, or begin another log", ErrUnknownUse, u.at, u.model, model)
-	}
-	if u.policy != "" && u.policy != m.Policy.Hash() {
-		return fmt.Errorf("%w: at offset %d it asks for policy %s, this monitor has %s; start it with that policy, or begin another log", ErrUnknownUse, u.at, u.policy, m.Policy.Hash())
-	}
-	return nil
 }

@@ -31,6 +31,7 @@ type Partition struct {
 type Counts struct {
 	Records    uint64 // records of patients that were applied
 	Duplicates uint64 // records of patients that repeated an earlier one and changed nothing
+	Crossed    uint64 // recorded records of live patients, and live ones of patients of a run: dropped
 	Restarts   uint64 // senders that were started again: their numbers came with other contents
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Unmatched  uint64 // observations that were to be taken back and are not there
@@ -111,12 +112,13 @@ func (s *Partition) noteTime(p *patient, rec *schemas.Record) {
 	p.heardAt = max(p.heardAt, rec.At)
 }
 
-// use is what the log says of the partition as a whole: the model and the policy by which
-// records are judged from here on, and the last gap.
+// use is what the log says of the partition as a whole: what records are judged by from here
+// on, and the last gap.
 type use struct {
-	at            int64  // log offset of the use record; -1 before the first
-	model, policy string // hashes; empty where the log asks for none
-	gap           gap
+	at     int64  // log offset of the use record; -1 before the first
+	model  string // as schemas.Use has it; empty where the log asks for none
+	policy string // the same, and behind a blank the settings where the log asks for some
+	gap    gap
 }
 
 // Open is the number of open stays.

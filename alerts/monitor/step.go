@@ -32,7 +32,7 @@ func (m *Monitor) Step(s *Partition, rec *schemas.Record, offset int64, dst []Ou
 	case schemas.KindTick:
 		t.tick(rec)
 	default:
-		t.record(rec)
+		t.apart(rec)
 	}
 	return t.out, nil
 }

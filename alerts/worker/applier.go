@@ -22,9 +22,11 @@ type applier struct {
 	nonce   string // the store knows this tenure by it
 	stats   *Stats
 	reader  *kafka.PartitionReader
+	monitor *monitor.Monitor // which the log asks for where the state stands
 	state   *monitor.Partition
 	applied int64 // log offset at which the store stands, -1: none
 	tails   tails
+	known   bool // by ids: the store follows this very log
 
 	// published is the position behind the entries of the store's outbox that are in their
 	// topics, which the store may forget; zero: it holds none.
@@ -76,6 +78,7 @@ func (a *applier) follow(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("asking the store which log it follows: %w", err)
 	case named == here:
+		a.known = true
 		return nil
 	}
 	what := "the log of another Kafka"
@@ -108,13 +111,10 @@ func (a *applier) loadState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.state, err = a.service.Monitor.LoadPartition(stored); err != nil {
-		a.service.Log.Error().Err(err).Int("partition", a.tenure.Partition).Msg("the store's state cannot be read: rebuilding from the log")
-		if err := a.reset(ctx); err != nil {
+	if err = a.judgeLoaded(stored); err != nil {
+		if stored, err = a.rebuild(ctx, fmt.Sprintf("the store's state cannot be read (%v)", err)); err != nil {
 			return err
 		}
-		stored = &window.StoredPartition{Applied: -1}
-		a.state = monitor.NewPartition()
 	}
 	first, next, err := a.service.Cluster.Ends(ctx, schemas.TopicLog)
 	if err != nil {
@@ -123,6 +123,13 @@ func (a *applier) loadState(ctx context.Context) error {
 	if a.tenure.Partition >= len(next) {
 		return fmt.Errorf("%s has %d partitions, no %d", schemas.TopicLog, len(next), a.tenure.Partition)
 	}
+	if why, err := a.setBack(ctx, stored, first[a.tenure.Partition], next[a.tenure.Partition]); err != nil {
+		return err
+	} else if why != "" {
+		if stored, err = a.rebuild(ctx, why); err != nil {
+			return err
+		}
+	}
 	a.applied = stored.Applied
 	a.batch.Outbox = stored.Outbox
 	from := a.applied + 1
@@ -130,9 +137,6 @@ func (a *applier) loadState(ctx context.Context) error {
 		// The store is empty. What the outputs name as the place for a rebuild is where the
 		// oldest window begins that still matters; without outputs it is the log's beginning.
 		from = max(0, a.tails.rebuildFrom)
-	}
-	if from > next[a.tenure.Partition] {
-		return fmt.Errorf("the store has applied offset %d, the log ends before %d: this store belongs to another log; give this run a prefix or a store of its own", a.applied, next[a.tenure.Partition])
 	}
 	if from < first[a.tenure.Partition] {
 		// Retention has taken records that the state needs. Scores say so from here on.
@@ -228,6 +232,7 @@ func (a *applier) apply(ctx context.Context, records []schemas.Message) (n int, 
 		return 0, err
 	}
 	last := records[n-1].Offset
+	a.batch.Seal = sealOf(&records[n-1])
 	a.batch.Patients = a.state.Writes(a.batch.Patients[:0])
 	a.batch.Outbox = a.tails.outbox(a.batch.Outbox[:0], a.outputs, rebuild)
 	if len(a.batch.Patients) > 0 || len(a.batch.Outbox) > 0 {
@@ -254,6 +259,14 @@ func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, 
 		if !ok {
 			continue
 		}
+		if u := a.record.Use; u != nil && !a.monitor.Has(*u) {
+			if i > 0 { // what stands in front is written first
+				return i, nil
+			}
+			if err := a.switchTo(ctx, a.service.judgeOf(*u)); err != nil {
+				return 0, err
+			}
+		}
 		if a.wanted = a.state.Wants(&a.record, a.wanted); len(a.wanted) > 0 {
 			if looked {
 				return i, nil
@@ -263,7 +276,7 @@ func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, 
 				return 0, err
 			}
 		}
-		if a.outputs, err = a.service.Monitor.Step(a.state, &a.record, records[i].Offset, a.outputs); err != nil {
+		if a.outputs, err = a.monitor.Step(a.state, &a.record, records[i].Offset, a.outputs); err != nil {
 			return 0, fmt.Errorf("log record at offset %d: %w", records[i].Offset, err)
 		}
 	}
@@ -324,6 +337,7 @@ func (a *applier) count(last int64) {
 	c := a.state.Counts()
 	a.stats.Records.Add(int64(c.Records - a.counted.Records))
 	a.stats.Duplicates.Add(int64(c.Duplicates - a.counted.Duplicates))
+	a.stats.Crossed.Add(int64(c.Crossed - a.counted.Crossed))
 	a.stats.Unadmitted.Add(int64(c.Unadmitted - a.counted.Unadmitted))
 	a.stats.Unmatched.Add(int64(c.Unmatched - a.counted.Unmatched))
 	a.stats.Forgotten.Add(int64(c.Forgotten - a.counted.Forgotten))

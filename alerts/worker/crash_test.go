@@ -35,6 +35,8 @@ import (
 type world struct {
 	cluster *kafka.Cluster
 	monitor *monitor.Monitor
+	shelf   monitor.Shelf
+	said    zerolog.Logger // the zero value says nothing
 	log     *kafka.Producer
 	next    int64 // log offset that comes next
 	records int
@@ -60,7 +62,12 @@ func broker(t testing.TB) []string {
 
 func newWorld(t testing.TB, brokers []string, prefix string) *world {
 	t.Helper()
-	prefix += realkafka.Prefix()
+	return openWorld(t, brokers, prefix+realkafka.Prefix())
+}
+
+// openWorld is newWorld under a prefix as it is, whose topics may be there.
+func openWorld(t testing.TB, brokers []string, prefix string) *world {
+	t.Helper()
 	w := &world{cluster: &kafka.Cluster{Brokers: brokers, Prefix: prefix}, monitor: &monitor.Monitor{Policy: alerts.DefaultPolicy()}}
 	t.Cleanup(w.cluster.Close)
 	if _, err := w.cluster.CreateTopics(t.Context(), 1, 1); err != nil {
@@ -120,7 +127,7 @@ func (w *world) outputs(t testing.TB) (lines []string) {
 
 func (w *world) service(store Store) *Service {
 	return &Service{
-		Cluster: w.cluster, Store: store, Monitor: w.monitor, Log: zerolog.Nop(),
+		Cluster: w.cluster, Store: store, Monitor: w.monitor, Shelf: w.shelf, Log: w.said,
 		Nonce: func() string { return fmt.Sprintf("owner-%d", w.names.Add(1)) },
 	}
 }

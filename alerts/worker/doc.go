@@ -11,6 +11,9 @@
 // Kafka is the truth: a store that is empty, torn or was rolled back is rebuilt from the log,
 // and what the output topics hold already is not published again. A store that follows another
 // log is refused ([ErrOtherLog]): it names its log by the ids of cluster and topic.
+// One that stands on another past of its own log, as over an older copy of the broker's files, is
+// rebuilt: it keeps a checksum of the record that it applied last. Records in front of a switch
+// of model, policy or settings are judged by those of then (Service.Shelf).
 //
 // Windows are in the store alone once their hours are closed. The service looks ahead in what
 // it has read of the log and asks the store once for all that the records will touch.

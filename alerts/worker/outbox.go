@@ -58,6 +58,15 @@ func readTails(ctx context.Context, c *kafka.Cluster, partition int) (tails, err
 	return t, nil
 }
 
+// newest is the largest log offset that any output follows from, -1 where all are empty.
+func (t *tails) newest() int64 {
+	offset := int64(-1)
+	for _, at := range t.at {
+		offset = max(offset, at.Offset)
+	}
+	return offset
+}
+
 // positionOf reads the headers of an output: its position, and where a rebuild begins (-1: it
 // does not say).
 func positionOf(m *schemas.Message) (at window.Position, rebuild int64, err error) {

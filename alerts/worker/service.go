@@ -19,7 +19,8 @@ import (
 type Service struct {
 	Cluster *kafka.Cluster
 	Store   Store
-	Monitor *monitor.Monitor
+	Monitor *monitor.Monitor // which the log must ask for
+	Shelf   monitor.Shelf    // by which records are judged in front of the place where it asks for that
 	Log     zerolog.Logger
 
 	// Nonce returns a text that no other claim of a partition ever had: the store knows
@@ -73,6 +74,7 @@ type Stats struct {
 	Applied    atomic.Int64 // log offset of the last record whose outputs are out; -1: none
 	Records    atomic.Int64 // applied log records
 	Duplicates atomic.Int64
+	Crossed    atomic.Int64 // recorded records of live patients, and live ones of a run's
 	Unadmitted atomic.Int64 // records of data of patients without an open stay, which are not scored
 	Unmatched  atomic.Int64 // observations that were to be taken back and are not there
 	Forgotten  atomic.Int64 // senders of a patient that were forgotten because there are too many

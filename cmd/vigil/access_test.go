@@ -155,8 +155,9 @@ func (s *secured) missingRights(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(st.Close)
+	t.Setenv(boot.RedisPasswordVariable, "secret")
 	worker := func(prefix string) []string {
-		return append([]string{"serve", "--redis", st.URL, "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
+		return append([]string{"serve", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
 	}
 	all := len(rights(""))
 	words := [][]string{
@@ -178,7 +179,7 @@ func (s *secured) missingRights(t *testing.T) {
 		}
 	}
 	t.Run("none", func(t *testing.T) {
-		wantRefused(t, append([]string{"serve", "--redis", st.URL, "--topic-prefix", "plain."}, s.as("scram-sha-512", "guest", "guest-secret")...), []string{"plain.icu.", "Topic Authorization", "Describe"})
+		wantRefused(t, append([]string{"serve", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", "plain."}, s.as("scram-sha-512", "guest", "guest-secret")...), []string{"plain.icu.", "Topic Authorization", "Describe"})
 	})
 	for i, missing := range words {
 		if missing != nil {

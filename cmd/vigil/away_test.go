@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
-	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -121,7 +120,7 @@ func TestRedisAway(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes for half a minute: left out with -short")
 	}
-	_, broker, _ := servers(t, embedded.KindMiniredis)
+	_, broker := brokerAlone(t)
 	s := newSite(t, broker, 4, 2)
 	s.outage("Redis", s.redis.kill, s.redis.start, "redis", s.link.Address(), "running")
 }
@@ -139,7 +138,7 @@ func TestRollingRestart(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs processes for half a minute: left out with -short")
 	}
-	_, broker, _ := servers(t, embedded.KindMiniredis)
+	_, broker := brokerAlone(t)
 	rollingRestart(t, broker)
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/realkafka"
@@ -81,7 +82,8 @@ func TestBenchReal(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(s.Close)
-		b.redis, b.own = s.URL, true
+		t.Setenv(boot.RedisPasswordVariable, "secret")
+		b.redis, b.own = "redis://"+s.Address+"/0", true
 	}
 	b.broker, b.memo = listener(b.brokers), listener(hostOf(t, b.redis))
 	var out bytes.Buffer
@@ -203,6 +205,7 @@ func (b *realBench) forget() {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	o.Password = os.Getenv(boot.RedisPasswordVariable)
 	c := redis.NewClient(o)
 	defer c.Close()
 	if err := c.FlushAll(b.t.Context()).Err(); err != nil {

@@ -24,5 +24,13 @@ func kafkaFlags(cmd *cobra.Command, k *boot.Kafka, brokers []string, prefixOf st
 	f.StringVar(&k.PasswordFile, "password-file", "", "file that holds the password, instead")
 }
 
+// redisFlags adds the flags of a command that reaches a Redis. The password is none of them.
+func redisFlags(cmd *cobra.Command, r *boot.Redis, usage string) {
+	r.PasswordInEnv = os.Getenv(boot.RedisPasswordVariable)
+	f := cmd.Flags()
+	f.StringVar(&r.URL, "redis", "", usage+"; the password comes from "+boot.RedisPasswordVariable)
+	f.StringVar(&r.PasswordFile, "redis-password-file", "", "file that holds the password of --redis, instead")
+}
+
 // defaultBrokers is where a Kafka or a demo with --port 9092 is.
 var defaultBrokers = []string{"127.0.0.1:9092"}

@@ -28,7 +28,7 @@ type demoOptions struct {
 	state      string
 	noWeb      bool
 	kafka      boot.Kafka
-	redis      string
+	redis      boot.Redis
 	run        string
 	seed       uint64
 	beds       int
@@ -71,7 +71,7 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.summary, "summary", "", "json: end with one JSON object on stdout")
 	f.StringVar(&o.export, "export", "", "folder for scores.jsonl and alerts.jsonl")
 	f.StringVar(&o.state, "state", "", "folder for broker and store files; a second start on it goes on; without it a fresh one, removed at the end")
-	f.StringVar(&o.redis, "redis", "", "a Redis that runs elsewhere, redis://host:port/0; without it an embedded store")
+	redisFlags(cmd, &o.redis, "a Redis that runs elsewhere, redis://host:port/0; without it an embedded store")
 	kafkaFlags(cmd, &o.kafka, nil, "all topic names and of the store's keys; without --brokers an embedded broker")
 	f.BoolVar(&o.noWeb, "no-web", false, "no web view (there is none yet; the flag is here to stay)")
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")

@@ -39,22 +39,17 @@ func goVersion(t *testing.T) string {
 	return m[1]
 }
 
-// kafkaVersion is the one that deploy/dev/pom.xml fetches and the tests run on.
+// kafkaVersion is the one that deploy/dev/pom.xml fetches unless told otherwise, and the tests run on.
 func kafkaVersion(t *testing.T) string {
 	t.Helper()
 	var pom struct {
-		Dependencies []struct {
-			Artifact string `xml:"artifactId"`
-			Version  string `xml:"version"`
-		} `xml:"dependencies>dependency"`
+		Version string `xml:"properties>kafka.version"`
 	}
 	if err := xml.Unmarshal([]byte(readRoot(t, "deploy/dev/pom.xml")), &pom); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range pom.Dependencies {
-		if strings.HasPrefix(d.Artifact, "kafka_") {
-			return d.Version
-		}
+	if pom.Version != "" {
+		return pom.Version
 	}
 	t.Fatal("pom.xml fetches no Kafka")
 	return ""

@@ -71,7 +71,7 @@ func TestDemoBesideAWorkerEnds(t *testing.T) {
 	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", broker, "--partitions", "4"); code != 0 {
 		t.Fatal(stderr)
 	}
-	worker := &program{t: t, path: path, args: []string{"serve", "--brokers", broker, "--redis", redis}}
+	worker := &program{t: t, path: path, args: []string{"serve", "--allow-runs", "--brokers", broker, "--redis", redis}}
 	worker.start()
 	worker.says(0, "Vigil")
 	time.Sleep(2 * time.Second) // until it owns the partitions

@@ -65,6 +65,8 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"state is a file", "demo --state " + file, boot.ExitUsage, []string{"--state"}},
 		{"no Kafka there", "demo --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1", "--brokers"}},
 		{"no Redis there", "demo --redis redis://127.0.0.1:1/0", boot.ExitDependency, []string{"127.0.0.1:1", "Redis"}},
+		{"a password in argv", "serve --redis redis://:hidden@127.0.0.1:1/0", boot.ExitUsage, []string{"--redis", "VIGIL_REDIS_PASSWORD", "--redis-password-file"}},
+		{"no file of a password", "demo --redis redis://127.0.0.1:1/0 --redis-password-file " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"--redis-password-file", "none"}},
 		{"no URL of a Redis", "demo --redis nonsense", boot.ExitUsage, []string{"--redis", "nonsense"}},
 		{"unknown patient", "demo --patients synth:9999", boot.ExitFailure, []string{"synth:9999"}},
 		{"model show of a broken file", "model show " + torn, boot.ExitUsage, []string{"torn.safetensors"}},

@@ -303,7 +303,7 @@ func (n *nemesis) storeAsRebuilt(f *feeder) {
 		w.kill()
 	}
 	n.deleteGroup()
-	other := &program{t: t, path: n.path, args: []string{"serve", "--brokers", n.brokers, "--topic-prefix", n.prefix, "--redis", "redis://" + n.redis.address() + "/1"}}
+	other := &program{t: t, path: n.path, args: []string{"serve", "--allow-runs", "--brokers", n.brokers, "--topic-prefix", n.prefix, "--redis", "redis://" + n.redis.address() + "/1"}}
 	other.start()
 	if err := n.scored(t.Context(), drainLimit); err != nil {
 		t.Fatalf("rebuilding: %v: %s", err, other.talk.String())

@@ -17,6 +17,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
+	"github.com/vigil-icu/vigil/ingest/replay/kafkasink"
 	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
@@ -28,6 +29,7 @@ type replayOptions struct {
 	speed    string
 	beds     int
 	run      string
+	end      string
 	patients []string
 	seed     uint64
 	wait     bool
@@ -43,20 +45,24 @@ func replayCommand() *cobra.Command {
 		Use: "replay SOURCE [DIR]", Short: "Publish a recorded ICU into the raw topics of a Kafka, at any speed",
 		Example: `  vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
   vigil replay mimic-iii mimic-iii-demo --run second --brokers kafka:9092
+  vigil replay --end mimic-iii@4c3f1a --brokers kafka:9092
   vigil replay physionet2012 set-a.tar.gz --brokers kafka:9092 --beds 20
   vigil replay mimic-iv mimic-iv-demo --to stdout --speed max | head`,
 		Long: "SOURCE is one of " + dataSetNames() + `, or synth, an invented unit (12 h of it, without DIR).
-Workers (vigil serve) score what is published. Cut off, the same command goes on where it
+Workers (vigil serve --allow-runs) score what is published. Cut off, the same command goes on where it
 ended; topics that hold another run are refused, see --run.
 
 Vigil is ` + schemas.Notice + ".",
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 2 || len(args) == 1 && args[0] == synth.Name {
+			if o.end != "" && len(args) == 0 || o.end == "" && (len(args) == 2 || len(args) == 1 && args[0] == synth.Name) {
 				return nil
 			}
-			return boot.Usage(fmt.Errorf("`vigil replay` wants SOURCE and DIR, found %d arguments: see `vigil replay --help`", len(args)))
+			return boot.Usage(fmt.Errorf("`vigil replay` wants SOURCE and DIR, found %d arguments (none with --end): see `vigil replay --help`", len(args)))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if o.end != "" {
+				return endRun(cmd.Context(), &o, cmd.ErrOrStderr())
+			}
 			return runReplay(cmd.Context(), o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -65,6 +71,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&o.speed, "speed", "60", "times real speed, or max")
 	f.IntVar(&o.beds, "beds", 0, "a stay starts when one of so many beds is free (0: all at once); of synth its beds (0: 12)")
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
+	f.StringVar(&o.end, "end", "", "instead of playing: end this run, which nobody goes on with, where it stands")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
@@ -158,6 +165,29 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return boot.Failure(err)
 	}
 	return printSummary(stdout, s, start)
+}
+
+// endRun ends a run that was left, so that another one may begin.
+func endRun(ctx context.Context, o *replayOptions, stderr io.Writer) error {
+	c, err := o.kafka.Reach(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	partitions, err := c.Partitions(ctx)
+	if err != nil {
+		return interruptedOr(ctx, boot.Dependency(err))
+	}
+	play, again, err := kafkasink.New(c, partitions).End(ctx, o.end)
+	if err != nil {
+		return interruptedOr(ctx, boot.Failure(err))
+	}
+	what := "ends"
+	if again {
+		what = "had ended before,"
+	}
+	fmt.Fprintf(stderr, "run %s %s at playing time %s\n", o.end, what, time.Duration(play)*time.Millisecond)
+	return nil
 }
 
 // printSummary ends a command with its summary as one JSON object on a line.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -30,7 +31,7 @@ func TestReplay(t *testing.T) {
 	serving, stop := context.WithCancel(t.Context())
 	served := make(chan string, 1)
 	go func() {
-		_, _, stderr := vigil(serving, "serve", "--brokers", broker, "--redis", redis, "--workers", "3")
+		_, _, stderr := vigil(serving, "serve", "--allow-runs", "--brokers", broker, "--redis", redis, "--workers", "3")
 		served <- stderr
 	}()
 	defer func() {
@@ -54,6 +55,60 @@ func TestReplay(t *testing.T) {
 	}
 	if code, _, stderr := vigil(t.Context(), append(args, "--seed", "2")...); code != boot.ExitFailure || !strings.Contains(stderr, "--run NAME") {
 		t.Errorf("another run on these topics: exit %d: %s", code, stderr)
+	}
+}
+
+// A run that nobody goes on with holds up others, until it is ended where it stands: then the next
+// one is scored.
+func TestAnAbandonedRunIsEnded(t *testing.T) {
+	c, broker, redis := servers(t, embedded.KindMiniredis)
+	if code, _, stderr := vigil(t.Context(), "topics", "init", "--brokers", broker, "--partitions", "2"); code != 0 {
+		t.Fatal(stderr)
+	}
+	serving, stop := context.WithCancel(t.Context())
+	served := make(chan struct{})
+	go func() {
+		vigil(serving, "serve", "--allow-runs", "--brokers", broker, "--redis", redis)
+		close(served)
+	}()
+	defer func() {
+		stop()
+		<-served
+	}()
+	const patients = "synth:0001,synth:0003"
+	cut, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	go func() { // it is left as soon as something of it is there
+		for cut.Err() == nil {
+			if _, next, err := c.Ends(cut, schemas.TopicADT); err == nil && next[0]+next[1] > 0 {
+				break
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+		cancel()
+	}()
+	if code, _, stderr := vigil(cut, "replay", "synth", "--brokers", broker, "--patients", patients, "--speed", "1"); code != boot.ExitInterrupted {
+		t.Fatalf("cut off: exit %d: %s", code, stderr)
+	}
+	other := []string{"replay", "synth", "--brokers", broker, "--patients", patients, "--seed", "2", "--run", "second", "--speed", "max", "--wait"}
+	code, _, stderr := vigil(t.Context(), other...)
+	_, after, found := strings.Cut(stderr, "vigil replay --end ")
+	if code != boot.ExitFailure || !found {
+		t.Fatalf("another run: exit %d: %s", code, stderr)
+	}
+	run, _, _ := strings.Cut(after, ")")
+	for _, c := range []struct {
+		run, want string
+		code      int
+	}{{"no-such", run, boot.ExitFailure}, {run, "ends at playing time", 0}, {run, "had ended before", 0}} {
+		if code, _, stderr := vigil(t.Context(), "replay", "--end", c.run, "--brokers", broker); code != c.code || !strings.Contains(stderr, c.want) {
+			t.Errorf("ending run %q: exit %d: %s", c.run, code, stderr)
+		}
+	}
+	ctx, timeout := context.WithTimeout(t.Context(), 60*time.Second)
+	defer timeout()
+	code, stdout, stderr := vigil(ctx, other...)
+	if code != 0 || decodeSummary(t, stdout).Scores == 0 {
+		t.Fatalf("another run behind the end: exit %d: %s", code, stderr)
 	}
 }
 

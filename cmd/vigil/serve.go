@@ -32,6 +32,7 @@ func serveCommand() *cobra.Command {
 		profile string
 		between time.Duration
 		zone    string
+		runs    bool
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
@@ -41,9 +42,14 @@ func serveCommand() *cobra.Command {
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
+The log of each partition says by which model, policy and settings it is judged, and a worker
+with others is refused. To change them, end the workers and start them with the new ones and
+--switch: each log then asks for them from one record on, which stands in it for good. What is
+in front of that record is judged as before, also by a rebuild, which wants the files of then (--known).
+
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if c.Redis == "" {
+			if c.Redis.URL == "" {
 				return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
 			}
 			if err := checkInputs(inputs); err != nil {
@@ -63,6 +69,7 @@ Vigil is ` + schemas.Notice + ".",
 				return err
 			}
 			c.InputsAlerting = inputs == "alerting"
+			c.LiveOnly = !runs
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			stop, err := profileTo(profile)
 			if err != nil {
@@ -75,11 +82,15 @@ Vigil is ` + schemas.Notice + ".",
 	}
 	kafkaFlags(cmd, &c.Kafka, defaultBrokers, "all topic names and of the store's keys")
 	f := cmd.Flags()
-	f.StringVar(&c.Redis, "redis", "", "the store, redis://host:port/0")
+	redisFlags(cmd, &c.Redis, "the store, redis://host:port/0")
 	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
 	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
+	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
+	f.BoolVar(&c.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")
+	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
+	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")

@@ -46,7 +46,7 @@ func newSite(t *testing.T, brokers string, partitions, workers int, flags ...str
 		t.Fatal(stderr)
 	}
 	for i := range workers {
-		w := &program{t: t, path: s.path, args: append([]string{"serve", "--id", workerID(i), "--brokers", brokers, "--topic-prefix", s.prefix, "--redis", "redis://" + s.link.Address() + "/0"}, flags...)}
+		w := &program{t: t, path: s.path, args: append([]string{"serve", "--id", workerID(i), "--brokers", brokers, "--topic-prefix", s.prefix, "--redis", "redis://" + s.link.Address() + "/0", "--allow-runs"}, flags...)}
 		w.start()
 		s.workers = append(s.workers, w)
 	}

@@ -115,7 +115,7 @@ func TestSubscriber(t *testing.T) {
 
 // Each ends with one clear line and its exit code.
 func TestSubscriberErrors(t *testing.T) {
-	_, broker, _ := servers(t, embedded.KindMiniredis)
+	_, broker := brokerAlone(t)
 	for _, c := range []struct {
 		name, broker, args string
 		code               int

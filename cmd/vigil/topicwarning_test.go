@@ -22,7 +22,7 @@ func TestServeWarnsOfTopics(t *testing.T) {
 	start := func() string {
 		t.Helper()
 		var talk bytes.Buffer
-		house, err := boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: []string{broker}}, Redis: redis, Workers: 1, Log: zerolog.New(&talk)})
+		house, err := boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: []string{broker}}, Redis: boot.Redis{URL: redis, PasswordInEnv: "secret"}, Workers: 1, Log: zerolog.New(&talk)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,8 @@ A real Kafka on this machine (KRaft, 1 or 3 brokers), for development and tests.
   --property  a line for server.properties; the last one of a name holds
   --while     kill -9 all when this process ends
 
-start fetches Kafka once with Maven into VIGIL_KAFKA_LIB (deploy/dev/cache/kafka), makes
+start fetches Kafka once with Maven into VIGIL_KAFKA_LIB (deploy/dev/cache/kafka): 4.1.0, or
+which VIGIL_KAFKA_VERSION names, into a folder of its own (cache/kafka-VERSION). It makes
 the data directory once, starts the brokers that do not run, and waits until they answer.
 It needs Java 17 and, the first time, Maven. VIGIL_KAFKA_HEAP is the heap of a broker (512m).
 TEXT
@@ -29,7 +30,8 @@ TEXT
 die() { echo "kafka.sh: $1" >&2; exit "${2:-1}"; }
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-lib=${VIGIL_KAFKA_LIB:-$here/cache/kafka}
+version=${VIGIL_KAFKA_VERSION:-}
+lib=${VIGIL_KAFKA_LIB:-$here/cache/kafka${version:+-$version}}
 heap=${VIGIL_KAFKA_HEAP:-512m}
 dir=$here/data/kafka brokers='' port='' secure='' while='' fresh='' properties=() words=()
 apart=(setsid) # Ctrl-C of whoever starts a broker is not meant for it
@@ -65,14 +67,14 @@ running() {
 
 fetch() {
   command -v java >/dev/null || die "there is no java: install Java 17, for example apt-get install default-jre-headless (or brew install openjdk@17)" 3
-  local version
-  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
-  [ "${version:-0}" -ge 17 ] || die "java is version ${version:-unknown}, Kafka wants 17: apt-get install openjdk-17-jre-headless (or brew install openjdk@17)" 3
+  local java
+  java=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p' | head -n 1)
+  [ "${java:-0}" -ge 17 ] || die "java is version ${java:-unknown}, Kafka wants 17: apt-get install openjdk-17-jre-headless (or brew install openjdk@17)" 3
   [ -f "$lib/.complete" ] && return
   command -v mvn >/dev/null || die "there is no mvn to fetch Kafka with: apt-get install maven (or brew install maven)" 3
   mkdir -p "$lib"
-  echo "fetching Kafka into $lib" >&2
-  mvn -q -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$lib" -DincludeScope=runtime >&2 ||
+  echo "fetching Kafka $version into $lib" >&2
+  mvn -q -f "$here/pom.xml" ${version:+"-Dkafka.version=$version"} dependency:copy-dependencies -DoutputDirectory="$lib" -DincludeScope=runtime >&2 ||
     die "Kafka could not be fetched: is Maven's repository reachable? What came is in $lib; the same command goes on" 3
   touch "$lib/.complete"
 }

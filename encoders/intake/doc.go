@@ -8,7 +8,8 @@
 //
 // # Order
 //
-// A message with the header `run` is a recorded one. Recorded messages wait until every raw
+// A message with the header `run` is a recorded one, which a worker of live topics refuses
+// (`runs_off`, Worker.LiveOnly). Recorded messages wait until every raw
 // topic has shown a progress mark, which says up to which playing time the topic is complete.
 // What lies up to the smallest mark is sorted ([Compare]) and written, and then a tick that
 // carries the mark's playing time.
@@ -35,7 +36,14 @@
 // that is set, forward or back, is said once and not followed until it agrees again. A log
 // that is ahead all the same, as an older version may have left one, goes on at half speed
 // until it is caught up with, up to 10 minutes; one that is further ahead goes back to the
-// present. Hours in which nobody wrote go by in ticks of one each.
+// present. Hours in which nobody wrote go by in ticks of one each. A tick is written every second
+// while somebody has an open stay, as Worker.Quiet tells, else once an hour.
+//
+// # What judges
+//
+// The first record of a log says by which model, policy and settings it is judged, and every
+// batch repeats it in short. A worker with others is refused (ErrOtherUse), or, told to switch,
+// writes one record from which on the log asks for its own (use.go).
 //
 // # What is gone
 //

@@ -118,6 +118,7 @@ type progress struct {
 	Ended    []bool  `json:"ended,omitempty"` // the run's end mark lies below Next
 	Frontier int64   `json:"frontier"`        // playing time up to which the run is written, ms, -1: none
 	Part     int     `json:"part,omitempty"`  // so many records of the playing time Frontier+1 are in, the first in Compare's order
+	Use      *asked  `json:"use,omitempty"`   // what the log asks for; nil: not known
 	Live     bool    `json:"live,omitempty"`  // live events were written, so that ticks of the clock go on
 	At       int64   `json:"at,omitempty"`    // time of the last live record or tick, Unix ms
 

@@ -90,6 +90,9 @@ func (f *follower) decode(messages []schemas.Message, now schemas.Time) delivery
 	d.records = slices.Grow(d.records[:0], n)[:n]
 	for k := range messages {
 		m := &messages[k]
+		if f.worker.refusesRun(m, &d.items[k]) {
+			continue
+		}
 		if !decodeShort(f.worker.Encoder, f.short, m, f.partitions, now, &d.items[k], &d.records[k]) {
 			d.items[k] = Decode(f.worker.Encoder, m, f.partitions, now)
 		}
@@ -399,8 +402,12 @@ func (l *logWriter) addRecord(ctx context.Context, r *schemas.Record, key []byte
 // state. From here on a restart goes by that state.
 func (l *logWriter) appendBatch(ctx context.Context, out *outlet) error {
 	out.put(out.state.message())
-	if _, err := l.tenure.Producer.Append(ctx, out.topic, l.tenure.Partition, out.batch); err != nil {
+	base, err := l.tenure.Producer.Append(ctx, out.topic, l.tenure.Partition, out.batch)
+	if err != nil {
 		return err
+	}
+	if out == &l.log {
+		l.end = base + int64(len(out.batch)) - 1
 	}
 	l.hear()
 	l.tenure.Advance()

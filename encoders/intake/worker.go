@@ -18,12 +18,17 @@ import (
 // Worker owns partitions of the raw topics and writes their patient log. Its
 // fields must not change after the first call.
 type Worker struct {
-	Cluster *kafka.Cluster
-	Encoder *record.Encoder
-	Use     schemas.Use         // model and policy, which are written into a log partition that names none
-	Clock   func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
-	Log     zerolog.Logger
-	Idle    kafka.Idle // how the broker is kept from forgetting the producers
+	Cluster  *kafka.Cluster
+	Encoder  *record.Encoder
+	Use      schemas.Use         // what the worker's monitor has, which the log must ask for
+	LiveOnly bool                // recorded messages become dead letters
+	Switch   bool                // a log that asks for something else is made to ask for Use
+	Clock    func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
+	Log      zerolog.Logger
+	// Quiet says whether a partition's log has been applied up to an offset and nobody there has
+	// an open stay, so that nothing is to come of time alone. nil: that is not known.
+	Quiet func(partition int, offset int64) bool
+	Idle  kafka.Idle // how the broker is kept from forgetting the producers
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
@@ -45,8 +50,8 @@ const (
 
 // Own works one partition until ctx ends or the lease is lost (kafka.ErrLeaseLost); it is a
 // kafka.Handler, and kafka.Ownership.Hold has the rules. Its other errors are for good: a
-// record in the log or among the dead letters that a newer version wrote, a raw topic that
-// was made anew, rights that are missing (kafka.ErrDenied).
+// record in the log or among the dead letters that a newer version wrote, a log that asks for
+// what the worker does not have (ErrOtherUse), rights that are missing (kafka.ErrDenied).
 func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) error {
 	own := kafka.Ownership{
 		Cluster: w.Cluster, Doing: "intake of partition", Producer: producerName,
@@ -54,7 +59,7 @@ func (w *Worker) Own(ctx context.Context, partition int, lease *kafka.Lease) err
 	}
 	return own.Hold(ctx, partition, lease, func(t *kafka.Tenure) kafka.Tenant {
 		return &logWriter{
-			worker: w, tenure: t, stats: w.Stats(t.Partition), clock: w.clock(t.Partition),
+			worker: w, tenure: t, stats: w.Stats(t.Partition), clock: w.clock(t.Partition), end: -1,
 			dead: outlet{topic: schemas.TopicDeadLetters, point: "dead letters written"},
 			log:  outlet{topic: schemas.TopicLog, point: "log written"},
 		}
@@ -81,7 +86,8 @@ type logWriter struct {
 	stats      *Stats
 	clock      *clock
 	pace       pace
-	partitions int // of every topic
+	partitions int   // of every topic
+	end        int64 // log offset of the last record that this tenure has written, -1: none
 
 	queues    []queue // one for each of schemas.RawTopics
 	log, dead outlet
@@ -100,8 +106,8 @@ func (l *logWriter) Claim(ctx context.Context) (err error) {
 	return err
 }
 
-// Load reads from the tails of both outputs what they hold of the raw topics. A log that
-// has no such record yet gets the model and the policy that are in use.
+// Load reads from the tails of both outputs what they hold of the raw topics, and makes sure
+// that the log asks for what the worker has.
 func (l *logWriter) Load(ctx context.Context) (err error) {
 	l.hear()
 	var begun bool
@@ -129,14 +135,12 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	for t := range l.queues {
 		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
 	}
+	l.leaveRun()
 	l.stats.add(&l.log, s)
-	if begun {
-		return l.beginAnew(ctx, anew)
-	}
-	if err := l.addRecord(ctx, &schemas.Record{Kind: schemas.KindUse, Use: &l.worker.Use}, useKey); err != nil {
+	if err := l.ask(ctx, begun); err != nil {
 		return err
 	}
-	return l.appendBatch(ctx, &l.log)
+	return l.beginAnew(ctx, anew)
 }
 
 // follows makes the offsets of an outlet's state those of the raw topics that there are now,
@@ -185,7 +189,7 @@ func (l *logWriter) addGap(ctx context.Context, topic int) error {
 }
 
 // Work reads the raw topics side by side, takes a step for each delivery, and writes a
-// tick of the clock every second once the log has live events.
+// tick of the clock every second once the log has live events, unless it is quiet.
 func (l *logWriter) Work(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
@@ -227,7 +231,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 		case got = <-from[5]:
 			topic = 5
 		case <-clock.C:
-			if l.log.state.Live {
+			if l.ticks() {
 				if err := l.tick(ctx); err != nil {
 					return err
 				}
@@ -282,6 +286,18 @@ func (l *logWriter) hear() {
 	if h, ok := l.tenure.Producer.Heard(l.log.topic, l.tenure.Partition); ok {
 		l.clock.hear(h)
 	}
+}
+
+// ticks says whether the log is to be told the time. In a partition that is quiet time passes
+// unwritten but for a tick an hour, by which the log's end says within any retention what it
+// holds, and a message that comes after a long time has no more than an hour to make up for.
+func (l *logWriter) ticks() bool {
+	s, w := &l.log.state, l.worker
+	if !s.Live {
+		return false
+	}
+	quiet := w.Quiet != nil && l.end >= 0 && w.Quiet(l.tenure.Partition, l.end)
+	return !quiet || l.clock.now()-schemas.Time(s.At) >= schemas.Hour
 }
 
 // tick writes a tick of intake's clock.

@@ -29,6 +29,10 @@ type Cluster struct {
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: a plain dial
 	Log     zerolog.Logger
 
+	// ReadUncommitted has readers return the records of transactions at once, also of those that
+	// never end or are given up.
+	ReadUncommitted bool
+
 	ClientID string // brokers log it, and Evict knows its own members by it; empty: "vigil"
 
 	once      sync.Once

@@ -100,7 +100,7 @@ func (f *fetcher) send(kind int) {
 // ask does one fetch request and hands out what it brings. Those that it brings nothing, and
 // that may wait longer, go with the next one.
 func (f *fetcher) ask(ctx context.Context, leader int32, asks []*ask) {
-	r, err := f.cluster.transport.RoundTrip(ctx, f.cluster.client.Addr, newFetchRequest(leader, f.cluster.ClientID, asks))
+	r, err := f.cluster.transport.RoundTrip(ctx, f.cluster.client.Addr, newFetchRequest(leader, f.cluster, asks))
 	if err != nil {
 		f.cluster.leaders.forget()
 		for _, a := range asks {

@@ -45,10 +45,14 @@ func (*fetchAnswer) ApiKey() protocol.ApiKey { return protocol.Fetch }
 
 // newFetchRequest asks leader for what asks wait for. The broker answers as soon as it has one
 // byte, or after MaxWait.
-func newFetchRequest(leader int32, client string, asks []*ask) *fetchRequest {
+func newFetchRequest(leader int32, c *Cluster, asks []*ask) *fetchRequest {
+	isolation := kafkago.ReadCommitted
+	if c.ReadUncommitted {
+		isolation = kafkago.ReadUncommitted
+	}
 	r := &fetch.Request{
 		ReplicaID: -1, MaxWaitTime: int32(MaxWait.Milliseconds()), MinBytes: 1, MaxBytes: maxFetchAll,
-		IsolationLevel: int8(kafkago.ReadCommitted), SessionEpoch: -1,
+		IsolationLevel: int8(isolation), SessionEpoch: -1,
 	}
 	for _, a := range asks {
 		at := slices.IndexFunc(r.Topics, func(t fetch.RequestTopic) bool { return t.Topic == a.topic })
@@ -60,7 +64,7 @@ func newFetchRequest(leader int32, client string, asks []*ask) *fetchRequest {
 			Partition: int32(a.partition), CurrentLeaderEpoch: -1, FetchOffset: a.offset, PartitionMaxBytes: maxFetch,
 		})
 	}
-	return &fetchRequest{Request: r, leader: leader, client: client}
+	return &fetchRequest{Request: r, leader: leader, client: c.ClientID}
 }
 
 // Broker tells kafka-go which broker to send the request to: the leader of all its partitions.

@@ -37,7 +37,7 @@ func (r *PartitionReader) heldBack(ctx context.Context, open bool) {
 		if producer, ok := r.openedBy(ctx); ok {
 			said = said.Int64("producer id", producer)
 		}
-		said.Msg(fmt.Sprintf("an open transaction holds back all records from here on: its writer must end it, or you for it: kafka-transactions.sh --bootstrap-server BROKER abort --topic %s --partition %d --start-offset %d",
+		said.Msg(fmt.Sprintf("an open transaction holds back all records from here on: its writer must end it, or you for it: kafka-transactions.sh --bootstrap-server BROKER abort --topic %s --partition %d --start-offset %d; or read past it (vigil serve --read-uncommitted), also what is given up in the end",
 			r.ask.topic, r.partition, r.next))
 	}
 }

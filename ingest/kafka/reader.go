@@ -38,7 +38,8 @@ func (e *DataLossError) Error() string {
 // goroutine.
 //
 // It returns only what is decided: records of an open transaction, and all records behind
-// them, wait until the transaction ends, and those of an aborted one never come.
+// them, wait until the transaction ends, and those of an aborted one never come; but see
+// Cluster.ReadUncommitted.
 type PartitionReader struct {
 	cluster   *Cluster
 	topic     string

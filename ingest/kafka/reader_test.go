@@ -323,6 +323,36 @@ func TestTransactions(t *testing.T) {
 	}
 }
 
+// Where it is wanted, nothing is held back by an open transaction, and what is given up in the
+// end has been read too, once.
+func TestReadUncommittedGoesPastAnOpenTransaction(t *testing.T) {
+	c, _ := testCluster(t, 1)
+	c.ReadUncommitted = true
+	plain := c.NewProducer(c.Prefix + "plain")
+	x := begin(t, c)
+	x.write(t, 1, 0)
+	mustAppend(t, plain, schemas.TopicVitals, 1, 1)
+	r := c.NewReader(schemas.TopicVitals, 0, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var got []schemas.Message
+	read := func(n int) {
+		t.Helper()
+		for len(got) < n {
+			more, err := r.Read(ctx, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, more...)
+		}
+		wantValues(t, got, n, 0)
+	}
+	read(2)
+	x.end(t, false)
+	mustAppend(t, plain, schemas.TopicVitals, 1, 2)
+	read(3)
+}
+
 // transaction on partition 0 of the vitals, as a gateway may write.
 type transaction struct {
 	c  *Cluster

@@ -23,6 +23,7 @@ type partition struct {
 	owner    string
 	log      string // which it follows
 	applied  int64
+	seal     uint64
 	patients map[string]*patient
 	outbox   []window.OutboxEntry // ascending position
 }
@@ -85,7 +86,7 @@ func (s *Store) load(ctx context.Context, number int, whole bool) (*window.Store
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.partition(number)
-	out := &window.StoredPartition{Number: number, Applied: p.applied}
+	out := &window.StoredPartition{Number: number, Applied: p.applied, Seal: p.seal}
 	for _, name := range slices.Sorted(maps.Keys(p.patients)) {
 		v := p.patients[name]
 		one := window.StoredPatient{Patient: name, State: bytes.Clone(v.state), Lens: slices.Clone(v.lens)}
@@ -163,7 +164,7 @@ func (s *Store) Apply(ctx context.Context, b *window.Batch) (window.Answer, int6
 	for _, e := range b.Outbox {
 		p.outbox = append(p.outbox, cloneEntry(e))
 	}
-	p.applied = b.Last
+	p.applied, p.seal = b.Last, b.Seal
 	return window.OK, p.applied, nil
 }
 
@@ -243,7 +244,7 @@ func (s *Store) Clone() *Store {
 	defer s.mu.Unlock()
 	c := New()
 	for n, p := range s.partitions {
-		to := &partition{owner: p.owner, applied: p.applied, patients: map[string]*patient{}}
+		to := &partition{owner: p.owner, log: p.log, applied: p.applied, seal: p.seal, patients: map[string]*patient{}}
 		for name, v := range p.patients {
 			chunks := make(map[int64][]byte, len(v.chunks))
 			for hour, b := range v.chunks {

@@ -62,7 +62,10 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 			gone++
 		}
 	}
-	fields := 2*len(b.Patients) + 2
+	fields := 2*len(b.Patients) + 4
+	if len(b.Outbox) > 0 {
+		fields += 2
+	}
 	keys = make([]string, 0, 2+writes+deletes)
 	args = make([]any, 0, 11+2*writes+fields+gone)
 	last := strconv.FormatInt(b.Last, 10)
@@ -95,7 +98,10 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 		}
 		args = append(args, "p"+p.Patient, value)
 	}
-	args = append(args, "o", last)
+	if n := len(b.Outbox); n > 0 {
+		args = append(args, "x", digitsOf(b.Outbox[n-1].Position))
+	}
+	args = append(args, "s", sealOf(b.Last, b.Seal), "o", last)
 	for i := range b.Patients {
 		p := &b.Patients[i]
 		for _, hour := range p.Deletes {

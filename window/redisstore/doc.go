@@ -6,8 +6,11 @@
 //
 //	<prefix>{kN}:m                  a hash of own (the owner's nonce), o (the applied offset),
 //	                                v (the layout), d (outputs before this position are
-//	                                dropped), log (which log the partition follows), and
-//	                                p<patient> (the patient's head and state)
+//	                                dropped), x (the last output that was put into the
+//	                                outbox), s (the seal of the record at o; stores of
+//	                                before lack x and s), log (which log the
+//	                                partition follows), and p<patient> (the patient's head
+//	                                and state)
 //	<prefix>{kN}:out                a sorted set with all scores 0 and a member for each batch:
 //	                                the position of its last output, then the outputs
 //	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records

@@ -106,6 +106,7 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (o
 			return o, fmt.Errorf("redis: partition %d: applied offset %q is no number: %w", p.Number, o, window.ErrTorn)
 		}
 	}
+	p.Seal = parseSeal(meta["s"], p.Applied)
 	for _, field := range slices.Sorted(maps.Keys(meta)) {
 		patient, ok := strings.CutPrefix(field, "p")
 		if !ok || meta[field] == "" {
@@ -120,7 +121,7 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (o
 		}
 		p.Patients = append(p.Patients, window.StoredPatient{Patient: patient, State: state, Lens: lens})
 	}
-	return meta["o"], s.outbox(ctx, k, p, meta["d"])
+	return meta["o"], s.outbox(ctx, k, p, meta["d"], meta["x"])
 }
 
 // chunks reads chunks and cuts each to its length: what lies beyond it is of a batch that
@@ -151,14 +152,20 @@ func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]
 }
 
 // outbox reads the outputs, without those that were dropped and those of a batch that was
-// never applied.
-func (s *Store) outbox(ctx context.Context, k keys, p *window.StoredPartition, dropped string) error {
+// never applied. It is torn where the last one that was put in has gone, and was not dropped:
+// a server that is full may have taken the key alone.
+func (s *Store) outbox(ctx context.Context, k keys, p *window.StoredPartition, dropped, newest string) error {
 	var from window.Position
+	last := window.Position{Offset: -1}
+	var err error
 	if dropped != "" {
-		var err error
-		if from, err = parseDigits(dropped); err != nil {
-			return fmt.Errorf("redis: partition %d: %w: %w", p.Number, window.ErrTorn, err)
-		}
+		from, err = parseDigits(dropped)
+	}
+	if err == nil && newest != "" {
+		last, err = parseDigits(newest)
+	}
+	if err != nil {
+		return fmt.Errorf("redis: partition %d: %w: %w", p.Number, window.ErrTorn, err)
 	}
 	members, err := s.client.ZRange(ctx, k.out, 0, -1).Result()
 	if err != nil {
@@ -170,5 +177,9 @@ func (s *Store) outbox(ctx context.Context, k keys, p *window.StoredPartition, d
 		}
 	}
 	p.Outbox = slices.DeleteFunc(p.Outbox, func(e window.OutboxEntry) bool { return e.Offset > p.Applied || e.Compare(from) < 0 })
+	waits := last.Offset >= 0 && last.Offset <= p.Applied && last.Compare(from) >= 0
+	if n := len(p.Outbox); waits && (n == 0 || p.Outbox[n-1].Position != last) {
+		return fmt.Errorf("redis: partition %d: %w: the outbox lacks its last output, %d.%d", p.Number, window.ErrTorn, last.Offset, last.Index)
+	}
 	return nil
 }

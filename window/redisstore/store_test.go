@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -33,6 +34,10 @@ func suite(t *testing.T, addr string) {
 		return storetest.Subject{Store: store, Save: func() func() {
 			then := read(t, raw, prefix)
 			return func() { write(t, raw, prefix, then) }
+		}, LoseOutbox: func(partition int) {
+			if err := raw.Del(t.Context(), fmt.Sprintf("%s{k%d}:out", prefix, partition)).Err(); err != nil {
+				t.Fatal(err)
+			}
 		}}
 	})
 }

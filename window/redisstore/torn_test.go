@@ -240,6 +240,7 @@ func TestTornStoreSaysSo(t *testing.T) {
 		"state from later on": func(c contents) { c["{k0}:m"].(map[string]string)["o"] = "2" },
 		"offset no number":    func(c contents) { c["{k0}:m"].(map[string]string)["o"] = "two" },
 		"head cut":            func(c contents) { c["{k0}:m"].(map[string]string)["pa"] = "\x01abc" },
+		"outbox gone":         func(c contents) { delete(c, "{k0}:out") },
 		"output cut":          func(c contents) { c["{k0}:out"] = []string{"\x00\x00"} },
 	} {
 		t.Run(name, func(t *testing.T) {

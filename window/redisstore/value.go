@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/packed"
@@ -55,6 +56,20 @@ func parsePatient(v []byte) (offset int64, lens []window.ChunkLen, state []byte,
 	return offset, lens, v[8*n:], nil
 }
 
+// sealOf writes the seal of a log record with its offset: a program that knows of no seals
+// moves on the applied offset alone, and leaves an older one behind.
+func sealOf(offset int64, seal uint64) string { return fmt.Sprintf("%d %x", offset, seal) }
+
+// parseSeal reads the seal of the applied offset, 0 where there is none.
+func parseSeal(s string, applied int64) uint64 {
+	offset, text, _ := strings.Cut(s, " ")
+	if offset != strconv.FormatInt(applied, 10) {
+		return 0
+	}
+	seal, _ := strconv.ParseUint(text, 16, 64) // one that cannot be read says nothing
+	return seal
+}
+
 // positionSize is the length of a position in front of an output. It is big-endian, so that
 // the order of bytes, in which Redis sorts the outbox, is the order of positions.
 const positionSize = 12
@@ -67,8 +82,11 @@ func appendPosition(dst []byte, p window.Position) []byte {
 // before says to a script which outputs go, as the bound of the members of the outbox and as
 // a position in digits, which Lua compares as text and which sort the same in every locale.
 func before(p window.Position) (bound, digits string) {
-	return string(appendPosition([]byte("("), p)), fmt.Sprintf("%016d%010d", p.Offset, p.Index)
+	return string(appendPosition([]byte("("), p)), digitsOf(p)
 }
+
+// digitsOf writes a position as the fields d and x have it.
+func digitsOf(p window.Position) string { return fmt.Sprintf("%016d%010d", p.Offset, p.Index) }
 
 func parseDigits(s string) (p window.Position, err error) {
 	if len(s) != 26 {

@@ -41,6 +41,7 @@ func applyAndLoad(c *check) {
 		}
 	}
 	full := batch("a", 99, 100, "x:1", 0, 36)
+	full.Seal = math.MaxUint64
 	full.Patients[0].Chunks[0].Full = true
 	before := c.digest(0)
 	c.apply(full, window.OK, 100)

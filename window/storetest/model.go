@@ -53,7 +53,7 @@ func (e *expected) apply(b *window.Batch) {
 	}
 	e.Outbox = slices.DeleteFunc(slices.Clone(e.Outbox), func(o window.OutboxEntry) bool { return o.Compare(b.Published) < 0 })
 	e.Outbox = append(e.Outbox, b.Outbox...)
-	e.Applied = b.Last
+	e.Applied, e.Seal = b.Last, b.Seal
 }
 
 // published does what a store must do when outputs up to a position are out.

@@ -35,6 +35,9 @@ type Subject struct {
 	// Save remembers the whole store as it is now and returns a function that brings it
 	// back, as a server does that has lost its latest writes.
 	Save func() (restore func())
+	// LoseOutbox, where it is not nil, takes the outbox of a partition away and nothing else, as a
+	// server does that is full and may evict.
+	LoseOutbox func(partition int)
 }
 
 // Run runs the suite. For each case open makes an empty store, which Run closes.
@@ -66,6 +69,7 @@ var cases = []struct {
 	{"odd patients and bytes", oddBytes},
 	{"deletes", deletes},
 	{"outbox order", outboxOrder},
+	{"outbox lost", outboxLost},
 	{"heads and chunks", headsAndChunks},
 	{"reset", reset},
 	{"two owners race", race},

@@ -54,7 +54,7 @@ func AwaitScores(ctx context.Context, c *kafka.Cluster, partitions int, run stri
 			moved, at = time.Now(), sum
 		} else if time.Since(moved) > patience {
 			moved = time.Now()
-			fmt.Fprintf(talk, "still waiting for %d of %d partitions to be scored: are workers running (vigil serve) on these brokers and this topic prefix?\n", left, partitions)
+			fmt.Fprintf(talk, "still waiting for %d of %d partitions to be scored: are workers running on these brokers and this topic prefix that allow runs (vigil serve --allow-runs)?\n", left, partitions)
 		}
 		if err := retry.Pause(ctx, 50*time.Millisecond); err != nil {
 			return err

@@ -38,13 +38,17 @@ const NoModel = "none"
 // names, so that a command sets only what its flags say.
 type Config struct {
 	Kafka                         // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
-	Redis          string         // URL of a Redis that runs elsewhere; if empty, an embedded one is started
+	Redis          Redis          // that runs elsewhere; without URL an embedded one is started
 	State          string         // folder of broker and store; if empty, a fresh one that is removed at the end
 	Port           int            // of the embedded broker; 0 for any free one
 	Store          string         // kind of the embedded store: auto, redis or miniredis
 	Partitions     int            // of the topics that are made; 0 for making none
 	Workers        int            // of this process, that share the partitions with those of others
 	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
+	ReadPast       bool           // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
+	LiveOnly       bool           // recorded messages become dead letters
+	Switch         bool           // a log that asks for another model, policy or settings is made to ask for these
+	Known          []string       // files of models and policies that it may have asked for before
 	InputsAlerting bool           // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time   // of monitor.Settings
 	Zone           *time.Location // of times in messages that name none; nil: UTC
@@ -86,7 +90,14 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
-	if len(c.Brokers) == 0 || c.Redis == "" {
+	if _, err := c.Redis.address(); err != nil {
+		return h, Usage(err)
+	}
+	shelf, err := loadShelf(c, model, policy)
+	if err != nil {
+		return h, err
+	}
+	if len(c.Brokers) == 0 || c.Redis.URL == "" {
 		if err := h.claimState(); err != nil {
 			return h, err
 		}
@@ -117,7 +128,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
 	}
-	h.buildStages(model, policy)
+	h.buildStages(model, policy, shelf)
 	return h, nil
 }
 
@@ -152,6 +163,7 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
 	}
 	if err == nil {
+		h.Cluster.ReadUncommitted = c.ReadPast
 		h.closers = append(h.closers, h.Cluster.Close)
 	}
 	return err
@@ -160,7 +172,10 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 // openStore opens the Redis of the configuration, or starts an embedded one.
 func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
-	address := c.Redis
+	address, err := c.Redis.address()
+	if err != nil {
+		return Usage(err)
+	}
 	if address == "" {
 		s, err := embedded.StartStore(ctx, filepath.Join(c.State, "store"), c.Store, nonce())
 		if err != nil {
@@ -172,13 +187,12 @@ func (h *House) openStore(ctx context.Context) error {
 	} else {
 		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
 	}
-	var err error
 	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
 		return Usage(fmt.Errorf("--redis: %w", err))
 	}
 	h.closers = append(h.closers, func() { _ = h.redis.Close() })
 	if err := h.redis.Ping(ctx); err != nil {
-		return Dependency(fmt.Errorf("%s: %w", redacted(address), err))
+		return Dependency(fmt.Errorf("%s: %w", redacted(address), c.Redis.mended(err)))
 	}
 	return nil
 }
@@ -217,6 +231,35 @@ func loadFiles(c Config) (*fusion.Model, *alerts.Policy, error) {
 	return model, policy, nil
 }
 
+// loadShelf puts on the shelf what the log may have asked for before: what is shipped, what is in
+// use now, and the files that are named.
+func loadShelf(c Config, model *fusion.Model, policy *alerts.Policy) (monitor.Shelf, error) {
+	shelf := monitor.Shelf{Models: []*fusion.Model{fusion.Shipped()}, Policies: []*alerts.Policy{alerts.DefaultPolicy(), policy}}
+	if model != nil {
+		shelf.Models = append(shelf.Models, model)
+	}
+	for _, file := range c.Known {
+		if strings.HasSuffix(file, ".safetensors") {
+			m, err := fusion.Load(file)
+			if err != nil {
+				return shelf, Usage(fmt.Errorf("--known: %w", err))
+			}
+			shelf.Models = append(shelf.Models, m)
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return shelf, Usage(fmt.Errorf("--known: %w", err))
+		}
+		p, err := alerts.ParsePolicy(b)
+		if err != nil {
+			return shelf, Usage(fmt.Errorf("--known %s, read as a policy since it is no *.safetensors: %w", file, err))
+		}
+		shelf.Policies = append(shelf.Policies, p)
+	}
+	return shelf, nil
+}
+
 // claimState makes the state folder this process's own, and a fresh one if none was named.
 func (h *House) claimState() error {
 	if h.config.State == "" {
@@ -236,22 +279,23 @@ func (h *House) claimState() error {
 
 // buildStages puts the two stages together. Clock and nonces are given to
 // them here, so that tests can give them others.
-func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
+func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf) {
 	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
-	use := schemas.Use{Policy: policy.Hash()}
-	if model != nil {
-		use.Model = model.Hash()
-	}
+	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
-		Use:   use,
+		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
+		Quiet: func(partition int, offset int64) bool {
+			s := h.monitor.Stats(partition)
+			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
+		},
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
 	h.monitor = &worker.Service{
-		Cluster: h.Cluster, Store: h.redis, Monitor: &monitor.Monitor{Model: model, Policy: policy, Settings: settings},
+		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf,
 		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}
 }
@@ -272,7 +316,7 @@ func (h *House) Work(ctx context.Context) error {
 		workers.Go(func() error { return h.Cluster.RunGroup(ctx, kafka.GroupConfig{ID: Group}, h.ownPartition) })
 	}
 	err := workers.Wait()
-	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, kafka.ErrDenied) {
+	if errors.Is(err, monitor.ErrUnknownUse) || errors.Is(err, intake.ErrOtherUse) || errors.Is(err, kafka.ErrDenied) {
 		return Dependency(err)
 	}
 	return err
@@ -332,12 +376,12 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, crossed int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
-		unmatched += s.Unmatched.Load()
+		unmatched, crossed = unmatched+s.Unmatched.Load(), crossed+s.Crossed.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -345,6 +389,9 @@ func (h *House) Status() string {
 	}
 	if unmatched > 0 {
 		oddities += fmt.Sprintf("; %d retractions of what is not there", unmatched)
+	}
+	if crossed > 0 {
+		oddities += fmt.Sprintf("; %d records dropped: recorded ones of live patients, or live ones of a run's", crossed)
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)

@@ -97,7 +97,7 @@ func (k *Sink) resume(m *schemas.Message, topic int, p *replay.Plan, at *replay.
 	if run != p.Run {
 		switch {
 		case !isMark || !mark.End:
-			return false, fmt.Errorf("%s/%d holds the run %q, which has not ended: let it end first (the same command again goes on with it), or start with a fresh --state or --topic-prefix", m.Topic, m.Partition, run)
+			return false, fmt.Errorf("%s/%d holds the run %q, which has not ended: let it end first (the same command again goes on with it), end it where it stands (vigil replay --end %s), or start with a fresh --state or --topic-prefix", m.Topic, m.Partition, run, run)
 		case p.Name == "":
 			return false, fmt.Errorf("%s/%d holds another run (%q, this one is %q): name this one with --run NAME, so that its patients are told from that one's", m.Topic, m.Partition, run, p.Run)
 		}

@@ -1,0 +1,58 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// RedisPasswordVariable is the environment variable of the Redis password.
+const RedisPasswordVariable = "VIGIL_REDIS_PASSWORD"
+
+// Redis says how to reach a Redis that runs elsewhere.
+type Redis struct {
+	URL           string // without a password; empty: none runs elsewhere
+	PasswordFile  string // empty: the environment's
+	PasswordInEnv string
+}
+
+// address is the URL with the password. A password in the URL itself is refused: it came in by
+// the command line, which everybody on the machine can read. It is empty where there is no URL.
+func (r *Redis) address() (string, error) {
+	if r.URL == "" {
+		return "", nil
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return r.URL, nil // the store says what is wrong with it, without showing it
+	}
+	if _, there := u.User.Password(); there {
+		return "", fmt.Errorf("--redis: a password on the command line can be read by everybody on this machine: leave it out of the URL and put it into the environment as %s, or into a file named by --redis-password-file", RedisPasswordVariable)
+	}
+	password := r.PasswordInEnv
+	if r.PasswordFile != "" {
+		b, err := os.ReadFile(r.PasswordFile)
+		if err != nil {
+			return "", fmt.Errorf("--redis-password-file: %w", err)
+		}
+		if password = strings.TrimRight(string(b), "\r\n"); password == "" {
+			return "", fmt.Errorf("--redis-password-file %s is empty", r.PasswordFile)
+		}
+	}
+	if password != "" {
+		u.User = url.UserPassword(u.User.Username(), password)
+	}
+	return u.String(), nil
+}
+
+// mended adds to what a Redis answered how a password is given, where it wants another.
+func (r *Redis) mended(err error) error {
+	for _, answer := range []string{"NOAUTH", "WRONGPASS", "without any password configured"} {
+		if strings.Contains(err.Error(), answer) {
+			return errors.Join(err, fmt.Errorf("the password of --redis comes from %s or --redis-password-file, the user from the URL (redis://USER@HOST:PORT/0)", RedisPasswordVariable))
+		}
+	}
+	return err
+}
