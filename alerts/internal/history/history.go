@@ -201,7 +201,7 @@ func (w *ward) add(b *bed, rec *schemas.Record, topic uint8) {
 		}
 	}
 	switch {
-	case rec.Kind == schemas.KindEnd, rec.Kind == schemas.KindAdmit && b.late, !b.adt && w.at-b.heard >= 24*schemas.Hour:
+	case rec.Kind == schemas.KindEnd, rec.Kind == schemas.KindMergeOut, rec.Kind == schemas.KindAdmit && b.late, !b.adt && w.at-b.heard >= 24*schemas.Hour:
 		b.past = [2][]*schemas.Record{nil, b.past[0]}
 	}
 	b.late = b.late && rec.Kind != schemas.KindAdmit
