@@ -44,6 +44,10 @@ const (
 	// OutOfOrder means that a recorded event came behind a later one of its patient,
 	// source and topic, or behind a mark that it should have preceded.
 	OutOfOrder Reason = "out_of_order"
+	// TooMany means values of a message beyond MaxHourValues of one channel and hour.
+	TooMany Reason = "too_many"
+	// NoMark means that a run sent more without a progress mark than intake holds.
+	NoMark Reason = "no_mark"
 	// WrongRun means that a recorded event is of another run than the one in progress.
 	WrongRun Reason = "wrong_run"
 )

@@ -159,6 +159,7 @@ const (
 	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
 	// A 0 of heart rate or respiration counts: it is asystole or apnoea, or a lead that came off.
 	flagSuspect = "possible_disconnection"
+	flagClock   = "clock_off" // the clock of the sender of the newest data is off
 )
 
 // flags appends to dst what a reader of a score or an alert must know of the patient's
@@ -172,6 +173,9 @@ func (p *patient) flags(dst []string) []string {
 	}
 	if p.stay.late {
 		dst = append(dst, flagLate)
+	}
+	if p.stay.provenance&schemas.ClockOff != 0 {
+		dst = append(dst, flagClock)
 	}
 	if p.stay.provenance&schemas.Invented != 0 {
 		dst = append(dst, flagInvented)
@@ -207,9 +211,18 @@ func firstMeasured(rec *schemas.Record) schemas.Time {
 	return first
 }
 
-// hasData says whether observations are known that were measured in the open stay.
+// countsFrom is the earliest event time of what NEWS2 counts. A monitor whose clock is slow
+// dates the first values of a patient before the admission.
+func (p *patient) countsFrom() schemas.Time {
+	if p.bound {
+		return p.stay.start
+	}
+	return max(p.stay.start-schemas.MaxAhead, p.lastEnd)
+}
+
+// hasData says whether observations are known that count in the open stay.
 func (p *patient) hasData() bool {
-	return p.modalities[encoders.Numeric].newestAt >= p.stay.start.Floor16()
+	return p.modalities[encoders.Numeric].newestAt >= p.countsFrom().Floor16()
 }
 
 // isLate says whether a stay that a message names, of something at a time, is one that is

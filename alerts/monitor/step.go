@@ -242,8 +242,8 @@ func (t *step) dataCame(rec *schemas.Record) {
 		p.beginStay(firstMeasured(rec))
 	}
 	p.stay.heardAt = p.clock
-	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.stay.start)
+	p.stay.provenance = p.stay.provenance&^schemas.ClockOff | rec.Provenance&(schemas.Invented|schemas.SimulatedPairing|schemas.ClockOff)
+	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.countsFrom())
 	t.s.scratch.measured = t.s.scratch.readings.Measured()
 	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock, Newest: newestIn(rec), Measured: &t.s.scratch.measured})
 	t.scoreSoon()
@@ -333,7 +333,7 @@ func (t *step) score(due schemas.Due) {
 	}
 	m.predict(p, sc, &scratch.model)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
-	p.readings.latest(&scratch.readings, p.window, p.clock, p.stay.start)
+	p.readings.latest(&scratch.readings, p.window, p.clock, p.countsFrom())
 	standing := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
 	if sc.indeterminate {

@@ -32,6 +32,7 @@ type Worker struct {
 	stats  kafka.PerPartition[Stats]
 	clocks kafka.PerPartition[clock]
 	doubts atomic.Int64 // partitions that do not believe Clock
+	skews  skews
 }
 
 // producerName begins the transactional ids of intake's producers.
@@ -227,6 +228,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 		case got = <-from[5]:
 			topic = 5
 		case <-clock.C:
+			l.worker.saySkews(l.clock.now())
 			if l.log.state.Live {
 				if err := l.tick(ctx); err != nil {
 					return err

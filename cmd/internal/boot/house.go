@@ -246,7 +246,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy) {
 		use.Model = model.Hash()
 	}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
 		Use:   use,
 		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
 	}
@@ -348,6 +348,11 @@ func (h *House) Status() string {
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
+	}
+	for i, skew := range h.intake.Skews() {
+		if skew.Off > 0 && i < 100 {
+			oddities += "; " + skew.String()
+		}
 	}
 	away := ""
 	for server, since := range map[string]time.Time{"Kafka": h.Cluster.AwaySince(), "Redis": h.monitor.AwaySince()} {
