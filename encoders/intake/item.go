@@ -14,7 +14,10 @@ type Item struct {
 	Record *schemas.Record // nil: nothing of the message is left
 	Mark   *schemas.Mark   // set where the message is a progress mark
 
-	message  schemas.Message  // what a dead letter quotes
+	message  schemas.Message // what a dead letter quotes
+	length   int             // of the message, where it is cut, with its hash
+	sum      string
+	size     int              // what the item takes while it is held, in bytes, about; see slim
 	problem  *schemas.Problem // what is wrong with the message, or with a part of it
 	partial  bool             // the rest of the message went on
 	run      string           // empty: the message is live

@@ -66,6 +66,9 @@ func (out *outlet) empty() {
 // has no room for it goes out first.
 func (l *logWriter) addLetter(ctx context.Context, i *Item) error {
 	letter := kafka.NewDeadLetter(&i.message, i.problem, i.source, i.partial)
+	if i.sum != "" {
+		letter.Length, letter.SHA256 = i.length, i.sum
+	}
 	body, err := schemas.EncodeDeadLetter(&letter)
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: its dead letter cannot be encoded: %w", i.message.Topic, i.message.Partition, i.message.Offset, err)

@@ -1,6 +1,17 @@
 package intake
 
-import "math"
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strconv"
+	"unsafe"
+
+	"github.com/vigil-icu/vigil/ingest/kafka"
+	"github.com/vigil-icu/vigil/schemas"
+)
 
 // queue holds the recorded messages of one raw topic of a partition on their way through
 // the merge.
@@ -13,8 +24,15 @@ type queue struct {
 	mark      int64     // largest mark that was read, -1: none
 	ended     bool      // the run's end mark was read
 
+	held      int  // bytes that items and later take, about
+	stretch   load // of the last stretch, if it still lacks its mark
+	unmarked  bool // the last stretch is at its limit: what comes is refused, up to its mark
+
 	last map[stream]int64 // judge's memory: the playing time of each stream's newest message
 }
+
+// load is what a stretch has brought so far.
+type load struct{ messages, bytes int }
 
 // stretch is what lies between two marks. It is judged as a whole, so that a restart must
 // read it as a whole.
@@ -26,12 +44,54 @@ type stretch struct {
 // stream is what must not go back in playing time within a topic.
 type stream struct{ patient, source string }
 
-// put adds a message that waits for its mark.
-func (q *queue) put(i *Item) {
-	if len(q.items) == q.judged {
+// put adds a message that waits for its mark. It answers false, and makes a problem of the
+// message, where the stretch has brought all that one may. That goes by the stretch alone, so
+// that a restart, which reads it as a whole again, comes to the same.
+func (q *queue) put(i *Item) bool {
+	size := i.slim()
+	if len(q.items) == q.judged && !q.unmarked {
 		q.stretches = append(q.stretches, stretch{i.message.Offset, q.mark})
+		q.stretch = load{}
 	}
+	if q.unmarked || q.stretch.messages == maxStretchMessages || q.stretch.bytes+size > maxStretchBytes {
+		q.unmarked = true
+		i.Record, i.partial = nil, false
+		i.problem = schemas.NewProblem(schemas.NoMark, "mark", "none behind "+strconv.Itoa(q.stretch.messages)+" messages of the run "+i.run,
+			fmt.Sprintf("a progress mark (%s) at least every %d messages and %d MiB in each partition: send one, and this message again behind it", schemas.TypeMark, maxStretchMessages, maxStretchBytes>>20))
+		return false
+	}
+	q.stretch.messages++
+	q.stretch.bytes += size
+	q.held += size
 	q.items = append(q.items, i)
+	return true
+}
+
+// Limits of a stretch; tests set lower ones.
+var maxStretchMessages, maxStretchBytes = schemas.MaxStretchMessages, schemas.MaxStretchBytes
+
+// slim cuts from a message that is to be held what no dead letter will quote, and lets go of
+// the memory that it shares with the others of its fetch. It returns what the item takes, in
+// bytes, about.
+func (i *Item) slim() int {
+	if i.size > 0 {
+		return i.size
+	}
+	m := &i.message
+	if kept := min(len(m.Value), kafka.MaxDeadPayload); kept < len(m.Value) {
+		sum := sha256.Sum256(m.Value)
+		i.length, i.sum = len(m.Value), hex.EncodeToString(sum[:])
+		m.Value = m.Value[:kept]
+	}
+	m.Value, m.Key = bytes.Clone(m.Value), bytes.Clone(m.Key)
+	i.size = int(unsafe.Sizeof(*i)) + len(m.Value) + 2*len(m.Key) + len(m.Headers)*64
+	if r := i.Record; r != nil {
+		i.size += int(unsafe.Sizeof(*r)) + cap(r.Observations)*int(unsafe.Sizeof(schemas.Observation{}))
+		for k := range r.Observations {
+			i.size += len(r.Observations[k].Ref)
+		}
+	}
+	return i.size
 }
 
 // upTo takes out the judged items whose playing time is at most the frontier, and appends
@@ -58,6 +118,13 @@ func (q *queue) upTo(frontier int64, dst []*Item) []*Item {
 func (q *queue) keep(kept []*Item) {
 	clear(q.items[len(kept):])
 	q.items = kept
+	q.held = 0
+	for _, i := range q.items {
+		q.held += i.size
+	}
+	for _, i := range q.later {
+		q.held += i.size
+	}
 }
 
 // next is where a restart must read on, and what stood before that place: the largest mark,

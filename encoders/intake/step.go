@@ -152,16 +152,26 @@ func (l *logWriter) queue(q *queue, i *Item) {
 	s := &l.log.state
 	switch {
 	case q.ended:
+		q.held += i.slim()
 		q.later = append(q.later, i)
 	case i.Mark == nil:
-		q.put(i)
+		l.hold(q, i)
 	case s.Run == "" && i.run == s.Over:
 		l.restate = true // a player that was cut off at the end of its run sends the end marks again
 	case s.Run == "" || i.run == s.Run:
 		s.Run = i.run
 		l.judged = q.judge(*i.Mark, s.Frontier, l.judged)
 	default:
-		q.put(i) // a mark of another run waits like a message of it, and gets the same verdict
+		l.hold(q, i) // a mark of another run waits like a message of it, and gets the same verdict
+	}
+}
+
+// hold lets a message wait for its mark. What the topic holds no more becomes a dead letter at
+// once, as a direct message does: there may never be a mark.
+func (l *logWriter) hold(q *queue, i *Item) {
+	t := schemas.RawTopicIndex(i.message.Topic)
+	if !q.put(i) && i.message.Offset >= l.log.state.Direct[t] {
+		l.direct = append(l.direct, i)
 	}
 }
 
@@ -187,7 +197,7 @@ func (q *queue) judge(mark schemas.Mark, frontier int64, problems []*Item) []*It
 		}
 	}
 	q.keep(kept)
-	q.judged = len(kept)
+	q.judged, q.unmarked = len(kept), false
 	q.mark, q.ended = max(q.mark, mark.Play), mark.End
 	return problems
 }

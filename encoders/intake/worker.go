@@ -273,7 +273,7 @@ func (l *logWriter) choose(in, from []chan delivery) {
 	for t := range from {
 		q := &l.queues[t]
 		from[t] = in[t]
-		if len(q.later) >= aheadLimit || len(q.items) >= aheadLimit && q.mark > least {
+		if len(q.later) >= aheadLimit || (len(q.items) >= aheadLimit || q.held >= maxStretchBytes) && q.mark > least || q.ended && q.held >= maxStretchBytes {
 			from[t] = nil
 		}
 	}
