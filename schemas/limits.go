@@ -22,8 +22,8 @@ const (
 	// MaxStretchMessages and MaxStretchBytes bound what a topic of a run may bring between
 	// two progress marks, in one partition, as it is held in memory. What comes beyond
 	// is a dead letter (no_mark), up to the next mark.
-	MaxStretchMessages = 100_000
-	MaxStretchBytes    = 64 << 20
+	MaxStretchMessages = 200_000
+	MaxStretchBytes    = 128 << 20
 
 	// MaxUnheard is how long a stay stays open of which no data come, an announced one too.
 	// It bounds the hours that one record can make a patient's time pass.

@@ -113,11 +113,12 @@ func (p *patient) refresh(policy *alerts.Policy) {
 	}
 }
 
-// silenceEnds is the time at which an implicit stay ends for want of data, since nobody
-// will announce its end; forever for every other stay.
+// silenceEnds is the time at which the stay ends for want of data: an implicit one, since
+// nobody will announce its end, and in the end every other, since its end may have been
+// lost. This bounds the hours that one record can make pass.
 func (p *patient) silenceEnds() schemas.Time {
 	if !p.stay.implicit {
-		return forever
+		return p.stay.heardAt + schemas.MaxUnheard
 	}
 	return p.stay.heardAt + silenceLimit
 }

@@ -17,7 +17,7 @@ type Item struct {
 	message  schemas.Message // what a dead letter quotes
 	length   int             // of the message, where it is cut, with its hash
 	sum      string
-	size     int              // what the item takes while it is held, in bytes, about; see slim
+	size     int              // what the item takes while it is held, in bytes, about; see cost
 	problem  *schemas.Problem // what is wrong with the message, or with a part of it
 	partial  bool             // the rest of the message went on
 	run      string           // empty: the message is live

@@ -26,6 +26,13 @@ func (w *Worker) batchRecords() int {
 	return batchRecords
 }
 
+func (w *Worker) mostLoad() load {
+	if w.load != (load{}) {
+		return w.load
+	}
+	return mostLoad
+}
+
 // outlet is one of the two topics that intake appends to, and the batch that gathers for
 // it.
 type outlet struct {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"unsafe"
 
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -24,15 +23,18 @@ type queue struct {
 	mark      int64     // largest mark that was read, -1: none
 	ended     bool      // the run's end mark was read
 
-	held      int  // bytes that items and later take, about
-	stretch   load // of the last stretch, if it still lacks its mark
-	unmarked  bool // the last stretch is at its limit: what comes is refused, up to its mark
+	held     int  // bytes that items and later take, about
+	most     load // of a stretch
+	stretch  load // of the last stretch, if it still lacks its mark
+	unmarked bool // the last stretch is at its limit: what comes is refused, up to its mark
 
 	last map[stream]int64 // judge's memory: the playing time of each stream's newest message
 }
 
-// load is what a stretch has brought so far.
+// load is what a stretch has brought so far, or may bring.
 type load struct{ messages, bytes int }
+
+var mostLoad = load{schemas.MaxStretchMessages, schemas.MaxStretchBytes}
 
 // stretch is what lies between two marks. It is judged as a whole, so that a restart must
 // read it as a whole.
@@ -44,54 +46,60 @@ type stretch struct {
 // stream is what must not go back in playing time within a topic.
 type stream struct{ patient, source string }
 
-// put adds a message that waits for its mark. It answers false, and makes a problem of the
-// message, where the stretch has brought all that one may. That goes by the stretch alone, so
-// that a restart, which reads it as a whole again, comes to the same.
+// put adds a copy of a message that waits for its mark. It answers false, and makes a problem
+// of the message, where the stretch has brought all that one may. That goes by the stretch
+// alone, so that a restart, which reads it as a whole again, comes to the same.
 func (q *queue) put(i *Item) bool {
-	size := i.slim()
+	size := i.cost()
 	if len(q.items) == q.judged && !q.unmarked {
 		q.stretches = append(q.stretches, stretch{i.message.Offset, q.mark})
 		q.stretch = load{}
 	}
-	if q.unmarked || q.stretch.messages == maxStretchMessages || q.stretch.bytes+size > maxStretchBytes {
+	if q.unmarked || q.stretch.messages == q.most.messages || q.stretch.bytes+size > q.most.bytes {
 		q.unmarked = true
 		i.Record, i.partial = nil, false
-		i.problem = schemas.NewProblem(schemas.NoMark, "mark", "none behind "+strconv.Itoa(q.stretch.messages)+" messages of the run "+i.run,
-			fmt.Sprintf("a progress mark (%s) at least every %d messages and %d MiB in each partition: send one, and this message again behind it", schemas.TypeMark, maxStretchMessages, maxStretchBytes>>20))
+		i.problem = schemas.NewProblem(schemas.NoMark, "mark", "none since "+strconv.Itoa(q.stretch.messages)+" messages",
+			fmt.Sprintf("a progress mark (%s) at least every %d messages and %d MiB, in each partition: send one, and then this message again", schemas.TypeMark, q.most.messages, q.most.bytes>>20))
 		return false
 	}
 	q.stretch.messages++
 	q.stretch.bytes += size
-	q.held += size
-	q.items = append(q.items, i)
+	q.items = append(q.items, q.kept(i))
 	return true
 }
 
-// Limits of a stretch; tests set lower ones.
-var maxStretchMessages, maxStretchBytes = schemas.MaxStretchMessages, schemas.MaxStretchBytes
+// putLater adds a copy of a message that waits for the run's end in the other topics.
+func (q *queue) putLater(i *Item) { q.later = append(q.later, q.kept(i)) }
 
-// slim cuts from a message that is to be held what no dead letter will quote, and lets go of
-// the memory that it shares with the others of its fetch. It returns what the item takes, in
-// bytes, about.
-func (i *Item) slim() int {
+// kept is a copy of an item of which a message is cut to what a dead letter quotes, and which
+// shares no memory with the others of its fetch.
+func (q *queue) kept(i *Item) *Item {
+	if i.size == 0 {
+		one := *i
+		one.size = i.cost()
+		m := &one.message
+		if len(m.Value) > kafka.MaxDeadPayload {
+			sum := sha256.Sum256(m.Value)
+			one.length, one.sum = len(m.Value), hex.EncodeToString(sum[:])
+		}
+		m.Value, m.Key = bytes.Clone(m.Value[:min(len(m.Value), kafka.MaxDeadPayload)]), bytes.Clone(m.Key)
+		i = &one
+	}
+	q.held += i.size
+	return i
+}
+
+// cost is what an item takes while it waits, in bytes, about. It decides what is refused, so it
+// goes by the message alone and must stay the same over versions.
+func (i *Item) cost() int {
 	if i.size > 0 {
 		return i.size
 	}
-	m := &i.message
-	if kept := min(len(m.Value), kafka.MaxDeadPayload); kept < len(m.Value) {
-		sum := sha256.Sum256(m.Value)
-		i.length, i.sum = len(m.Value), hex.EncodeToString(sum[:])
-		m.Value = m.Value[:kept]
+	n := 512 + 2*len(i.message.Key) + min(len(i.message.Value), kafka.MaxDeadPayload)
+	if i.Record != nil {
+		n += 64 * len(i.Record.Observations)
 	}
-	m.Value, m.Key = bytes.Clone(m.Value), bytes.Clone(m.Key)
-	i.size = int(unsafe.Sizeof(*i)) + len(m.Value) + 2*len(m.Key) + len(m.Headers)*64
-	if r := i.Record; r != nil {
-		i.size += int(unsafe.Sizeof(*r)) + cap(r.Observations)*int(unsafe.Sizeof(schemas.Observation{}))
-		for k := range r.Observations {
-			i.size += len(r.Observations[k].Ref)
-		}
-	}
-	return i.size
+	return n
 }
 
 // upTo takes out the judged items whose playing time is at most the frontier, and appends
@@ -119,11 +127,10 @@ func (q *queue) keep(kept []*Item) {
 	clear(q.items[len(kept):])
 	q.items = kept
 	q.held = 0
-	for _, i := range q.items {
-		q.held += i.size
-	}
-	for _, i := range q.later {
-		q.held += i.size
+	for _, list := range [...][]*Item{q.items, q.later} {
+		for _, i := range list {
+			q.held += i.size
+		}
 	}
 }
 

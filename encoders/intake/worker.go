@@ -27,6 +27,7 @@ type Worker struct {
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
+	load load                     // what a stretch may bring, in tests; zero: mostLoad
 	sure bool                     // Clock is believed whatever it says, in tests
 
 	stats  kafka.PerPartition[Stats]
@@ -128,7 +129,7 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	}
 	l.queues = make([]queue, len(schemas.RawTopics))
 	for t := range l.queues {
-		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
+		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t], most: l.worker.mostLoad()}
 	}
 	l.stats.add(&l.log, s)
 	if begun {
@@ -263,8 +264,9 @@ func (l *logWriter) Work(ctx context.Context) error {
 }
 
 // choose names in from the topics to be read on: all but those of which too much waits for
-// another topic's mark or for the next run. A topic that holds the others up is read on
-// however long it is to its next mark, since nothing could go on without it.
+// another topic's mark or for the next run. A topic that holds the others up is read on, since
+// nothing could go on without it; what it may bring before its next mark has its own limit
+// (queue.put). One that has ended its run holds nobody up.
 func (l *logWriter) choose(in, from []chan delivery) {
 	least := int64(math.MaxInt64)
 	for t := range l.queues {
@@ -273,7 +275,8 @@ func (l *logWriter) choose(in, from []chan delivery) {
 	for t := range from {
 		q := &l.queues[t]
 		from[t] = in[t]
-		if len(q.later) >= aheadLimit || (len(q.items) >= aheadLimit || q.held >= maxStretchBytes) && q.mark > least || q.ended && q.held >= maxStretchBytes {
+		full := len(q.items)+len(q.later) >= aheadLimit || q.held >= q.most.bytes/4
+		if full && (q.ended || q.mark > least) {
 			from[t] = nil
 		}
 	}
