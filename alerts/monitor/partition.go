@@ -34,6 +34,7 @@ type Counts struct {
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
 	Unmatched  uint64 // observations that were to be taken back and are not there
 	Forgotten  uint64 // senders of a patient that were forgotten because there are too many
+	Overfull   uint64 // observations that the window did not take, since their hour is full of their channel
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts

@@ -207,7 +207,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 func (t *step) addObservation(o *schemas.Observation) bool {
 	p := t.p
 	if o.EventTime < p.horizon() || !p.window.Add(*o, p.windowN()) {
-		return false
+		return t.addBeyond(o)
 	}
 	t.s.scratch.added = append(t.s.scratch.added, *o)
 	p.online.noteChange(o.Channel, o.EventTime)

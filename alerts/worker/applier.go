@@ -327,6 +327,7 @@ func (a *applier) count(last int64) {
 	a.stats.Unadmitted.Add(int64(c.Unadmitted - a.counted.Unadmitted))
 	a.stats.Unmatched.Add(int64(c.Unmatched - a.counted.Unmatched))
 	a.stats.Forgotten.Add(int64(c.Forgotten - a.counted.Forgotten))
+	a.stats.Overfull.Add(int64(c.Overfull - a.counted.Overfull))
 	a.stats.Restarts.Add(int64(c.Restarts - a.counted.Restarts))
 	a.stats.Scores.Add(int64(c.Scores - a.counted.Scores))
 	a.stats.Alerts.Add(int64(c.Alerts - a.counted.Alerts))

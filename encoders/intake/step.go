@@ -122,6 +122,13 @@ func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 			l.direct = append(l.direct, i)
 		}
 	}
+	defer func() {
+		held := 0
+		for t := range l.queues {
+			held += len(l.queues[t].items) + len(l.queues[t].later)
+		}
+		l.stats.Held.Store(int64(held))
+	}()
 	for {
 		over, err := l.write(ctx, topic, got.now)
 		clear(l.direct)

@@ -332,12 +332,13 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, overfull, forgotten int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
 		unmatched += s.Unmatched.Load()
+		overfull, forgotten = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -348,6 +349,15 @@ func (h *House) Status() string {
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
+	}
+	if overfull > 0 {
+		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, schemas.MaxHourValues)
+	}
+	if forgotten > 0 {
+		oddities += fmt.Sprintf("; %d times a sender was forgotten, since its patient has too many", forgotten)
+	}
+	if held := h.intake.Held(); held > 0 {
+		oddities += fmt.Sprintf("; %d recorded messages wait for a progress mark", held)
 	}
 	for i, skew := range h.intake.Skews() {
 		if skew.Off > 0 && i < 100 {
