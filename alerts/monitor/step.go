@@ -141,6 +141,7 @@ func (t *step) apply(rec *schemas.Record) bool {
 	if sender.remember(rec) {
 		t.s.counts.Restarts++
 	}
+	t.putMissed(rec)
 	switch rec.Kind {
 	case schemas.KindObservations, schemas.KindStrip, schemas.KindNote, schemas.KindImage:
 		t.dataCame(rec)
@@ -167,10 +168,11 @@ func (t *step) apply(rec *schemas.Record) bool {
 // says whether the window changed.
 func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	p, scratch := t.p, &t.s.scratch
-	scratch.added = scratch.added[:0]
+	scratch.added, scratch.missed = scratch.added[:0], scratch.missed[:0]
 	for i := range rec.Observations {
 		o := &rec.Observations[i]
-		if of, known := p.named(o); known {
+		of, known, hits := p.meets(o)
+		if known {
 			if o.Flags&schemas.Corrected != 0 && o.EventTime != rec.At { // it has a time of its own
 				t.addObservation(&schemas.Observation{Channel: o.Channel, Flags: schemas.Retracted, EventTime: of})
 			} else {
@@ -179,9 +181,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 				o = &moved
 			}
 		}
-		if !t.addObservation(o) && o.Flags&schemas.Retracted != 0 {
-			t.s.counts.Unmatched++
-		}
+		t.noteMissed(i, o, hits, t.addObservation(o))
 	}
 	for _, o := range scratch.derive.Derive(p.window, scratch.added, p.windowN(), &p.stay.statics, p.lastEnd, p.clock) {
 		p.online.noteChange(o.Channel, o.EventTime)

@@ -245,6 +245,7 @@ func (a *applier) apply(ctx context.Context, records []schemas.Message) (n int, 
 // steps moves the state by records. It reads windows from the store once; where a later
 // record wants others it stops before that record, and returns how many it took.
 func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, err error) {
+	a.state.Number = a.tenure.Partition
 	looked := false
 	for i := range records {
 		ok, err := a.decode(&a.record, &records[i])
