@@ -30,6 +30,11 @@ func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 		return value, flags, true
 	}
 	text = strings.TrimSpace(text)
+	if c.Info().Name == "gcs_total" {
+		if value, flags, ok = comaParts(text); ok {
+			return value, flags, true
+		}
+	}
 	end := 0
 	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' || end == 0 && text[0] == '-') {
 		end++
@@ -46,6 +51,36 @@ func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 		return 0, 0, false
 	}
 	return v, 0, true
+}
+
+// comaParts reads a coma score that is written by its parts, "E4V5M6", also with spaces between
+// them; "VT" and "VNT" say that the response could not be tested, which counts as 1.
+func comaParts(text string) (total float64, flags Flag, ok bool) {
+	rest := strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	for _, part := range [...]struct {
+		letter byte
+		most   byte
+	}{{'E', '4'}, {'V', '5'}, {'M', '6'}} {
+		if len(rest) < 2 || rest[0] != part.letter {
+			return 0, 0, false
+		}
+		rest = rest[1:]
+		tested := true
+		for _, word := range [...]string{"NT", "T"} {
+			if part.letter == 'V' && tested && strings.HasPrefix(rest, word) {
+				rest, tested = rest[len(word):], false
+			}
+		}
+		switch {
+		case !tested:
+			total, flags = total+1, Untestable
+		case rest[0] >= '1' && rest[0] <= part.most:
+			total, rest = total+float64(rest[0]-'0'), rest[1:]
+		default:
+			return 0, 0, false
+		}
+	}
+	return total, flags, rest == ""
 }
 
 // listed looks a text up in the channel's list.
