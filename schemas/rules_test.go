@@ -162,7 +162,7 @@ func TestWords(t *testing.T) {
 		{"gcs_total", "E4V5", 0, 0, false}, {"gcs_total", "E4V5M6X", 0, 0, false}, {"gcs_total", "E", 0, 0, false},
 		{"gcs_eye", "NT", 0, 0, false}, {"gcs_motor", "NT", 0, 0, false}, {"gcs_motor", "2", 2, 0, true}, {"gcs_eye", "None", 1, 0, true}, {"gcs_motor", "LA6567-7", 6, 0, true},
 		{"avpu", "LA17108-4", 1, 0, true}, {"avpu", "LA6560-2", 1, 0, true}, {"avpu", "LA9343-0", 3, 0, true}, {"avpu", "C", 1, 0, true},
-		{"oxygen_flow", "Room air", 0, 0, true}, {"oxygen_flow", "RA", 0, 0, true}, {"oxygen_flow", "None", 0, 0, true}, {"oxygen_flow", "on air", 0, 0, true}, {"oxygen_flow", "2 L/min", 2, 0, true},
+		{"oxygen_flow", "Room air", 0, 0, true}, {"oxygen_flow", "RA", 0, 0, true}, {"oxygen_flow", "None", 0, 0, true}, {"oxygen_flow", "on air", 0, 0, true}, {"oxygen_flow", "1,5 L/min", 1.5, 0, true}, {"temperature", "38,6", 38.6, 0, true}, {"platelets", "1,200", 0, 0, false}, {"temperature", "38,6,1", 0, 0, false}, {"oxygen_flow", "2 L/min", 2, 0, true},
 		{"fio2", "room air", 0.21, 0, true}, {"fio2", "RA", 0.21, 0, true}, {"fio2", "none", 0.21, 0, true}, {"fio2", "40 %", 40, 0, true}, {"ventilated", "none", 0, 0, true},
 	} {
 		got, flags, ok := channel(t, c.channel).ParseText(c.text)
@@ -292,5 +292,35 @@ func TestSiteZone(t *testing.T) {
 	}
 	if got, err := ParseTime("2026-10-25 02:10:00", berlin); err != nil || got.String() != "2026-10-25T00:10:00.000Z" {
 		t.Error(got, err)
+	}
+}
+
+// A text that is a number and a unit is converted where the message names no other unit.
+func TestTextWithItsUnit(t *testing.T) {
+	for body, want := range map[string]float32{
+		`{"channel":"temperature","text":"101.3 F"}`:               38.5,
+		`{"channel":"temperature","text":"101,3 °F"}`:              38.5,
+		`{"channel":"temperature","text":"38.5"}`:                  38.5,
+		`{"channel":"temperature","text":"38.5 C"}`:                38.5,
+		`{"channel":"temperature","text":"101.3","unit":"degF"}`:   38.5,
+		`{"channel":"systolic_cuff","text":"16 kPa"}`:              120.0102,
+		`{"channel":"temperature","text":"101.3 F","unit":"degF"}`: 0,
+		`{"channel":"temperature","text":"101.3 apples"}`:          0,
+		`{"channel":"potassium","text":"20 kcl"}`:                  0,
+		`{"channel":"temperature","text":"500 F"}`:                 0,
+		`{"system":"loinc","code":"8310-5","text":"311.65 K"}`:     38.5,
+		`{"system":"mimic-iii","code":"223761","text":"101.3"}`:    38.5, // a Fahrenheit item
+		`{"system":"mimic-iii","code":"223761","text":"38.5 C"}`:   38.5, // as assumed
+	} {
+		e, p := DecodeEvent(&Message{Topic: TopicVitals, Key: []byte("d:1"), Value: []byte(`{"patient":"d:1","source":"s","observations":[` + body + `]}`)})
+		if p != nil {
+			t.Fatal(p)
+		}
+		got, problems := e.Vitals.Resolve(0, nil)
+		switch {
+		case want == 0 && len(problems) == 1:
+		case want == 0 || len(got) != 1 || math.Abs(float64(got[0].Value-want)) > 1e-3:
+			t.Errorf("%s: %+v, %v; want %v", body, got, problems, want)
+		}
 	}
 }
