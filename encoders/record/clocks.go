@@ -76,6 +76,7 @@ type device struct{ source, patient string }
 type deviceClock struct {
 	least schemas.Time // least delay, arrival less event time, of those counted in n
 	n     int
+	last  schemas.Time // delay of the message before
 	delay schemas.Time // the verdict: how late its messages are at least; negative: so far ahead is it
 	known bool
 }
@@ -111,8 +112,9 @@ func (c *Clocks) judge(r *schemas.Record, event schemas.Time) {
 	}
 }
 
-// take takes in the delay of a message. A lead is known at once; a delay is that of the
-// message that took least time, of clockRun.
+// take takes in the delay of a message. A lead is known at once, and so is a delay beyond which no
+// value counts; any other is that of the message that took least time, of clockRun. Two in a row
+// that are late by the same half hours are enough: that is a time zone.
 func (d *deviceClock) take(delay schemas.Time) {
 	if d.n == 0 {
 		d.least = delay
@@ -121,9 +123,23 @@ func (d *deviceClock) take(delay schemas.Time) {
 	if d.n++; d.n == clockRun {
 		d.delay, d.known, d.n = d.least, true, 0
 	}
-	if delay < 0 && (!d.known || delay < d.delay) {
+	zone := zoneOf(delay)
+	switch {
+	case delay < 0 && (!d.known || delay < d.delay), delay > schemas.Reach, zone != 0 && zone == zoneOf(d.last):
 		d.delay, d.known = delay, true
 	}
+	d.last = delay
+}
+
+// zoneOf is the half hours by which a message seems to be late because its sender writes local
+// times without a zone, 0 if it does not seem so.
+func zoneOf(delay schemas.Time) schemas.Time {
+	const step = 30 * schemas.Minute
+	zone := (delay + step/2) / step * step
+	if zone < step || zone > 14*schemas.Hour || delay > zone+schemas.MaxSkew || delay < zone-schemas.MaxSkew {
+		return 0
+	}
+	return zone
 }
 
 func (d *deviceClock) off() bool {
@@ -147,7 +163,11 @@ func (s Skew) String() string {
 		how = append(how, fmt.Sprintf("%d s fast", s.Fastest/schemas.Second))
 	}
 	if s.Slowest > schemas.MaxSkew {
-		how = append(how, fmt.Sprintf("%d s slow or late", s.Slowest/schemas.Second))
+		slow := fmt.Sprintf("%d s slow or late", s.Slowest/schemas.Second)
+		if zoneOf(s.Slowest) != 0 {
+			slow += ", as by local times without a zone (see --zone)"
+		}
+		how = append(how, slow)
 	}
 	if how == nil {
 		return fmt.Sprintf("%s: the clocks of %d devices agree", s.Source, s.Devices)

@@ -3,6 +3,7 @@ package record_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/vigil-icu/vigil/encoders/record"
@@ -99,7 +100,20 @@ func TestClocksAreMeasured(t *testing.T) {
 	if line := got[0].String(); line != "gw: the clocks of 3 of 4 devices are off, up to 3600 s fast and 240 s slow or late" {
 		t.Error(line)
 	}
+	for _, delay := range []schemas.Time{5*schemas.Hour + 20*schemas.Second, 5*schemas.Hour + 2*schemas.Second} {
+		if off := send("d:local", delay); off != (delay < 5*schemas.Hour+10*schemas.Second) {
+			t.Errorf("a local time, late by %d ms: marked %v", delay, off)
+		}
+	}
+	if line := e.Clocks.Skews()[0].String(); !strings.Contains(line, "18002 s slow or late, as by local times without a zone (see --zone)") {
+		t.Error(line)
+	}
+	if !send("d:old", 365*24*schemas.Hour) {
+		t.Error("a clock of last year is not marked")
+	}
 	for range 8 { // set right
+		send("d:local", schemas.Second)
+		send("d:old", schemas.Second)
 		send("d:fast", schemas.Second)
 		send("d:slow", schemas.Second)
 		send("d:future", schemas.Second)
