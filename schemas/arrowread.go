@@ -104,8 +104,8 @@ func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem 
 	}
 	for r.Next() {
 		record := r.Record()
-		if len(v.Observations)+int(record.NumRows()) > maxObservations {
-			return NewProblem(TooLarge, "rows", strconv.Itoa(len(v.Observations)+int(record.NumRows())), fmt.Sprintf("at most %d in a message", maxObservations))
+		if len(v.Observations)+int(record.NumRows()) > MaxMessageValues {
+			return NewProblem(TooLarge, "rows", strconv.Itoa(len(v.Observations)+int(record.NumRows())), fmt.Sprintf("at most %d in a message", MaxMessageValues))
 		}
 		c := record.Columns()
 		channel, at, value := c[0].(*array.String), c[1].(*array.Timestamp), c[2].(*array.Float64)

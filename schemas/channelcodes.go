@@ -16,8 +16,8 @@ var alsoLOINC = []struct {
 	{"spo2", named("2708-6", "2710-2")},
 	{"heart_rate", named("76282-3", "8889-8", "68999-2")},
 	{"oxygen_flow", named("3151-8")},
-	{"systolic_cuff", named("8480-6")},
-	{"diastolic_cuff", named("8462-4")},
+	{"systolic_cuff", named("8480-6", "8459-0", "8460-8", "8461-6")}, // and sitting, standing, supine
+	{"diastolic_cuff", named("8462-4", "8453-3", "8454-1", "8455-8")},
 	{"mean_cuff", named("8478-0")},
 	{"temperature", named("8331-1", "8329-5", "60834-9", "8332-9", "8328-7", "8333-7", "8334-5", "60838-0", "60836-4", "75539-7")},
 	{"arterial_saturation", named("2713-6")},
@@ -110,6 +110,7 @@ var mdcCodes = []struct {
 	name    string
 }{
 	{"heart_rate", 147842, "MDC_ECG_HEART_RATE"},
+	{"heart_rate", 149514, "MDC_PULS_RATE"},
 	{"heart_rate", 149530, "MDC_PULS_OXIM_PULS_RATE"},
 	{"heart_rate", 149546, "MDC_PULS_RATE_NON_INV"},
 	{"respiratory_rate", 151562, "MDC_RESP_RATE"},
@@ -130,6 +131,9 @@ var mdcCodes = []struct {
 	{"systolic_cuff", 150021, "MDC_PRESS_BLD_NONINV_SYS"},
 	{"diastolic_cuff", 150022, "MDC_PRESS_BLD_NONINV_DIA"},
 	{"mean_cuff", 150023, "MDC_PRESS_BLD_NONINV_MEAN"},
+	{"systolic_cuff", 150017, "MDC_PRESS_BLD_SYS"},
+	{"diastolic_cuff", 150018, "MDC_PRESS_BLD_DIA"},
+	{"mean_cuff", 150019, "MDC_PRESS_BLD_MEAN"},
 	{"systolic_cuff", 150301, "MDC_PRESS_CUFF_SYS"},
 	{"diastolic_cuff", 150302, "MDC_PRESS_CUFF_DIA"},
 	{"mean_cuff", 150303, "MDC_PRESS_CUFF_MEAN"},

@@ -72,6 +72,6 @@ var ventilatorModes = slices.Concat(
 
 // The words for breathing without added oxygen, as flow and as inspired fraction.
 var (
-	noFlow          = texts(0, 0, "none", "no", "off", "Room air", "RA", "Room air (RA)", "R/A", "on room air", "air", "No oxygen", "No O2")
-	roomAirFraction = texts(0.21, 0, "none", "no", "off", "Room air", "RA", "Room air (RA)", "R/A", "on room air", "air", "No oxygen", "No O2")
+	noFlow          = texts(0, 0, "none", "no", "off", "Room air", "RA", "Room air (RA)", "R/A", "on room air", "on RA", "on air", "air", "No oxygen", "No O2")
+	roomAirFraction = texts(0.21, 0, "none", "no", "off", "Room air", "RA", "Room air (RA)", "R/A", "on room air", "on RA", "on air", "air", "No oxygen", "No O2")
 )

@@ -8,9 +8,6 @@ import (
 	"strings"
 )
 
-// maxObservations is how many values and observations a vitals message may have.
-const maxObservations = 20_000
-
 // Limits within a body.
 const (
 	maxEmbedding = 4096 // numbers of an embedding
@@ -39,8 +36,8 @@ func (v *Vitals) check() *Problem {
 	switch n := len(v.Values) + len(v.Observations); {
 	case n == 0:
 		return NewProblem(NoValue, "values", "neither values nor observations", "at least one of them")
-	case n > maxObservations:
-		return NewProblem(TooLarge, "observations", strconv.Itoa(n), fmt.Sprintf("at most %d in a message", maxObservations))
+	case n > MaxMessageValues:
+		return NewProblem(TooLarge, "observations", strconv.Itoa(n), fmt.Sprintf("at most %d in a message", MaxMessageValues))
 	}
 	return nil
 }

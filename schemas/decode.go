@@ -93,9 +93,6 @@ func DecodeEventIn(m *Message, zone *time.Location, now Time) (*Event, *Problem)
 	return e, nil
 }
 
-// MaxAhead is how far ahead of intake's clock a live event may be measured.
-const MaxAhead = 5 * Minute
-
 // localTimes reads the times of a JSON body again that have no zone.
 func (e *Event) localTimes(body []byte, zone *time.Location, latest Time) {
 	type times struct {

@@ -44,6 +44,13 @@ const (
 	// OutOfOrder means that a recorded event came behind a later one of its patient,
 	// source and topic, or behind a mark that it should have preceded.
 	OutOfOrder Reason = "out_of_order"
+	// TooMany means values of a message beyond MaxHourValues of one channel and hour.
+	TooMany Reason = "too_many"
+	// Unmatched means a correction or retraction of what is not there: nothing of its channel was
+	// measured at its event time, and its reference is not known.
+	Unmatched Reason = "unmatched"
+	// NoMark means that a run sent more without a progress mark than intake holds.
+	NoMark Reason = "no_mark"
 	// WrongRun means that a recorded event is of another run than the one in progress.
 	WrongRun Reason = "wrong_run"
 	// RunsOff means that a recorded event, or a mark, came to a site that takes live events only.

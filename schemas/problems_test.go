@@ -143,7 +143,7 @@ func TestBadMessages(t *testing.T) {
 		}, NoValue, "values"},
 		{"values as a list", vitals, body(vitals, "values", []int{1}), BadField, "values"},
 		{"observations as an object", vitals, body(vitals, "observations", map[string]int{}), BadField, "observations"},
-		{"too many observations", vitals, body(vitals, "observations", make([]struct{}, maxObservations+1)), TooLarge, "observations"},
+		{"too many observations", vitals, body(vitals, "observations", make([]struct{}, MaxMessageValues+1)), TooLarge, "observations"},
 		{"empty note", notes, body(notes, "text", "  "), NoValue, "text"},
 		{"note over its limit", notes, body(notes, "text", strings.Repeat("x", MaxNote+1)), TooLarge, "text"},
 		{"kind of note", notes, body(notes, "kind", ""), BadField, "kind"},

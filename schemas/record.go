@@ -36,6 +36,7 @@ const (
 	SimulatedPairing                        // a program joined the modality to this patient
 	Invented                                // the patient never lived, as those of ingest/synth
 	SourceHasADT                            // the source announces movements, so that only an admission opens a stay
+	ClockOff                                // the sender's clock is off by more than MaxSkew, as far as intake can tell
 )
 
 // Record is one entry of the patient log, and the log is all that the monitor ever sees. A

@@ -135,9 +135,16 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	if o.EventTime != nil {
 		out.EventTime = *o.EventTime
 	}
-	value, p := o.number(&out)
-	if p != nil {
-		return out, p
+	value, told, measured := 0.0, "", false
+	if o.Value == nil && o.Unit == "" {
+		if value, told, measured = out.Channel.measured(o.Text); measured {
+			unit = told
+		}
+	}
+	if !measured {
+		if value, p = o.number(&out); p != nil {
+			return out, p
+		}
 	}
 	if out.Flags&Retracted != 0 && o.Value == nil && o.Text == "" {
 		return out, nil

@@ -95,6 +95,7 @@ func TestRangesOfOneTable(t *testing.T) {
 func TestCodesOfVitalSigns(t *testing.T) {
 	for code, want := range map[string]string{
 		"9279-1": "respiratory_rate", "8867-4": "heart_rate", "2708-6": "spo2", "59408-5": "spo2", "8310-5": "temperature",
+		"8459-0": "systolic_cuff", "8460-8": "systolic_cuff", "8461-6": "systolic_cuff", "8453-3": "diastolic_cuff", "8454-1": "diastolic_cuff", "8455-8": "diastolic_cuff",
 		"8480-6": "systolic_cuff", "8462-4": "diastolic_cuff", "8478-0": "mean_cuff", "8302-2": "height", "29463-7": "weight",
 		"3150-0": "fio2", "3150-6": "fio2", "3151-8": "oxygen_flow", "9269-2": "gcs_total", "9267-6": "gcs_eye", "9270-0": "gcs_verbal", "9268-4": "gcs_motor",
 		"67775-7": "avpu", "76282-3": "heart_rate", "20564-1": "arterial_saturation", "2713-6": "arterial_saturation", "8331-1": "temperature",
@@ -157,9 +158,11 @@ func TestWords(t *testing.T) {
 		{"gcs_verbal", "1 not testable (tube)", 1, Untestable, true}, {"gcs_verbal", "5 talks", 5, 0, true}, {"gcs_verbal", "LA6560-2", 4, 0, true},
 		{"gcs_total", "10T", 10, Untestable, true}, {"gcs_total", "3T", 3, Untestable, true}, {"gcs_total", "11 T", 11, Untestable, true}, {"gcs_total", "11 ET/Trach", 11, Untestable, true},
 		{"gcs_total", "14", 14, 0, true}, {"gcs_total", "NT", 0, 0, false},
+		{"gcs_total", "E4V5M6", 15, 0, true}, {"gcs_total", "e1 vt m2", 4, Untestable, true}, {"gcs_total", "E2VNTM5", 8, Untestable, true}, {"gcs_total", "E5V5M6", 0, 0, false},
+		{"gcs_total", "E4V5", 0, 0, false}, {"gcs_total", "E4V5M6X", 0, 0, false}, {"gcs_total", "E", 0, 0, false},
 		{"gcs_eye", "NT", 0, 0, false}, {"gcs_motor", "NT", 0, 0, false}, {"gcs_motor", "2", 2, 0, true}, {"gcs_eye", "None", 1, 0, true}, {"gcs_motor", "LA6567-7", 6, 0, true},
 		{"avpu", "LA17108-4", 1, 0, true}, {"avpu", "LA6560-2", 1, 0, true}, {"avpu", "LA9343-0", 3, 0, true}, {"avpu", "C", 1, 0, true},
-		{"oxygen_flow", "Room air", 0, 0, true}, {"oxygen_flow", "RA", 0, 0, true}, {"oxygen_flow", "None", 0, 0, true}, {"oxygen_flow", "2 L/min", 2, 0, true},
+		{"oxygen_flow", "Room air", 0, 0, true}, {"oxygen_flow", "RA", 0, 0, true}, {"oxygen_flow", "None", 0, 0, true}, {"oxygen_flow", "on air", 0, 0, true}, {"oxygen_flow", "1,5 L/min", 1.5, 0, true}, {"temperature", "38,6", 38.6, 0, true}, {"platelets", "1,200", 0, 0, false}, {"temperature", "38,6,1", 0, 0, false}, {"oxygen_flow", "2 L/min", 2, 0, true},
 		{"fio2", "room air", 0.21, 0, true}, {"fio2", "RA", 0.21, 0, true}, {"fio2", "none", 0.21, 0, true}, {"fio2", "40 %", 40, 0, true}, {"ventilated", "none", 0, 0, true},
 	} {
 		got, flags, ok := channel(t, c.channel).ParseText(c.text)
@@ -221,17 +224,23 @@ func TestRatesWithoutWeight(t *testing.T) {
 
 func TestTimesOfOtherForms(t *testing.T) {
 	for text, want := range map[string]string{
-		"2026-11-30 15:29:20.872044+00:00": "2026-11-30T15:29:20.872Z",
-		"2026-11-30 15:29:20.872044+00":    "2026-11-30T15:29:20.872Z",
-		"2026-11-30T15:29:20+0000":         "2026-11-30T15:29:20.000Z",
-		"2026-11-30T16:29:20+0100":         "2026-11-30T15:29:20.000Z",
-		"2026-11-30 10:29:20-05":           "2026-11-30T15:29:20.000Z",
-		"2026-11-30t15:29:20z":             "2026-11-30T15:29:20.000Z",
-		"2026-11-30 15:29:20z":             "2026-11-30T15:29:20.000Z",
-		"2026-11-30T15:29Z":                "2026-11-30T15:29:00.000Z",
-		"2026-11-30 15:29:20.5":            "2026-11-30T15:29:20.500Z",
-		"2026-11-30T15:29":                 "2026-11-30T15:29:00.000Z",
-		"2026-11-30":                       "2026-11-30T00:00:00.000Z",
+		"2026-11-30 15:29:20.872044+00:00":         "2026-11-30T15:29:20.872Z",
+		"2026-11-30 15:29:20.872044+00":            "2026-11-30T15:29:20.872Z",
+		"2026-11-30T15:29:20+0000":                 "2026-11-30T15:29:20.000Z",
+		"2026-11-30 15:29:20 UTC":                  "2026-11-30T15:29:20.000Z",
+		"2026-11-30 15:29:20 +0100":                "2026-11-30T14:29:20.000Z",
+		"2026-11-30 15:29:20 -05:00":               "2026-11-30T20:29:20.000Z",
+		"2026-11-30T15:29:20Z[UTC]":                "2026-11-30T15:29:20.000Z",
+		"2026-11-30T15:29:20+01:00[Europe/Berlin]": "2026-11-30T14:29:20.000Z",
+		"2026-11-30T15:29:20 gmt":                  "2026-11-30T15:29:20.000Z",
+		"2026-11-30T16:29:20+0100":                 "2026-11-30T15:29:20.000Z",
+		"2026-11-30 10:29:20-05":                   "2026-11-30T15:29:20.000Z",
+		"2026-11-30t15:29:20z":                     "2026-11-30T15:29:20.000Z",
+		"2026-11-30 15:29:20z":                     "2026-11-30T15:29:20.000Z",
+		"2026-11-30T15:29Z":                        "2026-11-30T15:29:00.000Z",
+		"2026-11-30 15:29:20.5":                    "2026-11-30T15:29:20.500Z",
+		"2026-11-30T15:29":                         "2026-11-30T15:29:00.000Z",
+		"2026-11-30":                               "2026-11-30T00:00:00.000Z",
 	} {
 		if got, err := ParseTime(text, nil); err != nil || got.String() != want {
 			t.Errorf("%s: %v, %v; want %s", text, got, err, want)
@@ -283,5 +292,35 @@ func TestSiteZone(t *testing.T) {
 	}
 	if got, err := ParseTime("2026-10-25 02:10:00", berlin); err != nil || got.String() != "2026-10-25T00:10:00.000Z" {
 		t.Error(got, err)
+	}
+}
+
+// A text that is a number and a unit is converted where the message names no other unit.
+func TestTextWithItsUnit(t *testing.T) {
+	for body, want := range map[string]float32{
+		`{"channel":"temperature","text":"101.3 F"}`:               38.5,
+		`{"channel":"temperature","text":"101,3 °F"}`:              38.5,
+		`{"channel":"temperature","text":"38.5"}`:                  38.5,
+		`{"channel":"temperature","text":"38.5 C"}`:                38.5,
+		`{"channel":"temperature","text":"101.3","unit":"degF"}`:   38.5,
+		`{"channel":"systolic_cuff","text":"16 kPa"}`:              120.0102,
+		`{"channel":"temperature","text":"101.3 F","unit":"degF"}`: 0,
+		`{"channel":"temperature","text":"101.3 apples"}`:          0,
+		`{"channel":"potassium","text":"20 kcl"}`:                  0,
+		`{"channel":"temperature","text":"500 F"}`:                 0,
+		`{"system":"loinc","code":"8310-5","text":"311.65 K"}`:     38.5,
+		`{"system":"mimic-iii","code":"223761","text":"101.3"}`:    38.5, // a Fahrenheit item
+		`{"system":"mimic-iii","code":"223761","text":"38.5 C"}`:   38.5, // as assumed
+	} {
+		e, p := DecodeEvent(&Message{Topic: TopicVitals, Key: []byte("d:1"), Value: []byte(`{"patient":"d:1","source":"s","observations":[` + body + `]}`)})
+		if p != nil {
+			t.Fatal(p)
+		}
+		got, problems := e.Vitals.Resolve(0, nil)
+		switch {
+		case want == 0 && len(problems) == 1:
+		case want == 0 || len(got) != 1 || math.Abs(float64(got[0].Value-want)) > 1e-3:
+			t.Errorf("%s: %+v, %v; want %v", body, got, problems, want)
+		}
 	}
 }

@@ -30,15 +30,16 @@ func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 		return value, flags, true
 	}
 	text = strings.TrimSpace(text)
-	end := 0
-	for end < len(text) && (text[end] >= '0' && text[end] <= '9' || text[end] == '.' || end == 0 && text[0] == '-') {
-		end++
+	if c.Info().Name == "gcs_total" {
+		if value, flags, ok = comaParts(text); ok {
+			return value, flags, true
+		}
 	}
-	v, err := parseFloat(text[:end])
-	if err != nil {
+	v, rest, ok := leadingNumber(text)
+	if !ok {
 		return 0, 0, false
 	}
-	info, rest := c.Info(), strings.TrimSpace(text[end:])
+	info := c.Info()
 	if info.Group == "neuro" {
 		return v, untestableText(rest), true
 	}
@@ -46,6 +47,68 @@ func (c Channel) ParseText(text string) (value float64, flags Flag, ok bool) {
 		return 0, 0, false
 	}
 	return v, 0, true
+}
+
+// leadingNumber is the number that a text begins with, and what stands behind it. A comma before one
+// or two digits is a decimal one.
+func leadingNumber(text string) (value float64, rest string, ok bool) {
+	text = strings.TrimSpace(text)
+	isDigit := func(i int) bool { return i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	end, comma := 0, false
+	for end < len(text) {
+		if text[end] == ',' && !comma && end > 0 && isDigit(end-1) && isDigit(end+1) && !isDigit(end+3) {
+			comma = true
+		} else if !isDigit(end) && (text[end] != '.' || comma) && (end > 0 || text[0] != '-') {
+			break
+		}
+		end++
+	}
+	value, err := parseFloat(strings.ReplaceAll(text[:end], ",", "."))
+	return value, strings.TrimSpace(text[end:]), err == nil
+}
+
+// measured reads a text that is a number and a unit from which the channel converts, "101.5 F". It
+// is for messages that have no unit elsewhere; in the tables of a data set such a text is more
+// likely about something else (see ownUnit).
+func (c Channel) measured(text string) (value float64, unit string, ok bool) {
+	value, unit, ok = leadingNumber(text)
+	if !ok || unit == "" || c.Info().ownUnit(unit) {
+		return 0, "", false
+	}
+	if _, known := c.Info().toCanonical(value, unit); !known {
+		return 0, "", false
+	}
+	return value, unit, true
+}
+
+// comaParts reads a coma score that is written by its parts, "E4V5M6", also with spaces between
+// them; "VT" and "VNT" say that the response could not be tested, which counts as 1.
+func comaParts(text string) (total float64, flags Flag, ok bool) {
+	rest := strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	for _, part := range [...]struct {
+		letter byte
+		most   byte
+	}{{'E', '4'}, {'V', '5'}, {'M', '6'}} {
+		if len(rest) < 2 || rest[0] != part.letter {
+			return 0, 0, false
+		}
+		rest = rest[1:]
+		tested := true
+		for _, word := range [...]string{"NT", "T"} {
+			if part.letter == 'V' && tested && strings.HasPrefix(rest, word) {
+				rest, tested = rest[len(word):], false
+			}
+		}
+		switch {
+		case !tested:
+			total, flags = total+1, Untestable
+		case rest[0] >= '1' && rest[0] <= part.most:
+			total, rest = total+float64(rest[0]-'0'), rest[1:]
+		default:
+			return 0, 0, false
+		}
+	}
+	return total, flags, rest == ""
 }
 
 // listed looks a text up in the channel's list.

@@ -3,6 +3,7 @@ package schemas
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -60,8 +61,9 @@ func mod(t, m Time) Time {
 // FromStd converts a time.Time, flooring it to the millisecond.
 func FromStd(t time.Time) Time { return Time(t.UnixMilli()) }
 
-// ParseTime reads an RFC 3339 time, also with a space for the T, in lower case, and with an
-// offset of "+00" or "+0000", as databases and languages print it. A time without a zone
+// ParseTime reads an RFC 3339 time, also with a space for the T, in lower case, with an
+// offset of "+00" or "+0000", a space before the zone, "UTC" for Z, and the zone's name in brackets
+// behind it, as databases and languages print it. A time without a zone
 // ("2101-10-20 19:08:00") is one of zone, or of UTC where zone is nil. Where the clocks are
 // set back and an hour comes twice it is of the first, and see [DecodeEventIn]; where they are
 // set forward and an hour is left out it is read as if they were not yet. Any other text, and
@@ -82,9 +84,7 @@ func parseTime(s string, zone *time.Location, latest Time) (at Time, naive bool,
 	if len(text) > 10 && (text[10] == ' ' || text[10] == 't') {
 		text = text[:10] + "T" + text[11:]
 	}
-	if n := len(text); n > 11 && text[n-1] == 'z' {
-		text = text[:n-1] + "Z"
-	}
+	text = zoneForm(text)
 	for _, layout := range [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05Z07", "2006-01-02T15:04Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {
 			at, err = checked(t, s)
@@ -98,6 +98,28 @@ func parseTime(s string, zone *time.Location, latest Time) (at Time, naive bool,
 		}
 	}
 	return 0, false, fmt.Errorf("time %.40q is not RFC 3339 (want for example %q)", s, "2026-01-31T08:15:00.000Z")
+}
+
+// zoneForm brings the zone behind a time to the forms of RFC 3339: "z" and "UTC" stand for Z, a
+// space may stand before it, and a name in brackets behind it.
+func zoneForm(s string) string {
+	if len(s) < 12 {
+		return s
+	}
+	day, rest := s[:11], s[11:]
+	if open := strings.IndexByte(rest, '['); open > 0 && strings.HasSuffix(rest, "]") {
+		rest = rest[:open]
+	}
+	for _, name := range [...]string{"UTC", "GMT", "Z"} {
+		if n := len(rest) - len(name); n > 0 && strings.EqualFold(rest[n:], name) {
+			rest = strings.TrimRight(rest[:n], " ") + "Z"
+			break
+		}
+	}
+	if at := strings.LastIndexAny(rest, "+-"); at > 0 && rest[at-1] == ' ' {
+		rest = strings.TrimRight(rest[:at], " ") + rest[at:]
+	}
+	return day + rest
 }
 
 // local is the moment at which the clocks of a zone show what t shows in UTC. Clocks that

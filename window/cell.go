@@ -25,6 +25,7 @@ type cell struct {
 	logN            uint32  // the log_n of that one
 	begin, end      uint16  // the earliest and the latest 1/16 s in force
 	firstAt, lastAt uint16  // the 1/16 s of first and last
+	records         uint16  // of the channel, in force or not; it stays at its limit
 	flags           schemas.Flag
 	stale           bool // mean and variance are to be made again, see settle
 }
@@ -43,7 +44,7 @@ func fixed(f float64) int64 {
 // add takes an observation that is in force.
 func (c *cell) add(r record) {
 	if c.count == 0 {
-		*c = cell{begin: r.at, tail: c.tail}
+		*c = cell{begin: r.at, tail: c.tail, records: c.records}
 	}
 	c.count++
 	c.begin = min(c.begin, r.at)

@@ -71,8 +71,14 @@ func (h *hour) apply(r record, slot int) bool {
 	}
 	h.links = append(h.links, link)
 	c.tail = uint32(len(h.links))
+	c.records = min(c.records+1, schemas.MaxHourValues)
 	h.first, h.last = min(h.first, r.at), max(h.last, r.at)
 	return true
+}
+
+// isFull says whether a channel, by its slot or -1, has all the records that one may have.
+func (h *hour) isFull(slot int) bool {
+	return slot >= 0 && slot < len(h.cells) && h.cells[slot].records == schemas.MaxHourValues
 }
 
 // saysNothing says whether r would leave what is in force at its time as it is. A repeat is
@@ -105,13 +111,17 @@ func (h *hour) saysNothing(r record, c *cell) bool {
 // takeBack ends the force of the observations at r's time and sums up the channel's others
 // again, because minimum, maximum, first and last cannot be subtracted.
 func (h *hour) takeBack(r record, c *cell) {
-	*c = cell{tail: c.tail}
-	for i := range h.links { // not from link to link: the latest goes by arrival
-		o := unpack(h.raw[i*RecordSize:])
-		if h.links[i]&dead != 0 || o.channel != r.channel {
+	var chain []uint32 // the latest value goes by arrival, and links lead the other way
+	for i := c.tail; i != 0; i = h.links[i-1] &^ dead {
+		chain = append(chain, i-1)
+	}
+	*c = cell{tail: c.tail, records: c.records}
+	for k := len(chain) - 1; k >= 0; k-- {
+		i := chain[k]
+		if h.links[i]&dead != 0 {
 			continue
 		}
-		if o.at == r.at {
+		if o := unpack(h.raw[i*RecordSize:]); o.at == r.at {
 			h.links[i] |= dead
 		} else {
 			c.add(o)

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -31,6 +32,9 @@ func (s *Partition) beginAnew(p *patient, rec *schemas.Record, offset int64) {
 	was.window.Restart()
 	*p = *newPatient(was.id, offset)
 	p.window, p.changed, p.clock = was.window, was.changed, was.clock
+	if p.online = was.online; p.online != nil { // its memory is the partition's to give
+		p.online.moment, p.online.changes = vitals.Moment{}, p.online.changes[:0]
+	}
 	p.beforeFrom, p.previousFrom, p.numberingFrom = was.previousFrom, was.numberingFrom, offset
 	p.beforeGap, p.previousGap = was.previousGap, was.numberingGap || was.gap
 	p.gap = s.use.gap.mayHaveLost(rec)

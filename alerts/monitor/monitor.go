@@ -65,9 +65,9 @@ func (s Settings) Validate() error {
 // Output is one record to publish, caused by one record of the log.
 type Output struct {
 	Position window.Position // offset of the log record, and which of its outputs this is, from 0
-	Topic    string          // schemas.TopicScores, TopicAlerts or TopicAlertStates; TopicADT for what is handed to another patient
-	Type     string          // schemas.TypeScore or TypeAlert
-	ID       string          // of the score or alert
-	Key      string          // the patient; on TopicAlertStates the alert's id
+	Topic    string          // schemas.TopicScores, TopicAlerts, TopicAlertStates or TopicDeadLetters; TopicADT for what is handed to another patient
+	Type     string          // schemas.TypeScore, TypeAlert, TypeDeadLetter or TypeHanded
+	ID       string          // of the score or alert; of a dead letter, the place of the log record
+	Key      string          // the patient; on TopicAlertStates the alert's id, on TopicDeadLetters the sender
 	Value    []byte          // JSON
 }

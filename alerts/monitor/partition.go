@@ -13,6 +13,9 @@ import (
 // Partition is the state of one partition of the patient log, in memory: its patients, and
 // what the log has said of the partition as a whole. It belongs to one goroutine.
 type Partition struct {
+	// Number is which partition of the log it is, for dead letters, which name records of it.
+	Number int
+
 	patients  map[string]*patient // by id
 	open      []*patient          // those with an open stay, in the order of their ids
 	changed   []*patient          // those that changed since the last Writes, in no order
@@ -34,9 +37,10 @@ type Counts struct {
 	Crossed    uint64 // recorded records of live patients, and live ones of patients of a run: dropped
 	Restarts   uint64 // senders that were started again: their numbers came with other contents
 	Unadmitted uint64 // records of data that came while the patient had no open stay; they are kept and not scored
-	Unmatched  uint64 // observations that were to be taken back and are not there
+	Unmatched  uint64 // observations that were to be taken back or corrected and are not there
 	Forgotten  uint64 // senders of a patient that were forgotten because there are too many
 	Gone       uint64 // patients who were forgotten, 48 h after they were last heard of
+	Overfull   uint64 // observations that the window did not take, since their hour is full of their channel
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts
@@ -229,5 +233,6 @@ type scratch struct {
 	json     jsonWriter
 	model    modelScratch
 	added    []schemas.Observation
+	missed   []int // places in the record of what takes back or corrects what is not there
 	derive   record.Deriver
 }

@@ -117,11 +117,12 @@ func (p *patient) refresh(policy *alerts.Policy) {
 	}
 }
 
-// silenceEnds is the time at which an implicit stay ends for want of data, since nobody
-// will announce its end; forever for every other stay.
+// silenceEnds is the time at which the stay ends for want of data: an implicit one, since
+// nobody will announce its end, and in the end every other, since its end may have been
+// lost. This bounds the hours that one record can make pass.
 func (p *patient) silenceEnds() schemas.Time {
 	if !p.stay.implicit {
-		return forever
+		return p.stay.heardAt + schemas.MaxUnheard
 	}
 	return p.stay.heardAt + silenceLimit
 }
@@ -163,6 +164,7 @@ const (
 	flagSimulated = "simulated_pairing" // a program joined a modality to the patient
 	// A 0 of heart rate or respiration counts: it is asystole or apnoea, or a lead that came off.
 	flagSuspect = "possible_disconnection"
+	flagClock   = "clock_off" // the clock of the sender of the newest data is off
 )
 
 // flags appends to dst what a reader of a score or an alert must know of the patient's
@@ -176,6 +178,9 @@ func (p *patient) flags(dst []string) []string {
 	}
 	if p.stay.late {
 		dst = append(dst, flagLate)
+	}
+	if p.stay.provenance&schemas.ClockOff != 0 {
+		dst = append(dst, flagClock)
 	}
 	if p.stay.provenance&schemas.Invented != 0 {
 		dst = append(dst, flagInvented)
@@ -211,9 +216,18 @@ func firstMeasured(rec *schemas.Record) schemas.Time {
 	return first
 }
 
-// hasData says whether observations are known that were measured in the open stay.
+// countsFrom is the earliest event time of what NEWS2 counts. A monitor whose clock is slow
+// dates the first values of a patient before the admission.
+func (p *patient) countsFrom() schemas.Time {
+	if p.bound {
+		return p.stay.start
+	}
+	return max(p.stay.start-schemas.MaxAhead, p.lastEnd)
+}
+
+// hasData says whether observations are known that count in the open stay.
 func (p *patient) hasData() bool {
-	return p.modalities[encoders.Numeric].newestAt >= p.stay.start.Floor16()
+	return p.modalities[encoders.Numeric].newestAt >= p.countsFrom().Floor16()
 }
 
 // isLate says whether a stay that a message names, of something at a time, is one that is

@@ -139,6 +139,7 @@ func (t *step) apply(rec *schemas.Record) bool {
 	if sender.remember(rec) {
 		t.s.counts.Restarts++
 	}
+	t.putMissed(rec)
 	switch kind := rec.Kind; {
 	case p.into != "" && (kind.IsData() || kind == schemas.KindCommand):
 		t.forward(rec)
@@ -157,10 +158,11 @@ func (t *step) apply(rec *schemas.Record) bool {
 // says whether the window changed.
 func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 	p, scratch := t.p, &t.s.scratch
-	scratch.added = scratch.added[:0]
+	scratch.added, scratch.missed = scratch.added[:0], scratch.missed[:0]
 	for i := range rec.Observations {
 		o := &rec.Observations[i]
-		if of, known := p.named(o); known {
+		of, known, hits := p.meets(o)
+		if known {
 			if o.Flags&schemas.Corrected != 0 && o.EventTime != rec.At { // it has a time of its own
 				t.addObservation(&schemas.Observation{Channel: o.Channel, Flags: schemas.Retracted, EventTime: of})
 			} else {
@@ -169,9 +171,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 				o = &moved
 			}
 		}
-		if !t.addObservation(o) && o.Flags&schemas.Retracted != 0 {
-			t.s.counts.Unmatched++
-		}
+		t.noteMissed(i, o, hits, t.addObservation(o))
 	}
 	for _, o := range scratch.derive.Derive(p.window, scratch.added, p.windowN(), &p.stay.statics, p.lastEnd, p.clock) {
 		p.online.noteChange(o.Channel, o.EventTime)
@@ -197,7 +197,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 func (t *step) addObservation(o *schemas.Observation) bool {
 	p := t.p
 	if o.EventTime < p.horizon() || !p.window.Add(*o, p.windowN()) {
-		return false
+		return t.addBeyond(o)
 	}
 	t.s.scratch.added = append(t.s.scratch.added, *o)
 	p.online.noteChange(o.Channel, o.EventTime)
@@ -232,8 +232,8 @@ func (t *step) dataCame(rec *schemas.Record) {
 		p.beginStay(firstMeasured(rec))
 	}
 	p.stay.heardAt = p.clock
-	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
-	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.stay.start)
+	p.stay.provenance = p.stay.provenance&^schemas.ClockOff | rec.Provenance&(schemas.Invented|schemas.SimulatedPairing|schemas.ClockOff)
+	p.readings.latest(&t.s.scratch.readings, p.window, p.clock, p.countsFrom())
 	t.s.scratch.measured = t.s.scratch.readings.Measured()
 	t.stepPolicy(alerts.Event{Kind: alerts.DataCame, At: p.clock, Newest: newestIn(rec), Measured: &t.s.scratch.measured})
 	t.scoreSoon()
@@ -325,7 +325,7 @@ func (t *step) score(due schemas.Due) {
 	}
 	m.predict(p, sc, &scratch.model)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
-	p.readings.latest(&scratch.readings, p.window, p.clock, p.stay.start)
+	p.readings.latest(&scratch.readings, p.window, p.clock, p.countsFrom())
 	standing := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
 	if sc.indeterminate {

@@ -247,7 +247,7 @@ func TestRebuildFrom(t *testing.T) {
 	partly := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		log := history.Make(seed, 600, 3, false)
+		log := history.Make(seed, 1000, 3, false)
 		cut := rapid.IntRange(0, len(log)-1).Draw(rt, "cut")
 		m := testMonitor()
 		s := NewPartition()
@@ -356,6 +356,8 @@ func TestBodiesAreJSON(t *testing.T) {
 			switch o.Type {
 			case schemas.TypeAlert:
 				body = &schemas.Alert{}
+			case schemas.TypeDeadLetter:
+				body = &schemas.DeadLetter{}
 			case schemas.TypeHanded:
 				continue
 			}
@@ -401,7 +403,7 @@ func byPatient(outputs []Output) map[string]string {
 	parts := map[string]*strings.Builder{}
 	for i := range outputs {
 		o := &outputs[i]
-		if o.Topic == schemas.TopicAlertStates {
+		if o.Topic == schemas.TopicAlertStates || o.Topic == schemas.TopicDeadLetters { // a dead letter names its offset
 			continue
 		}
 		key := o.Key

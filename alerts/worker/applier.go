@@ -250,6 +250,7 @@ func (a *applier) apply(ctx context.Context, records []schemas.Message) (n int, 
 // steps moves the state by records. It reads windows from the store once; where a later
 // record wants others it stops before that record, and returns how many it took.
 func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, err error) {
+	a.state.Number = a.tenure.Partition
 	looked := false
 	for i := range records {
 		ok, err := a.decode(&a.record, &records[i])
@@ -342,6 +343,7 @@ func (a *applier) count(last int64) {
 	a.stats.Unmatched.Add(int64(c.Unmatched - a.counted.Unmatched))
 	a.stats.Forgotten.Add(int64(c.Forgotten - a.counted.Forgotten))
 	a.stats.Gone.Add(int64(c.Gone - a.counted.Gone))
+	a.stats.Overfull.Add(int64(c.Overfull - a.counted.Overfull))
 	a.stats.Restarts.Add(int64(c.Restarts - a.counted.Restarts))
 	a.stats.Scores.Add(int64(c.Scores - a.counted.Scores))
 	a.stats.Alerts.Add(int64(c.Alerts - a.counted.Alerts))

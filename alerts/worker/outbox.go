@@ -111,14 +111,16 @@ func rebuildHeader(offset int64) schemas.Header {
 	return schemas.Header{Key: schemas.HeaderRebuild, Value: strconv.FormatInt(offset, 10)}
 }
 
-// above says whether an output of a position is not yet in its topic. What is handed to another
-// patient goes out before all other outputs of its batch, so it is out where anything behind it
-// is; where that cannot be told it goes out again, and is known there as a repeat.
+// above says whether an output of a position is not yet in its topic. Dead letters, whose topic is
+// intake's, and what is handed to another patient have no tail here: they are published before
+// all else, so that none is missing up to the newest of the others. After a crash some come
+// twice, under one id, and are known as repeats.
 func (t *tails) above(topic string, p window.Position) bool {
 	if i := slices.Index(outputTopics[:], topic); i >= 0 {
 		return p.Compare(t.at[i]) > 0
 	}
-	return !slices.ContainsFunc(t.at[:], func(at window.Position) bool { return at.Compare(p) > 0 })
+	newest := slices.MaxFunc(t.at[:], window.Position.Compare)
+	return p.Compare(newest) > 0
 }
 
 // outbox appends to dst the outputs that are not yet in their topics. Their headers say that a
@@ -180,29 +182,18 @@ func (a *applier) publish(ctx context.Context) error {
 	}
 	// All of one topic go together. A crash between two topics leaves the later ones behind,
 	// which publishStored sees by their tails.
-	messages := a.messages
+	if _, err := a.publishTo(ctx, schemas.TopicDeadLetters); err != nil {
+		return err
+	}
 	for i, topic := range outputTopics {
-		messages = messages[:0]
-		last := nothing
-		for j := range a.batch.Outbox {
-			if e := &a.batch.Outbox[j]; e.Topic == topic {
-				messages = append(messages, schemas.Message{Key: e.Key, Value: e.Value, Headers: e.Headers})
-				last = e.Position
-			}
-		}
-		if len(messages) == 0 {
-			continue
-		}
-		if _, err := a.tenure.Producer.Append(ctx, topic, a.tenure.Partition, messages); err != nil {
+		last, err := a.publishTo(ctx, topic)
+		if err != nil {
 			return err
 		}
-		a.tails.at[i] = last
-		if err := a.tenure.At("published " + topic); err != nil {
-			return err
+		if last != nothing {
+			a.tails.at[i] = last
 		}
 	}
-	clear(messages)
-	a.messages = messages[:0]
 	a.published = a.batch.Outbox[len(a.batch.Outbox)-1].After()
 	return nil
 }
@@ -226,6 +217,29 @@ func (a *applier) handOn(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// publishTo appends what the outbox has for a topic, and returns the position of the last of it.
+func (a *applier) publishTo(ctx context.Context, topic string) (last window.Position, err error) {
+	last = nothing
+	messages := a.messages[:0]
+	for j := range a.batch.Outbox {
+		if e := &a.batch.Outbox[j]; e.Topic == topic {
+			messages = append(messages, schemas.Message{Key: e.Key, Value: e.Value, Headers: e.Headers})
+			last = e.Position
+		}
+	}
+	if len(messages) == 0 {
+		return nothing, nil
+	}
+	defer func() {
+		clear(messages)
+		a.messages = messages[:0]
+	}()
+	if _, err := a.tenure.Producer.Append(ctx, topic, a.tenure.Partition, messages); err != nil {
+		return nothing, err
+	}
+	return last, a.tenure.At("published " + topic)
 }
 
 // drop makes the store forget the outbox, which is published.

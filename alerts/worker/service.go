@@ -79,6 +79,7 @@ type Stats struct {
 	Unmatched  atomic.Int64 // observations that were to be taken back and are not there
 	Forgotten  atomic.Int64 // senders of a patient that were forgotten because there are too many
 	Gone       atomic.Int64 // patients who were forgotten, 48 h after they were last heard of
+	Overfull   atomic.Int64 // observations that only NEWS2 goes by, since their hour is full of their channel
 	Restarts   atomic.Int64 // senders that began to count their messages again
 	Scores     atomic.Int64
 	Alerts     atomic.Int64 // revisions of alerts

@@ -14,13 +14,16 @@ type Item struct {
 	Record *schemas.Record // nil: nothing of the message is left
 	Mark   *schemas.Mark   // set where the message is a progress mark
 
-	message  schemas.Message  // what a dead letter quotes
+	message  schemas.Message // what a dead letter quotes
+	length   int             // of the message, where it is cut, with its hash
+	sum      string
+	size     int              // what the item takes while it is held, in bytes, about; see cost
 	problem  *schemas.Problem // what is wrong with the message, or with a part of it
 	partial  bool             // the rest of the message went on
 	run      string           // empty: the message is live
 	play     int64            // playing time, ms
 	source   string
-	earliest schemas.Time // event time of the earliest value
+	earliest schemas.Time // event time of the earliest value, of a recorded one
 	reroute  int          // the partition that the key belongs to, -1: this one
 }
 
@@ -66,7 +69,10 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 		i.problem = problem
 		return i
 	}
-	i.source, i.run, i.play, i.earliest = ev.Source, ev.Run, ev.Play, ev.EventTime
+	i.source, i.run, i.play = ev.Source, ev.Run, ev.Play
+	if ev.Run != "" {
+		i.earliest = ev.EventTime
+	}
 	if right := kafka.PartitionOf(m.Key, n); right != m.Partition {
 		if ev.Run != "" || len(m.Value) > maxOnward {
 			i.problem = schemas.NewProblem(schemas.BadKey, "partition", strconv.Itoa(m.Partition), strconv.Itoa(right)+": murmur2 of the key, as the Java client does")
@@ -90,7 +96,7 @@ func decodeShort(e *record.Encoder, s *schemas.ShortReader, m *schemas.Message, 
 	if m.Unread != nil || !e.RecordShort(s, m, now, r) || kafka.PartitionOf(m.Key, n) != m.Partition {
 		return false
 	}
-	*i = Item{Record: r, message: *m, source: r.Source, earliest: r.Observations[0].EventTime, reroute: -1}
+	*i = Item{Record: r, message: *m, source: r.Source, reroute: -1}
 	return true
 }
 

@@ -26,6 +26,13 @@ func (w *Worker) batchRecords() int {
 	return batchRecords
 }
 
+func (w *Worker) mostLoad() load {
+	if w.load != (load{}) {
+		return w.load
+	}
+	return mostLoad
+}
+
 // outlet is one of the two topics that intake appends to, and the batch that gathers for
 // it.
 type outlet struct {
@@ -66,6 +73,9 @@ func (out *outlet) empty() {
 // has no room for it goes out first.
 func (l *logWriter) addLetter(ctx context.Context, i *Item) error {
 	letter := kafka.NewDeadLetter(&i.message, i.problem, i.source, i.partial)
+	if i.sum != "" {
+		letter.Length, letter.SHA256 = i.length, i.sum
+	}
 	body, err := schemas.EncodeDeadLetter(&letter)
 	if err != nil {
 		return fmt.Errorf("%s/%d offset %d: its dead letter cannot be encoded: %w", i.message.Topic, i.message.Partition, i.message.Offset, err)

@@ -14,6 +14,7 @@ import (
 type Stats struct {
 	Records  atomic.Int64 // written to the log
 	Frontier atomic.Int64 // playing time up to which a run is written, ms; -1: none, the largest number: all
+	Held     atomic.Int64 // recorded messages that wait for a mark or for the run's end elsewhere
 	Lost     atomic.Int64 // raw messages that were gone before they were read
 
 	mu      sync.Mutex
@@ -58,6 +59,14 @@ func (w *Worker) Totals() (records int64, dead map[schemas.Reason]int64) {
 		s.mu.Unlock()
 	}
 	return records, dead
+}
+
+// Held is how many recorded messages wait for a mark, or for the run's end in other topics.
+func (w *Worker) Held() (messages int64) {
+	for _, s := range w.stats.Rows() {
+		messages += s.Held.Load()
+	}
+	return messages
 }
 
 // Reached says whether the log of a partition holds a run up to a playing time (ms), or the

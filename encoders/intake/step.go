@@ -100,14 +100,9 @@ func (f *follower) decode(messages []schemas.Message, now schemas.Time) delivery
 	return d
 }
 
-// release gives the memory back, unless a queue still holds a part of it. The messages are
-// forgotten, which are parts of what the fetches brought: an idle topic must not keep that.
+// release gives the memory back; what waits in a queue is a copy. The messages are forgotten,
+// which are parts of what the fetches brought: an idle topic must not keep that.
 func (d *delivery) release() {
-	for k := range d.items {
-		if !d.items[k].direct() {
-			return
-		}
-	}
 	clear(d.items)
 	select {
 	case d.free <- *d:
@@ -130,6 +125,13 @@ func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 			l.direct = append(l.direct, i)
 		}
 	}
+	defer func() {
+		held := 0
+		for t := range l.queues {
+			held += len(l.queues[t].items) + len(l.queues[t].later)
+		}
+		l.stats.Held.Store(int64(held))
+	}()
 	for {
 		over, err := l.write(ctx, topic, got.now)
 		clear(l.direct)
@@ -142,6 +144,7 @@ func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 			q := &l.queues[t]
 			later := q.later
 			q.later = nil
+			q.keep(q.items)
 			for _, i := range later {
 				l.queue(q, i)
 			}
@@ -155,16 +158,25 @@ func (l *logWriter) queue(q *queue, i *Item) {
 	s := &l.log.state
 	switch {
 	case q.ended:
-		q.later = append(q.later, i)
+		q.putLater(i)
 	case i.Mark == nil:
-		q.put(i)
+		l.hold(q, i)
 	case s.Run == "" && i.run == s.Over:
 		l.restate = true // a player that was cut off at the end of its run sends the end marks again
 	case s.Run == "" || i.run == s.Run:
 		s.Run = i.run
 		l.judged = q.judge(*i.Mark, s.Frontier, l.judged)
 	default:
-		q.put(i) // a mark of another run waits like a message of it, and gets the same verdict
+		l.hold(q, i) // a mark of another run waits like a message of it, and gets the same verdict
+	}
+}
+
+// hold lets a message wait for its mark. What the topic holds no more becomes a dead letter at
+// once, as a direct message does: there may never be a mark.
+func (l *logWriter) hold(q *queue, i *Item) {
+	t := schemas.RawTopicIndex(i.message.Topic)
+	if !q.put(i) && i.message.Offset >= l.log.state.Direct[t] {
+		l.direct = append(l.direct, i)
 	}
 }
 
@@ -190,7 +202,7 @@ func (q *queue) judge(mark schemas.Mark, frontier int64, problems []*Item) []*It
 		}
 	}
 	q.keep(kept)
-	q.judged = len(kept)
+	q.judged, q.unmarked = len(kept), false
 	q.mark, q.ended = max(q.mark, mark.Play), mark.End
 	return problems
 }
@@ -353,6 +365,9 @@ func (l *logWriter) merge(ctx context.Context) (merged, over bool, err error) {
 		written++
 	}
 	for _, i := range l.merged[written:] {
+		if err := l.tickUpTo(ctx, i.play-1); err != nil {
+			return false, false, err
+		}
 		if err := l.addRecord(ctx, i.Record, i.message.Key); err != nil {
 			return false, false, err
 		}
@@ -363,8 +378,10 @@ func (l *logWriter) merge(ctx context.Context) (merged, over bool, err error) {
 	}
 	clear(l.merged)
 	if frontier > before {
-		tick := schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: frontier}
-		if err := l.addRecord(ctx, &tick, tickKey); err != nil {
+		if err := l.tickUpTo(ctx, frontier-1); err != nil {
+			return false, false, err
+		}
+		if err := l.addPlayTick(ctx, frontier); err != nil {
 			return false, false, err
 		}
 	}
@@ -376,6 +393,26 @@ func (l *logWriter) merge(ctx context.Context) (merged, over bool, err error) {
 		s.Over, s.Run, s.Frontier = s.Run, "", -1
 	}
 	return true, over, nil
+}
+
+// tickUpTo writes a tick at each full hour of playing time that a run passes, so that whoever
+// applies the log has the work of one hour at a time for all patients. Where the run leaves out
+// more than schemas.MaxUnheard, every stay has ended by then, and nothing is due.
+func (l *logWriter) tickUpTo(ctx context.Context, play int64) error {
+	const hour = int64(schemas.Hour)
+	s := &l.log.state
+	last := min(play, s.Frontier+int64(schemas.MaxUnheard)+2*hour)
+	for at := (max(s.Frontier, 0)/hour + 1) * hour; at <= last; at += hour {
+		if err := l.addPlayTick(ctx, at); err != nil {
+			return err
+		}
+		s.Frontier, s.Part = at, 0
+	}
+	return nil
+}
+
+func (l *logWriter) addPlayTick(ctx context.Context, play int64) error {
+	return l.addRecord(ctx, &schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: play}, tickKey)
 }
 
 // addRecord puts a record into the log's batch under a key. A batch that has no room for it

@@ -32,11 +32,13 @@ type Worker struct {
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
+	load load                     // what a stretch may bring, in tests; zero: mostLoad
 	sure bool                     // Clock is believed whatever it says, in tests
 
 	stats  kafka.PerPartition[Stats]
 	clocks kafka.PerPartition[clock]
 	doubts atomic.Int64 // partitions that do not believe Clock
+	skews  skews
 }
 
 // producerName begins the transactional ids of intake's producers.
@@ -133,7 +135,7 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	}
 	l.queues = make([]queue, len(schemas.RawTopics))
 	for t := range l.queues {
-		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t]}
+		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t], most: l.worker.mostLoad()}
 	}
 	l.leaveRun()
 	l.stats.add(&l.log, s)
@@ -231,6 +233,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 		case got = <-from[5]:
 			topic = 5
 		case <-clock.C:
+			l.worker.saySkews(l.clock.now())
 			if l.ticks() {
 				if err := l.tick(ctx); err != nil {
 					return err
@@ -265,8 +268,9 @@ func (l *logWriter) Work(ctx context.Context) error {
 }
 
 // choose names in from the topics to be read on: all but those of which too much waits for
-// another topic's mark or for the next run. A topic that holds the others up is read on
-// however long it is to its next mark, since nothing could go on without it.
+// another topic's mark or for the next run. A topic that holds the others up is read on, since
+// nothing could go on without it; what it may bring before its next mark has its own limit
+// (queue.put). One that has ended its run holds nobody up.
 func (l *logWriter) choose(in, from []chan delivery) {
 	least := int64(math.MaxInt64)
 	for t := range l.queues {
@@ -275,7 +279,8 @@ func (l *logWriter) choose(in, from []chan delivery) {
 	for t := range from {
 		q := &l.queues[t]
 		from[t] = in[t]
-		if len(q.later) >= aheadLimit || len(q.items) >= aheadLimit && q.mark > least {
+		full := len(q.items)+len(q.later) >= aheadLimit || q.held >= q.most.bytes/4
+		if full && (q.ended || q.mark > least) {
 			from[t] = nil
 		}
 	}

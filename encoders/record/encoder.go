@@ -1,15 +1,11 @@
 package record
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
-
-// MaxAhead is how far ahead of intake's clock a live event may be measured.
-const MaxAhead = schemas.MaxAhead
 
 // Analysis is what a strip says without a model.
 type Analysis struct {
@@ -24,6 +20,8 @@ type Analysis struct {
 type Encoder struct {
 	Strip func(*schemas.Strip) Analysis // nil: strips are logged as present but not encoded
 	Zone  *time.Location                // of the times in a message that name none; nil: UTC
+	// Clocks, where it is not nil, measures how far the senders' clocks are off.
+	Clocks *Clocks
 }
 
 // Decode reads a raw message at intake's clock.
@@ -89,6 +87,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 			p.Field = "event_time"
 			return nil, []schemas.Problem{*p}
 		}
+		arrive(r)
 	}
 	return r, nil
 }
@@ -100,20 +99,25 @@ func (e *Encoder) RecordShort(s *schemas.ShortReader, m *schemas.Message, now sc
 	if !s.Read(m, r) {
 		return false
 	}
+	r.At = now
 	event := r.Observations[0].EventTime // all observations of a short message have the same
-	if ahead(event, &schemas.Record{At: now}) != nil {
+	if ahead(event, r) != nil {
 		return false
 	}
-	r.At = now
 	if r.Available == 0 {
 		r.Available = now
 	}
+	e.Clocks.judge(r, event)
+	arrive(r)
 	return true
 }
 
 func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record, []schemas.Problem) {
 	r.Kind = schemas.KindObservations
 	obs, problems := ev.Vitals.Resolve(r.At, make([]schemas.Observation, 0, len(ev.Vitals.Values)+len(ev.Vitals.Observations)))
+	if len(ev.Vitals.Values) > 0 && ev.Vitals.EventTime != nil {
+		e.Clocks.judge(r, *ev.Vitals.EventTime)
+	}
 	r.Observations = slices.DeleteFunc(obs, func(o schemas.Observation) bool {
 		p := ahead(o.EventTime, r)
 		if p != nil {
@@ -122,10 +126,14 @@ func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record,
 		}
 		return p != nil
 	})
+	var beyond []schemas.Problem
+	r.Observations, beyond = withinLimits(r.Observations)
+	problems = append(problems, beyond...)
 	if len(r.Observations) == 0 {
 		return nil, problems
 	}
 	r.Hash = schemas.RecordHash(ev, r.Observations, r.At)
+	arrive(r)
 	return r, problems
 }
 
@@ -160,14 +168,6 @@ func movement(r *schemas.Record, ev *schemas.Event) {
 	default: // discharge, death, cancel
 		r.Kind, r.Move.Cause = schemas.KindEnd, a.Type
 	}
-}
-
-// ahead is the problem of a live event that was measured in the future.
-func ahead(event schemas.Time, r *schemas.Record) *schemas.Problem {
-	if r.Provenance&schemas.Recorded != 0 || event <= r.At+MaxAhead {
-		return nil
-	}
-	return schemas.NewProblem(schemas.Future, "", event.String(), fmt.Sprintf("at most 5 min after %s; check the sender's clock", r.At))
 }
 
 func timeOr(t, otherwise schemas.Time) schemas.Time {

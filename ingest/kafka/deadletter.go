@@ -7,8 +7,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// maxDeadPayload is how many bytes of a payload a dead letter holds.
-const maxDeadPayload = 64 << 10
+// MaxDeadPayload is how many bytes of a payload a dead letter holds.
+const MaxDeadPayload = 64 << 10
 
 // NewDeadLetter sets a message aside: its bytes, where it came from and what is
 // wrong with it. source is who says to have sent it, where that can be read; partial says
@@ -19,6 +19,6 @@ func NewDeadLetter(m *schemas.Message, p *schemas.Problem, source string, partia
 	return schemas.DeadLetter{
 		Reason: p.Reason, Field: p.Field, Found: p.Found, Expected: p.Expected,
 		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Source: source, Partial: partial,
-		Length: len(m.Value), SHA256: hex.EncodeToString(sum[:]), Payload: m.Value[:min(len(m.Value), maxDeadPayload)],
+		Length: len(m.Value), SHA256: hex.EncodeToString(sum[:]), Payload: m.Value[:min(len(m.Value), MaxDeadPayload)],
 	}
 }

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -8,11 +9,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/vigil-icu/vigil/schemas"
 )
 
 // MarkEvery is the time between two marks, by the player's clock and not by playing time: a
 // mark is what lets intake write, so it bounds how long an event waits there at any speed.
 const MarkEvery = 250 * time.Millisecond
+
+// markMessages and markBytes are after how many messages, and bytes of them, a mark is sent
+// besides: intake holds what lies between two marks, up to schemas.MaxStretchMessages and
+// MaxStretchBytes.
+const (
+	markMessages = schemas.MaxStretchMessages / 8
+	markBytes    = schemas.MaxStretchBytes / 8
+)
 
 // Speed is how many times faster than real time a plan is played: 1 is real
 // time, Max as fast as the sink takes it.
@@ -60,6 +71,7 @@ type Player struct {
 	// Progress is called after each batch and mark, from Run's goroutine. It may be nil.
 	Progress func(Progress)
 
+	most  int // messages without a mark, in tests; 0: markMessages
 	began time.Time
 	first int // position at which this process began to send
 }
@@ -121,7 +133,7 @@ func (p *Player) play(ctx context.Context, at Resume) error {
 	if at.To == 0 && at.Play == 0 {
 		marked = -1
 	}
-	pos := at.From
+	pos, sent, bytes := at.From, 0, 0 // the latter since the last mark
 	for pos < total {
 		due := now()
 		messages, err := ahead.upTo(max(at.To, pos+p.due(pos, due)) - pos)
@@ -132,7 +144,10 @@ func (p *Player) play(ctx context.Context, at Resume) error {
 			if err := p.Sink.Publish(ctx, messages); err != nil {
 				return err
 			}
-			pos += len(messages)
+			pos, sent = pos+len(messages), sent+len(messages)
+			for i := range messages {
+				bytes += len(messages[i].Value)
+			}
 			p.report(pos, events[pos-1].Play, now(), false)
 		}
 		if pos == total {
@@ -141,13 +156,14 @@ func (p *Player) play(ctx context.Context, at Resume) error {
 		sinceMark := p.Clock.Now().Sub(lastMark)
 		// Not between events of one playing time: those sent would lie beyond the mark.
 		whole := pos == 0 || events[pos-1].Play < events[pos].Play
-		if sinceMark >= MarkEvery && pos >= at.To && whole {
+		full := sent >= cmp.Or(p.most, markMessages) || bytes >= markBytes
+		if (full || sinceMark >= MarkEvery) && pos >= at.To && whole {
 			lastMark = p.Clock.Now()
 			if m := min(due, events[pos].Play-1); m > marked {
 				if err := p.Sink.Mark(ctx, m, false); err != nil {
 					return err
 				}
-				marked = m
+				marked, sent, bytes = m, 0, 0
 				p.report(pos, m, now(), false)
 			}
 			sinceMark = 0

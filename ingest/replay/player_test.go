@@ -136,3 +136,26 @@ func TestParseSpeed(t *testing.T) {
 		}
 	}
 }
+
+// A mark comes after so many messages too, however fast they go: intake holds what lies between
+// two marks.
+func TestMarksByMessages(t *testing.T) {
+	p := plan(t, invented(60, 2), Options{})
+	stopped := newStepClock()
+	since, marks := 0, 0
+	player := Player{Plan: p, Speed: Max, Clock: frozen{stopped}, most: 20, Sink: FuncSink{
+		OnMessage: func(*schemas.Message) error { since++; return nil },
+		OnMark:    func(int64, bool) error { since = 0; marks++; return nil },
+	}}
+	if err := player.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if marks < 2 {
+		t.Errorf("%d marks in a run of %d messages", marks, p.Len())
+	}
+}
+
+// frozen does not move.
+type frozen struct{ *stepClock }
+
+func (c frozen) Now() time.Time { return c.t }

@@ -286,7 +286,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	}
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
@@ -376,12 +376,13 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched, crossed int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, crossed, overfull, forgotten int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
 		unmatched, crossed = unmatched+s.Unmatched.Load(), crossed+s.Crossed.Load()
+		overfull, forgotten = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -395,6 +396,20 @@ func (h *House) Status() string {
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
+	}
+	if overfull > 0 {
+		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, schemas.MaxHourValues)
+	}
+	if forgotten > 0 {
+		oddities += fmt.Sprintf("; %d times a sender was forgotten, since its patient has too many", forgotten)
+	}
+	if held := h.intake.Held(); held > 0 {
+		oddities += fmt.Sprintf("; %d recorded messages wait for a progress mark", held)
+	}
+	for i, skew := range h.intake.Skews() {
+		if skew.Off > 0 && i < 100 {
+			oddities += "; " + skew.String()
+		}
 	}
 	away := ""
 	for server, since := range map[string]time.Time{"Kafka": h.Cluster.AwaySince(), "Redis": h.monitor.AwaySince()} {
