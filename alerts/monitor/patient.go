@@ -157,7 +157,7 @@ func (p *patient) scoreDue() bool {
 
 // Flags of a score.
 const (
-	flagGap       = "gap"               // the log may lack records of the patient
+	FlagGap       = "gap"               // the log may lack records of the patient
 	flagImplicit  = "implicit_stay"     // no admission was announced
 	flagLate      = "opened_late"       // the admission was before the log began, and is not known
 	flagInvented  = "invented"          // the patient is invented
@@ -171,7 +171,7 @@ const (
 // data.
 func (p *patient) flags(dst []string) []string {
 	if p.gap {
-		dst = append(dst, flagGap)
+		dst = append(dst, FlagGap)
 	}
 	if p.stay.implicit {
 		dst = append(dst, flagImplicit)

@@ -141,6 +141,11 @@ func (a *applier) loadState(ctx context.Context) error {
 	if from < first[a.tenure.Partition] {
 		// Retention has taken records that the state needs. Scores say so from here on.
 		a.service.Log.Error().Int("partition", a.tenure.Partition).Int64("needed", from).Int64("log begins", first[a.tenure.Partition]).Msg("the log begins later than the state needs: scores are marked gap")
+		if a.applied < 0 {
+			if err := a.endOrphans(ctx, first[a.tenure.Partition], next[a.tenure.Partition]); err != nil {
+				return err
+			}
+		}
 		a.state.SetGap(first[a.tenure.Partition] - 1)
 		from = first[a.tenure.Partition]
 	}

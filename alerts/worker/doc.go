@@ -14,6 +14,8 @@
 // One that stands on another past of its own log, as over an older copy of the broker's files, is
 // rebuilt: it keeps a checksum of the record that it applied last. Records in front of a switch
 // of model, policy or settings are judged by those of then (Service.Shelf).
+// Where the store is empty and the log was cut, alerts that what is left of it does not tell are
+// found in the compacted topic of latest states and ended (orphans.go).
 //
 // Windows are in the store alone once their hours are closed. The service looks ahead in what
 // it has read of the log and asks the store once for all that the records will touch.

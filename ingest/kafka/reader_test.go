@@ -329,9 +329,10 @@ func TestReadUncommittedGoesPastAnOpenTransaction(t *testing.T) {
 	c, _ := testCluster(t, 1)
 	c.ReadUncommitted = true
 	plain := c.NewProducer(c.Prefix + "plain")
+	mustAppend(t, plain, schemas.TopicVitals, 1, 0)
 	x := begin(t, c)
-	x.write(t, 1, 0)
-	mustAppend(t, plain, schemas.TopicVitals, 1, 1)
+	x.write(t, 1, 1)
+	mustAppend(t, plain, schemas.TopicVitals, 1, 2)
 	r := c.NewReader(schemas.TopicVitals, 0, 0)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
@@ -347,10 +348,10 @@ func TestReadUncommittedGoesPastAnOpenTransaction(t *testing.T) {
 		}
 		wantValues(t, got, n, 0)
 	}
-	read(2)
-	x.end(t, false)
-	mustAppend(t, plain, schemas.TopicVitals, 1, 2)
 	read(3)
+	x.end(t, false)
+	mustAppend(t, plain, schemas.TopicVitals, 1, 3)
+	read(4)
 }
 
 // transaction on partition 0 of the vitals, as a gateway may write.
