@@ -59,6 +59,8 @@
 //     admission adopts it, and 24 hours without data end it.
 //   - governed: A patient is governed once an admission system speaks for them, and from
 //     then on only an admission opens a stay, unless the admission may have been lost.
+//   - merge: Two ids turn out to be one patient, who goes on under the survivor's; an unmerge
+//     takes that back. A record is handed over that goes from the one to the other.
 //   - available: The available time of a fact is when the staff could know it, which may
 //     be hours after its event time, when it was measured.
 //   - at: The at of a log record is when Vigil takes it to have become known: intake's
