@@ -48,7 +48,7 @@ func (t *step) noteMissed(place int, o *schemas.Observation, hits, added bool) {
 func (t *step) putMissed(rec *schemas.Record) {
 	list := t.s.scratch.missed
 	t.s.scratch.missed = list[:0]
-	if len(list) == 0 || !rec.Kind.IsData() {
+	if len(list) == 0 || !rec.Kind.IsData() || t.p.into != "" { // what is handed on is answered where it goes
 		return
 	}
 	t.s.counts.Unmatched += uint64(len(list))
