@@ -32,7 +32,8 @@
 // A correction or retraction of what is not there is answered by a dead letter of the log record,
 // with the reason `unmatched`, which is an output like others. An hour takes schemas.MaxHourValues
 // records of a channel; NEWS2 alone goes by what comes beyond. A stay of which no data come for
-// schemas.MaxUnheard ends by silence, an announced one too, which bounds the work of one record.
+// schemas.MaxUnheard ends by silence, an announced one too, and after 48 h one of which no
+// admission is known, which bounds the work of one record.
 //
 // The package alerts/worker reads the log, keeps the store and publishes the outputs.
 package monitor

@@ -160,6 +160,7 @@ func (t *step) goOwnWay(other string) {
 	case p.closed != nil && p.closed.stay.open:
 		t.reopen()
 	case p.ended != "" && !p.stay.open:
+		p.needLast()
 		t.openLate(p.ended)
 	}
 }

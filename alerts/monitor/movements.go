@@ -121,7 +121,7 @@ func (t *step) discharge(rec *schemas.Record) {
 			return
 		}
 		if p.closed != nil && (rec.Move.Stay == "" || p.closed.stay.goesBy(rec.Move.Stay)) {
-			p.needPrevious()
+			p.needLast()
 			return // it is told again
 		}
 		p.ended = rec.Move.Stay

@@ -53,6 +53,7 @@ type patient struct {
 	// begins one numbering earlier still, at beforeFrom, since an ended stay is still asked for:
 	// by what names it, and by who takes its end back.
 	numberingFrom, previousFrom, beforeFrom int64
+	lastFrom                                int64 // where the numbering began in which lastStay was open
 	latestOffset                            int64 // log offset of the patient's last record
 
 	// bound says that the records come from a replayed run. Their time is then the run's
@@ -103,7 +104,7 @@ type stay struct {
 // newPatient returns a patient of whom nothing is known, first met at a log offset.
 func newPatient(id string, offset int64) *patient {
 	return &patient{
-		id: id, window: window.New(), clock: never, heardAt: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, beforeFrom: offset, latestOffset: offset,
+		id: id, window: window.New(), clock: never, heardAt: never, lastEnd: never, numberingFrom: offset, previousFrom: offset, beforeFrom: offset, lastFrom: offset, latestOffset: offset,
 		scoredAt: never, held: forever, nextHour: forever, due: forever,
 		readings: newReadings(), modalities: newModalities(),
 	}
@@ -118,13 +119,17 @@ func (p *patient) refresh(policy *alerts.Policy) {
 }
 
 // silenceEnds is the time at which the stay ends for want of data: an implicit one, since
-// nobody will announce its end, and in the end every other, since its end may have been
+// nobody will announce its end, one of which no admission is known, since it may be a stay of
+// long ago that a message has named, and in the end every other, since its end may have been
 // lost. This bounds the hours that one record can make pass.
 func (p *patient) silenceEnds() schemas.Time {
-	if !p.stay.implicit {
-		return p.stay.heardAt + schemas.MaxUnheard
+	switch {
+	case p.stay.implicit:
+		return p.stay.heardAt + silenceLimit
+	case p.stay.late:
+		return p.stay.heardAt + schemas.Reach
 	}
-	return p.stay.heardAt + silenceLimit
+	return p.stay.heardAt + schemas.MaxUnheard
 }
 
 // silenceLimit is how long an implicit stay lasts after its last data.
@@ -238,7 +243,7 @@ func (p *patient) isLate(id string, at schemas.Time) bool {
 		return false
 	}
 	if id == p.ended || at <= p.lastEnd {
-		p.needPrevious()
+		p.needLast()
 		return false
 	}
 	return true

@@ -9,16 +9,18 @@ import "github.com/vigil-icu/vigil/schemas"
 
 // rebuildFrom is the log offset from which a rebuild knows the patient as it is.
 func (p *patient) rebuildFrom() int64 {
-	from := min(p.beforeFrom, p.previousFrom, p.numberingFrom)
+	from := min(p.beforeFrom, p.previousFrom, p.numberingFrom, p.lastFrom)
 	if p.into != "" {
 		from = min(from, p.intoFrom)
 	}
 	return from
 }
 
-// needPrevious lets the present numbering rest on the one before it, whose end told which
-// stay it was and when.
-func (p *patient) needPrevious() { p.numberingFrom = min(p.numberingFrom, p.previousFrom) }
+// needLast lets the present numbering rest on that of the last stay, whose end told which stay
+// it was and when, and on the one before this.
+func (p *patient) needLast() {
+	p.numberingFrom = min(p.numberingFrom, p.previousFrom, p.lastFrom)
+}
 
 // needEarlier lets the present numbering rest on all that a rebuild knows now.
 func (p *patient) needEarlier() { p.numberingFrom = p.rebuildFrom() }

@@ -272,9 +272,12 @@ func (t *step) closeStay(cause string, by int64) {
 	if p.stay.open {
 		t.stepPolicy(alerts.Event{Kind: alerts.Ended, At: p.clock, Cause: cause})
 		t.s.listOpen(p, false)
-		p.ended = cmp.Or(p.stay.announced, p.stay.id)
+		p.ended, p.lastFrom = cmp.Or(p.stay.announced, p.stay.id), p.numberingFrom
 		if p.ended != p.lastStay {
 			p.lastStay, p.reopened = p.ended, 0
+		}
+		if cause == "silence" { // what names it again opens it again
+			p.ended = ""
 		}
 		was.outputN = p.outputN
 	}

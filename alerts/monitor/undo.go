@@ -17,6 +17,7 @@ type closed struct {
 	logN, outputN                             uint64       // the latter after the revisions that the end has made
 	lastEnd                                   schemas.Time
 	numberingFrom, previousFrom, beforeFrom   int64
+	lastFrom                                  int64
 	gap, numberingGap, previousGap, beforeGap bool
 	lastStay, ended                           string
 	reopened                                  uint64
@@ -30,7 +31,7 @@ const undoLimit = schemas.Hour
 func (p *patient) close() *closed {
 	return &closed{
 		at: p.clock, stay: p.stay, alerts: p.alerts.Clone(), logN: p.logN, outputN: p.outputN, lastEnd: p.lastEnd,
-		numberingFrom: p.numberingFrom, previousFrom: p.previousFrom, beforeFrom: p.beforeFrom,
+		numberingFrom: p.numberingFrom, previousFrom: p.previousFrom, beforeFrom: p.beforeFrom, lastFrom: p.lastFrom,
 		gap: p.gap, numberingGap: p.numberingGap, previousGap: p.previousGap, beforeGap: p.beforeGap,
 		lastStay: p.lastStay, ended: p.ended, reopened: p.reopened,
 	}
@@ -104,6 +105,7 @@ func (t *step) reopen() {
 	p.numberingFrom, p.previousFrom, p.beforeFrom = min(p.numberingFrom, c.numberingFrom), c.previousFrom, c.beforeFrom
 	p.gap, p.numberingGap = p.gap || c.gap, p.numberingGap || c.numberingGap
 	p.previousGap, p.beforeGap = c.previousGap, c.beforeGap
+	p.lastFrom = c.lastFrom
 	p.lastStay, p.ended, p.reopened = c.lastStay, c.ended, c.reopened
 	p.scoredAt, p.held, p.nextHour = never, forever, p.clock.FloorHour()+schemas.Hour
 	t.s.listOpen(p, true)
@@ -122,6 +124,7 @@ func (c *closed) append(b []byte) []byte {
 	b = packed.AppendInt(b, c.numberingFrom)
 	b = packed.AppendInt(b, c.previousFrom)
 	b = packed.AppendInt(b, c.beforeFrom)
+	b = packed.AppendInt(b, c.lastFrom)
 	b = packed.AppendString(b, c.lastStay)
 	b = packed.AppendString(b, c.ended)
 	return packed.AppendUint(b, c.reopened)
@@ -142,6 +145,7 @@ func (c *closed) decode(r *packed.Reader) {
 	c.numberingFrom = r.Int()
 	c.previousFrom = r.Int()
 	c.beforeFrom = r.Int()
+	c.lastFrom = r.Int()
 	c.lastStay = r.String()
 	c.ended = r.String()
 	c.reopened = r.Uint(1<<64 - 1)

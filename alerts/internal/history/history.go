@@ -73,6 +73,9 @@ func (w *ward) step() {
 	b := w.beds[w.r.IntN(len(w.beds))]
 	if w.r.IntN(500) == 0 {
 		w.at += []schemas.Time{30, 60}[w.r.IntN(2)] * schemas.Hour // more than 48 h of silence make a patient a new one
+		if !w.recorded { // intake lets no hour pass without a tick
+			w.log = append(w.log, &schemas.Record{Kind: schemas.KindTick, At: w.at})
+		}
 	}
 	if w.r.IntN(120) == 0 { // two ids turn out to be one patient, or two after all
 		other := w.beds[w.r.IntN(len(w.beds))].id
