@@ -73,7 +73,7 @@ func (w *ward) step() {
 	b := w.beds[w.r.IntN(len(w.beds))]
 	if w.r.IntN(500) == 0 {
 		w.at += []schemas.Time{30, 60}[w.r.IntN(2)] * schemas.Hour // more than 48 h of silence make a patient a new one
-		if !w.recorded { // intake lets no hour pass without a tick
+		if !w.recorded {                                           // intake lets no hour pass without a tick
 			w.log = append(w.log, &schemas.Record{Kind: schemas.KindTick, At: w.at})
 		}
 	}
