@@ -20,7 +20,7 @@ func (t *transition) passOn() {
 			e.level, e.snoozedUntil = 0, never
 			t.revise(e, t.e.At, schemas.PhaseEnd, "the patient goes on as "+t.e.With, "")
 		default:
-			t.revise(e, t.e.At, schemas.PhaseUpdate, "the patient goes on as "+t.e.With+": "+t.sentence(e), "")
+			t.revise(e, t.e.At, schemas.PhaseUpdate, "the patient goes on as "+t.e.With+": "+t.sentence(e), FlagPassedOn)
 		}
 	}
 	t.s.open = false
@@ -60,7 +60,7 @@ func (t *transition) giveBack() State {
 		if e.level == 0 || e.origin != t.e.With {
 			continue
 		}
-		t.revise(e, t.e.At, schemas.PhaseUpdate, t.e.With+" is another patient after all: "+t.sentence(e), "")
+		t.revise(e, t.e.At, schemas.PhaseUpdate, t.e.With+" is another patient after all: "+t.sentence(e), FlagPassedOn)
 		back.episodes = append(back.episodes, *e)
 		count := e.count
 		*e = newEpisode(e.task)

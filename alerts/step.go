@@ -100,6 +100,7 @@ const (
 	FlagIndeterminate = "indeterminate"
 	FlagAcknowledged  = "acknowledged" // a person has seen it
 	FlagSnoozed       = "snoozed"
+	FlagPassedOn      = "passed_on"  // it goes on under another id of the patient
 	FlagEnded         = "ended"      // an answer to an alert that has ended
 	FlagStayEnded     = "stay_ended" // it ended because the stay did
 )

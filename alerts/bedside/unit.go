@@ -84,7 +84,7 @@ func (u *Unit) takeAlert(a *schemas.Alert) {
 	b := u.bedFor(a.Patient)
 	i := slices.IndexFunc(b.Open, func(o schemas.Alert) bool { return o.ID == a.ID })
 	switch {
-	case a.Phase == schemas.PhaseEnd:
+	case a.Phase == schemas.PhaseEnd, slices.Contains(a.Flags, alerts.FlagPassedOn): // to the patient's other id
 		if i >= 0 {
 			b.Open = slices.Delete(b.Open, i, i+1)
 		}
@@ -102,7 +102,7 @@ func (u *Unit) takeMove(e *schemas.Event) {
 	defer u.mu.Unlock()
 	b := u.bedFor(e.Patient)
 	switch e.ADT.Type {
-	case "discharge", "death", "cancel":
+	case "discharge", "death", "cancel", "merge":
 		b.Gone = true
 	case "admit", "transfer":
 		if e.ADT.Bed != "" {

@@ -97,3 +97,21 @@ func TestFirstAlertOfThisStart(t *testing.T) {
 		t.Errorf("first alert %v, want 1000 ms", ms)
 	}
 }
+
+// An alert that goes on under another id of the patient stands there, and once.
+func TestPassedOnAlertStandsOnce(t *testing.T) {
+	u := NewUnit()
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:tmp", Phase: schemas.PhaseStart, Severity: "high"})
+	u.takeScore(&schemas.Score{ID: "x", Patient: "p:tmp", Stay: "s"})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:tmp", Phase: schemas.PhaseUpdate, Severity: "high", Flags: []string{"passed_on"}})
+	u.takeAlert(&schemas.Alert{ID: "a", Patient: "p:real", Phase: schemas.PhaseUpdate, Severity: "high"})
+	u.takeScore(&schemas.Score{ID: "y", Patient: "p:real", Stay: "r"})
+	lines, _, _, starts := u.Lines()
+	open := map[string]int{}
+	for _, b := range lines {
+		open[b.Score.Patient] = len(b.Open)
+	}
+	if starts != 1 || open["p:tmp"] != 0 || open["p:real"] != 1 {
+		t.Errorf("%d starts, open %v", starts, open)
+	}
+}

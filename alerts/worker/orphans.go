@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -25,7 +26,7 @@ func (a *applier) endOrphans(ctx context.Context, first, next int64) error {
 	if err := a.leaveRemade(ctx, open, first, next); err != nil || len(open) == 0 {
 		return err
 	}
-	var alerts, states []schemas.Message
+	var ends, states []schemas.Message
 	for _, id := range slices.Sorted(maps.Keys(open)) {
 		alert := open[id]
 		alert.Revision++
@@ -41,11 +42,11 @@ func (a *applier) endOrphans(ctx context.Context, first, next int64) error {
 			{Key: schemas.HeaderSpecVersion, Value: "1.0"}, {Key: schemas.HeaderID, Value: id}, {Key: schemas.HeaderType, Value: schemas.TypeAlert},
 			{Key: schemas.HeaderSource, Value: "vigil"}, {Key: schemas.HeaderContentType, Value: schemas.ContentJSON},
 		}
-		alerts = append(alerts, schemas.Message{Key: []byte(alert.Patient), Value: body, Headers: headers})
+		ends = append(ends, schemas.Message{Key: []byte(alert.Patient), Value: body, Headers: headers})
 		states = append(states, schemas.Message{Key: []byte(id), Value: body, Headers: headers})
 	}
-	a.service.Log.Error().Int("partition", a.tenure.Partition).Int("alerts", len(alerts)).Msg("alerts are ended whose records the log has lost")
-	if _, err := a.tenure.Producer.Append(ctx, schemas.TopicAlerts, a.tenure.Partition, alerts); err != nil {
+	a.service.Log.Error().Int("partition", a.tenure.Partition).Int("alerts", len(ends)).Msg("alerts are ended whose records the log has lost")
+	if _, err := a.tenure.Producer.Append(ctx, schemas.TopicAlerts, a.tenure.Partition, ends); err != nil {
 		return err
 	}
 	if err := a.tenure.At("ended orphans"); err != nil {
@@ -67,7 +68,7 @@ func (a *applier) openAlerts(ctx context.Context) (open map[string]*schemas.Aler
 		switch {
 		case err != nil:
 			return err
-		case alert.Phase == schemas.PhaseEnd:
+		case alert.Phase == schemas.PhaseEnd, slices.Contains(alert.Flags, alerts.FlagPassedOn): // the latter goes on in another partition
 			delete(open, alert.ID)
 		default:
 			open[alert.ID] = alert
