@@ -23,6 +23,9 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 			o, p := resolveValue(name, string(v.Values[name]))
 			if p != nil {
 				p.Field = "values." + name
+				if p.Reason == UnknownChannel && len(problems) < mostGuessed {
+					p.Expected += (&VitalsObservation{Channel: name}).guess()
+				}
 				problems = append(problems, *p)
 				continue
 			}
@@ -34,6 +37,9 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 		o, p := v.Observations[i].resolve(moment)
 		if p != nil {
 			p.Field = strings.TrimSuffix(fmt.Sprintf("observations[%d].%s", i, p.Field), ".body")
+			if p.Reason == UnknownChannel && len(problems) < mostGuessed {
+				p.Expected += v.Observations[i].guess()
+			}
 			problems = append(problems, *p)
 			continue
 		}
@@ -110,7 +116,7 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	case o.Code != "" && o.System != "":
 		var implied string
 		if out.Channel, implied, ok = ChannelByCode(o.System, o.Code); !ok {
-			return out, NewProblem(UnknownChannel, "code", o.System+" "+o.Code, "a code of the channel table (systems loinc, mdc, mimic-iii, mimic-iv, eicu, physionet2012)")
+			return out, NewProblem(UnknownChannel, "code", o.System+" "+o.Code, "a code of the channel table (systems "+strings.Join(CodeSystems[:], ", ")+")")
 		}
 		if unit == "" {
 			unit = implied

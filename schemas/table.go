@@ -108,6 +108,7 @@ func init() {
 		addCode("mdc", itoa(mdc.number), info.ID, "")
 		addCode("mdc", mdc.name, info.ID, "")
 	}
+	fillNearest()
 }
 
 // mustInfo finds a channel that another list of this package names. It panics at the start
