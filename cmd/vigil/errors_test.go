@@ -119,6 +119,11 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"train with a wrong share", "train --recipe tiny --validate 2 --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"validation is 2"}},
 		{"resume nothing", "train --recipe tiny --resume --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"no checkpoint", "without --resume"}},
 		{"train without threads", "train --recipe tiny --threads -1 --data " + other + " --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--threads"}},
+		{"a channel that is none", "channels hart_rate", boot.ExitUsage, []string{"hart_rate", "heart_rate?", "vigil channels"}},
+		{"a channel of nothing near", "channels aura", boot.ExitUsage, []string{"aura", "lists all"}},
+		{"policy of no file", "policy show " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"none"}},
+		{"policy of a broken file", "policy show " + policy, boot.ExitUsage, []string{"policy.yaml", "version 9"}},
+		{"policy of two files", "policy show a b", boot.ExitUsage, []string{"one file", "--help"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -168,7 +173,8 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"publish", "--help"}, {"version"}, {"model", "show"}} {
+	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"publish", "--help"}, {"version"}, {"model", "show"},
+		{"channels", "--help"}, {"sources", "--help"}, {"recipes", "--help"}, {"policy", "show", "--help"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)

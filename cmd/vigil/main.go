@@ -52,6 +52,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil demo                                        watch an invented unit of 12 beds
   vigil demo --data mimic-iii-demo --speed max      play a recorded ICU as fast as it goes
   vigil demo --for 30s --summary json               ... and end with one JSON object
+  vigil channels                                    what can be sent: names, units, ranges, codes
   vigil alerts tail                                 follow the alerts of a running demo
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
@@ -84,7 +85,8 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(),
+		channelsCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
 	return root
 }
 

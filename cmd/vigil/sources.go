@@ -17,14 +17,15 @@ import (
 // dataSet is a recorded ICU that can be played. open recognises the path and says
 // what it looked for and found where it is none.
 type dataSet struct {
-	name string
-	open func(path string) (source.Source, error)
+	name  string
+	about string // for people: what the path is
+	open  func(path string) (source.Source, error)
 }
 
 var dataSets = []dataSet{
-	{mimic.Name, func(path string) (source.Source, error) { return mimic.Open(path) }},
-	{mimic.NameIV, func(path string) (source.Source, error) { return mimic.OpenIV(path) }},
-	{physionet.Name, func(path string) (source.Source, error) { return physionet.Open(path) }},
+	{mimic.Name, "folder of MIMIC-III as PhysioNet publishes it, or of its open demo", func(path string) (source.Source, error) { return mimic.Open(path) }},
+	{mimic.NameIV, "folder of MIMIC-IV as PhysioNet publishes it, or of its open demo", func(path string) (source.Source, error) { return mimic.OpenIV(path) }},
+	{physionet.Name, "records of the PhysioNet/CinC Challenge 2012: a folder or a .tar.gz", func(path string) (source.Source, error) { return physionet.Open(path) }},
 }
 
 // dataSetNames are what `vigil replay` knows, for people.
