@@ -124,6 +124,11 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"policy of no file", "policy show " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"none"}},
 		{"policy of a broken file", "policy show " + policy, boot.ExitUsage, []string{"policy.yaml", "version 9"}},
 		{"policy of two files", "policy show a b", boot.ExitUsage, []string{"one file", "--help"}},
+		{"dead letters without a verb", "deadletters", boot.ExitUsage, []string{"tail", "show", "replay"}},
+		{"dead letters of no broker", "deadletters tail --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"show no dead letter", "deadletters show", boot.ExitUsage, []string{"ID", "tail", "--help"}},
+		{"replay no dead letter", "deadletters replay", boot.ExitUsage, []string{"ID", "--help"}},
+		{"replay with no body", "deadletters replay x --body " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"--body", "none"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -174,7 +179,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
 	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"publish", "--help"}, {"version"}, {"model", "show"},
-		{"channels", "--help"}, {"sources", "--help"}, {"recipes", "--help"}, {"policy", "show", "--help"}} {
+		{"channels", "--help"}, {"deadletters", "tail", "--help"}, {"deadletters", "show", "--help"}, {"deadletters", "replay", "--help"}, {"sources", "--help"}, {"recipes", "--help"}, {"policy", "show", "--help"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)

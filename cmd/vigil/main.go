@@ -54,6 +54,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
   vigil demo --for 30s --summary json               ... and end with one JSON object
   vigil channels                                    what can be sent: names, units, ranges, codes
   vigil alerts tail                                 follow the alerts of a running demo
+  vigil deadletters tail                            what was refused, why, and how to mend it
   vigil topics init --brokers kafka:9092            make the topics on a Kafka
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
   vigil replay mimic-iii mimic-iii-demo --brokers kafka:9092 --speed max --wait
@@ -85,7 +86,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(),
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), deadLettersCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(),
 		channelsCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
 	return root
 }
