@@ -1,8 +1,11 @@
 // Command vigil watches an intensive-care unit: vitals, ECG, notes and images in, risk scores
 // and alerts out. Its commands are:
 //
+//	vigil alerts ack          Say that you have seen an alert; it stays open
 //	vigil alerts export       Write all alerts to stdout as JSON lines and end
+//	vigil alerts snooze       Keep an open alert quiet for a while; it wants a reason
 //	vigil alerts tail         Follow the alerts as they come; Ctrl-C ends it
+//	vigil alerts verdict      Say what an alert was worth, also after its end; it wants a reason
 //	vigil channels            List the channels that can be sent: unit, plausible range, codes, what reads them
 //	vigil deadletters replay  Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes

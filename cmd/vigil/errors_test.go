@@ -129,6 +129,14 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"show no dead letter", "deadletters show", boot.ExitUsage, []string{"ID", "tail", "--help"}},
 		{"replay no dead letter", "deadletters replay", boot.ExitUsage, []string{"ID", "--help"}},
 		{"replay with no body", "deadletters replay x --body " + filepath.Join(dir, "none"), boot.ExitUsage, []string{"--body", "none"}},
+		{"answer to no alert", "alerts ack", boot.ExitUsage, []string{"ID", "--help"}},
+		{"snooze without a reason", "alerts snooze 3f", boot.ExitUsage, []string{"--reason"}},
+		{"snooze of no time", "alerts snooze 3f --reason x --for 0s", boot.ExitUsage, []string{"--for", "30m"}},
+		{"verdict without a reason", "alerts verdict 3f", boot.ExitUsage, []string{"--reason"}},
+		{"answer of no broker", "alerts ack 3f --brokers 127.0.0.1:1", boot.ExitDependency, []string{"127.0.0.1:1"}},
+		{"alerts of an unknown severity", "alerts tail --severity urgent", boot.ExitUsage, []string{"urgent", "low, medium, high"}},
+		{"alerts of half a patient", "alerts tail --patient 42", boot.ExitUsage, []string{"--patient", "domain:id"}},
+		{"alerts since no time", "alerts tail --since yesterday", boot.ExitUsage, []string{"yesterday", "2h"}},
 		{"alerts with an unknown verb", "alerts clear", boot.ExitUsage, []string{"clear", "tail"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -179,7 +187,7 @@ func TestFullDisk(t *testing.T) {
 
 func TestEveryHelpTextSaysWhatItIsNot(t *testing.T) {
 	for _, args := range [][]string{{"help"}, {"demo", "--help"}, {"alerts", "tail", "--help"}, {"train", "--help"}, {"synth", "--help"}, {"publish", "--help"}, {"version"}, {"model", "show"},
-		{"channels", "--help"}, {"deadletters", "tail", "--help"}, {"deadletters", "show", "--help"}, {"deadletters", "replay", "--help"}, {"sources", "--help"}, {"recipes", "--help"}, {"policy", "show", "--help"}} {
+		{"alerts", "ack", "--help"}, {"alerts", "snooze", "--help"}, {"alerts", "verdict", "--help"}, {"channels", "--help"}, {"deadletters", "tail", "--help"}, {"deadletters", "show", "--help"}, {"deadletters", "replay", "--help"}, {"sources", "--help"}, {"recipes", "--help"}, {"policy", "show", "--help"}} {
 		code, stdout, _ := vigil(t.Context(), args...)
 		if code != 0 || !strings.Contains(stdout, schemas.Notice) {
 			t.Errorf("vigil %s: exit %d, without the notice: %.200s", strings.Join(args, " "), code, stdout)
