@@ -44,7 +44,7 @@ func ParsePolicy(file []byte) (*Policy, error) {
 	if err := d.Decode(&f); errors.Is(err, io.EOF) {
 		return nil, errors.New("policy: the file is empty; the built-in policy.yaml is one to start from")
 	} else if err != nil {
-		return nil, fmt.Errorf("policy: %w", err)
+		return nil, fmt.Errorf("policy: %w", unknownKeys(err))
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("policy: a second document after the first; keep one policy in a file")
@@ -56,6 +56,33 @@ func ParsePolicy(file []byte) (*Policy, error) {
 	sum := sha256.Sum256(file)
 	p.hash = hex.EncodeToString(sum[:])
 	return p, nil
+}
+
+// unknownKey is what package yaml says of a key that a struct has no field for.
+var unknownKey = regexp.MustCompile(`^line (\d+): field (\S+) not found in type `)
+
+// policyKeys are all keys of a policy file.
+var policyKeys = []string{"version", "rules", "technical", "snooze", "task", "kind", "levels", "dwell", "clear_dwell", "refractory", "reset",
+	"continue", "update", "severity", "at", "clear", "single", "no_data", "after", "expected", "max"}
+
+// unknownKeys puts an error of package yaml into words of the file, on one line: keys that there are not are
+// named with their line and the nearest.
+func unknownKeys(err error) error {
+	var several *yaml.TypeError
+	if !errors.As(err, &several) {
+		return err
+	}
+	var lines []string
+	for _, line := range several.Errors {
+		if m := unknownKey.FindStringSubmatch(line); m != nil {
+			line = fmt.Sprintf("line %s: there is no key %q here", m[1], m[2])
+			if near := schemas.Nearest(m[2], policyKeys); near != "" && near != m[2] {
+				line += fmt.Sprintf("; did you mean %q?", near)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return errors.New(strings.Join(lines, "; "))
 }
 
 // policyFile is the file as it is written; compile makes a Policy of it.

@@ -70,21 +70,37 @@ func NearestChannel(name string) (Channel, bool) {
 	if c, ok := byPlain[p]; ok {
 		return c, true
 	}
-	best, least := Channel(0), slips(p)+1
+	best, least := Channel(0), near{slips(p) + 1, longestGuessed} // what is further is none
 	for i := range channels[1:] {
-		if d := distance(p, plain(channels[1+i].Name), least-1); d < least {
+		if d := least.nearer(p, plain(channels[1+i].Name)); d != least {
 			best, least = channels[1+i].ID, d
 		}
 	}
 	return best, best != 0
 }
 
+// near is how near a name is to another: by letters, and of equals by how many the two begin with.
+type near struct{ distance, prefix int }
+
+// nearer is n, or how near two plain names are if that is nearer.
+func (n near) nearer(a, b string) near {
+	d := distance(a, b, n.distance)
+	prefix := 0
+	for prefix < min(len(a), len(b)) && a[prefix] == b[prefix] {
+		prefix++
+	}
+	if d < n.distance || d == n.distance && prefix > n.prefix {
+		return near{d, prefix}
+	}
+	return n
+}
+
 // Nearest is the name of a list that another was probably meant to be, empty where none is near.
 func Nearest(name string, names []string) (best string) {
 	p := plain(name)
-	least := slips(p) + 1
+	least := near{slips(p) + 1, longestGuessed} // what is further is none
 	for _, n := range names {
-		if d := distance(p, plain(n), least-1); d < least {
+		if d := least.nearer(p, plain(n)); d != least {
 			best, least = n, d
 		}
 	}

@@ -60,6 +60,15 @@ func TestGuessesOfAMessageAreBounded(t *testing.T) {
 	}
 }
 
+// Of names that are equally near, people mean the one that begins as what they wrote; one that is too far is none.
+func TestNearestName(t *testing.T) {
+	for name, want := range map[string]string{"sped": "speed", "sead": "seed", "spxxd": "", "": "", "speed": "speed"} {
+		if got := Nearest(name, []string{"seed", "speed", "for"}); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestDistance(t *testing.T) {
 	for _, c := range []struct {
 		a, b    string

@@ -107,6 +107,8 @@ func (o *demoOptions) check() error {
 	switch {
 	case o.summary != "" && o.summary != "json":
 		return boot.Usage(fmt.Errorf("--summary %q is not known: the one form is json", o.summary))
+	case o.port < 0 || o.port > 65535:
+		return boot.Usage(fmt.Errorf("--port %d: want 1024 to 65535, or 0 for any free one", o.port))
 	case o.partitions < 1 || o.partitions > 1024:
 		return boot.Usage(fmt.Errorf("--partitions %d: want 1 to 1024", o.partitions))
 	case o.workers < 1 || o.workers > 64:
@@ -138,6 +140,12 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	talk := stdout
 	if o.summary == "json" {
 		talk = stderr // a program reads stdout
+	}
+	if err := checkPatients(src, o.patients); err != nil {
+		return err
+	}
+	if err := checkExport(o.export); err != nil {
+		return err
 	}
 	zone, err := siteZone(o.zone)
 	if err != nil {

@@ -31,6 +31,7 @@
 //	vigil version             Print version, Go, channel table and shipped model
 //
 // Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 a dependency is
-// down, 4 a check found problems, 130 interrupted. Data goes to stdout, talk to
+// down, 4 a check found problems, 130 interrupted, 141 whoever read the output
+// went away. Data goes to stdout, talk to
 // stderr. Vigil is research software, not a medical device.
 package main

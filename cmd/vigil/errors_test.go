@@ -19,9 +19,12 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 	other := filepath.Join(dir, "other")
 	torn := filepath.Join(dir, "torn.safetensors")
 	policy := filepath.Join(dir, "policy.yaml")
+	typo := filepath.Join(dir, "typo.yaml")
+	task := filepath.Join(dir, "task.yaml")
 	file := filepath.Join(dir, "file")
 	for path, content := range map[string]string{
 		filepath.Join(other, "README.txt"): "not a data set", torn: "no model at all", policy: "version: 9\n", file: "x",
+		typo: "version: 1\nsnoze: {max: 1h}\n", task: "version: 1\nrules: [{task: mortalty, kind: risk, levels: [{severity: high, at: 0.5}]}]\n",
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -42,8 +45,24 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		code  int
 		words []string // all of them are in the line
 	}{
-		{"unknown command", "dmeo", boot.ExitUsage, []string{"dmeo", "vigil help"}},
-		{"wrong flag", "demo --sped max", boot.ExitUsage, []string{"--sped", "vigil demo --help"}},
+		{"unknown command", "dmeo", boot.ExitUsage, []string{"dmeo", "did you mean `vigil demo`?", "vigil help"}},
+		{"unknown verb", "alerts tial", boot.ExitUsage, []string{"tial", "did you mean `vigil alerts tail`?"}},
+		{"help of an unknown command", "help nosuch", boot.ExitUsage, []string{"nosuch", "vigil --help"}},
+		{"help of an unknown verb", "help alerts tial", boot.ExitUsage, []string{"vigil alerts tial", "did you mean `vigil alerts tail`?"}},
+		{"wrong flag", "demo --sped max", boot.ExitUsage, []string{"--sped", "did you mean --speed?", "vigil demo --help"}},
+		{"a time without a unit", "demo --for 30", boot.ExitUsage, []string{"--for", "30s", "30m"}},
+		{"a negative seed", "demo --seed -1", boot.ExitUsage, []string{"--seed", "whole number, 0 or more"}},
+		{"a count that is none", "demo --beds many", boot.ExitUsage, []string{"--beds", "whole number"}},
+		{"a port that is none", "demo --port 70000", boot.ExitUsage, []string{"--port 70000", "1024 to 65535"}},
+		{"folder one level too high", "demo --data ../../testdata", boot.ExitUsage, []string{"mimic-iii in it is one"}},
+		{"folder one level too deep", "demo --data ../../testdata/mimic-iv/hosp", boot.ExitUsage, []string{"folder above it", "mimic-iv"}},
+		{"replay of a folder too high", "replay mimic-iv ../../testdata", boot.ExitUsage, []string{"in it is one"}},
+		{"patients of another source", "demo --patients mimic-iv:1", boot.ExitUsage, []string{"synth:ID", "--list-patients"}},
+		{"replay of patients of another source", "replay synth --patients mimic-iv:1 --brokers 127.0.0.1:1", boot.ExitUsage, []string{"synth:ID"}},
+		{"export into a file", "demo --export " + file, boot.ExitUsage, []string{"--export", "another folder"}},
+		{"replay to export into a file", "replay synth --wait --brokers 127.0.0.1:1 --export " + file, boot.ExitUsage, []string{"--export", "another folder"}},
+		{"policy with a misspelt key", "demo --policy " + typo, boot.ExitUsage, []string{"line 2", "snoze", `"snooze"?`}},
+		{"policy with a misspelt task", "demo --policy " + task, boot.ExitUsage, []string{"mortalty", "never alert", "mortality?"}},
 		{"stray word", "demo mimic", boot.ExitUsage, []string{"mimic", "--help"}},
 		{"wrong speed", "demo --speed fast", boot.ExitUsage, []string{"--speed", "fast", "max"}},
 		{"negative time", "demo --for -3s", boot.ExitUsage, []string{"--for", "30s"}},

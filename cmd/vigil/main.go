@@ -19,8 +19,14 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	ctx, end := context.WithCancel(ctx)
+	stdout, stderr, gone := outlets(end)
+	code := run(ctx, os.Args[1:], stdout, stderr)
+	end()
 	stop()
+	if gone.Load() {
+		code = boot.ExitPipe
+	}
 	os.Exit(code)
 }
 
@@ -37,7 +43,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if !errors.As(err, &exit) {
 		exit = boot.Failure(err) // cobra's own errors come wrapped by usageErrors
 	}
-	if exit.Err != nil {
+	if exit.Err != nil && !errors.Is(exit.Err, syscall.EPIPE) { // who reads no more wants no word
 		fmt.Fprintf(stderr, "vigil: %v\n", exit)
 	}
 	return exit.Code
@@ -45,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // rootCommand is the tree of all commands. doc.go lists them, and a test holds it against the tree.
 func rootCommand(stdout, stderr io.Writer) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "vigil",
 		Short: "Watch an intensive-care unit: vitals, ECG, notes and images in, risk scores and alerts out",
@@ -72,19 +79,24 @@ Vigil is ` + schemas.Notice + `.`,
 		SilenceUsage:  true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return boot.Usage(fmt.Errorf("there is no command %q: see `vigil help`", args[0]))
+				return boot.Usage(fmt.Errorf("there is no command %q%s see `vigil help`", args[0], didYouMean(cmd, args[0])))
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return printVersion(cmd.OutOrStdout())
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "print what `vigil version` prints")
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpTemplate(helpTemplate)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
-	})
+	root.SetFlagErrorFunc(flagMistake)
+	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), deadLettersCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(),
 		channelsCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
@@ -102,9 +114,11 @@ func group(use, short string, children ...*cobra.Command) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found := "nothing"
 			if len(args) > 0 {
-				found = fmt.Sprintf("%q", args[0])
+				found = fmt.Sprintf("%q", args[0]) + didYouMean(cmd, args[0])
+			} else {
+				found += ":"
 			}
-			return boot.Usage(fmt.Errorf("`%s` wants one of %s, found %s: see `%s --help`",
+			return boot.Usage(fmt.Errorf("`%s` wants one of %s, found %s see `%s --help`",
 				cmd.CommandPath(), strings.Join(names, ", "), found, cmd.CommandPath()))
 		},
 	}

@@ -35,6 +35,7 @@ type replayOptions struct {
 	wait     bool
 	to       string
 	export   string
+	list     bool
 }
 
 // replayCommand gives the user a recorded or invented ICU on the raw topics of a Kafka, where workers
@@ -73,6 +74,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
 	f.StringVar(&o.end, "end", "", "instead of playing: end this run, which nobody goes on with, where it stands")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
+	f.BoolVar(&o.list, "list-patients", false, "instead of playing: print the patients, one a line, with stays and events")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
 	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
@@ -123,6 +125,15 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	if err != nil {
 		return err
 	}
+	if o.list {
+		return listPatients(ctx, src, stdout)
+	}
+	if err := checkPatients(src, o.patients); err != nil {
+		return err
+	}
+	if err := checkExport(o.export); err != nil {
+		return err
+	}
 	var c *kafka.Cluster
 	var partitions int
 	if o.to == "kafka" {
@@ -165,6 +176,19 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return boot.Failure(err)
 	}
 	return printSummary(stdout, s, start)
+}
+
+// listPatients prints whom --patients may name.
+func listPatients(ctx context.Context, src source.Source, stdout io.Writer) error {
+	for p, err := range src.Patients(ctx) {
+		if err != nil {
+			return interruptedOr(ctx, boot.Failure(err))
+		}
+		if _, err := fmt.Fprintf(stdout, "%s\t%d stays\t%d events\n", p.ID, len(p.Stays), len(p.Events)); err != nil {
+			return boot.Failure(err)
+		}
+	}
+	return nil
 }
 
 // endRun ends a run that was left, so that another one may begin.

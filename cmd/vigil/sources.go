@@ -43,6 +43,9 @@ func openNamed(name, path string) (source.Source, error) {
 		if d.name == name {
 			s, err := d.open(path)
 			if err != nil {
+				if hint, ok := nearbyData(path); ok {
+					err = fmt.Errorf("%w; %s", err, hint)
+				}
 				return nil, boot.Usage(err)
 			}
 			return s, nil
@@ -57,13 +60,16 @@ func openRecorded(path string) (source.Source, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, boot.Usage(fmt.Errorf("--data: there is no folder or file %s: name one of %s", path, dataSetNames()))
 	}
-	var refusals []string
+	var refusals []string // of the data sets, if none of them is near
 	for _, d := range dataSets {
 		s, err := d.open(path)
 		if err == nil {
 			return s, nil
 		}
 		refusals = append(refusals, d.name+": "+err.Error())
+	}
+	if hint, ok := nearbyData(path); ok {
+		return nil, boot.Usage(fmt.Errorf("--data: %s is no recorded ICU that Vigil knows, but %s", path, hint))
 	}
 	return nil, boot.Usage(fmt.Errorf("--data: %s is no recorded ICU that Vigil knows. %s", path, strings.Join(refusals, "; ")))
 }

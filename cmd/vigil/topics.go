@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -47,8 +48,16 @@ func topicsInit() *cobra.Command {
 				return err
 			}
 			made, err := c.MakeTopics(cmd.Context(), plan)
+			if errors.Is(err, kafka.ErrOtherPartitions) {
+				return boot.Problems(fmt.Errorf("%w: use that number as --partitions, or another --topic-prefix", err))
+			}
 			if err != nil {
 				return interruptedOr(cmd.Context(), boot.Dependency(err))
+			}
+			if n, err := c.Partitions(cmd.Context()); err != nil {
+				return interruptedOr(cmd.Context(), boot.Problems(err))
+			} else if n != plan.Partitions && cmd.Flags().Changed("partitions") {
+				return boot.Problems(fmt.Errorf("the topics are there with %d partitions, not %d, and a number of partitions is fixed for good: leave --partitions out to keep them, or use another --topic-prefix", n, plan.Partitions))
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d topics made, %d were there\n", made, len(schemas.Topics)-made)
 			return err

@@ -21,15 +21,28 @@ func (c *Cluster) CreateTopics(ctx context.Context, partitions, replication int)
 	return c.MakeTopics(ctx, plan)
 }
 
+// ErrOtherPartitions is the error of MakeTopics where topics are there with another number of partitions
+// than those that are missing would get. All must have as many, and no number changes later.
+var ErrOtherPartitions = errors.New("topics must have as many partitions as each other")
+
 // MakeTopics makes the topics of a plan that are missing and returns how many it made, also
 // beside an error. Those that are there stay as they are. It fails where the plan makes no
-// sense, no broker answers (ErrUnreachable) or one refuses a topic.
+// sense, where some topics are there and have another number of partitions (ErrOtherPartitions), no broker answers (ErrUnreachable) or one refuses a topic.
 func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, err error) {
 	if plan.Partitions < 1 || plan.Replication < 1 && plan.Replication != -1 {
 		return 0, fmt.Errorf("%d partitions with %d replicas cannot be made: both start at 1", plan.Partitions, plan.Replication)
 	}
 	if err := c.Reach(ctx); err != nil {
 		return 0, err
+	}
+	there, err := c.counts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, topic := range schemas.Topics {
+		if n := there[topic]; n != 0 && n != plan.Partitions && len(there) < len(schemas.Topics) {
+			return 0, fmt.Errorf("%w: %s has %d partitions, and the missing ones were to have %d", ErrOtherPartitions, c.topic(topic), n, plan.Partitions)
+		}
 	}
 	var configs []kafkago.TopicConfig
 	for _, topic := range schemas.Topics {

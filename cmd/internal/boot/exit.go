@@ -8,6 +8,7 @@ const (
 	ExitDependency  = 3   // a broker or a store is down, or the log wants what is not there
 	ExitProblems    = 4   // a check found problems
 	ExitInterrupted = 130 // Ctrl-C, as shells number it
+	ExitPipe        = 141 // whoever read the output went away, as shells number it
 )
 
 // Exit is an error with the code that the process ends with. Its text is one line that says

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -227,8 +228,32 @@ func loadFiles(c Config) (*fusion.Model, *alerts.Policy, error) {
 		if err != nil {
 			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", c.Policy, err))
 		}
+		if err := hasTasks(model, policy); err != nil {
+			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", c.Policy, err))
+		}
 	}
 	return model, policy, nil
+}
+
+// hasTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
+// never raise an alert and nobody would know. Without a model no risk is watched.
+func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
+	if model == nil {
+		return nil
+	}
+	tasks := model.Card().Tasks
+	for i := range policy.Rules {
+		r := &policy.Rules[i]
+		if r.Kind != alerts.KindRisk || slices.Contains(tasks, r.Task) {
+			continue
+		}
+		near := ""
+		if task := schemas.Nearest(r.Task, tasks); task != "" {
+			near = fmt.Sprintf("; did you mean %s?", task)
+		}
+		return fmt.Errorf("rules[%d]: the model has no task %q, so that this rule would never alert%s (it has %s)", i, r.Task, near, strings.Join(tasks, ", "))
+	}
+	return nil
 }
 
 // loadShelf puts on the shelf what the log may have asked for before: what is shipped, what is in

@@ -32,6 +32,8 @@ func StartBroker(dir string, port int) (*Broker, error) {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("port %d is in use: choose another with --port, or leave it out for any free one", port)
+	case errors.Is(err, syscall.EACCES) && port != 0:
+		return nil, fmt.Errorf("port %d is not allowed to this user: choose one from 1024 up with --port, or leave it out for any free one", port)
 	case err != nil:
 		return nil, fmt.Errorf("the embedded broker does not start on %s: %w; is the disk full, or are the files another version's? choose another folder with --state", filepath.Clean(dir), err)
 	}
