@@ -1,11 +1,14 @@
 package kafka
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/vigil-icu/vigil/deploy"
 	"github.com/vigil-icu/vigil/schemas"
@@ -136,5 +139,28 @@ func TestMakeTopicsAsPlanned(t *testing.T) {
 	findings, err := c.CheckTopics(t.Context(), plan)
 	if err != nil || len(findings) != 1 || !slices.ContainsFunc(findings, func(f Finding) bool { return strings.Contains(f.String(), "retention.ms is 7776000000, want -1") }) {
 		t.Errorf("a log that is to be kept for ever: %v, %v", findings, err)
+	}
+}
+
+// Where some topics are there with another number of partitions, no further ones are made that would not fit them:
+// a number of partitions is fixed for good.
+func TestMissingTopicsFitThoseThatAreThere(t *testing.T) {
+	other, _ := testCluster(t, 1)
+	c := &Cluster{Brokers: other.Brokers, Prefix: other.Prefix + "some."}
+	t.Cleanup(c.Close)
+	if err := c.Reach(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.client.CreateTopics(t.Context(), &kafkago.CreateTopicsRequest{Topics: []kafkago.TopicConfig{{Topic: c.topic(schemas.TopicVitals), NumPartitions: 3, ReplicationFactor: 1}}}); err != nil {
+		t.Fatal(err)
+	}
+	plan := ShippedTopics()
+	plan.Partitions = 4
+	if made, err := c.MakeTopics(t.Context(), plan); made != 0 || !errors.Is(err, ErrOtherPartitions) {
+		t.Errorf("MakeTopics with 4 partitions = %d, %v", made, err)
+	}
+	plan.Partitions = 3
+	if made, err := c.MakeTopics(t.Context(), plan); err != nil || made != len(schemas.Topics)-1 {
+		t.Errorf("MakeTopics with 3 partitions = %d, %v", made, err)
 	}
 }
