@@ -13,11 +13,12 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A look every Every finds what has lasted for After soon enough that it is said within 10 s.
+// What is seen by three looks in a row has lasted for After. It began up to Every before the first
+// of them, and the third takes up to Look: so it is said within 10 s.
 const (
 	Every = 2 * time.Second
-	After = 5 * time.Second
-	Look  = 2 * time.Second // the longest that a look may take; where it takes longer, the brokers are away
+	After = 3500 * time.Millisecond
+	Look  = 2 * time.Second // where a look takes longer, the brokers are away
 )
 
 // MaxOff is how far the time of a log may be from the clock unsaid.
@@ -92,12 +93,12 @@ func (w *Watch) Run(ctx context.Context, ticks <-chan time.Time) {
 		if ctx.Err() != nil {
 			return
 		}
-		w.take(begun, w.Steady(), sight, err)
+		w.take(begun, sight, err)
 	}
 }
 
-// take takes in what a look has shown, that began and ended at a moment, and says what is new.
-func (w *Watch) take(begun, now time.Duration, sight Sight, err error) {
+// take takes in what a look has shown that began at a moment, and says what is new.
+func (w *Watch) take(now time.Duration, sight Sight, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.rows == nil {
@@ -109,7 +110,7 @@ func (w *Watch) take(begun, now time.Duration, sight Sight, err error) {
 		var is finding
 		switch {
 		case err != nil:
-			is = r.only(Kafka, begun, now)
+			is = r.only(Kafka, now)
 		case p < len(sight.Partitions):
 			is = r.see(now, &sight.Partitions[p], sight.Store)
 		}
@@ -168,14 +169,14 @@ type finding struct {
 	since time.Duration
 }
 
-// only is the finding where nothing is seen but one cause, since a moment. What was seen before
-// of the others is kept: it may go on unseen.
-func (r *row) only(c Cause, since, now time.Duration) finding {
+// only is the finding where nothing is seen but one cause. What was seen before of the others is
+// kept: it may go on unseen.
+func (r *row) only(c Cause, now time.Duration) finding {
 	if r.since == nil {
 		r.since = map[Cause]time.Duration{}
 	}
 	if _, ok := r.since[c]; !ok {
-		r.since[c] = since
+		r.since[c] = now
 	}
 	if now-r.since[c] < After {
 		return finding{Cause: r.said, topic: r.topic}

@@ -32,7 +32,7 @@ func (s *scene) looks(span time.Duration, show func() (Sight, error)) (said []st
 	for end := s.now + span; s.now < end; {
 		s.now += Every
 		sight, err := show()
-		s.w.take(s.now, s.now, sight, err)
+		s.w.take(s.now, sight, err)
 	}
 	for line := range strings.Lines(s.log.String()) {
 		said = append(said, line)

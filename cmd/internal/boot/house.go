@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/alerts/watch"
 	"github.com/vigil-icu/vigil/alerts/worker"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/encoders/intake"
@@ -71,6 +73,8 @@ type House struct {
 	redis      *redisstore.Store
 	intake     *intake.Worker
 	monitor    *worker.Service
+	watch      *watch.Watch
+	here       kafka.PerPartition[atomic.Int32] // owners in this process
 	closers    []func()
 }
 
@@ -129,6 +133,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		}
 	}
 	h.buildStages(model, policy, shelf)
+	h.watch = &watch.Watch{Eyes: h, Partitions: h.Partitions, Steady: kafka.Steady, Log: c.Log}
 	return h, nil
 }
 
@@ -324,6 +329,9 @@ func (h *House) Work(ctx context.Context) error {
 
 // ownPartition works one partition in both stages until the lease or one of them ends.
 func (h *House) ownPartition(ctx context.Context, partition int, lease *kafka.Lease) error {
+	owners := h.owners(partition)
+	owners.Add(1)
+	defer owners.Add(-1)
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
 	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })
@@ -417,7 +425,7 @@ func (h *House) Status() string {
 			away += fmt.Sprintf("; waiting for %s since %s", server, since.Format(time.TimeOnly))
 		}
 	}
-	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s", records, letters, scores, alerts, open, oddities, away)
+	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s%s", records, letters, scores, alerts, open, oddities, away, h.watch.Status())
 }
 
 // Cause adds to an error of the embedded servers what they do not say themselves: that the
