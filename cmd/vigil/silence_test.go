@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,6 +25,7 @@ type silent struct {
 	talk  safeBuffer
 	p     *kafka.Producer
 	seq   int
+	fast  atomic.Int64 // ms by which this machine's clock is fast
 }
 
 func silentSite(t *testing.T, redis string) *silent {
@@ -32,9 +34,10 @@ func silentSite(t *testing.T, redis string) *silent {
 		t.Skip("waits until silences are said: left out with -short")
 	}
 	s := &silent{t: t}
+	clock := func() schemas.Time { return schemas.FromStd(time.Now()) + schemas.Time(s.fast.Load()) }
 	_, broker := brokerAlone(t)
 	var err error
-	s.house, err = boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: []string{broker}}, Redis: boot.Redis{URL: redis}, Store: "miniredis", Partitions: 2, Workers: 1, Log: zerolog.New(&s.talk)})
+	s.house, err = boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: []string{broker}}, Redis: boot.Redis{URL: redis}, Store: "miniredis", Partitions: 2, Workers: 1, Clock: clock, Log: zerolog.New(&s.talk)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,5 +174,20 @@ func TestSilenceOfAnOpenTransaction(t *testing.T) {
 	time.Sleep(3 * watch.Every)
 	if got := s.talk.String()[from:]; strings.Contains(got, "partitions") {
 		t.Errorf("then it says %s", got)
+	}
+}
+
+// A log whose time is not the clock's is said while patients are watched by it: here, since the
+// machine's clock is set and the log does not go with it.
+func TestSilenceOfTheClock(t *testing.T) {
+	t.Parallel()
+	s := silentSite(t, "")
+	s.works()
+	for fast, words := range map[time.Duration]string{20 * time.Second: "is behind this machine's clock", -20 * time.Second: "is ahead of this machine's clock"} {
+		from := len(s.talk.String())
+		s.fast.Store(fast.Milliseconds())
+		s.said(from, words, `"partitions":[`+s.here()+`]`, "time service")
+		s.fast.Store(0)
+		s.said(from, "over: the time of the log")
 	}
 }
