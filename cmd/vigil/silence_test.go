@@ -14,6 +14,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts/watch"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -25,7 +26,9 @@ type silent struct {
 	talk  safeBuffer
 	p     *kafka.Producer
 	seq   int
-	fast  atomic.Int64 // ms by which this machine's clock is fast
+
+	broker *embedded.Broker
+	fast   atomic.Int64 // ms by which this machine's clock is fast
 }
 
 func silentSite(t *testing.T, redis string) *silent {
@@ -35,9 +38,13 @@ func silentSite(t *testing.T, redis string) *silent {
 	}
 	s := &silent{t: t}
 	clock := func() schemas.Time { return schemas.FromStd(time.Now()) + schemas.Time(s.fast.Load()) }
-	_, broker := brokerAlone(t)
-	var err error
-	s.house, err = boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: []string{broker}}, Redis: boot.Redis{URL: redis}, Store: "miniredis", Partitions: 2, Workers: 1, Clock: clock, Log: zerolog.New(&s.talk)})
+	broker, err := embedded.StartBroker(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(broker.Close)
+	s.broker = broker
+	s.house, err = boot.Start(t.Context(), boot.Config{Kafka: boot.Kafka{Brokers: broker.Addresses()}, Redis: boot.Redis{URL: redis}, Store: "miniredis", Partitions: 2, Workers: 1, Clock: clock, Log: zerolog.New(&s.talk)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,5 +196,18 @@ func TestSilenceOfTheClock(t *testing.T) {
 		s.said(from, words, `"partitions":[`+s.here()+`]`, "time service")
 		s.fast.Store(0)
 		s.said(from, "over: the time of the log")
+	}
+}
+
+// Brokers that do not answer are said once for all partitions.
+func TestSilenceOfTheBrokers(t *testing.T) {
+	t.Parallel()
+	s := silentSite(t, "")
+	s.works()
+	from := len(s.talk.String())
+	s.broker.Close()
+	s.said(from, "the brokers do not answer", `"partitions":[0,1]`, "see to Kafka")
+	if got := s.house.Status(); !strings.Contains(got, "now in partition 0,1: the brokers do not answer") || !strings.Contains(got, "waiting for Kafka") {
+		t.Errorf("status: %s", got)
 	}
 }
