@@ -10,7 +10,7 @@ KAFKA_VERSION ?= $(VIGIL_KAFKA_VERSION)
 CONCURRENT = $(shell grep -rlE '^[[:space:]]+go [a-z]|\.Go.func|sync\.(RW)?Mutex|"sync/atomic"' --include='*.go' . | sed 's,/[^/]*$$,,' | sort -u | grep -vx ./fusion)
 FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^\./(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*,fuzz/\1/\2,' | sort)
 
-.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab build generate
+.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab planted build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -79,6 +79,9 @@ soak:             ## the whole lists: digest matrix, 20 kills, 13 seeds of fault
 
 lab:              ## FuseMoE against concatenation on an invented set that is no ICU, 5 seeds of both: some minutes
 	@d=$$(mktemp -d) && $(GO) run ./cmd/vigil lab fleximodal --out $$d/pumps && $(GO) run ./cmd/vigil lab concatenation --data $$d/pumps; e=$$?; rm -r $$d; exit $$e
+
+planted:          ## a dozen mistakes planted into a copy of the tree, each of which its test must catch: some minutes, not in CI (testdata/planted)
+	GO=$(GO) testdata/planted/check.sh
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo

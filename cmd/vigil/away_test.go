@@ -39,7 +39,8 @@ func (p *program) drains(when string) {
 	p.t.Logf("SIGTERM %-40s ends a worker in %5.2f s", when, took.Seconds())
 }
 
-// outage takes a server away while workers are at work. Each says so once and waits;
+// outage takes a server away while workers are at work. Each says so once and waits, and says
+// which partitions are not scored for it;
 // one is ended meanwhile, one that is begun meanwhile ends with exit 3 and says what
 // is missing; when the server is back, they say so and go on.
 func (s *site) outage(server string, take, giveBack func(), missing ...string) {
@@ -71,8 +72,10 @@ func (s *site) outage(server string, take, giveBack func(), missing ...string) {
 			t.Errorf("%q does not say %q", line, word)
 		}
 	}
+	a.says(before[0], map[string]string{"Redis": "the store does not answer", "Kafka": "the brokers do not answer"}[server])
 	giveBack()
 	a.says(before[0], "works again")
+	a.says(before[0], "over: ")
 	if n := strings.Count(a.talk.String()[before[0]:], "fails, trying on"); n != 1 {
 		t.Errorf("it says %d times that %s is away: %s", n, server, a.talk.String())
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/pprof"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 	_ "time/tzdata" // so that --zone needs no table of the machine's
@@ -169,6 +170,11 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 	fmt.Fprintln(talk, house.Line())
 	worked := make(chan error, 1)
 	go func() { worked <- house.Work(ctx) }()
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watched, end := context.WithCancel(ctx)
+	defer end()
+	watching.Go(func() { house.Watch(watched) })
 	status := time.NewTicker(statusEvery)
 	defer status.Stop()
 	ending, cancel := boot.Ending(ctx)

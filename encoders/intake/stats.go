@@ -16,6 +16,10 @@ type Stats struct {
 	Frontier atomic.Int64 // playing time up to which a run is written, ms; -1: none, the largest number: all
 	Held     atomic.Int64 // recorded messages that wait for a mark or for the run's end elsewhere
 	Lost     atomic.Int64 // raw messages that were gone before they were read
+	LiveTime atomic.Int64 // the log's time for live events; 0: it has none
+
+	// Next is, by schemas.RawTopics, the offset that comes behind what is written or held.
+	Next [len(schemas.RawTopics)]atomic.Int64
 
 	mu      sync.Mutex
 	reasons map[schemas.Reason]int64 // of dead letters
@@ -33,6 +37,9 @@ func (w *Worker) Stats(partition int) *Stats {
 // add takes in a batch that was written, and where the log stands after it.
 func (s *Stats) add(out *outlet, log *progress) {
 	s.Records.Add(out.records)
+	if log.Live {
+		s.LiveTime.Store(log.At)
+	}
 	if len(out.reasons) > 0 {
 		s.mu.Lock()
 		for _, r := range out.reasons {

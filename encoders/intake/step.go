@@ -45,6 +45,7 @@ type delivery struct {
 	items   []Item
 	records []schemas.Record // memory of the items in the short form
 	now     schemas.Time     // the clock by which the items were judged
+	next    int64            // offset from which the topic is read on behind the items
 	err     error            // ends the topic
 	free    chan<- delivery
 }
@@ -61,15 +62,23 @@ func (f *follower) follow(ctx context.Context, out chan<- delivery) {
 	}
 	r := f.worker.Cluster.NewReader(schemas.RawTopics[f.topic], f.partition, f.from)
 	r.PassUnread()
+	next := f.from
 	for {
 		messages, err := r.Read(ctx, readLimit)
 		again := sort.Search(len(messages), func(k int) bool { return messages[k].Offset >= f.judged })
 		if again > 0 && !hand(f.decode(messages[:again], f.clock)) {
 			return
 		}
-		if again < len(messages) && !hand(f.decode(messages[again:], f.now())) {
+		if again < len(messages) {
+			d := f.decode(messages[again:], f.now())
+			d.next = r.Next()
+			if !hand(d) {
+				return
+			}
+		} else if n := r.Next(); n > next && !hand(delivery{next: n}) { // what is not for readers: ends of transactions, and what was given up
 			return
 		}
+		next = r.Next()
 		if err != nil {
 			hand(delivery{err: err})
 			return

@@ -137,6 +137,9 @@ func (l *logWriter) Load(ctx context.Context) (err error) {
 	for t := range l.queues {
 		l.queues[t] = queue{read: s.Next[t], mark: s.Marks[t], ended: s.Ended[t], most: l.worker.mostLoad()}
 	}
+	for t := range l.queues {
+		l.stats.Next[t].Store(l.queues[t].read)
+	}
 	l.leaveRun()
 	l.stats.add(&l.log, s)
 	if err := l.ask(ctx, begun); err != nil {
@@ -249,6 +252,7 @@ func (l *logWriter) Work(ctx context.Context) error {
 			}
 			got.release()
 		}
+		l.stats.Next[topic].Store(max(got.next, l.queues[topic].read))
 		var lost *kafka.DataLossError
 		if errors.As(got.err, &lost) && lost.Offset < lost.First {
 			return l.passOver(ctx, topic, lost)

@@ -45,6 +45,7 @@ type Cluster struct {
 	writer    writer
 	newest    glance
 	versions  versions
+	heldBack  sync.Map // by target: those whose readers an open transaction holds back
 
 	life     context.Context // of the requests that serve several callers, which outlives each of them
 	end      context.CancelFunc

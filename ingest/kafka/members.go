@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/vigil-icu/vigil/schemas"
 )
 
 // Evict takes the members out of a group that have this cluster's ClientID: those
@@ -45,6 +47,46 @@ func (c *Cluster) Evict(ctx context.Context, group string) (evicted int, err err
 		return 0, fmt.Errorf("taking members of %s out of group %s: %w", c.ClientID, name, denied(err, "Read on this group"))
 	}
 	return evicted, nil
+}
+
+// Owned says, by partition, whether a member of a group owns it: that of any process. While the
+// group settles nobody owns anything. It fails with ErrDenied for want of rights.
+func (c *Cluster) Owned(ctx context.Context, group string) ([]bool, error) {
+	n, err := c.Partitions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owned := make([]bool, n)
+	name := c.topic(group)
+	err = c.retry(ctx, "looking at group "+name, func() error {
+		described, err := c.client.DescribeGroups(ctx, &kafkago.DescribeGroupsRequest{Addr: c.client.Addr, GroupIDs: []string{name}})
+		if err != nil {
+			return err
+		}
+		clear(owned)
+		for _, g := range described.Groups {
+			if errors.Is(g.Error, kafkago.GroupIdNotFound) {
+				continue // nobody has joined yet
+			}
+			if g.Error != nil {
+				return g.Error
+			}
+			for i := range g.Members {
+				for _, topic := range g.Members[i].MemberAssignments.Topics {
+					for _, p := range topic.Partitions {
+						if topic.Topic == c.topic(schemas.TopicLog) && p >= 0 && p < n {
+							owned[p] = true
+						}
+					}
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("who owns what in group %s: %w", name, denied(err, "Describe on this group"))
+	}
+	return owned, nil
 }
 
 // Committed returns, by partition of a topic, the next offset that a group's members have

@@ -23,6 +23,11 @@ type held struct {
 // long is said, with whom it belongs to and how to end it, and that it has ended.
 func (r *PartitionReader) heldBack(ctx context.Context, open bool) {
 	h := &r.held
+	if key := (target{r.ask.topic, r.partition}); open {
+		r.cluster.heldBack.Store(key, true)
+	} else {
+		r.cluster.heldBack.Delete(key)
+	}
 	switch {
 	case !open && h.said:
 		r.cluster.Log.Info().Str("topic", r.topic).Int("partition", r.partition).Msg("the transaction has ended: reading on")
@@ -40,6 +45,12 @@ func (r *PartitionReader) heldBack(ctx context.Context, open bool) {
 		said.Msg(fmt.Sprintf("an open transaction holds back all records from here on: its writer must end it, or you for it: kafka-transactions.sh --bootstrap-server BROKER abort --topic %s --partition %d --start-offset %d; or read past it (vigil serve --read-uncommitted), also what is given up in the end",
 			r.ask.topic, r.partition, r.next))
 	}
+}
+
+// HeldBack says whether an open transaction holds the reader of a partition back now.
+func (c *Cluster) HeldBack(topic string, partition int) bool {
+	_, held := c.heldBack.Load(target{c.topic(topic), partition})
+	return held
 }
 
 // openedBy asks whose transaction is the first open one of the partition. ok is false where

@@ -50,8 +50,14 @@ func TestOpenTransactionIsSaid(t *testing.T) {
 	if said := log.String(); strings.Count(said, "\n") != 1 || !strings.Contains(said, fmt.Sprintf(`"producer id":%d`, x.s.id)) || !strings.Contains(said, "abort --topic") {
 		t.Errorf("after 9 s: said %s", said)
 	}
+	if !c.HeldBack(schemas.TopicVitals, 0) || c.HeldBack(schemas.TopicNotes, 0) {
+		t.Error("HeldBack does not say which partition it is")
+	}
 	x.end(t, false)
 	read(10*time.Second, 1)
+	if c.HeldBack(schemas.TopicVitals, 0) {
+		t.Error("HeldBack after the end")
+	}
 	if said := log.String(); strings.Count(said, "\n") != 2 || !strings.Contains(said, "has ended") {
 		t.Errorf("at the end: said %s", said)
 	}

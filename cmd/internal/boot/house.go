@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/alerts/watch"
 	"github.com/vigil-icu/vigil/alerts/worker"
 	"github.com/vigil-icu/vigil/cmd/internal/embedded"
 	"github.com/vigil-icu/vigil/encoders/intake"
@@ -38,22 +40,23 @@ const NoModel = "none"
 // Config says what a House is made of. The zero value of a field stands for what its comment
 // names, so that a command sets only what its flags say.
 type Config struct {
-	Kafka                         // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
-	Redis          Redis          // that runs elsewhere; without URL an embedded one is started
-	State          string         // folder of broker and store; if empty, a fresh one that is removed at the end
-	Port           int            // of the embedded broker; 0 for any free one
-	Store          string         // kind of the embedded store: auto, redis or miniredis
-	Partitions     int            // of the topics that are made; 0 for making none
-	Workers        int            // of this process, that share the partitions with those of others
-	Model, Policy  string         // files; the model may be NoModel; if empty, the shipped ones
-	ReadPast       bool           // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
-	LiveOnly       bool           // recorded messages become dead letters
-	Switch         bool           // a log that asks for another model, policy or settings is made to ask for these
-	Known          []string       // files of models and policies that it may have asked for before
-	InputsAlerting bool           // only scores that raise something list the observations behind NEWS2
-	ScoreInterval  schemas.Time   // of monitor.Settings
-	Zone           *time.Location // of times in messages that name none; nil: UTC
-	Idle           kafka.Idle     // of the producers of both stages
+	Kafka                              // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
+	Redis          Redis               // that runs elsewhere; without URL an embedded one is started
+	State          string              // folder of broker and store; if empty, a fresh one that is removed at the end
+	Port           int                 // of the embedded broker; 0 for any free one
+	Store          string              // kind of the embedded store: auto, redis or miniredis
+	Partitions     int                 // of the topics that are made; 0 for making none
+	Workers        int                 // of this process, that share the partitions with those of others
+	Model, Policy  string              // files; the model may be NoModel; if empty, the shipped ones
+	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
+	LiveOnly       bool                // recorded messages become dead letters
+	Switch         bool                // a log that asks for another model, policy or settings is made to ask for these
+	Known          []string            // files of models and policies that it may have asked for before
+	InputsAlerting bool                // only scores that raise something list the observations behind NEWS2
+	ScoreInterval  schemas.Time        // of monitor.Settings
+	Zone           *time.Location      // of times in messages that name none; nil: UTC
+	Idle           kafka.Idle          // of the producers of both stages
+	Clock          func() schemas.Time // the time of day; nil: this machine's
 	Log            zerolog.Logger
 }
 
@@ -72,6 +75,8 @@ type House struct {
 	redis      *redisstore.Store
 	intake     *intake.Worker
 	monitor    *worker.Service
+	watch      *watch.Watch
+	here       kafka.PerPartition[atomic.Int32] // owners in this process
 	closers    []func()
 }
 
@@ -79,6 +84,9 @@ type House struct {
 // work with Work or Play. Its errors carry the exit code and say how to mend them, and what
 // was started is then stopped again. Who gets a house calls Close.
 func Start(ctx context.Context, c Config) (h *House, err error) {
+	if c.Clock == nil {
+		c.Clock = func() schemas.Time { return schemas.FromStd(time.Now()) }
+	}
 	h = &House{config: c}
 	defer func() {
 		if err != nil {
@@ -130,6 +138,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		}
 	}
 	h.buildStages(model, policy, shelf)
+	h.watch = &watch.Watch{Eyes: h, Partitions: h.Partitions, Steady: kafka.Steady, Log: c.Log}
 	return h, nil
 }
 
@@ -317,7 +326,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 			s := h.monitor.Stats(partition)
 			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
 		},
-		Clock: func() schemas.Time { return schemas.FromStd(time.Now()) },
+		Clock: h.config.Clock,
 	}
 	h.monitor = &worker.Service{
 		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf,
@@ -349,6 +358,9 @@ func (h *House) Work(ctx context.Context) error {
 
 // ownPartition works one partition in both stages until the lease or one of them ends.
 func (h *House) ownPartition(ctx context.Context, partition int, lease *kafka.Lease) error {
+	owners := h.owners(partition)
+	owners.Add(1)
+	defer owners.Add(-1)
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error { return h.intake.Own(ctx, partition, lease) })
 	stages.Go(func() error { return h.monitor.Own(ctx, partition, lease) })
@@ -442,7 +454,7 @@ func (h *House) Status() string {
 			away += fmt.Sprintf("; waiting for %s since %s", server, since.Format(time.TimeOnly))
 		}
 	}
-	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s", records, letters, scores, alerts, open, oddities, away)
+	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s%s", records, letters, scores, alerts, open, oddities, away, h.watch.Status())
 }
 
 // Cause adds to an error of the embedded servers what they do not say themselves: that the
