@@ -23,7 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write the shipped model file anew")
 const shippedSeed = 2012
 
 func TestShippedFileIsReproduced(t *testing.T) {
-	b, err := Untrained(shippedSeed)
+	b, err := UntrainedFile(shippedSeed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,10 +33,10 @@ func TestShippedFileIsReproduced(t *testing.T) {
 		}
 		return
 	}
-	if !bytes.Equal(b, shippedFile) {
-		t.Fatal("models/untrained.safetensors is not what Untrained makes: run go generate ./fusion")
+	if there, err := shippedFiles.ReadFile("models/untrained.safetensors"); err != nil || !bytes.Equal(b, there) {
+		t.Fatal("models/untrained.safetensors is not what UntrainedFile makes: run go generate ./fusion")
 	}
-	m := Shipped()
+	m := Untrained()
 	if flop := m.Config().FLOP(); m.Trained() || flop > 1_000_000 {
 		t.Errorf("trained %v, %d FLOP behind the time attention, want untrained and at most 1,000,000", m.Trained(), flop)
 	}
@@ -86,7 +86,7 @@ func predict(m *Model, in ...*encoders.Input) []float32 {
 }
 
 func TestPredictDependsOnTheInputAlone(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	s, again := NewScratch(m), make([]float32, len(m.Config().Tasks))
 	for seed := range uint64(20) {
 		in := invented(m.Shape(), seed)
@@ -142,7 +142,7 @@ func TestPredictionsAreIndependentOfBatchMates(t *testing.T) {
 // Every modality counts, present, unusable or missing, and any subset of them may be
 // there.
 func TestEverySubsetOfModalities(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	seen := map[string]int{}
 	for subset := range 1 << 4 {
 		in := invented(m.Shape(), 5)
@@ -191,7 +191,7 @@ func TestGarbageBehindAbsence(t *testing.T) {
 }
 
 func TestExtremeInputsStayFinite(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	for _, v := range []float32{0, -6, 6} {
 		in := invented(m.Shape(), 1)
 		for i := range in.Series.Mean {
@@ -222,7 +222,7 @@ func TestPredictAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkPredict(b *testing.B) {
-	m := Shipped()
+	m := Untrained()
 	s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
 	out := make([]float32, len(m.Config().Tasks))
 	m.Predict(s, in, out)
@@ -231,4 +231,19 @@ func BenchmarkPredict(b *testing.B) {
 		m.Predict(s, in, out)
 	}
 	b.ReportMetric(float64(m.Config().FLOP()), "FLOP-behind-attention/op")
+}
+
+// Scale and shift go in straight lines between the hours of a calibration, and stay at its ends.
+func TestCalibrationGoesByTheHours(t *testing.T) {
+	task := Task{Kind: TaskBinary, Calibration: []CalibrationPoint{{Hours: 2, Scale: 1, Shift: 0}, {Hours: 4, Scale: 2, Shift: -1}, {Hours: 48, Scale: 3, Shift: 0}}}
+	for _, c := range []struct{ hours, logit, want float32 }{
+		{1, 0.5, 0.5}, {2, 0.5, 0.5}, {3, 1, 1.5 - 0.5}, {4, 1, 1}, {26, 1, 2.5 - 0.5}, {48, 1, 3}, {60, 1, 3},
+	} {
+		if got, want := task.Probability(c.logit, c.hours), 1/(1+math.Exp(-float64(c.want))); math.Abs(float64(got)-want) > 1e-6 {
+			t.Errorf("hour %v: %v, want the probability of logit %v, %v", c.hours, got, c.want, want)
+		}
+	}
+	if got, want := (&Task{Kind: TaskBinary}).Probability(1, 9), 1/(1+math.Exp(-1)); math.Abs(float64(got)-want) > 1e-6 {
+		t.Errorf("without a calibration: %v, want %v", got, want)
+	}
 }

@@ -81,10 +81,7 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 	logits := m.network.forward(s.tape, in, sums, nil).Logits.Value
 	for i, v := range logits {
 		if t := &tasks[i%len(tasks)]; t.Kind == TaskBinary {
-			if c := t.Calibration; c != nil {
-				v = float32(float32(c.Scale)*v) + float32(c.Shift)
-			}
-			v = nn.Sigmoid(v)
+			v = t.Probability(v, in[i/len(tasks)].Hours)
 		}
 		out[i] = v
 	}

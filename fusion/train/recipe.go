@@ -15,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/fleximodal"
@@ -33,6 +34,8 @@ type Recipe struct {
 	Training     Settings      `yaml:"training"`
 	Augmentation Augmentation  `yaml:"augmentation"`
 	Teacher      Teacher       `yaml:"teacher"`
+	// Rolling is for a model that is asked again and again during a stay.
+	Rolling Rolling `yaml:"rolling,omitempty"`
 	// Published are scores of publications, to be printed beside what comes out.
 	Published []Published `yaml:"published"`
 }
@@ -79,6 +82,13 @@ type Split struct {
 	// Seed is that of the parting. The seed of training changes nothing here, so that
 	// several seeds of training share their parts.
 	Seed uint64 `yaml:"seed"`
+	// Folds is into how many the training patients are dealt, 0 for none. A recipe with folds
+	// is trained in two stages: a model for each fold, which learns from the others, and then
+	// the model itself, from all of them; see [Paths].
+	Folds int `yaml:"folds,omitempty"`
+	// Fold makes this a run of the first stage: the fold, from 1, is what is tested on, and
+	// the test part is not touched. 0 is for the model itself.
+	Fold int `yaml:"fold,omitempty"`
 }
 
 // Augmentation is what is done to a stay each time that it is learned from.
@@ -89,14 +99,43 @@ type Augmentation struct {
 	// Shorten is the probability that only the first hours are kept, as if it were that
 	// time.
 	Shorten float64 `yaml:"shorten"`
-	// LeastHours is the fewest hours that are kept; any number from there on is as
-	// likely.
+	// LeastHours is the fewest hours that are kept.
 	LeastHours int `yaml:"least_hours"`
+	// Hours says how the number of hours is drawn: [EvenHours] or "", with which all from
+	// LeastHours on are as likely, or [EarlyHours], with which their logarithm is even, so
+	// that the first hours of a stay are seen as often as its last day.
+	Hours string `yaml:"hours,omitempty"`
 }
 
-// Teacher is a model that was fitted elsewhere, such as boosted trees. Training takes one
-// probability a stay of it, which must be out of fold: made by a teacher that has not
-// seen the stay's label.
+// The ways to draw hours.
+const (
+	EvenHours  = "even"
+	EarlyHours = "early"
+)
+
+// Rolling says at which hours a model is judged that is asked during a whole stay, and what is
+// fitted by the folds for its use: a calibration and thresholds.
+type Rolling struct {
+	// Hours are those of the stay at which test stays are judged, as if it were that time,
+	// and at which the first task is calibrated; ascending.
+	Hours []int `yaml:"hours,omitempty"`
+	// Alarms are the levels for which thresholds of the first task are chosen, the least
+	// severe first.
+	Alarms []Alarm `yaml:"alarms,omitempty"`
+}
+
+// Alarm is a level of a policy whose threshold is chosen by how often it alarms.
+type Alarm struct {
+	Severity string `yaml:"severity"`
+	// PerPatientDay is how many alarms there are to be in a patient-day at most.
+	PerPatientDay float64 `yaml:"per_patient_day"`
+	// Clear is where the alarm ends, as a part of the threshold.
+	Clear float64 `yaml:"clear"`
+}
+
+// Teacher is a model that was fitted elsewhere, such as boosted trees, or where the split has
+// folds the models of the folds. Training takes one probability a stay of it, which must be out
+// of fold: made by a teacher that has not seen the stay's label.
 type Teacher struct {
 	// Weight is that of the teacher's probability in the target of the first task; the
 	// label has the rest. 0 is for no teacher.
@@ -146,7 +185,7 @@ func ParseRecipe(text []byte, set []string) (*Recipe, error) {
 // Check says all that is wrong with a recipe. The scales of channels may be missing: they
 // are fitted to the training stays.
 func (r *Recipe) Check() error {
-	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check()}
+	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check(), r.Rolling.check()}
 	if r.Name == "" {
 		errs = append(errs, errors.New("name is missing"))
 	}
@@ -183,6 +222,9 @@ func (r *Recipe) checkStays() (errs []error) {
 			errs = append(errs, fmt.Errorf("data.hours are %v, want hours above 0, ascending", r.Data.Hours))
 			break
 		}
+	}
+	if (r.Split.Folds > 0 || len(r.Rolling.Hours) > 0) && (!slices.Equal(r.Data.Hours, []int{encoders.Bins}) || r.Data.AtEnd) {
+		errs = append(errs, fmt.Errorf("split.folds and rolling.hours want data.hours to be [%d]: the earlier hours of a stay are made of it", encoders.Bins))
 	}
 	if len(r.Data.Test) == 0 && r.Split.Test == 0 {
 		errs = append(errs, errors.New("nothing is held back to test on: name parts in data.test, or a share in split.test"))
@@ -222,6 +264,28 @@ func (s *Split) check() error {
 			return fmt.Errorf("split.%s is %v, want 0 up to but not 1", name, v)
 		}
 	}
+	if s.Folds == 1 || s.Folds < 0 || s.Folds > 20 || s.Fold < 0 || s.Fold > s.Folds {
+		return fmt.Errorf("split.folds is %d and split.fold %d, want 0 or 2 to 20 folds, and a fold up to that", s.Folds, s.Fold)
+	}
+	return nil
+}
+
+// check refuses hours and rates that cannot be meant.
+func (r *Rolling) check() error {
+	for i, h := range r.Hours {
+		if h < 1 || h > encoders.Bins || i > 0 && h <= r.Hours[i-1] {
+			return fmt.Errorf("rolling.hours are %v, want hours from 1 to %d, ascending", r.Hours, encoders.Bins)
+		}
+	}
+	for i, a := range r.Alarms {
+		if !slices.Contains([]string{"low", "medium", "high"}, a.Severity) || !(a.PerPatientDay > 0) || !(a.Clear > 0 && a.Clear <= 1) ||
+			i > 0 && a.PerPatientDay >= r.Alarms[i-1].PerPatientDay {
+			return fmt.Errorf("rolling.alarms[%d] is %+v, want severity low, medium or high, a rate above 0 that falls from level to level, clear above 0 up to 1", i, a)
+		}
+	}
+	if len(r.Alarms) > 0 && len(r.Hours) == 0 {
+		return errors.New("rolling.alarms want rolling.hours, at which the risks are calibrated first")
+	}
 	return nil
 }
 
@@ -234,6 +298,8 @@ func (a *Augmentation) check() error {
 		return fmt.Errorf("augmentation.shorten is %v, want 0 to 1", a.Shorten)
 	case a.Shorten > 0 && (a.LeastHours < 1 || a.LeastHours > 48):
 		return fmt.Errorf("augmentation.least_hours is %d, want 1 to 48", a.LeastHours)
+	case a.Hours != "" && a.Hours != EvenHours && a.Hours != EarlyHours:
+		return fmt.Errorf("augmentation.hours is %q, want %s or %s", a.Hours, EvenHours, EarlyHours)
 	}
 	return nil
 }

@@ -97,10 +97,18 @@ func (a *Augmentation) transform(d nn.Draw, example uint64) func(*encoders.Input
 			vitals.Thin(&in.Series, a.Thinning*d.Uniform(thinRate, example, 0), d.Row(thinCell, example))
 		}
 		if row := d.Row(momentDrawn, example); row.Uniform(0) < a.Shorten {
-			hours := a.LeastHours + int(row.Uniform(1)*float64(encoders.Bins+1-a.LeastHours))
-			vitals.Shorten(in, hours)
+			vitals.Shorten(in, a.drawHours(row.Uniform(1)))
 		}
 	}
+}
+
+// drawHours is the number of hours for u in [0, 1).
+func (a *Augmentation) drawHours(u float64) int {
+	least, beyond := float64(a.LeastHours), float64(encoders.Bins+1)
+	if a.Hours == EarlyHours {
+		return int(least * math.Pow(beyond/least, u))
+	}
+	return int(least + float64(u*(beyond-least)))
 }
 
 // Validate scores weights on the examples held back, by the first task; nil where none
@@ -136,6 +144,16 @@ func (p *Stays) loss(logits []float32) float64 {
 // Logits are [examples][tasks] as the network would serve them, with the given weights
 // and without augmentation. It stops with the error of ctx when that ends.
 func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples []int) ([]float32, error) {
+	return p.logits(ctx, params, examples, nil)
+}
+
+// LogitsAt are [examples][tasks] as they were when the stays had so many hours of data.
+func (p *Stays) LogitsAt(ctx context.Context, params *nn.Params[float32], examples []int, hours int) ([]float32, error) {
+	return p.logits(ctx, params, examples, func(in *encoders.Input) { vitals.Shorten(in, hours) })
+}
+
+// logits are Logits with something done to the inputs first.
+func (p *Stays) logits(ctx context.Context, params *nn.Params[float32], examples []int, change func(*encoders.Input)) ([]float32, error) {
 	const batch = 32
 	tasks := len(p.Set.Tasks)
 	out := make([]float32, len(examples)*tasks)
@@ -150,7 +168,7 @@ func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples
 				}
 				part := examples[from:min(from+batch, len(examples))]
 				for i, e := range part {
-					p.Set.Fill(in[i], e, p.Channels, nil)
+					p.Set.Fill(in[i], e, p.Channels, change)
 				}
 				t.Reset()
 				copy(out[from*tasks:], p.Network.Forward(t, in[:len(part)], nil).Logits.Value)
