@@ -135,6 +135,9 @@ type Config struct {
 	// Window is how far a model looks back whose data is no ICU's, as "7 days". Such a
 	// model serves no patients; the window of all others is 48 hours, and this is empty.
 	Window string `json:"window,omitempty" yaml:"-"`
+	// LeastChannels is how many of the channels must have an observation in the window for the
+	// model to answer; with fewer it knows too little of the stay, and gives no probability.
+	LeastChannels int `json:"least_channels,omitempty" yaml:"-"`
 	// ChannelTable is the version of the channel table that the training data were read by.
 	ChannelTable int `json:"channel_table,omitempty" yaml:"-"`
 	// Training says in one line what the model was trained on.

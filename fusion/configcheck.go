@@ -186,6 +186,9 @@ func (c *Config) checkLists() (errs []error) {
 	for i, s := range c.Statics {
 		once("statics", i, s)
 	}
+	if c.LeastChannels < 0 || c.LeastChannels > len(c.Channels) {
+		add("least_channels is %d, want 0 to the number of channels, %d", c.LeastChannels, len(c.Channels))
+	}
 	for i, t := range c.Tasks {
 		once("tasks", i, t.Name)
 		if t.Kind != TaskBinary && t.Kind != TaskRegression || t.Report != "" && t.Report != ReportRisk && t.Report != ReportPhenotype {

@@ -101,6 +101,7 @@ func TestConfigRefusals(t *testing.T) {
 		"format is 1, want 2 to 2":   func(c *Config) { c.Format = 1 },
 		"number of tasks is 0":       func(c *Config) { c.Tasks = nil },
 		"calibration":                func(c *Config) { c.Tasks[0].Calibration = []CalibrationPoint{{Scale: 1e9}} },
+		"least_channels is 99":       func(c *Config) { c.LeastChannels = 99 },
 		"items want a width from 0":  func(c *Config) { c.Modalities[1].Width = -1 },
 		"utde is \"\", want batch":   func(c *Config) { c.UTDE = "" },
 		"regular is \"\"":            func(c *Config) { c.Regular = "" },

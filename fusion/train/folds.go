@@ -8,7 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/fusion"
 )
 
@@ -16,8 +15,8 @@ import (
 // has not learned from.
 type outOfFold struct {
 	examples []int
-	// logits are those of the first task, [hours 1 to 48][examples].
-	logits [encoders.Bins][]float32
+	// logits are those of the first task.
+	logits []float32
 }
 
 // inFold leaves of the training examples those that the recipe's fold learns from, and makes
@@ -53,10 +52,7 @@ func (p *Plan) readFolds(ctx context.Context, files []string, set *Set, train []
 			len(files), p.Recipe.Name, split.Folds, split.Folds)
 	}
 	fold := set.foldsOf(train, split)
-	o := &outOfFold{examples: train}
-	for h := range o.logits {
-		o.logits[h] = make([]float32, len(train))
-	}
+	o := &outOfFold{examples: train, logits: make([]float32, len(train))}
 	seen := make([]string, split.Folds)
 	for _, file := range files {
 		network, record, err := readTrained(file)
@@ -89,14 +85,12 @@ func (p *Plan) readFolds(ctx context.Context, files []string, set *Set, train []
 			return nil, err
 		}
 		stays := &Stays{Network: network, Set: set, Channels: channels, Threads: threads}
-		for h := range o.logits {
-			logits, err := stays.LogitsAt(ctx, network.Params(), held, h+1)
-			if err != nil {
-				return nil, err
-			}
-			for i, at := range places {
-				o.logits[h][at] = logits[i*len(set.Tasks)]
-			}
+		logits, err := stays.Logits(ctx, network.Params(), held)
+		if err != nil {
+			return nil, err
+		}
+		for i, at := range places {
+			o.logits[at] = logits[i*len(set.Tasks)]
 		}
 		p.folds = append(p.folds, record.Splits[len(record.Splits)-1].Hash)
 	}
@@ -112,11 +106,25 @@ func (r *Recipe) ofFold(k int) *Recipe {
 	return &c
 }
 
-// teach gives the examples the folds' probability at the last hour as their teacher's. Where a
-// table has given one too, the teacher is the mean of both.
+// teach gives all examples of a stay the folds' probability at its last moment as their
+// teacher's: what is known later tells more of the outcome. Where a table has given one too,
+// the teacher is the mean of both.
 func (o *outOfFold) teach(set *Set) {
-	for i, p := range Probabilities(o.logits[encoders.Bins-1]) {
+	type last struct {
+		at          int
+		probability float64
+	}
+	of := map[string]last{}
+	key := func(e *Example) string { return e.Patient + " " + e.Stay }
+	for i, p := range Probabilities(o.logits) {
 		e := &set.Examples[o.examples[i]]
+		if was, ok := of[key(e)]; !ok || e.At >= was.at {
+			of[key(e)] = last{e.At, p}
+		}
+	}
+	for _, i := range o.examples {
+		e := &set.Examples[i]
+		p := of[key(e)].probability
 		if sound(float64(e.Teacher)) {
 			p = (p + float64(e.Teacher)) / 2
 		}

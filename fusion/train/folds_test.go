@@ -1,7 +1,6 @@
 package train
 
 import (
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,14 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/fusion"
 )
 
 // folded are the settings of a recipe of two stages.
 var folded = []string{
-	"data.hours=[48]", "split.validation=0", "training.patience=0", "training.epochs=4", "split.folds=2", "teacher.weight=0.5", "augmentation.least_hours=1",
-	"augmentation.hours=early", "rolling.hours=[12, 24, 48]",
-	"rolling.alarms=[{severity: medium, per_patient_day: 0.4, clear: 0.8}, {severity: high, per_patient_day: 0.1, clear: 0.8}]",
+	"data.hours=[6, 12, 24, 48]", "split.validation=0", "training.patience=0", "training.epochs=4", "split.folds=2", "teacher.weight=0.5",
+	"augmentation.shorten=0", "augmentation.one_moment=true", "rolling.hours=[12, 24, 48]",
+	"rolling.alarms=[{severity: medium, per_patient_day: 0.4, clear: 0.8}, {severity: high, per_patient_day: 0.1, clear: 0.8}]", "rolling.abstain=0.2",
 }
 
 // foldFiles trains the models of the folds.
@@ -71,7 +71,7 @@ func TestTwoStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(hours) != 3 || hours[1].Hour != 24 || hours[2].Examples != len(p.Test) || !(hours[2].Mean > 0 && hours[2].Mean < 1) {
+	if len(hours) != 3 || hours[1].Hour != 24 || 4*hours[2].Examples != len(p.Test) || !(hours[2].Mean > 0 && hours[2].Mean < 1) {
 		t.Errorf("hours %+v", hours)
 	}
 	file := filepath.Join(t.TempDir(), "m.safetensors")
@@ -86,11 +86,14 @@ func TestTwoStages(t *testing.T) {
 	if len(task.Calibration) != 3 || task.Calibration[1].Hours != 24 || len(task.Thresholds) != 2 || !(task.Thresholds[1].At > task.Thresholds[0].At) || task.Thresholds[0].Found > 0.4 {
 		t.Errorf("calibration %v, thresholds %v", task.Calibration, task.Thresholds)
 	}
+	if n := m.Config().LeastChannels; n < 2 || n > 6 {
+		t.Errorf("it answers from %d channels on, want what four fifths of the examples have", n)
+	}
 	if c := m.Config(); c.ChannelTable == 0 || c.Channels[4].Transform != "log" || !c.Channels[3].Derived || c.Channels[0].Derived {
 		t.Errorf("the file does not say how its channels are read: table %d, %+v", c.ChannelTable, c.Channels)
 	}
 	record, err := RecordOf(m)
-	if err != nil || len(record.Seen) != len(p.Stays.Train) || len(record.Folds) != 2 {
+	if err != nil || 4*len(record.Seen) != len(p.Stays.Train) || len(record.Folds) != 2 {
 		t.Errorf("record %+v (%v), want it to name %d patients and two folds", record, err, len(p.Stays.Train))
 	}
 
@@ -169,25 +172,24 @@ func TestRecordKnowsTheLabels(t *testing.T) {
 	}
 }
 
-// Hours are drawn from the first on, evenly or with their logarithm even.
-func TestHoursAreDrawn(t *testing.T) {
-	const n = 4800
-	for _, c := range []struct {
-		hours     string
-		early     float64 // the share of hours up to 6
-		tolerance float64
-	}{{EvenHours, 6.0 / 48, 0.002}, {EarlyHours, math.Log(7) / math.Log(49), 0.002}} {
-		a := Augmentation{Shorten: 1, LeastHours: 1, Hours: c.hours}
-		seen, early := map[int]bool{}, 0.0
-		for i := range n {
-			h := a.drawHours(float64(i) / n)
-			seen[h] = true
-			if h <= 6 {
-				early += 1.0 / n
-			}
+// Each epoch learns from one moment of each stay, and in time from all of them.
+func TestOneMomentOfAStayIsDrawn(t *testing.T) {
+	p := planOf(t, invented(t, 24), 1, folded[0], "split.validation=0", "training.patience=0", "data.hours=[6, 12, 48]", "augmentation.shorten=0", "augmentation.one_moment=true")
+	if n := p.Stays.Examples(); 3*n != len(p.Stays.Train) {
+		t.Fatalf("%d examples an epoch of %d in all, want a third", n, len(p.Stays.Train))
+	}
+	seen := map[int]int{}
+	for step := range 300 {
+		i := p.Stays.drawn(nn.Draw{Seed: 1, Step: uint64(step)}, 0)
+		if e := &p.Stays.Set.Examples[i]; e.Stay != p.Stays.Set.Examples[p.Stays.Moments[0][0]].Stay {
+			t.Fatalf("a moment of stay %s stands for another", e.Stay)
 		}
-		if len(seen) != 48 || !seen[1] || !seen[48] || math.Abs(early-c.early) > c.tolerance {
-			t.Errorf("%s: %d hours, the first six have %v of them, want %v", c.hours, len(seen), early, c.early)
-		}
+		seen[p.Stays.Set.Examples[i].At]++
+	}
+	if len(seen) != 3 || seen[6] < 70 || seen[12] < 70 || seen[48] < 70 {
+		t.Errorf("moments %v, want each hour about 100 times", seen)
+	}
+	if m := loopOf(p); len(mustRun(t, m).Weights) == 0 {
+		t.Error("it does not train")
 	}
 }

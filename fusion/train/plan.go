@@ -69,7 +69,7 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 		folds.teach(set)
 	}
 	c := r.scaled()
-	channels := set.FitScales(train)
+	channels := set.FitScales(r.fittedTo(set, train))
 	for i := range channels {
 		if r.Model.Channels[i].Scale != 0 { // the recipe knows better
 			channels[i].Centre, channels[i].Scale = c.Channels[i].Centre, c.Channels[i].Scale
@@ -92,13 +92,17 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 	network.Init(seed)
 	p.Stays = NewStays(network, set, channels, r.Training.Shards, r.Training.Batch)
 	p.Stays.Train, p.Stays.Held = train, held
+	if r.Augmentation.OneMoment {
+		p.Stays.oneMoment()
+	}
 	p.Stays.Augmentation, p.Stays.Teacher = r.Augmentation, r.Teacher.Weight
 	if folds != nil && len(r.Rolling.Hours) > 0 {
 		task := &network.Config.Tasks[0]
 		if task.Calibration, err = folds.calibrate(set, r.Rolling.Hours); err != nil {
 			return nil, err
 		}
-		if task.Thresholds, err = folds.thresholds(task, r.Rolling.Alarms); err != nil {
+		network.Config.LeastChannels = set.fewest(train, r.Rolling.Abstain)
+		if task.Thresholds, err = folds.thresholds(set, task, r.Rolling.Alarms); err != nil {
 			return nil, err
 		}
 	}
@@ -143,6 +147,15 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 		return nil, nil, nil, errors.New("no stay is left to train on: there are too few in the data")
 	}
 	return set, train, held, nil
+}
+
+// fittedTo are those of the training examples that scales are fitted to: with many moments of a
+// stay those of the last hour, in which each value stands once.
+func (r *Recipe) fittedTo(set *Set, train []int) []int {
+	if hours := r.Data.Hours; r.Augmentation.OneMoment && len(hours) > 0 {
+		return set.at(train, hours[len(hours)-1])
+	}
+	return train
 }
 
 // Signature names the run by its recipe, seed and data: a checkpoint of another is

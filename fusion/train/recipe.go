@@ -15,7 +15,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/fleximodal"
@@ -99,29 +98,27 @@ type Augmentation struct {
 	// Shorten is the probability that only the first hours are kept, as if it were that
 	// time.
 	Shorten float64 `yaml:"shorten"`
-	// LeastHours is the fewest hours that are kept.
+	// LeastHours is the fewest hours that are kept; any number from there on is as
+	// likely.
 	LeastHours int `yaml:"least_hours"`
-	// Hours says how the number of hours is drawn: [EvenHours] or "", with which all from
-	// LeastHours on are as likely, or [EarlyHours], with which their logarithm is even, so
-	// that the first hours of a stay are seen as often as its last day.
-	Hours string `yaml:"hours,omitempty"`
+	// OneMoment learns from one of the moments of a stay in each epoch, which is drawn. So
+	// the hours in Data say at which times of a stay a model is to be good, each as it was
+	// known then.
+	OneMoment bool `yaml:"one_moment,omitempty"`
 }
-
-// The ways to draw hours.
-const (
-	EvenHours  = "even"
-	EarlyHours = "early"
-)
 
 // Rolling says at which hours a model is judged that is asked during a whole stay, and what is
 // fitted by the folds for its use: a calibration and thresholds.
 type Rolling struct {
-	// Hours are those of the stay at which test stays are judged, as if it were that time,
-	// and at which the first task is calibrated; ascending.
+	// Hours are those of Data at which test stays are judged one by one, and the first task
+	// is calibrated; ascending.
 	Hours []int `yaml:"hours,omitempty"`
 	// Alarms are the levels for which thresholds of the first task are chosen, the least
 	// severe first.
 	Alarms []Alarm `yaml:"alarms,omitempty"`
+	// Abstain is the share of the training examples with the fewest observed channels; of a
+	// stay with fewer yet the model gives no probability. 0: it always answers.
+	Abstain float64 `yaml:"abstain,omitempty"`
 }
 
 // Alarm is a level of a policy whose threshold is chosen by how often it alarms.
@@ -223,8 +220,13 @@ func (r *Recipe) checkStays() (errs []error) {
 			break
 		}
 	}
-	if (r.Split.Folds > 0 || len(r.Rolling.Hours) > 0) && (!slices.Equal(r.Data.Hours, []int{encoders.Bins}) || r.Data.AtEnd) {
-		errs = append(errs, fmt.Errorf("split.folds and rolling.hours want data.hours to be [%d]: the earlier hours of a stay are made of it", encoders.Bins))
+	for _, h := range r.Rolling.Hours {
+		if !slices.Contains(r.Data.Hours, h) {
+			errs = append(errs, fmt.Errorf("rolling.hours have %d, and data.hours make no example of it", h))
+		}
+	}
+	if r.Split.Folds > 0 && r.Data.AtEnd {
+		errs = append(errs, errors.New("split.folds want moments at hours of the stay: leave data.at_end out"))
 	}
 	if len(r.Data.Test) == 0 && r.Split.Test == 0 {
 		errs = append(errs, errors.New("nothing is held back to test on: name parts in data.test, or a share in split.test"))
@@ -273,9 +275,12 @@ func (s *Split) check() error {
 // check refuses hours and rates that cannot be meant.
 func (r *Rolling) check() error {
 	for i, h := range r.Hours {
-		if h < 1 || h > encoders.Bins || i > 0 && h <= r.Hours[i-1] {
-			return fmt.Errorf("rolling.hours are %v, want hours from 1 to %d, ascending", r.Hours, encoders.Bins)
+		if h < 1 || i > 0 && h <= r.Hours[i-1] {
+			return fmt.Errorf("rolling.hours are %v, want hours above 0, ascending", r.Hours)
 		}
+	}
+	if !(r.Abstain >= 0 && r.Abstain < 1) {
+		return fmt.Errorf("rolling.abstain is %v, want 0 up to but not 1", r.Abstain)
 	}
 	for i, a := range r.Alarms {
 		if !slices.Contains([]string{"low", "medium", "high"}, a.Severity) || !(a.PerPatientDay > 0) || !(a.Clear > 0 && a.Clear <= 1) ||
@@ -298,8 +303,8 @@ func (a *Augmentation) check() error {
 		return fmt.Errorf("augmentation.shorten is %v, want 0 to 1", a.Shorten)
 	case a.Shorten > 0 && (a.LeastHours < 1 || a.LeastHours > 48):
 		return fmt.Errorf("augmentation.least_hours is %d, want 1 to 48", a.LeastHours)
-	case a.Hours != "" && a.Hours != EvenHours && a.Hours != EarlyHours:
-		return fmt.Errorf("augmentation.hours is %q, want %s or %s", a.Hours, EvenHours, EarlyHours)
+	case a.OneMoment && a.Shorten > 0:
+		return errors.New("augmentation.one_moment draws among the hours of a stay: leave shorten out")
 	}
 	return nil
 }

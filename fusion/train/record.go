@@ -107,11 +107,12 @@ const resamples = 1000
 // Judge scores the result on the test examples, task by task. ctx ends it early with its
 // error.
 func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error) {
-	logits, err := p.Stays.Logits(ctx, p.paramsOf(result), p.Test)
+	examples := p.judged()
+	logits, err := p.Stays.Logits(ctx, p.paramsOf(result), examples)
 	if err != nil {
 		return nil, err
 	}
-	return p.Stays.Set.judge(p.Recipe.Model.Tasks, p.Stays.served(logits, p.Test), p.Test, p.Seed), nil
+	return p.Stays.Set.judge(p.Recipe.Model.Tasks, p.Stays.served(logits, examples), examples, p.Seed), nil
 }
 
 // judge scores probabilities [examples][tasks] of the binary tasks.

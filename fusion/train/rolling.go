@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/score"
@@ -27,15 +26,16 @@ type HourQuality struct {
 func (p *Plan) JudgeHours(ctx context.Context, result *Result) (list []HourQuality, err error) {
 	params := p.paramsOf(result)
 	for _, hour := range p.Recipe.Rolling.Hours {
-		logits, err := p.Stays.LogitsAt(ctx, params, p.Test, hour)
+		examples := p.Stays.Set.at(p.Test, hour)
+		logits, err := p.Stays.Logits(ctx, params, examples)
 		if err != nil {
 			return nil, err
 		}
 		set, tasks := p.Stays.Set, p.Recipe.Model.Tasks
 		q := HourQuality{Hour: hour}
-		probabilities := p.Stays.probabilities(logits, func(i int) int { return min(hour, set.Examples[p.Test[i]].Hours) })
-		q.TaskQuality = set.judge(tasks[:1], probabilities, p.Test, p.Seed)[0]
-		predicted, outcome, patient := set.known(probabilities, p.Test, 0)
+		probabilities := p.Stays.served(logits, examples)
+		q.TaskQuality = set.judge(tasks[:1], probabilities, examples, p.Seed)[0]
+		predicted, outcome, patient := set.known(probabilities, examples, 0)
 		i := score.Bootstrap{Draws: resamples, Seed: p.Seed}.Interval(score.CalibrationIntercept, predicted, outcome, patient)
 		q.Intercept = Quality{i.Value, i.Low, i.High}
 		for i, v := range predicted {
@@ -59,17 +59,31 @@ func (p *Plan) paramsOf(result *Result) *nn.Params[float32] {
 // served are the probabilities [examples][tasks] of logits as they would be served: with the
 // tasks' calibration. Those of regressions mean nothing.
 func (p *Stays) served(logits []float32, examples []int) []float64 {
-	return p.probabilities(logits, func(i int) int { return p.Set.Examples[examples[i]].Hours })
-}
-
-// probabilities are [examples][tasks] of logits that were made with so many hours of data.
-func (p *Stays) probabilities(logits []float32, hours func(i int) int) []float64 {
 	out := make([]float64, len(logits))
 	tasks := p.Network.Config.Tasks
 	for i, v := range logits {
-		out[i] = float64(tasks[i%len(tasks)].Probability(v, float32(hours(i/len(tasks)))))
+		out[i] = float64(tasks[i%len(tasks)].Probability(v, float32(p.Set.Examples[examples[i/len(tasks)]].Hours)))
 	}
 	return out
+}
+
+// at are those of the examples that were made at an hour of the stay.
+func (s *Set) at(examples []int, hour int) (list []int) {
+	for _, i := range examples {
+		if s.Examples[i].At == hour {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// judged are the test examples that the tables of a result are of: all of them, but of a model
+// that is asked at many moments of a stay only those of the last hour.
+func (p *Plan) judged() []int {
+	if hours := p.Recipe.Data.Hours; p.Recipe.Augmentation.OneMoment && len(hours) > 0 {
+		return p.Stays.Set.at(p.Test, hours[len(hours)-1])
+	}
+	return p.Test
 }
 
 // calibrate fits the first task's calibration at the rolling hours to what the models of the
@@ -79,8 +93,9 @@ func (o *outOfFold) calibrate(set *Set, hours []int) ([]fusion.CalibrationPoint,
 	for _, h := range hours {
 		var predicted []float64
 		var outcome []bool
-		for i, p := range Probabilities(o.logits[h-1]) {
-			if label := set.Examples[o.examples[i]].Labels[0]; label == label {
+		for i, p := range Probabilities(o.logits) {
+			e := &set.Examples[o.examples[i]]
+			if label := e.Labels[0]; e.At == h && label == label {
 				predicted, outcome = append(predicted, p), append(outcome, label == 1)
 			}
 		}
@@ -93,17 +108,33 @@ func (o *outOfFold) calibrate(set *Set, hours []int) ([]fusion.CalibrationPoint,
 	return points, nil
 }
 
-// thresholds are the lowest of whole hundredths at which the calibrated risks of the folds,
-// asked at every full hour, alarm no more often than wanted. Every level is below 1, and above
-// the one before.
-func (o *outOfFold) thresholds(task *fusion.Task, alarms []Alarm) (list []fusion.Threshold, err error) {
-	courses := make([][]float32, len(o.examples))
-	for i := range courses {
-		courses[i] = make([]float32, encoders.Bins)
-		for h := range courses[i] {
-			courses[i][h] = task.Probability(o.logits[h][i], float32(h+1))
+// courses are the calibrated risks of the stays hour by hour from the first moment to the last;
+// between two moments the risk is that of the earlier one.
+func (o *outOfFold) courses(set *Set, task *fusion.Task) [][]float32 {
+	var courses [][]float32
+	var upTo []int // the hour that each reaches
+	at := map[string]int{}
+	for i, k := range o.examples { // those of a stay are ordered by their moments
+		e := &set.Examples[k]
+		key := e.Patient + " " + e.Stay
+		c, known := at[key]
+		if !known {
+			c = len(courses)
+			at[key] = c
+			courses, upTo = append(courses, nil), append(upTo, e.At-1)
 		}
+		for ; upTo[c]+1 < e.At; upTo[c]++ {
+			courses[c] = append(courses[c], courses[c][len(courses[c])-1])
+		}
+		courses[c], upTo[c] = append(courses[c], task.Probability(o.logits[i], float32(e.Hours))), e.At
 	}
+	return courses
+}
+
+// thresholds are the lowest of whole hundredths at which the calibrated risks of the folds
+// alarm no more often than wanted. Every level is below 1, and above the one before.
+func (o *outOfFold) thresholds(set *Set, task *fusion.Task, alarms []Alarm) (list []fusion.Threshold, err error) {
+	courses := o.courses(set, task)
 	for k := len(alarms) - 1; k >= 0; k-- {
 		a := alarms[k]
 		found := fusion.Threshold{Severity: a.Severity, Wanted: a.PerPatientDay}
@@ -125,4 +156,20 @@ func (o *outOfFold) thresholds(task *fusion.Task, alarms []Alarm) (list []fusion
 		list = slices.Insert(list, 0, found)
 	}
 	return list, nil
+}
+
+// fewest is the number of observed channels that a share of the examples does not have; 0 for a
+// share of 0.
+func (s *Set) fewest(examples []int, share float64) int {
+	if share == 0 || len(examples) == 0 {
+		return 0
+	}
+	series := s.Shape().New().Series
+	counts := make([]int, len(examples))
+	for k, i := range examples {
+		s.Examples[i].Series.Unpack(&series)
+		counts[k] = fusion.Observed(&series)
+	}
+	slices.Sort(counts)
+	return counts[int(share*float64(len(counts)))]
 }
