@@ -84,7 +84,7 @@ Vigil is ` + schemas.Notice + `.`,
 		return boot.Usage(fmt.Errorf("%w: see `%s --help`", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), modelCommand(), labCommand(), synthCommand(), versionCommand())
+	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), topicsCommand(), trainCommand(), evaluateCommand(), explainCommand(), modelCommand(), labCommand(), synthCommand(), versionCommand())
 	return root
 }
 
