@@ -95,7 +95,5 @@ func copyInput(to, from *encoders.Input) {
 	copy(to.Statics, from.Statics)
 	copy(to.StaticsKnown, from.StaticsKnown)
 	to.Hours = from.Hours
-	for i := range from.Items {
-		to.Items[i] = from.Items[i]
-	}
+	copy(to.Items, from.Items)
 }
