@@ -10,7 +10,9 @@ KAFKA_VERSION ?= $(VIGIL_KAFKA_VERSION)
 CONCURRENT = $(shell grep -rlE '^[[:space:]]+go [a-z]|\.Go.func|sync\.(RW)?Mutex|"sync/atomic"' --include='*.go' . | sed 's,/[^/]*$$,,' | sort -u | grep -vx ./fusion)
 FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^\./(.*)/[^/]*:func (Fuzz[A-Za-z0-9_]*).*,fuzz/\1/\2,' | sort)
 
-.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab planted build generate
+comma := ,
+
+.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab planted train-open build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -82,6 +84,23 @@ lab:              ## FuseMoE against concatenation on an invented set that is no
 
 planted:          ## a dozen mistakes planted into a copy of the tree, each of which its test must catch: some minutes, not in CI (testdata/planted)
 	GO=$(GO) testdata/planted/check.sh
+
+# In-hospital death at any hour, the model in the binary: a model for each of five folds, and then the model that
+# they teach and calibrate. The same data give the same bytes. OPEN is the folder of PhysioNet 2012, TRAINED where to.
+OPEN     ?= $${VIGIL_DATA:-../shared/data}/physionet2012
+TRAINED  ?= bin/open-icu
+
+train-open: build ## train the model in the binary anew, from the open data: about 20 minutes on two cores
+	@mkdir -p $(TRAINED)
+	@for k in 1 2 3 4 5; do \
+	  [ -f $(TRAINED)/fold-$$k.safetensors ] && continue; \
+	  resume=; [ -f $(TRAINED)/fold-$$k.safetensors.checkpoint ] && resume=--resume; \
+	  bin/vigil train --recipe open-icu --data $(OPEN) --set split.fold=$$k --out $(TRAINED)/fold-$$k.safetensors $$resume || exit 1; \
+	done
+	@resume=; [ -f $(TRAINED)/open-icu-1.safetensors.checkpoint ] && resume=--resume; \
+	bin/vigil train --recipe open-icu --data $(OPEN) --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) \
+	  --out $(TRAINED)/open-icu-1.safetensors $$resume
+	@sha256sum $(TRAINED)/open-icu-1.safetensors fusion/models/open-icu-1.safetensors
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo

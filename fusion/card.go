@@ -25,14 +25,19 @@ type Card struct {
 	TopK       int    `json:"top_k"`
 	Parameters int    `json:"parameters"`
 	// FLOP is that of one prediction, see [Config.FLOP].
-	FLOP       int             `json:"flop_behind_time_attention"`
-	Kernel     string          `json:"kernel"`
-	Tasks      []string        `json:"tasks"`
-	Modalities []string        `json:"modalities"`
-	Channels   []string        `json:"channels"`
-	Statics    []string        `json:"statics"`
-	Record     json.RawMessage `json:"training_record,omitempty"`
-	Notice     string          `json:"notice"`
+	FLOP   int      `json:"flop_behind_time_attention"`
+	Kernel string   `json:"kernel"`
+	Tasks  []string `json:"tasks"`
+	// LeastChannels is below how many observed channels it gives no probability.
+	LeastChannels int `json:"least_channels,omitempty"`
+	// Calibration and Thresholds are those of the first task.
+	Calibration []CalibrationPoint `json:"calibration,omitempty"`
+	Thresholds  []Threshold        `json:"thresholds,omitempty"`
+	Modalities  []string           `json:"modalities"`
+	Channels    []string           `json:"channels"`
+	Statics     []string           `json:"statics"`
+	Record      json.RawMessage    `json:"training_record,omitempty"`
+	Notice      string             `json:"notice"`
 }
 
 // Card describes the model.
@@ -41,7 +46,10 @@ func (m *Model) Card() Card {
 	card := Card{
 		Name: c.Name, Hash: m.hash, Trained: c.Trained, Training: c.Training, Licence: c.Licence, Form: c.Form, Gate: c.Gate, Router: c.Router,
 		Width: c.Width, Layers: c.Layers, Experts: c.Experts, TopK: c.TopK, Parameters: m.network.params.Total(), FLOP: c.FLOP(), Kernel: Kernel,
-		Modalities: c.names(), Statics: c.Statics, Record: m.record, Notice: schemas.Notice,
+		Modalities: c.names(), Statics: c.Statics, LeastChannels: c.LeastChannels, Record: withoutSeen(m.record), Notice: schemas.Notice,
+	}
+	if len(c.Tasks) > 0 {
+		card.Calibration, card.Thresholds = c.Tasks[0].Calibration, c.Tasks[0].Thresholds
 	}
 	for _, t := range c.Tasks {
 		card.Tasks = append(card.Tasks, t.Name)
@@ -52,11 +60,35 @@ func (m *Model) Card() Card {
 	return card
 }
 
+// withoutSeen is a training record without its list of patients, which no person reads.
+func withoutSeen(record json.RawMessage) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if record == nil || json.Unmarshal(record, &fields) != nil || fields["seen"] == nil {
+		return record
+	}
+	delete(fields, "seen")
+	b, err := json.Marshal(fields)
+	if err != nil {
+		return record
+	}
+	return b
+}
+
 // String is the card as text.
 func (c Card) String() string {
 	trained := "trained: " + c.Training
 	if !c.Trained {
 		trained = "UNTRAINED: its numbers mean nothing; no alert comes from it"
+	}
+	var more strings.Builder
+	if c.LeastChannels > 0 {
+		fmt.Fprintf(&more, "abstains    where fewer than %d channels have an observation\n", c.LeastChannels)
+	}
+	for _, p := range c.Calibration {
+		fmt.Fprintf(&more, "calibrated  at hour %g: logit * %.3f %+.3f\n", p.Hours, p.Scale, p.Shift)
+	}
+	for _, t := range c.Thresholds {
+		fmt.Fprintf(&more, "alerts      %s from a risk of %g, down to %g: %.3f alarms in a patient-day on stays held out\n", t.Severity, t.At, t.Clear, t.Found)
 	}
 	return fmt.Sprintf(`%s
 %s
@@ -68,9 +100,9 @@ tasks       %s
 modalities  %s
 channels    %s
 statics     %s
-notice      %s
+%snotice      %s
 `, c.Name, trained, c.Hash, c.Form, c.Gate, c.Router, c.Width, c.Layers, c.Experts, c.TopK, c.Parameters, c.FLOP, c.Kernel, c.Licence,
-		strings.Join(c.Tasks, ", "), strings.Join(c.Modalities, ", "), strings.Join(c.Channels, ", "), strings.Join(c.Statics, ", "), c.Notice)
+		strings.Join(c.Tasks, ", "), strings.Join(c.Modalities, ", "), strings.Join(c.Channels, ", "), strings.Join(c.Statics, ", "), more.String(), c.Notice)
 }
 
 // FLOP counts the floating-point operations of a prediction behind the time attention and

@@ -1,5 +1,7 @@
 package fusion
 
+import "github.com/vigil-icu/vigil/encoders/nn"
+
 // Config says what a network is. It is the metadata of a model file, as JSON, and part of
 // a training recipe, as YAML. The shapes of all tensors follow from it. [Config.Check]
 // says which values are possible.
@@ -133,6 +135,11 @@ type Config struct {
 	// Window is how far a model looks back whose data is no ICU's, as "7 days". Such a
 	// model serves no patients; the window of all others is 48 hours, and this is empty.
 	Window string `json:"window,omitempty" yaml:"-"`
+	// LeastChannels is how many of the channels must have an observation in the window for the
+	// model to answer; with fewer it knows too little of the stay, and gives no probability.
+	LeastChannels int `json:"least_channels,omitempty" yaml:"-"`
+	// ChannelTable is the version of the channel table that the training data were read by.
+	ChannelTable int `json:"channel_table,omitempty" yaml:"-"`
 	// Training says in one line what the model was trained on.
 	Training string `json:"training,omitempty" yaml:"-"`
 	// Licence is that of the training data.
@@ -166,6 +173,12 @@ type Channel struct {
 	High     float32 `json:"high,omitempty" yaml:"high,omitempty"`
 	Centre   float64 `json:"centre" yaml:"centre"`
 	Scale    float64 `json:"scale" yaml:"scale"`
+	// Transform is the name of f. A served model's must be that of the channel table; a file
+	// of before it was written has none.
+	Transform string `json:"transform,omitempty" yaml:"-"`
+	// Derived says that values count which Vigil computed from other channels, where nobody
+	// sent them; see encoders/record.
+	Derived bool `json:"derived,omitempty" yaml:"-"`
 }
 
 // Task is one output of the network.
@@ -181,15 +194,58 @@ type Task struct {
 	// Report is where a score shows the task: [ReportRisk], [ReportPhenotype], or "" for
 	// nowhere.
 	Report string `json:"report,omitempty" yaml:"report,omitempty"`
-	// Calibration of a binary task's logit is fitted on stays held out; nil leaves the
-	// logit.
-	Calibration *Calibration `json:"calibration,omitempty" yaml:"-"`
+	// Calibration of a binary task's logit is fitted on stays held out, by the hours of
+	// data; empty leaves the logit.
+	Calibration []CalibrationPoint `json:"calibration,omitempty" yaml:"-"`
+	// Thresholds are where a policy alerts by this task, chosen on stays held out for a
+	// rate of alarms, ascending.
+	Thresholds []Threshold `json:"thresholds,omitempty" yaml:"-"`
 }
 
-// Calibration makes of a logit scale*logit + shift (Platt 1999).
-type Calibration struct {
+// CalibrationPoint makes of a logit scale*logit + shift (Platt 1999) where there are so
+// many hours of data. Between two points scale and shift go in a straight line; beyond
+// the ends they are those of the end.
+type CalibrationPoint struct {
+	Hours float64 `json:"hours"`
 	Scale float64 `json:"scale"`
 	Shift float64 `json:"shift"`
+}
+
+// Threshold is a level of a policy, and how it was chosen.
+type Threshold struct {
+	Severity string  `json:"severity"`
+	At       float64 `json:"at"`
+	Clear    float64 `json:"clear"`
+	// Wanted is the rate of alarms in a patient-day that was asked for, Found the one that
+	// came of it on the stays that it was chosen on.
+	Wanted float64 `json:"alarms_per_patient_day_wanted"`
+	Found  float64 `json:"alarms_per_patient_day"`
+}
+
+// calibrated is a logit after the task's calibration.
+func (t *Task) calibrated(logit, hours float32) float32 {
+	points := t.Calibration
+	if len(points) == 0 {
+		return logit
+	}
+	i := 0
+	for i < len(points) && points[i].Hours <= float64(hours) {
+		i++
+	}
+	p := points[max(i-1, 0)]
+	if i > 0 && i < len(points) {
+		next := &points[i]
+		share := (float64(hours) - p.Hours) / (next.Hours - p.Hours)
+		p.Scale += float64(share * (next.Scale - p.Scale))
+		p.Shift += float64(share * (next.Shift - p.Shift))
+	}
+	return float32(float64(p.Scale*float64(logit)) + p.Shift)
+}
+
+// Probability is the calibrated probability of a binary task from its logit and the hours
+// of data that it was made of.
+func (t *Task) Probability(logit, hours float32) float32 {
+	return nn.Sigmoid(t.calibrated(logit, hours))
 }
 
 // These are the words that stand in a config; [Config] says what each means.

@@ -186,6 +186,9 @@ func (c *Config) checkLists() (errs []error) {
 	for i, s := range c.Statics {
 		once("statics", i, s)
 	}
+	if c.LeastChannels < 0 || c.LeastChannels > len(c.Channels) {
+		add("least_channels is %d, want 0 to the number of channels, %d", c.LeastChannels, len(c.Channels))
+	}
 	for i, t := range c.Tasks {
 		once("tasks", i, t.Name)
 		if t.Kind != TaskBinary && t.Kind != TaskRegression || t.Report != "" && t.Report != ReportRisk && t.Report != ReportPhenotype {
@@ -194,8 +197,15 @@ func (c *Config) checkLists() (errs []error) {
 		if !(t.Weight >= 0 && t.Weight < 1e6) || !(math.Abs(t.Bias) < 1e6) {
 			add("tasks[%d] %s: weight %v, bias %v, want 0 or more, and finite", i, t.Name, t.Weight, t.Bias)
 		}
-		if k := t.Calibration; k != nil && !(math.Abs(k.Scale) < 1e6 && math.Abs(k.Shift) < 1e6) {
-			add("tasks[%d] %s: calibration %v, %v, want finite numbers", i, t.Name, k.Scale, k.Shift)
+		for j, k := range t.Calibration {
+			if !(k.Scale > 0 && k.Scale < 1e6 && math.Abs(k.Shift) < 1e6 && math.Abs(k.Hours) < 1e6) || j > 0 && !(k.Hours > t.Calibration[j-1].Hours) {
+				add("tasks[%d] %s: calibration[%d] is scale %v, shift %v at %v hours, want finite numbers, scale above 0, hours ascending", i, t.Name, j, k.Scale, k.Shift, k.Hours)
+			}
+		}
+		for j, h := range t.Thresholds {
+			if !(h.Clear > 0 && h.Clear <= h.At && h.At < 1) || j > 0 && !(h.At > t.Thresholds[j-1].At) {
+				add("tasks[%d] %s: thresholds[%d] is %v, clear at %v, want probabilities, clear at most that, ascending", i, t.Name, j, h.At, h.Clear)
+			}
 		}
 	}
 	return errs

@@ -28,8 +28,13 @@
 // things are saved while serving: the first layer of an item is kept ([Model.Project]),
 // and the last fusion layer is computed only at the tokens that the head reads.
 //
-// The shipped file is untrained: it proves the path, its numbers mean nothing, its scores
-// carry the mark, and no alert comes from it.
+// Two models are in the binary ([Named]). [Shipped] serves where no other is named: it was
+// trained on open data, and its file says on what, how it is calibrated by the hours of data,
+// where a policy is to alert, and below how many observed channels it gives no number.
+// [Untrained] reads more kinds of data and proves the path; its numbers mean nothing, its
+// scores carry the mark, and no alert comes from it.
+//
+// [Model.Drivers] says what a probability owes to each modality, channel and static.
 //
 //	paper                          here
 //	phi(t), time embedding         [TimeEmbedding]

@@ -8,9 +8,9 @@ import (
 	"github.com/vigil-icu/vigil/fusion"
 )
 
-// The shipped model is untrained: its numbers prove the path and mean nothing.
+// The untrained model: its numbers prove the path and mean nothing.
 func ExampleModel_Predict() {
-	m := fusion.Shipped()
+	m := fusion.Untrained()
 	out := make([]float32, len(m.Config().Tasks))
 	m.Predict(fusion.NewScratch(m), []*encoders.Input{m.Shape().New()}, out)
 	fmt.Println(m.Trained(), m.Config().Tasks[0].Name, out[0] >= 0 && out[0] <= 1)
@@ -19,7 +19,7 @@ func ExampleModel_Predict() {
 
 // A step down the gradient of one stay's loss makes that loss smaller.
 func ExampleNetwork_Loss() {
-	c := *fusion.Shipped().Config()
+	c := *fusion.Untrained().Config()
 	n, err := fusion.NewNetwork[float32](&c)
 	if err != nil {
 		fmt.Println(err)

@@ -23,7 +23,7 @@ var rewrite = flag.Bool("rewrite", false, "write the shipped model file anew")
 const shippedSeed = 2012
 
 func TestShippedFileIsReproduced(t *testing.T) {
-	b, err := Untrained(shippedSeed)
+	b, err := UntrainedFile(shippedSeed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,10 +33,10 @@ func TestShippedFileIsReproduced(t *testing.T) {
 		}
 		return
 	}
-	if !bytes.Equal(b, shippedFile) {
-		t.Fatal("models/untrained.safetensors is not what Untrained makes: run go generate ./fusion")
+	if there, err := shippedFiles.ReadFile("models/untrained.safetensors"); err != nil || !bytes.Equal(b, there) {
+		t.Fatal("models/untrained.safetensors is not what UntrainedFile makes: run go generate ./fusion")
 	}
-	m := Shipped()
+	m := Untrained()
 	if flop := m.Config().FLOP(); m.Trained() || flop > 1_000_000 {
 		t.Errorf("trained %v, %d FLOP behind the time attention, want untrained and at most 1,000,000", m.Trained(), flop)
 	}
@@ -86,7 +86,7 @@ func predict(m *Model, in ...*encoders.Input) []float32 {
 }
 
 func TestPredictDependsOnTheInputAlone(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	s, again := NewScratch(m), make([]float32, len(m.Config().Tasks))
 	for seed := range uint64(20) {
 		in := invented(m.Shape(), seed)
@@ -142,7 +142,7 @@ func TestPredictionsAreIndependentOfBatchMates(t *testing.T) {
 // Every modality counts, present, unusable or missing, and any subset of them may be
 // there.
 func TestEverySubsetOfModalities(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	seen := map[string]int{}
 	for subset := range 1 << 4 {
 		in := invented(m.Shape(), 5)
@@ -191,7 +191,7 @@ func TestGarbageBehindAbsence(t *testing.T) {
 }
 
 func TestExtremeInputsStayFinite(t *testing.T) {
-	m := Shipped()
+	m := Untrained()
 	for _, v := range []float32{0, -6, 6} {
 		in := invented(m.Shape(), 1)
 		for i := range in.Series.Mean {
@@ -222,7 +222,7 @@ func TestPredictAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkPredict(b *testing.B) {
-	m := Shipped()
+	m := Untrained()
 	s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
 	out := make([]float32, len(m.Config().Tasks))
 	m.Predict(s, in, out)
@@ -231,4 +231,78 @@ func BenchmarkPredict(b *testing.B) {
 		m.Predict(s, in, out)
 	}
 	b.ReportMetric(float64(m.Config().FLOP()), "FLOP-behind-attention/op")
+}
+
+// Scale and shift go in straight lines between the hours of a calibration, and stay at its ends.
+func TestCalibrationGoesByTheHours(t *testing.T) {
+	task := Task{Kind: TaskBinary, Calibration: []CalibrationPoint{{Hours: 2, Scale: 1, Shift: 0}, {Hours: 4, Scale: 2, Shift: -1}, {Hours: 48, Scale: 3, Shift: 0}}}
+	for _, c := range []struct{ hours, logit, want float32 }{
+		{1, 0.5, 0.5}, {2, 0.5, 0.5}, {3, 1, 1.5 - 0.5}, {4, 1, 1}, {26, 1, 2.5 - 0.5}, {48, 1, 3}, {60, 1, 3},
+	} {
+		if got, want := task.Probability(c.logit, c.hours), 1/(1+math.Exp(-float64(c.want))); math.Abs(float64(got)-want) > 1e-6 {
+			t.Errorf("hour %v: %v, want the probability of logit %v, %v", c.hours, got, c.want, want)
+		}
+	}
+	if got, want := (&Task{Kind: TaskBinary}).Probability(1, 9), 1/(1+math.Exp(-1)); math.Abs(float64(got)-want) > 1e-6 {
+		t.Errorf("without a calibration: %v, want %v", got, want)
+	}
+}
+
+// A stay of which too little is known gets no probability, whatever stands beside it.
+func TestAbstains(t *testing.T) {
+	m := drawn(t, variants()[0], 3)
+	full, few := invented(m.Shape(), 3), m.Shape().New()
+	few.Hours = 5
+	few.Series.Count[1*few.Series.Cells] = 2
+	want := predict(m, full)
+	m.network.Config.LeastChannels = 2
+	out := make([]float32, 2*len(want))
+	m.Predict(NewScratch(m), []*encoders.Input{few, full}, out)
+	for k, task := range m.Config().Tasks {
+		if v := out[k]; (task.Kind == TaskBinary) != (v != v) {
+			t.Errorf("of one channel %s is %v", task.Name, v)
+		}
+	}
+	if !slices.Equal(out[len(want):], want) {
+		t.Errorf("beside it %v, alone %v", out[len(want):], want)
+	}
+	if Observed(&few.Series) != 1 || Observed(&m.Shape().New().Series) != 0 {
+		t.Error("channels are miscounted")
+	}
+}
+
+// An effect is the probability less that of the same input without the part; a part that is not
+// there has none, and the input stays as it was.
+func TestDriversWithhold(t *testing.T) {
+	m := drawn(t, variants()[0], 3)
+	in := invented(m.Shape(), 3)
+	want := predict(m, in)
+	p, list := m.Drivers(NewScratch(m), in, 0)
+	if p != want[0] || !slices.Equal(predict(m, in), want) {
+		t.Errorf("probability %v, predicted %v", p, want[0])
+	}
+	found := 0
+	for _, d := range list {
+		if d.Kind != "channel" {
+			continue
+		}
+		ch := slices.IndexFunc(m.Config().Channels, func(c Channel) bool { return c.Name == d.Name })
+		without := invented(m.Shape(), 3)
+		if !dropChannel(without, ch) {
+			t.Fatalf("channel %s was not there", d.Name)
+		}
+		vitals.Statistics(without)
+		if effect := want[0] - predict(m, without)[0]; effect != d.Effect {
+			t.Errorf("channel %s: effect %v, want %v", d.Name, d.Effect, effect)
+		}
+		found++
+	}
+	if found == 0 || found != Observed(&in.Series) {
+		t.Errorf("%d channels are told of, %d have observations", found, Observed(&in.Series))
+	}
+	for i := 1; i < len(list); i++ {
+		if math.Abs(float64(list[i].Effect)) > math.Abs(float64(list[i-1].Effect)) {
+			t.Error("a stronger driver stands behind a weaker one")
+		}
+	}
 }

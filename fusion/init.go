@@ -115,10 +115,10 @@ func (n *Network[F]) fanIn(bias string) float64 {
 	return float64(shape[len(shape)-1])
 }
 
-// Untrained is the bytes of the shipped file: weights drawn from a seed, so that the same
+// UntrainedFile is the bytes of the shipped untrained model: weights drawn from a seed, so that the same
 // seed gives the same bytes. Centres and scales are those of the public PhysioNet 2012
 // training set where it has the channel, else plain typical values.
-func Untrained(seed uint64) ([]byte, error) {
+func UntrainedFile(seed uint64) ([]byte, error) {
 	c := &Config{
 		Format: Format, Name: "vigil untrained token 16",
 		Modalities: []Modality{{Name: "numeric", Kind: KindSeries}, {Name: "ecg", Kind: KindItems}, {Name: "notes", Kind: KindItems}, {Name: "imaging", Kind: KindItems}},

@@ -2,10 +2,12 @@ package fusion
 
 import (
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -17,8 +19,8 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-//go:embed models/untrained.safetensors
-var shippedFile []byte
+//go:embed models/*.safetensors
+var shippedFiles embed.FS
 
 // Kernel names the arithmetic of a score. Two scores of one model, one window and one
 // kernel have the same bits; those of two kernels need not. The kernels in AVX2 with FMA
@@ -46,23 +48,59 @@ type Model struct {
 	raw   bool // see ReadsObservations
 }
 
-var shipped = sync.OnceValue(func() *Model {
-	m, err := Read(shippedFile)
-	if err != nil {
-		panic("fusion: the shipped model: " + err.Error()) // a test reads it
+// The models in the binary, by their names: files of the folder models.
+const (
+	// OpenICU is the one that serves where no other is named: in-hospital death at any hour,
+	// trained on open data by the recipe open-icu.
+	OpenICU = "open-icu-1"
+	// Drawn has weights that were drawn and not trained. It reads more kinds of data than the
+	// other, so that it can show and test the path; its numbers mean nothing and alert nobody.
+	Drawn = "untrained"
+)
+
+// shipped reads each model of the binary once.
+var shipped = map[string]func() *Model{OpenICU: readShipped(OpenICU), Drawn: readShipped(Drawn)}
+
+// readShipped reads a model of the binary when it is first asked for.
+func readShipped(name string) func() *Model {
+	return sync.OnceValue(func() *Model {
+		b, err := shippedFiles.ReadFile("models/" + name + ".safetensors")
+		var m *Model
+		if err == nil {
+			m, err = Read(b)
+		}
+		if err != nil {
+			panic("fusion: the shipped model " + name + ": " + err.Error()) // a test reads them
+		}
+		return m
+	})
+}
+
+// Shipped is the model in the binary that serves where no other is named.
+func Shipped() *Model { return Named(OpenICU) }
+
+// Untrained is the model in the binary whose weights were drawn and not trained.
+func Untrained() *Model { return Named(Drawn) }
+
+// Named is a model in the binary, nil where there is none of that name.
+func Named(name string) *Model {
+	if of, ok := shipped[name]; ok {
+		return of()
 	}
-	return m
-})
+	return nil
+}
 
-// Shipped is the model in the binary. It is untrained.
-func Shipped() *Model { return shipped() }
+// ShippedNames are the names of the models in the binary, in order; the one that serves comes
+// first.
+func ShippedNames() []string { return []string{OpenICU, Drawn} }
 
-// Load reads the file of a model that is to serve patients. The error says what is wrong
-// with the file, or what in it is unknown here, and how to mend that.
+// Load reads the file of a model that is to serve patients, or gives one in the binary by its
+// name. The error says what is wrong with the file, or what in it is unknown here, and how to
+// mend that.
 func Load(path string) (*Model, error) {
 	m, err := Open(path)
-	if err != nil {
-		return nil, err
+	if err != nil || m == Named(path) {
+		return m, err
 	}
 	if err := m.serves(); err != nil {
 		return nil, fmt.Errorf("model file %s: it cannot serve patients: %w", path, err)
@@ -71,9 +109,12 @@ func Load(path string) (*Model, error) {
 }
 
 // Open reads the file of any model, also of one whose data is no ICU's and that cannot
-// serve.
+// serve, or gives one in the binary by its name.
 func Open(path string) (*Model, error) {
 	b, err := os.ReadFile(path)
+	if m := Named(path); m != nil && errors.Is(err, fs.ErrNotExist) {
+		return m, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("model file: %w", err)
 	}
@@ -117,10 +158,16 @@ func (m *Model) serves() error {
 	if c.Window != "" {
 		return fmt.Errorf("it looks back %s and was trained on other data than an ICU's", c.Window)
 	}
+	if c.ChannelTable > schemas.ChannelTableVersion {
+		return fmt.Errorf("its data were read by version %d of the channel table, and this program has %d: take a newer one", c.ChannelTable, schemas.ChannelTableVersion)
+	}
 	for _, ch := range c.Channels {
 		id, ok := schemas.ChannelByName(ch.Name)
 		if !ok {
 			return fmt.Errorf("channel %q is not in the channel table", ch.Name)
+		}
+		if own := id.Info().Transform.String(); ch.Transform != "" && ch.Transform != own {
+			return fmt.Errorf("channel %q was trained on values through %q, and the channel table has %q: train it anew", ch.Name, ch.Transform, own)
 		}
 		m.channels = append(m.channels, vitals.Channel{ID: id, Low: ch.Low, High: ch.High, Centre: ch.Centre, Scale: ch.Scale})
 	}

@@ -1,6 +1,7 @@
 package fusion
 
 import (
+	"math"
 	"slices"
 
 	"github.com/vigil-icu/vigil/encoders"
@@ -39,7 +40,8 @@ func (m *Model) NewSums() *Sums {
 // in the unit of the labels it was trained on. It allocates nothing once the scratch has
 // grown to the size of the batch, only reads the inputs, and gives the same bits for the
 // same input, whatever stands beside it in the batch and whatever was predicted before.
-// Inputs must have the model's Shape; an out of another size panics.
+// Inputs must have the model's Shape; an out of another size panics. Of a stay of which the
+// model knows too little (Config.LeastChannels) every probability is NaN.
 func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
 	if m.table == nil {
 		m.predict(s, in, nil, out)
@@ -79,15 +81,28 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 	}
 	s.tape.Reset()
 	logits := m.network.forward(s.tape, in, sums, nil).Logits.Value
-	for i, v := range logits {
-		if t := &tasks[i%len(tasks)]; t.Kind == TaskBinary {
-			if c := t.Calibration; c != nil {
-				v = float32(float32(c.Scale)*v) + float32(c.Shift)
+	for b, stay := range in {
+		answers := m.network.Config.LeastChannels == 0 || Observed(&stay.Series) >= m.network.Config.LeastChannels
+		for k := range tasks {
+			v := logits[b*len(tasks)+k]
+			if tasks[k].Kind == TaskBinary {
+				if v = tasks[k].Probability(v, stay.Hours); !answers {
+					v = float32(math.NaN())
+				}
 			}
-			v = nn.Sigmoid(v)
+			out[b*len(tasks)+k] = v
 		}
-		out[i] = v
 	}
+}
+
+// Observed is how many channels of a series have an observation.
+func Observed(s *encoders.Series) (channels int) {
+	for c := range s.Channels {
+		if slices.ContainsFunc(s.Count[c*s.Cells:(c+1)*s.Cells], func(n float32) bool { return n > 0 }) {
+			channels++
+		}
+	}
+	return channels
 }
 
 // Project is the first layer of an item's vector, [H*D], which does not change while the

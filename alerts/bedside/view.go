@@ -72,7 +72,11 @@ func (u *Unit) Draw(w io.Writer, title, progress string, width, height int) {
 		}
 	}
 	put("")
-	put("* death in hospital, by an untrained model: means nothing, raises no alert")
+	if slices.ContainsFunc(lines, func(b Bed) bool { return b.Score.Trained }) {
+		put("* risk of death in hospital, as the model sees the patient now")
+	} else {
+		put("* death in hospital, by an untrained model: means nothing, raises no alert")
+	}
 	fmt.Fprint(w, "\x1b[J")
 }
 

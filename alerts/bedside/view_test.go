@@ -49,6 +49,12 @@ func TestPictureFitsTheScreen(t *testing.T) {
 	if strings.Contains(out.String(), "***") {
 		t.Error("an alert that has ended is still shown")
 	}
+	u.takeScore(&schemas.Score{ID: "y", Patient: "p:39", Stay: "s", AsOf: at, Trained: true})
+	out.Reset()
+	u.Draw(&out, "", "", 100, 20)
+	if strings.Contains(out.String(), "untrained") || !strings.Contains(out.String(), "risk of death in hospital") {
+		t.Error("the risks of a trained model are said to mean nothing")
+	}
 }
 
 // A snooze that ran out leaves the alert on the screen, and an answer to an alert that is over

@@ -81,7 +81,7 @@ func (f few) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 
 // agree plays the source through Step and holds at least some moments against examples.
 func agree(t *testing.T, open func() (source.Source, error), least int) {
-	model := fusion.Shipped()
+	model := fusion.Untrained()
 	served := map[string]*encoders.Input{} // by stay and moment
 	moments := map[string][]schemas.Time{} // by stay
 	serve(t, open, model, func(s *schemas.Score, in *encoders.Input) {

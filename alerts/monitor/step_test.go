@@ -26,11 +26,11 @@ import (
 // twentieth of the cost.
 func testMonitor() *Monitor { return &Monitor{Policy: alerts.DefaultPolicy()} }
 
-// modelMonitor has a model, untrained as the shipped one.
+// modelMonitor has a model, untrained.
 func modelMonitor() *Monitor { return &Monitor{Model: testModel(), Policy: alerts.DefaultPolicy()} }
 
 var testModel = sync.OnceValue(func() *fusion.Model {
-	file, err := fusion.Untrained(1)
+	file, err := fusion.UntrainedFile(1)
 	if err != nil {
 		panic(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/schemas/opendata"
@@ -24,7 +25,7 @@ import (
 func BenchmarkWholePathAtFullSpeed(b *testing.B) {
 	data := filepath.Join(opendata.Dir(b), "mimic-iii-demo")
 	for b.Loop() {
-		code, stdout, stderr := vigil(b.Context(), "demo", "--no-web", "--summary", "json", "--speed", "max", "--data", data)
+		code, stdout, stderr := vigil(b.Context(), "demo", "--no-web", "--summary", "json", "--speed", "max", "--data", data, "--model", fusion.Drawn)
 		var s evaluate.Summary
 		if err := json.Unmarshal([]byte(stdout), &s); code != 0 || err != nil {
 			b.Fatalf("exit %d: %s", code, stderr)

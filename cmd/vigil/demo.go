@@ -12,6 +12,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/synth"
@@ -82,7 +83,7 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.store, "store", "auto", "embedded store: auto (redis-server if there is one, else miniredis), redis, miniredis")
 	f.IntVar(&o.partitions, "partitions", 8, "partitions of topics that are made")
 	f.IntVar(&o.workers, "workers", 1, "workers that share the partitions")
-	f.StringVar(&o.model, "model", "", "model file; without it the shipped one (untrained)")
+	f.StringVar(&o.model, "model", "", "model file, or the name of one in the binary; without it "+fusion.OpenICU)
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")

@@ -11,12 +11,15 @@
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it
 //	vigil demo                Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil evaluate            Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
+//	vigil explain             Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
 //	vigil lab concatenation   FuseMoE against a network that joins the modalities in its head
 //	vigil lab convergence     How fast a mixture of experts learns its parameters, Laplace gate and softmax
 //	vigil lab fleximodal      Write an invented set of three modalities that is no ICU
+//	vigil model list          List the models in the binary: name, hash, whether trained, what it tells
 //	vigil model parity        Hold the network's layers against golden vectors of the published code; exit 4 if one is off
 //	vigil model score         Score trained models on the stays that training never saw, several by the mean of their probabilities
-//	vigil model show          Print the model's card; without a file that of the shipped model
+//	vigil model show          Print the card of a model, a file or one in the binary; without it that of the one that serves
 //	vigil model verify        Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
 //	vigil policy show         Print a policy, after a check; without a file the shipped one, with its comments
 //	vigil publish             Publish live messages, one JSON object a line, into the raw topics of a Kafka

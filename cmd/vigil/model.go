@@ -3,17 +3,21 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/parity"
+	"github.com/vigil-icu/vigil/fusion/train"
 )
 
 // modelCommand holds the commands that look at model files.
 func modelCommand() *cobra.Command {
-	return group("model", "Look at a model file, or check the network against golden vectors", modelShow(), modelVerify(), modelScore(), modelParity())
+	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelScore(), modelParity())
 }
 
 // argument takes at most one argument, and at least as many as least says.
@@ -26,13 +30,43 @@ func argument(command, what string, least int) cobra.PositionalArgs {
 	}
 }
 
+// modelList gives the user the models in the binary, the one that serves where none is named first.
+func modelList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the models in the binary: name, hash, whether trained, what it tells", Args: noArgs,
+		Example: `  vigil model list`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, name := range fusion.ShippedNames() {
+				m := fusion.Named(name)
+				state, note := "trained", ""
+				if !m.Trained() {
+					state = "untrained"
+				}
+				if m == fusion.Shipped() {
+					note = ", serves where no other is named"
+				}
+				var tasks []string
+				for _, task := range m.Config().Tasks {
+					if task.Report == fusion.ReportRisk {
+						tasks = append(tasks, task.Name)
+					}
+				}
+				fmt.Fprintf(t, "%s\t%.12s\t%s\t%s%s\n", name, m.Hash(), state, strings.Join(tasks, ", "), note)
+			}
+			return t.Flush()
+		},
+	}
+}
+
 // modelShow gives the user a model's card: what it was trained on, what it reads and answers, and
 // how well it did.
 func modelShow() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "show [FILE]", Short: "Print the model's card; without a file that of the shipped model",
+		Use: "show [MODEL]", Short: "Print the card of a model, a file or one in the binary; without it that of the one that serves",
 		Example: `  vigil model show
+  vigil model show untrained
   vigil model show my-model.safetensors --json`,
 		Args: argument("show", "file", 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,7 +85,17 @@ func modelShow() *cobra.Command {
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", b)
 				return err
 			}
-			_, err := fmt.Fprint(cmd.OutOrStdout(), m.Card())
+			record, err := train.RecordOf(m)
+			if err != nil {
+				return boot.Problems(err)
+			}
+			var b strings.Builder
+			b.WriteString(m.Card().String())
+			if record != nil && len(record.Hours) > 0 {
+				b.WriteString("\n" + testLine(record.Splits[len(record.Splits)-1]))
+				writeHours(&b, record.Hours)
+			}
+			_, err = io.WriteString(cmd.OutOrStdout(), b.String())
 			return err
 		},
 	}

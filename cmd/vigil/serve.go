@@ -18,6 +18,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -86,7 +87,7 @@ Vigil is ` + schemas.Notice + ".",
 	redisFlags(cmd, &c.Redis, "the store, redis://host:port/0")
 	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
 	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
-	f.StringVar(&c.Model, "model", "", "model file, or none for NEWS2 only; without it the shipped one (untrained)")
+	f.StringVar(&c.Model, "model", "", "model file, the name of one in the binary, or none for NEWS2 only; without it "+fusion.OpenICU)
 	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
 	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
 	f.BoolVar(&c.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")

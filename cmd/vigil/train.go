@@ -33,6 +33,7 @@ type trainOptions struct {
 	validate   float64
 	set        []string
 	teacher    string
+	folds      []string
 	linked     mimic.Linked
 	statistics string
 	threads    int
@@ -73,6 +74,7 @@ patients. AUPRC is the average precision. Vigil is ` + schemas.Notice + `.`,
 	f.Float64Var(&o.validate, "validate", 0, "share of the training patients held back to choose the epoch, in place of the recipe's split.validation")
 	f.StringArrayVar(&o.set, "set", nil, "change a key of the recipe, KEY=VALUE; may be given several times")
 	f.StringVar(&o.teacher, "teacher", "", "table of a teacher's probabilities, as fusion/recipes/teacher.py writes")
+	f.StringSliceVar(&o.folds, "folds", nil, "models of the recipe's folds, which teach and calibrate; made with --set split.fold=1 and so on")
 	linkedFlags(f, &o.linked)
 	f.StringVar(&o.statistics, "export-statistics", "", "write the statistics of the stays to this file, for a teacher, and train nothing")
 	f.IntVar(&o.threads, "threads", 0, "parts of a batch computed at the same time; 0: as many as there are cores")
@@ -125,7 +127,7 @@ func (o *trainOptions) check() error {
 
 // paths are the folders that the recipe reads.
 func (o *trainOptions) paths() train.Paths {
-	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher}
+	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher, Folds: o.folds, Threads: o.threads}
 }
 
 // checkpoint is the file from which a cut run goes on.
@@ -191,6 +193,9 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	record := plan.Record(result, quality)
+	if record.Hours, err = plan.JudgeHours(ctx, result); err != nil {
+		return interruptedOr(ctx, boot.Failure(err))
+	}
 	if err := plan.Write(o.out, result, record); err != nil {
 		return boot.Failure(fmt.Errorf("model file: %w", err))
 	}
@@ -235,6 +240,9 @@ func (o *trainOptions) again() string {
 	for _, s := range o.set {
 		words = append(words, "--set", s)
 	}
+	for _, f := range o.folds {
+		words = append(words, "--folds", f)
+	}
 	for _, f := range [][2]string{
 		{"--teacher", o.teacher}, {"--notes", o.linked.Notes}, {"--ecg", o.linked.ECG}, {"--cxr", o.linked.CXR},
 	} {
@@ -256,6 +264,7 @@ func printQuality(w io.Writer, model string, r *train.Record) error {
 	fmt.Fprintf(&b, "%s: %d parameters, epoch %d of %d, seed %d\n", model, r.Parameters, r.Epoch, r.Settings.Epochs, r.Seed)
 	b.WriteString(testLine(r.Splits[len(r.Splits)-1]) + "\n")
 	writeQuality(&b, r.Test)
+	writeHours(&b, r.Hours)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -274,6 +283,17 @@ func writeQuality(b *strings.Builder, list []train.TaskQuality) {
 	fmt.Fprintf(b, "%-*s %8s %8s  %-25s %-25s %s\n", widest, "task", "examples", "positive", "AUROC", "AUPRC", "Brier")
 	for _, q := range list {
 		fmt.Fprintf(b, "%-*s %8d %8d  %-25s %-25s %s\n", widest, q.Task, q.Examples, q.Positives, q.AUROC, q.AUPRC, q.Brier)
+	}
+}
+
+// writeHours is the table of the first task by the hour at which it was asked.
+func writeHours(b *strings.Builder, list []train.HourQuality) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s by the hour of the stay\n%4s  %-25s %-25s %-25s %-25s %-9s %s\n", list[0].Task, "hour", "AUROC", "AUPRC", "slope", "intercept", "mean risk", "observed")
+	for _, q := range list {
+		fmt.Fprintf(b, "%4d  %-25s %-25s %-25s %-25s %-9.4f %.4f\n", q.Hour, q.AUROC, q.AUPRC, q.Slope, q.Intercept, q.Mean, q.Observed)
 	}
 }
 

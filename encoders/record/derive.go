@@ -149,6 +149,9 @@ func init() {
 	}
 }
 
+// Derives says whether there is a rule that computes the channel from others.
+func Derives(c schemas.Channel) bool { return int(c) < len(makes) && makes[c] }
+
 // Derive puts into the window what follows from observations that were added to it, and
 // returns what changed it, in memory that the next call uses again. logN is that of the
 // record that brought them, statics are those of the open stay, ended is when the stay before

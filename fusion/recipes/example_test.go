@@ -19,6 +19,7 @@ func Example() {
 	// Output:
 	// fleximodal.yaml
 	// mimic-iv-paper.yaml
+	// open-icu.yaml
 	// physionet2012-plain.yaml
 	// physionet2012.yaml
 	// tiny.yaml

@@ -195,7 +195,7 @@ func (m *maker) add(patient string, x wanted) {
 	}
 	m.reader.Read(&m.series, m.window, x.moment)
 	e := Example{
-		Stay: x.stay.ID, Patient: patient, AsOf: x.moment.AsOf, Hours: x.moment.Hours(), Series: vitals.Pack(&m.series),
+		Stay: x.stay.ID, Patient: patient, AsOf: x.moment.AsOf, At: int((x.moment.AsOf - x.moment.Admission) / schemas.Hour), Hours: x.moment.Hours(), Series: vitals.Pack(&m.series),
 		Statics: make([]float32, len(m.cohort.Statics)), StaticsKnown: make([]bool, len(m.cohort.Statics)),
 		Labels: m.cohort.Labels(patient, x.stay, x.moment.AsOf), Teacher: float32(math.NaN()),
 	}

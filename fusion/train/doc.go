@@ -8,6 +8,12 @@
 // [Plan.Judge] scores what the loop found on stays that training never saw, and the
 // [Record] in the model file says how the model came about.
 //
+// A recipe with folds is trained in two stages. The first makes a model for each fold, which
+// learns from the others; the second makes the model itself, which is taught, calibrated and
+// given thresholds by what those say of stays that they have not seen. A model that is to be
+// asked during a whole stay learns from examples at many hours, each as it was known then, of
+// which one a stay is drawn in each epoch, and is judged hour by hour ([Plan.JudgeHours]).
+//
 // Examples of recorded stays come from [Load]: a source's patients take the way of a
 // replay (plan, log records, window, view), and a [Cohort] says at which moments, with
 // which labels. Scales and edges are fitted to the examples of the training part
@@ -25,6 +31,8 @@
 //   - What [Set.Fill] makes of an example are the bits that serving reads at that moment.
 //   - Training sees no patient of the test part, and nothing that was not known at the
 //     moment of an example, unless a recipe says that it wants charted values.
+//   - A record vouches for patients, stays, moments and labels of each part by a SHA-256, and
+//     lists whom the model has learned from ([Seen]).
 //   - A loss or gradient that is no number ends the run with the step, the batch and the
 //     examples. Nothing in a record depends on the machine or the hour.
 //

@@ -66,6 +66,8 @@ const (
 	// parting is the order in which patients are dealt into folds; its row is the
 	// patient's hash.
 	parting
+	// momentOf is which moment of a stay is learned from; its row is the stay's first example.
+	momentOf
 )
 
 // Validation says how good weights are on what is held back.

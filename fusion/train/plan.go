@@ -9,8 +9,10 @@ import (
 	"io"
 	"strings"
 
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/fleximodal"
+	"github.com/vigil-icu/vigil/schemas"
 )
 
 // Plan is a recipe with its data: examples parted, scales and edges fitted to those of
@@ -26,14 +28,23 @@ type Plan struct {
 	sources []string
 	// teacher is the hash of the teacher's table; "" without one.
 	teacher string
+	// folds are the hashes of the parts of the folds whose models were read.
+	folds []string
 }
 
 // NewPlan reads the data under the paths and makes all ready for a [Loop] over
 // Plan.Stays. The same data and seed give the same plan. The error says what in the data
 // or the recipe is wrong, and how to mend it.
 func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, error) {
-	teacher := paths.Teacher
-	if teacher == "" && r.Teacher.Weight > 0 {
+	teacher, first := paths.Teacher, r.Split.Fold > 0
+	switch {
+	case first && (teacher != "" || len(paths.Folds) > 0):
+		return nil, errors.New("a model of a fold learns from labels alone: leave the teacher and the models of the folds out, or set split.fold=0")
+	case len(paths.Folds) > 0 && r.Split.Folds == 0:
+		return nil, fmt.Errorf("models of folds were named, and the recipe %s has no split.folds", r.Name)
+	case !first && r.Split.Folds > 0 && len(paths.Folds) == 0:
+		return nil, fmt.Errorf("the recipe %s learns from the models of its %d folds: make them with --set split.fold=1 to %d and name them with --folds, or do without by --set split.folds=0", r.Name, r.Split.Folds, r.Split.Folds)
+	case teacher == "" && r.Teacher.Weight > 0 && r.Split.Folds == 0:
 		return nil, fmt.Errorf("the recipe %s has a teacher and no table of one was named: make it with fusion/recipes/teacher.py and name it with --teacher, or learn from labels alone with --set teacher.weight=0", r.Name)
 	}
 	if teacher != "" && r.Teacher.Weight == 0 {
@@ -50,13 +61,26 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 			return nil, err
 		}
 	}
+	var folds *outOfFold
+	if len(paths.Folds) > 0 {
+		if folds, err = p.readFolds(ctx, paths.Folds, set, train, max(1, paths.Threads)); err != nil {
+			return nil, err
+		}
+		folds.teach(set)
+	}
 	c := r.scaled()
-	channels := set.FitScales(train)
+	channels := set.FitScales(r.fittedTo(set, train))
 	for i := range channels {
 		if r.Model.Channels[i].Scale != 0 { // the recipe knows better
 			channels[i].Centre, channels[i].Scale = c.Channels[i].Centre, c.Channels[i].Scale
 		}
 		c.Channels[i].Centre, c.Channels[i].Scale = channels[i].Centre, channels[i].Scale
+	}
+	for i := range c.Channels {
+		if id, ok := schemas.ChannelByName(c.Channels[i].Name); ok && r.Data.Source != fleximodal.Name {
+			c.Channels[i].Transform, c.Channels[i].Derived = id.Info().Transform.String(), record.Derives(id)
+			c.ChannelTable = schemas.ChannelTableVersion
+		}
 	}
 	c.Trained = true
 	c.Training = fmt.Sprintf("%s: %d stays of %d patients of %s, seed %d", r.Name, len(train), set.patients(train), p.sources[0], seed)
@@ -68,7 +92,20 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 	network.Init(seed)
 	p.Stays = NewStays(network, set, channels, r.Training.Shards, r.Training.Batch)
 	p.Stays.Train, p.Stays.Held = train, held
+	if r.Augmentation.OneMoment {
+		p.Stays.oneMoment()
+	}
 	p.Stays.Augmentation, p.Stays.Teacher = r.Augmentation, r.Teacher.Weight
+	if folds != nil && len(r.Rolling.Hours) > 0 {
+		task := &network.Config.Tasks[0]
+		if task.Calibration, err = folds.calibrate(set, r.Rolling.Hours); err != nil {
+			return nil, err
+		}
+		network.Config.LeastChannels = set.fewest(train, r.Rolling.Abstain)
+		if task.Thresholds, err = folds.thresholds(set, task, r.Rolling.Alarms); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
@@ -90,10 +127,13 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 	if len(r.Data.Test) == 0 {
 		train, p.Test = set.part(train, r.Split.Test, r.Split.Seed)
 	}
+	if r.Split.Fold > 0 {
+		train = p.inFold(set, train)
+	}
 	if r.Split.Validation > 0 {
 		train, held = set.part(train, r.Split.Validation, r.Split.Seed+1)
 	}
-	if len(r.Data.Test) > 0 {
+	if len(r.Data.Test) > 0 && r.Split.Fold == 0 {
 		other, err := r.load(ctx, paths, r.Data.Test)
 		if err != nil {
 			return nil, nil, nil, err
@@ -109,11 +149,20 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 	return set, train, held, nil
 }
 
+// fittedTo are those of the training examples that scales are fitted to: with many moments of a
+// stay those of the last hour, in which each value stands once.
+func (r *Recipe) fittedTo(set *Set, train []int) []int {
+	if hours := r.Data.Hours; r.Augmentation.OneMoment && len(hours) > 0 {
+		return set.at(train, hours[len(hours)-1])
+	}
+	return train
+}
+
 // Signature names the run by its recipe, seed and data: a checkpoint of another is
 // refused.
 func (p *Plan) Signature() string {
 	h := sha256.New()
-	fmt.Fprintln(h, p.Recipe.Hash(), p.Seed, strings.Join(p.sources, " "), p.teacher)
+	fmt.Fprintln(h, p.Recipe.Hash(), p.Seed, strings.Join(p.sources, " "), p.teacher, p.folds)
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -33,6 +33,8 @@ type Recipe struct {
 	Training     Settings      `yaml:"training"`
 	Augmentation Augmentation  `yaml:"augmentation"`
 	Teacher      Teacher       `yaml:"teacher"`
+	// Rolling is for a model that is asked again and again during a stay.
+	Rolling Rolling `yaml:"rolling,omitempty"`
 	// Published are scores of publications, to be printed beside what comes out.
 	Published []Published `yaml:"published"`
 }
@@ -79,6 +81,13 @@ type Split struct {
 	// Seed is that of the parting. The seed of training changes nothing here, so that
 	// several seeds of training share their parts.
 	Seed uint64 `yaml:"seed"`
+	// Folds is into how many the training patients are dealt, 0 for none. A recipe with folds
+	// is trained in two stages: a model for each fold, which learns from the others, and then
+	// the model itself, from all of them; see [Paths].
+	Folds int `yaml:"folds,omitempty"`
+	// Fold makes this a run of the first stage: the fold, from 1, is what is tested on, and
+	// the test part is not touched. 0 is for the model itself.
+	Fold int `yaml:"fold,omitempty"`
 }
 
 // Augmentation is what is done to a stay each time that it is learned from.
@@ -92,11 +101,38 @@ type Augmentation struct {
 	// LeastHours is the fewest hours that are kept; any number from there on is as
 	// likely.
 	LeastHours int `yaml:"least_hours"`
+	// OneMoment learns from one of the moments of a stay in each epoch, which is drawn. So
+	// the hours in Data say at which times of a stay a model is to be good, each as it was
+	// known then.
+	OneMoment bool `yaml:"one_moment,omitempty"`
 }
 
-// Teacher is a model that was fitted elsewhere, such as boosted trees. Training takes one
-// probability a stay of it, which must be out of fold: made by a teacher that has not
-// seen the stay's label.
+// Rolling says at which hours a model is judged that is asked during a whole stay, and what is
+// fitted by the folds for its use: a calibration and thresholds.
+type Rolling struct {
+	// Hours are those of Data at which test stays are judged one by one, and the first task
+	// is calibrated; ascending.
+	Hours []int `yaml:"hours,omitempty"`
+	// Alarms are the levels for which thresholds of the first task are chosen, the least
+	// severe first.
+	Alarms []Alarm `yaml:"alarms,omitempty"`
+	// Abstain is the share of the training examples with the fewest observed channels; of a
+	// stay with fewer yet the model gives no probability. 0: it always answers.
+	Abstain float64 `yaml:"abstain,omitempty"`
+}
+
+// Alarm is a level of a policy whose threshold is chosen by how often it alarms.
+type Alarm struct {
+	Severity string `yaml:"severity"`
+	// PerPatientDay is how many alarms there are to be in a patient-day at most.
+	PerPatientDay float64 `yaml:"per_patient_day"`
+	// Clear is where the alarm ends, as a part of the threshold.
+	Clear float64 `yaml:"clear"`
+}
+
+// Teacher is a model that was fitted elsewhere, such as boosted trees, or where the split has
+// folds the models of the folds. Training takes one probability a stay of it, which must be out
+// of fold: made by a teacher that has not seen the stay's label.
 type Teacher struct {
 	// Weight is that of the teacher's probability in the target of the first task; the
 	// label has the rest. 0 is for no teacher.
@@ -146,7 +182,7 @@ func ParseRecipe(text []byte, set []string) (*Recipe, error) {
 // Check says all that is wrong with a recipe. The scales of channels may be missing: they
 // are fitted to the training stays.
 func (r *Recipe) Check() error {
-	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check()}
+	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check(), r.Rolling.check()}
 	if r.Name == "" {
 		errs = append(errs, errors.New("name is missing"))
 	}
@@ -183,6 +219,14 @@ func (r *Recipe) checkStays() (errs []error) {
 			errs = append(errs, fmt.Errorf("data.hours are %v, want hours above 0, ascending", r.Data.Hours))
 			break
 		}
+	}
+	for _, h := range r.Rolling.Hours {
+		if !slices.Contains(r.Data.Hours, h) {
+			errs = append(errs, fmt.Errorf("rolling.hours have %d, and data.hours make no example of it", h))
+		}
+	}
+	if r.Split.Folds > 0 && r.Data.AtEnd {
+		errs = append(errs, errors.New("split.folds want moments at hours of the stay: leave data.at_end out"))
 	}
 	if len(r.Data.Test) == 0 && r.Split.Test == 0 {
 		errs = append(errs, errors.New("nothing is held back to test on: name parts in data.test, or a share in split.test"))
@@ -222,6 +266,31 @@ func (s *Split) check() error {
 			return fmt.Errorf("split.%s is %v, want 0 up to but not 1", name, v)
 		}
 	}
+	if s.Folds == 1 || s.Folds < 0 || s.Folds > 20 || s.Fold < 0 || s.Fold > s.Folds {
+		return fmt.Errorf("split.folds is %d and split.fold %d, want 0 or 2 to 20 folds, and a fold up to that", s.Folds, s.Fold)
+	}
+	return nil
+}
+
+// check refuses hours and rates that cannot be meant.
+func (r *Rolling) check() error {
+	for i, h := range r.Hours {
+		if h < 1 || i > 0 && h <= r.Hours[i-1] {
+			return fmt.Errorf("rolling.hours are %v, want hours above 0, ascending", r.Hours)
+		}
+	}
+	if !(r.Abstain >= 0 && r.Abstain < 1) {
+		return fmt.Errorf("rolling.abstain is %v, want 0 up to but not 1", r.Abstain)
+	}
+	for i, a := range r.Alarms {
+		if !slices.Contains([]string{"low", "medium", "high"}, a.Severity) || !(a.PerPatientDay > 0) || !(a.Clear > 0 && a.Clear <= 1) ||
+			i > 0 && a.PerPatientDay >= r.Alarms[i-1].PerPatientDay {
+			return fmt.Errorf("rolling.alarms[%d] is %+v, want severity low, medium or high, a rate above 0 that falls from level to level, clear above 0 up to 1", i, a)
+		}
+	}
+	if len(r.Alarms) > 0 && len(r.Hours) == 0 {
+		return errors.New("rolling.alarms want rolling.hours, at which the risks are calibrated first")
+	}
 	return nil
 }
 
@@ -234,6 +303,8 @@ func (a *Augmentation) check() error {
 		return fmt.Errorf("augmentation.shorten is %v, want 0 to 1", a.Shorten)
 	case a.Shorten > 0 && (a.LeastHours < 1 || a.LeastHours > 48):
 		return fmt.Errorf("augmentation.least_hours is %d, want 1 to 48", a.LeastHours)
+	case a.OneMoment && a.Shorten > 0:
+		return errors.New("augmentation.one_moment draws among the hours of a stay: leave shorten out")
 	}
 	return nil
 }

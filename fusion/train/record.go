@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/vigil-icu/vigil/fusion"
@@ -31,6 +29,13 @@ type Record struct {
 	Epoch      int           `json:"epoch"`
 	Parameters int           `json:"parameters"`
 	Test       []TaskQuality `json:"test"`
+	// Hours are the first task at the rolling hours of the recipe.
+	Hours []HourQuality `json:"hours,omitempty"`
+	// Folds are the hashes of the parts that the models of the folds were held against.
+	Folds []string `json:"folds,omitempty"`
+	// Seen are the patients that the weights, the epoch, the teacher or the calibration were
+	// found by: see [Seen].
+	Seen Seen `json:"seen,omitempty"`
 }
 
 // Part is what a record says of one part of the examples.
@@ -39,7 +44,7 @@ type Part struct {
 	Name     string `json:"name"`
 	Examples int    `json:"examples"`
 	Patients int    `json:"patients"`
-	// Hash is that of the patients, stays and moments in it.
+	// Hash is the SHA-256 of the patients, stays and moments in it, and of their labels.
 	Hash string `json:"hash"`
 }
 
@@ -102,13 +107,12 @@ const resamples = 1000
 // Judge scores the result on the test examples, task by task. ctx ends it early with its
 // error.
 func (p *Plan) Judge(ctx context.Context, result *Result) ([]TaskQuality, error) {
-	params := *p.Stays.Params()
-	params.Values = result.Weights
-	logits, err := p.Stays.Logits(ctx, &params, p.Test)
+	examples := p.judged()
+	logits, err := p.Stays.Logits(ctx, p.paramsOf(result), examples)
 	if err != nil {
 		return nil, err
 	}
-	return p.Stays.Set.judge(p.Recipe.Model.Tasks, Probabilities(logits), p.Test, p.Seed), nil
+	return p.Stays.Set.judge(p.Recipe.Model.Tasks, p.Stays.served(logits, examples), examples, p.Seed), nil
 }
 
 // judge scores probabilities [examples][tasks] of the binary tasks.
@@ -139,22 +143,29 @@ func (s *Set) judge(tasks []fusion.Task, probabilities []float64, examples []int
 
 // Record is the training record of a result that was judged.
 func (p *Plan) Record(result *Result, test []TaskQuality) *Record {
-	s := p.Stays
+	s, recipe := p.Stays, p.Recipe
+	if fold := recipe.Split.Fold; fold > 0 {
+		recipe = recipe.ofFold(fold)
+	}
 	return &Record{
-		Recipe: p.Recipe.Name, RecipeHash: p.Recipe.Hash(), Seed: p.Seed, Data: p.sources, Teacher: p.teacher,
+		Recipe: recipe.Name, RecipeHash: recipe.Hash(), Seed: p.Seed, Data: p.sources, Teacher: p.teacher,
 		Splits:   []Part{p.part("train", s.Train), p.part("validation", s.Held), p.part("test", p.Test)},
 		Settings: p.Recipe.Training, Curve: result.Curve, Epoch: result.Epoch, Parameters: len(result.Weights), Test: test,
+		Folds: p.folds, Seen: seenOf(s.Set, s.Train, s.Held),
 	}
 }
 
 // part is what a record says of examples.
-func (p *Plan) part(name string, examples []int) Part {
+func (p *Plan) part(name string, examples []int) Part { return p.partOf(p.Stays.Set, name, examples) }
+
+// partOf is part of the examples of a set.
+func (p *Plan) partOf(set *Set, name string, examples []int) Part {
 	h := sha256.New()
 	for _, i := range examples {
-		e := &p.Stays.Set.Examples[i]
-		fmt.Fprintln(h, e.Patient, e.Stay, int64(e.AsOf))
+		e := &set.Examples[i]
+		fmt.Fprintln(h, e.Patient, e.Stay, int64(e.AsOf), e.Labels)
 	}
-	return Part{name, len(examples), p.Stays.Set.patients(examples), hex.EncodeToString(h.Sum(nil)[:16])}
+	return Part{name, len(examples), set.patients(examples), hex.EncodeToString(h.Sum(nil))}
 }
 
 // Write writes the model file with its record, whole or not at all.
@@ -171,13 +182,11 @@ func (p *Plan) Write(path string, result *Result, record *Record) error {
 // Predictions of a binary task for the test examples whose label is known: probability,
 // outcome and patient of each.
 func (p *Plan) Predictions(ctx context.Context, result *Result, task int) (predicted []float64, outcome []bool, patient []string, err error) {
-	params := *p.Stays.Params()
-	params.Values = result.Weights
-	logits, err := p.Stays.Logits(ctx, &params, p.Test)
+	logits, err := p.Stays.Logits(ctx, p.paramsOf(result), p.Test)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	predicted, outcome, patient = p.Stays.Set.known(Probabilities(logits), p.Test, task)
+	predicted, outcome, patient = p.Stays.Set.known(p.Stays.served(logits, p.Test), p.Test, task)
 	return predicted, outcome, patient, nil
 }
 
@@ -208,7 +217,7 @@ func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, thre
 		if err != nil {
 			return nil, Part{}, err
 		}
-		for i, v := range Probabilities(logits) {
+		for i, v := range stays.served(logits, p.Test) {
 			mean[i] += v / float64(len(files))
 		}
 	}
@@ -218,20 +227,9 @@ func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, thre
 // network reads a model file that can be scored on the test part: it must have the
 // recipe's tasks, channels, statics and cells, and a record with the same parts.
 func (r *Recipe) network(file string, sources []string, test Part) (*fusion.Network[float32], error) {
-	b, err := os.ReadFile(file)
+	n, record, err := readTrained(file)
 	if err != nil {
 		return nil, err
-	}
-	n, text, err := fusion.Unmarshal(b)
-	if err != nil {
-		return nil, err
-	}
-	var record Record
-	if text == nil {
-		return nil, errors.New("it has no training record, so that nobody knows which stays it has seen")
-	}
-	if err := json.Unmarshal(text, &record); err != nil {
-		return nil, fmt.Errorf("its training record: %w", err)
 	}
 	names := func(c *fusion.Config) (list []string) {
 		for _, t := range c.Tasks {

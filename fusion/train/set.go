@@ -21,6 +21,8 @@ type Example struct {
 	// Patient is "domain:id"; sets are parted by it.
 	Patient string
 	AsOf    schemas.Time
+	// At is how many full hours after admission that is.
+	At int
 	// Hours is for how many hours there is data in the window.
 	Hours int
 

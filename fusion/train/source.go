@@ -28,6 +28,10 @@ type Paths struct {
 	Linked mimic.Linked
 	// Teacher is the table of the teacher's probabilities; "" for none.
 	Teacher string
+	// Folds are the model files of the recipe's folds, for its second stage; Threads is how
+	// many predictions of them are made at the same time.
+	Folds   []string
+	Threads int
 }
 
 // sources are the data sets of recorded stays that recipes name: which tasks they have

@@ -21,7 +21,9 @@ type Stays struct {
 	// Channels have the scales in which the network is to read them.
 	Channels []vitals.Channel
 	// Train are the examples to learn from, and Held those to choose the epoch by.
-	Train, Held  []int
+	Train, Held []int
+	// Moments are Train by stay, where one of them is drawn in each epoch; else nil.
+	Moments      [][]int
 	Augmentation Augmentation
 	// Teacher is the weight of the teacher's probability in the target of task 0.
 	Teacher float64
@@ -53,8 +55,39 @@ func inputs(n *fusion.Network[float32], count int) []*encoders.Input {
 // Params are the network's weights.
 func (p *Stays) Params() *nn.Params[float32] { return p.Network.Params() }
 
-// Examples is how many there are to learn from.
-func (p *Stays) Examples() int { return len(p.Train) }
+// Examples is how many there are to learn from in an epoch.
+func (p *Stays) Examples() int {
+	if p.Moments != nil {
+		return len(p.Moments)
+	}
+	return len(p.Train)
+}
+
+// oneMoment makes Moments of Train.
+func (p *Stays) oneMoment() {
+	at := map[string]int{}
+	for _, i := range p.Train {
+		e := &p.Set.Examples[i]
+		key := e.Patient + " " + e.Stay
+		k, known := at[key]
+		if !known {
+			k = len(p.Moments)
+			at[key] = k
+			p.Moments = append(p.Moments, nil)
+		}
+		p.Moments[k] = append(p.Moments[k], i)
+	}
+}
+
+// drawn is the example of the set that stands for one of an epoch in a step: itself, or one of
+// the moments of its stay.
+func (p *Stays) drawn(d nn.Draw, example int) int {
+	if p.Moments == nil {
+		return p.Train[example]
+	}
+	of := p.Moments[example]
+	return of[int(d.Uniform(momentOf, uint64(of[0]), 0)*float64(len(of)))]
+}
 
 // Loss is that of the network's tasks, on stays that are thinned and shortened anew in
 // every step. The labels of the whole batch are counted, so that the shards' losses add
@@ -63,11 +96,12 @@ func (p *Stays) Loss(t *nn.Tape[float32], s Shard) nn.Tensor[float32] {
 	tasks := len(p.Set.Tasks)
 	labels := t.Floats(len(s.Batch) * tasks)
 	for i, e := range s.Batch {
-		p.targets(labels[i*tasks:(i+1)*tasks], p.Train[e])
+		p.targets(labels[i*tasks:(i+1)*tasks], p.drawn(s.Draw, e))
 	}
 	in := p.inputs[s.Index][:s.To-s.From]
 	for i, e := range s.Examples() {
-		p.Set.Fill(in[i], p.Train[e], p.Channels, p.Augmentation.transform(s.Draw, uint64(p.Train[e])))
+		example := p.drawn(s.Draw, e)
+		p.Set.Fill(in[i], example, p.Channels, p.Augmentation.transform(s.Draw, uint64(example)))
 	}
 	out := p.Network.Forward(t, in, &fusion.Train{Draw: s.Draw, First: uint64(s.From)})
 	return p.Network.Loss(t, out, fusion.Labels{

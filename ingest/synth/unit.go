@@ -42,7 +42,7 @@ var start = schemas.FromStd(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
 // casting is who lies in the first beds: somebody is ill from the beginning,
 // others get worse later, some never do.
-var casting = []string{"recovery", "sepsis", "healthy", "respiratory", "bleeding", "healthy", "arrhythmia", "recovery", "sepsis", "healthy", "bleeding", "respiratory"}
+var casting = []string{"recovery", "sepsis", "arrest", "respiratory", "bleeding", "healthy", "arrhythmia", "recovery", "sepsis", "healthy", "bleeding", "respiratory"}
 
 // New reads the pathways. The error is of a number out of its range, of a pathway file, or of an
 // Only that names none of the pathways.

@@ -22,7 +22,7 @@ var line = []string{"deploy", "schemas", "ingest", "window", "encoders", "fusion
 var only = map[string][]string{
 	"github.com/segmentio/kafka-go": {"ingest/kafka"},
 	"github.com/redis/go-redis/v9":  {"window/redisstore", "cmd"},
-	"github.com/apache/arrow/go":    {"schemas"},
+	"github.com/apache/arrow/go":    {"schemas", "alerts/judge"},
 	// kmsg only lays out messages; kafka-go lacks the versions with topic ids.
 	"github.com/twmb/franz-go/pkg/kmsg":  {"ingest/kafka", "cmd/internal/embedded", "ingest/realkafka"},
 	"github.com/twmb/franz-go/pkg/kgo":   {"ingest/realkafka"},

@@ -94,7 +94,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			_ = h.Close()
 		}
 	}()
-	model, policy, err := loadFiles(c)
+	model, policy, err := LoadFiles(c.Model, c.Policy)
 	if err != nil {
 		return h, err
 	}
@@ -216,29 +216,30 @@ func redacted(raw string) string {
 	return u.Redacted()
 }
 
-// loadFiles loads model and policy; without a model file the shipped model, nil for NoModel.
-func loadFiles(c Config) (*fusion.Model, *alerts.Policy, error) {
-	model, policy := fusion.Shipped(), alerts.DefaultPolicy()
-	switch c.Model {
+// LoadFiles loads model and policy. A model is a file or the name of one in the binary; without
+// it that is the shipped one, and nil for NoModel.
+func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Policy, err error) {
+	policy = alerts.DefaultPolicy()
+	switch file {
 	case "":
+		model = fusion.Shipped()
 	case NoModel:
 		model = nil
 	default:
-		var err error
-		if model, err = fusion.Load(c.Model); err != nil {
+		if model, err = fusion.Load(file); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--model: %w", err))
 		}
 	}
-	if c.Policy != "" {
-		b, err := os.ReadFile(c.Policy)
+	if policyFile != "" {
+		b, err := os.ReadFile(policyFile)
 		if err == nil {
 			policy, err = alerts.ParsePolicy(b)
 		}
 		if err != nil {
-			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", c.Policy, err))
+			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
 		if err := hasTasks(model, policy); err != nil {
-			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", c.Policy, err))
+			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
 	}
 	return model, policy, nil
@@ -268,7 +269,10 @@ func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
 // loadShelf puts on the shelf what the log may have asked for before: what is shipped, what is in
 // use now, and the files that are named.
 func loadShelf(c Config, model *fusion.Model, policy *alerts.Policy) (monitor.Shelf, error) {
-	shelf := monitor.Shelf{Models: []*fusion.Model{fusion.Shipped()}, Policies: []*alerts.Policy{alerts.DefaultPolicy(), policy}}
+	shelf := monitor.Shelf{Policies: []*alerts.Policy{alerts.DefaultPolicy(), policy}}
+	for _, name := range fusion.ShippedNames() {
+		shelf.Models = append(shelf.Models, fusion.Named(name))
+	}
 	if model != nil {
 		shelf.Models = append(shelf.Models, model)
 	}

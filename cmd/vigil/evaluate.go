@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/judge"
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/fusion/train"
+	"github.com/vigil-icu/vigil/ingest/mimic"
+	"github.com/vigil-icu/vigil/ingest/physionet"
+	"github.com/vigil-icu/vigil/ingest/source"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// evaluateOptions are the flags of `vigil evaluate`.
+type evaluateOptions struct {
+	model   string
+	policy  string
+	data    []string
+	report  string
+	heldOut bool
+	basis   string
+	draws   int
+	seed    uint64
+	json    bool
+}
+
+// evaluateCommand gives the user what a model is worth hour by hour on recorded stays: tables, one
+// JSON object, a page.
+func evaluateCommand() *cobra.Command {
+	var o evaluateOptions
+	cmd := &cobra.Command{
+		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2", Args: noArgs,
+		Example: `  vigil evaluate --data physionet2012/set-c.tar.gz
+  vigil evaluate --data physionet2012 --held-out --report report
+  vigil evaluate --model my.safetensors --data mimic-iv-demo --json`,
+		Long: `Plays every patient of DIR through the Step that serves, and holds what was said at every
+full hour against death in hospital. DIR is a folder or an archive of ` + dataSetNames() + `
+with its outcomes in or beside it. Patients that the model has learned from are refused;
+--held-out leaves them out and judges the others.
+
+Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runEvaluate(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.model, "model", fusion.OpenICU, "model file, or the name of one in the binary")
+	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
+	f.StringSliceVar(&o.data, "data", nil, "folder or archive of recorded stays with their outcomes; may be given several times")
+	f.StringVar(&o.report, "report", "", "folder to write report.json, report.html and the predictions of each hour (predictions.csv, .parquet) into")
+	f.BoolVar(&o.heldOut, "held-out", false, "leave out the patients that the model has learned from")
+	f.StringVar(&o.basis, "time-basis", basisAvailable, "from when a value counts: available (when it was known), charted (when it was measured), or both")
+	f.IntVar(&o.draws, "draws", 1000, "resamples of patients for the intervals")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the intervals")
+	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
+	return cmd
+}
+
+// The words of --time-basis.
+const (
+	basisAvailable = "available"
+	basisCharted   = "charted"
+	basisBoth      = "both"
+)
+
+// taskMortality is what evaluate judges: death in hospital.
+const taskMortality = "mortality"
+
+// runEvaluate is the whole command; ctx ends with Ctrl-C.
+func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Writer) error {
+	if len(o.data) == 0 {
+		return boot.Usage(errors.New("--data is missing: name a folder or archive of recorded stays"))
+	}
+	if o.draws < 1 || o.draws > 100_000 {
+		return boot.Usage(fmt.Errorf("--draws %d: want 1 to 100000", o.draws))
+	}
+	if o.basis != basisAvailable && o.basis != basisCharted && o.basis != basisBoth {
+		return boot.Usage(fmt.Errorf("--time-basis %q: want %s, %s or %s", o.basis, basisAvailable, basisCharted, basisBoth))
+	}
+	model, policy, err := boot.LoadFiles(o.model, o.policy)
+	if err != nil {
+		return err
+	}
+	if model == nil || !slices.ContainsFunc(model.Config().Tasks, func(t fusion.Task) bool { return t.Name == taskMortality && t.Report == fusion.ReportRisk }) {
+		return boot.Usage(fmt.Errorf("--model %s: it has no risk %q, which is what recorded outcomes can judge", o.model, taskMortality))
+	}
+	if o.report != "" {
+		if err := os.MkdirAll(o.report, 0o755); err != nil {
+			return boot.Usage(fmt.Errorf("--report: %w", err))
+		}
+	}
+	judged := func(charted bool) (*judge.Report, *judgedStays, error) {
+		all, err := playAll(ctx, o, charted, model, policy, stderr)
+		if err != nil {
+			return nil, nil, interruptedOr(ctx, err)
+		}
+		r := judge.Judge(all.Stays, taskMortality, judge.Settings{Draws: o.draws, Seed: o.seed})
+		r.Model, r.Name, r.Policy = model.Hash(), model.Config().Name, policy.Hash()
+		r.Data, r.Skipped, r.Unknown, r.TimeBasis = all.sources, all.Skipped, all.Unknown, basisAvailable
+		if charted {
+			r.TimeBasis = basisCharted
+		}
+		return r, all, nil
+	}
+	report, all, err := judged(o.basis == basisCharted)
+	if err == nil && o.basis == basisBoth {
+		report.Charted, _, err = judged(true)
+	}
+	if err != nil {
+		return err
+	}
+	if o.report != "" {
+		if err := writeReport(o.report, report, all.Stays); err != nil {
+			return boot.Failure(err)
+		}
+	}
+	if o.json {
+		return json.NewEncoder(stdout).Encode(report)
+	}
+	return judge.WriteText(stdout, report)
+}
+
+// judgedStays are the stays of all data that were named.
+type judgedStays struct {
+	judge.Played
+	sources []string
+}
+
+// playAll plays all data.
+func playAll(ctx context.Context, o evaluateOptions, charted bool, model *fusion.Model, policy *alerts.Policy, stderr io.Writer) (*judgedStays, error) {
+	training, err := train.RecordOf(model)
+	if err != nil {
+		return nil, boot.Usage(err)
+	}
+	if model.Trained() && (training == nil || len(training.Seen) == 0) {
+		fmt.Fprintln(stderr, "the model does not say whom it has learned from: nobody knows whether these are other patients")
+	}
+	all := &judgedStays{}
+	names := map[string]string{} // patient to path
+	for _, path := range o.data {
+		recorded, outcome, stays, err := openJudged(path)
+		if err != nil {
+			return nil, boot.Usage(err)
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		var wrong error
+		plan := judge.Plan{Model: model, Policy: policy, Task: taskMortality, Outcome: outcome, Charted: charted, Skip: func(patient string) bool {
+			if twice, ok := names[patient]; ok {
+				wrong = fmt.Errorf("patient %s is in %s and in %s: name them once", patient, twice, path)
+			}
+			names[patient] = path
+			if training == nil || !training.Seen.Has(patient) {
+				return wrong != nil
+			}
+			if !o.heldOut {
+				wrong = fmt.Errorf("%s: the model has learned from patient %s and maybe others: name other stays, or judge only those that it has not seen with --held-out", path, patient)
+			}
+			if wrong != nil {
+				cancel()
+			}
+			return true
+		}}
+		bar := newCountBar(stderr, filepath.Base(path), stays)
+		plan.Progress = bar.show
+		one, err := judge.Play(ctx, recorded, plan)
+		bar.stop()
+		cancel()
+		if wrong != nil {
+			return nil, boot.Usage(wrong)
+		}
+		if err != nil {
+			return nil, boot.Usage(err)
+		}
+		all.Stays = append(all.Stays, one.Stays...)
+		all.Skipped, all.Unknown = all.Skipped+one.Skipped, all.Unknown+one.Unknown
+		all.sources = append(all.sources, recorded.Name()+"@"+recorded.Hash())
+	}
+	if len(all.Stays) == 0 {
+		return nil, boot.Usage(fmt.Errorf("no stay is left to judge: %d patients were seen in training, %d stays have no outcome", all.Skipped, all.Unknown))
+	}
+	return all, nil
+}
+
+// openJudged opens recorded stays with their outcomes, and says how many of these there are.
+func openJudged(path string) (recorded source.Source, outcome func(source.Stay) (judge.Outcome, bool), stays int, err error) {
+	if recorded, err = openRecorded(path); err != nil {
+		return nil, nil, 0, err
+	}
+	if of, ok := recorded.(*mimic.Source); ok {
+		outcomes, err := of.Outcomes()
+		return recorded, func(s source.Stay) (judge.Outcome, bool) {
+			o, ok := outcomes[s.ID]
+			known := judge.Outcome{Died: o.Died}
+			if o.Death > s.Admit {
+				known.Death = o.Death - s.Admit
+			}
+			return known, ok
+		}, len(outcomes), err
+	}
+	outcomes, err := physionet.ReadOutcomes(path)
+	return recorded, func(s source.Stay) (judge.Outcome, bool) {
+		o, ok := outcomes[s.ID]
+		known := judge.Outcome{Died: o.Died}
+		if days := float64(o.Survival); o.Died && days > 0 && !math.IsInf(days, 0) {
+			known.Death = schemas.Time(days*24) * schemas.Hour // the day is what is known
+		}
+		return known, ok
+	}, len(outcomes), err
+}
+
+// countBar tells how many patients were played: now and then, as a line.
+type countBar struct {
+	out   io.Writer
+	name  string
+	total int
+	next  chan int
+	done  chan struct{}
+}
+
+// newCountBar begins to tell of so many.
+func newCountBar(out io.Writer, name string, total int) *countBar {
+	b := &countBar{out: out, name: name, total: total, next: make(chan int, 64), done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		start, last, most := time.Now(), time.Now(), 0
+		for n := range b.next {
+			if most = max(most, n); time.Since(last) > 5*time.Second {
+				last = time.Now()
+				left := time.Duration(float64(time.Since(start)) / float64(most) * float64(max(0, total-most)))
+				fmt.Fprintf(out, "%s: %d of at most %d patients  %s left\n", name, most, total, left.Round(time.Second))
+			}
+		}
+		fmt.Fprintf(out, "%s: %d patients in %s\n", name, most, time.Since(start).Round(100*time.Millisecond))
+	}()
+	return b
+}
+
+// show is told how many are done.
+func (b *countBar) show(n int) { b.next <- n }
+
+// stop waits until the last was told.
+func (b *countBar) stop() {
+	close(b.next)
+	<-b.done
+}
+
+// writeReport writes the files of a report.
+func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	var page strings.Builder
+	if err := judge.WriteHTML(&page, r); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page.String()), 0o644); err != nil {
+		return err
+	}
+	for name, write := range map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(write(f, stays), f.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/alerts/judge"
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// The risks that a model is judged by are those that a live run publishes at the same moments.
+func TestEvaluateJudgesWhatIsPublished(t *testing.T) {
+	data, exported := someRecords(t), t.TempDir()
+	demoJSON(t, "--data", data, "--speed", "max", "--store", "miniredis", "--model", fusion.Drawn, "--export", exported)
+	published := map[string]float32{} // by stay and moment
+	for line := range strings.Lines(string(readFile(t, exported, "scores.jsonl"))) {
+		var s struct {
+			schemas.Score
+			Value *schemas.Score `json:"value"`
+		}
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatal(err)
+		}
+		score := &s.Score
+		if s.Value != nil {
+			score = s.Value
+		}
+		published[score.Stay+" "+score.AsOf.String()] = score.Risks[taskMortality].Value
+	}
+	first, err := openRecorded(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admitted := map[string]schemas.Time{}
+	for p, err := range first.Patients(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range p.Stays {
+			admitted[s.ID] = s.Admit
+		}
+	}
+	recorded, outcome, _, err := openJudged(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := judge.Play(t.Context(), recorded, judge.Plan{Model: fusion.Untrained(), Policy: alerts.DefaultPolicy(), Task: taskMortality, Outcome: outcome})
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, died := 0, 0
+	for i := range all.Stays {
+		s := &all.Stays[i]
+		if s.Died {
+			died++
+		}
+		if len(s.Points) != 48 {
+			t.Fatalf("stay %s has %d points, want one for each hour", s.ID, len(s.Points))
+		}
+		for _, p := range s.Points {
+			at := admitted[s.ID] + schemas.Time(p.Hour*float64(schemas.Hour))
+			was, ok := published[s.ID+" "+at.String()]
+			if !ok || was != p.Risk {
+				t.Fatalf("stay %s hour %v: judged by %v, published %v (%v)", s.ID, p.Hour, p.Risk, was, ok)
+			}
+			held++
+		}
+	}
+	if held != 48*48 || died != 16 {
+		t.Errorf("%d risks of %d deaths were held, want %d of 16", held, died, 48*48)
+	}
+}
+
+// One line of JSON on stdout, talk on stderr, and a folder with the report.
+func TestEvaluate(t *testing.T) {
+	data, dir := someRecords(t), filepath.Join(t.TempDir(), "report")
+	code, stdout, stderr := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "20", "--report", dir)
+	if code != boot.ExitOK || strings.Count(stdout, "\n") != 1 {
+		t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+	}
+	var r judge.Report
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
+		t.Fatal(err)
+	}
+	q := r.Tasks[taskMortality]
+	if r.Model != fusion.Untrained().Hash() || q.N != 48 || q.Events != 16 || q.Hours["48"].N != 48 || q.Alerts["policy"] == nil || r.Baselines["news2"] == nil {
+		t.Errorf("%s", stdout)
+	}
+	if !strings.Contains(stderr, "48 patients in ") {
+		t.Errorf("stderr %q does not tell of the patients", stderr)
+	}
+	for _, name := range []string{"report.json", "report.html", "predictions.csv", "predictions.parquet"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	again, stdoutAgain, _ := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "20")
+	if again != boot.ExitOK || stdoutAgain != stdout {
+		t.Error("the same model and data give another report")
+	}
+	// What was charted is known earlier than what was available, and the report says which is which.
+	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--time-basis", "both")
+	var both judge.Report
+	if err := json.Unmarshal([]byte(stdout), &both); err != nil || code != boot.ExitOK {
+		t.Fatalf("exit %d: %v: %s", code, err, stderr)
+	}
+	early, late := both.Charted.Tasks[taskMortality].Hours["1"], both.Tasks[taskMortality].Hours["1"]
+	if both.TimeBasis != "available" || both.Charted.TimeBasis != "charted" || early.Mean == late.Mean {
+		t.Errorf("basis %s and %s, mean risks at hour 1 %v and %v", both.TimeBasis, both.Charted.TimeBasis, late.Mean, early.Mean)
+	}
+}
+
+// Patients of the training are refused, or left out where that is asked for.
+func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
+	data, model := someRecords(t), filepath.Join(t.TempDir(), "m.safetensors")
+	if code, _, stderr := vigil(t.Context(), "train", "--recipe", "tiny", "--data", data, "--out", model); code != boot.ExitOK {
+		t.Fatalf("train: %s", stderr)
+	}
+	code, _, stderr := vigil(t.Context(), "evaluate", "--model", model, "--data", data)
+	if code != boot.ExitUsage || !strings.Contains(stderr, "has learned from patient") || !strings.Contains(stderr, "--held-out") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+	code, stdout, stderr := vigil(t.Context(), "evaluate", "--model", model, "--data", data, "--held-out", "--draws", "10")
+	if code != boot.ExitOK || !strings.Contains(stdout, "left out: 36 patients") || !strings.Contains(stdout, "mortality: 12 stays of 12 patients, 4 end") {
+		t.Errorf("exit %d: %s%s", code, stdout, stderr)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "--data is missing"},
+		{[]string{"--data", data, "--time-basis", "guessed"}, "--time-basis"},
+		{[]string{"--data", data, "--model", boot.NoModel}, "has no risk"},
+		{[]string{"--data", data, "--data", data, "--model", fusion.Drawn}, "is in " + data + " and in " + data},
+		{[]string{"--data", filepath.Join(data, "none")}, "there is no folder or file"},
+		{[]string{"--data", data, "--model", "open-icu-9"}, "model file"},
+	} {
+		if code, _, stderr := vigil(t.Context(), append([]string{"evaluate"}, c.args...)...); code != boot.ExitUsage || !strings.Contains(stderr, c.want) {
+			t.Errorf("%v: exit %d, %s, want %q", c.args, code, stderr, c.want)
+		}
+	}
+}

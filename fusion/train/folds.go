@@ -1,0 +1,153 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/vigil-icu/vigil/fusion"
+)
+
+// outOfFold is what the models of the folds say of the training stays, each of stays that it
+// has not learned from.
+type outOfFold struct {
+	examples []int
+	// logits are those of the first task.
+	logits []float32
+}
+
+// inFold leaves of the training examples those that the recipe's fold learns from, and makes
+// those of the fold the plan's test part.
+func (p *Plan) inFold(set *Set, train []int) (rest []int) {
+	p.Test = nil
+	fold := set.foldsOf(train, p.Recipe.Split)
+	for i, e := range train {
+		if fold[i] == p.Recipe.Split.Fold-1 {
+			p.Test = append(p.Test, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}
+
+// foldsOf is the fold, from 0, of each of the training examples.
+func (s *Set) foldsOf(train []int, split Split) []int {
+	of := &Set{}
+	for _, i := range train {
+		of.Examples = append(of.Examples, s.Examples[i])
+	}
+	return of.Folds(split.Folds, 0, split.Seed+2)
+}
+
+// readFolds asks the models of the folds for what they say of the stays that they have not
+// seen. There must be one for each fold, of this recipe and data; their order is free.
+func (p *Plan) readFolds(ctx context.Context, files []string, set *Set, train []int, threads int) (*outOfFold, error) {
+	split := p.Recipe.Split
+	if len(files) != split.Folds {
+		return nil, fmt.Errorf("%d models of folds were named, and the recipe %s has %d folds: make those of split.fold=1 to split.fold=%d and name them all",
+			len(files), p.Recipe.Name, split.Folds, split.Folds)
+	}
+	fold := set.foldsOf(train, split)
+	o := &outOfFold{examples: train, logits: make([]float32, len(train))}
+	seen := make([]string, split.Folds)
+	for _, file := range files {
+		network, record, err := readTrained(file)
+		if err != nil {
+			return nil, fmt.Errorf("model of a fold %s: %w", file, err)
+		}
+		k := slices.IndexFunc(seen, func(string) bool { return false })
+		for at := range seen {
+			if of := p.Recipe.ofFold(at + 1); of.Hash() == record.RecipeHash {
+				k = at
+			}
+		}
+		var held, places []int
+		for i, e := range train {
+			if fold[i] == k {
+				held, places = append(held, e), append(places, i)
+			}
+		}
+		switch {
+		case k < 0:
+			return nil, fmt.Errorf("model of a fold %s: it was made by another recipe, %s, or by none of its folds: make it with split.fold=1 to %d of this one", file, record.Recipe, split.Folds)
+		case seen[k] != "":
+			return nil, fmt.Errorf("%s and %s are both of fold %d", seen[k], file, k+1)
+		case !slices.Equal(record.Data, p.sources) || len(record.Splits) == 0 || record.Splits[len(record.Splits)-1] != p.partOf(set, "test", held):
+			return nil, fmt.Errorf("model of a fold %s: it was made with other data: by its record with %v, here are %v", file, record.Data, p.sources)
+		}
+		seen[k] = file
+		channels, _, err := vitalsOf(&network.Config)
+		if err != nil {
+			return nil, err
+		}
+		stays := &Stays{Network: network, Set: set, Channels: channels, Threads: threads}
+		logits, err := stays.Logits(ctx, network.Params(), held)
+		if err != nil {
+			return nil, err
+		}
+		for i, at := range places {
+			o.logits[at] = logits[i*len(set.Tasks)]
+		}
+		p.folds = append(p.folds, record.Splits[len(record.Splits)-1].Hash)
+	}
+	slices.Sort(p.folds)
+	return o, nil
+}
+
+// ofFold is what of the recipe counts in a run of the first stage: not what it says of the
+// second.
+func (r *Recipe) ofFold(k int) *Recipe {
+	c := *r
+	c.Split.Fold, c.About, c.Teacher, c.Rolling, c.Published = k, "", Teacher{}, Rolling{}, nil
+	return &c
+}
+
+// teach gives all examples of a stay the folds' probability at its last moment as their
+// teacher's: what is known later tells more of the outcome. Where a table has given one too,
+// the teacher is the mean of both.
+func (o *outOfFold) teach(set *Set) {
+	type last struct {
+		at          int
+		probability float64
+	}
+	of := map[string]last{}
+	key := func(e *Example) string { return e.Patient + " " + e.Stay }
+	for i, p := range Probabilities(o.logits) {
+		e := &set.Examples[o.examples[i]]
+		if was, ok := of[key(e)]; !ok || e.At >= was.at {
+			of[key(e)] = last{e.At, p}
+		}
+	}
+	for _, i := range o.examples {
+		e := &set.Examples[i]
+		p := of[key(e)].probability
+		if sound(float64(e.Teacher)) {
+			p = (p + float64(e.Teacher)) / 2
+		}
+		e.Teacher = float32(p)
+	}
+}
+
+// readTrained reads a model file that has a training record.
+func readTrained(file string) (*fusion.Network[float32], *Record, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, text, err := fusion.Unmarshal(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if text == nil {
+		return nil, nil, errors.New("it has no training record, so that nobody knows which stays it has seen")
+	}
+	var record Record
+	if err := json.Unmarshal(text, &record); err != nil {
+		return nil, nil, fmt.Errorf("its training record: %w", err)
+	}
+	return n, &record, nil
+}
