@@ -40,7 +40,7 @@ func (r *refused) reread(ctx context.Context, c *kafka.Cluster, zone *time.Locat
 		return again, err
 	}
 	again.message = *m
-	_, problems := judge(m, zone, r.at)
+	_, problems := judgeAgain(m, zone, r.at)
 	var fields []string
 	for i := range problems {
 		fields = append(fields, problems[i].Field)
@@ -51,9 +51,9 @@ func (r *refused) reread(ctx context.Context, c *kafka.Cluster, zone *time.Locat
 	return again, nil
 }
 
-// judge is what intake says to a live message at a time: the event, nil where it cannot be read, and all
+// judgeAgain is what intake says to a live message at a time: the event, nil where it cannot be read, and all
 // that is wrong with it.
-func judge(m *schemas.Message, zone *time.Location, now schemas.Time) (*schemas.Event, []schemas.Problem) {
+func judgeAgain(m *schemas.Message, zone *time.Location, now schemas.Time) (*schemas.Event, []schemas.Problem) {
 	e := &record.Encoder{Zone: zone}
 	ev, problem := e.Decode(m, now)
 	if problem != nil {
@@ -187,7 +187,7 @@ func (r *refused) mend(ctx context.Context, c *kafka.Cluster, body []byte, zone 
 		}
 		m.Value = left
 	}
-	ev, problems := judge(m, zone, schemas.Time(time.Now().UnixMilli()))
+	ev, problems := judgeAgain(m, zone, schemas.Time(time.Now().UnixMilli()))
 	if len(problems) > 0 {
 		p := &problems[0]
 		more := ""
