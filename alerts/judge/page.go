@@ -178,7 +178,7 @@ func (r *Report) alarms() template.HTML {
 				ops = append(ops, o)
 			}
 		}
-		slices.SortFunc(ops, func(a, b *Operating) int { return cmp.Compare(float64(a.PerPatientDay), float64(b.PerPatientDay)) })
+		slices.SortFunc(ops, func(a, b *Operating) int { return -cmp.Compare(float64(a.Threshold), float64(b.Threshold)) })
 		var x, y, low, high []float64
 		for _, o := range ops {
 			if o.PerPatientDay <= 2 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"math"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
+	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -69,6 +71,13 @@ type Plan struct {
 	// Charted plays everything as if it had been known when it was measured, which no live run
 	// can; otherwise it is known when the source says that it was.
 	Charted bool
+	// Delays multiplies how long values took to become known; 0 stands for 1.
+	Delays float64
+	// Withheld are channels of which nobody sends anything, and Dropped is the share of the
+	// other observations that are lost, by chance from Seed: what a model is worth with less.
+	Withheld []schemas.Channel
+	Dropped  float64
+	Seed     uint64
 	// Skip says whom to leave out; nil leaves nobody out.
 	Skip func(patient string) bool
 	// Progress is told how many patients were played, from many goroutines; it may be nil.
@@ -188,9 +197,13 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		}
 		return nil
 	}
-	if w.plan.Charted {
+	if factor := cmp.Or(w.plan.Delays, 1); w.plan.Charted || factor != 1 {
+		if w.plan.Charted {
+			factor = 0
+		}
 		for i := range p.Events {
-			p.Events[i].AvailableTime = p.Events[i].EventTime
+			e := &p.Events[i]
+			e.AvailableTime = e.EventTime + schemas.Time(float64(e.AvailableTime-e.EventTime)*factor)
 		}
 		slices.SortStableFunc(p.Events, func(a, b schemas.Event) int { return cmp.Compare(a.AvailableTime, b.AvailableTime) })
 	}
@@ -209,6 +222,9 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 				s.Statics = rec.Move.Statics
 			}
 		}
+		if !w.degrade(rec, p.ID, i) {
+			continue
+		}
 		if w.outputs, err = w.monitor.Step(w.partition, rec, w.offset, w.outputs[:0]); err != nil {
 			return err
 		}
@@ -218,6 +234,24 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		}
 	}
 	return nil
+}
+
+// degrade takes from a record what is withheld or lost, and says whether it is sent at all.
+func (w *player) degrade(rec *schemas.Record, patient string, event int) bool {
+	if len(rec.Observations) == 0 || len(w.plan.Withheld) == 0 && w.plan.Dropped == 0 {
+		return true
+	}
+	h := fnv.New64a()
+	h.Write([]byte(patient))
+	chance := nn.Draw{Seed: w.plan.Seed, Step: uint64(event)}.Row(0, h.Sum64())
+	kept := rec.Observations[:0:0]
+	for i, o := range rec.Observations {
+		if !slices.Contains(w.plan.Withheld, o.Channel) && chance.Uniform(uint64(i)) >= w.plan.Dropped {
+			kept = append(kept, o)
+		}
+	}
+	rec.Observations = kept
+	return len(kept) > 0
 }
 
 // take reads what a step put out.

@@ -17,6 +17,11 @@ type Report struct {
 	// from when it was measured. Charted is the report of the latter beside that of the former.
 	TimeBasis string  `json:"time_basis"`
 	Charted   *Report `json:"charted,omitempty"`
+	// Withheld are modalities that nobody sent, Dropped is the share of the other observations
+	// that were lost, and Delays is by how much values took longer to become known.
+	Withheld []string `json:"withheld,omitempty"`
+	Dropped  float64  `json:"dropped,omitempty"`
+	Delays   float64  `json:"delays,omitempty"`
 	// Skipped counts patients that were left out because the model has seen them, Unknown
 	// stays without an outcome.
 	Skipped int `json:"patients_seen_in_training"`

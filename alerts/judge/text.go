@@ -15,6 +15,9 @@ import (
 func WriteText(w io.Writer, r *Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "model %.12s (%s), policy %.12s, on %s, values from when they were %s\n", r.Model, r.Name, r.Policy, strings.Join(r.Data, ", "), r.TimeBasis)
+	if len(r.Withheld) > 0 || r.Dropped > 0 || r.Delays > 0 {
+		fmt.Fprintf(&b, "withheld: %s; %.0f %% of the other observations lost; delays times %g\n", orNothing(strings.Join(r.Withheld, ", ")), 100*r.Dropped, max(r.Delays, 1))
+	}
 	if r.Skipped+r.Unknown > 0 {
 		fmt.Fprintf(&b, "left out: %d patients that the model has learned from, %d stays without an outcome\n", r.Skipped, r.Unknown)
 	}
@@ -48,6 +51,14 @@ func WriteText(w io.Writer, r *Report) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// orNothing is text, or a word for none.
+func orNothing(text string) string {
+	if text == "" {
+		return "nothing"
+	}
+	return text
 }
 
 // each calls visit with what was judged: the model's tasks, then what stands beside them.

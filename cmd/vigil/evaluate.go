@@ -15,7 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/judge"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion"
@@ -34,6 +33,9 @@ type evaluateOptions struct {
 	report  string
 	heldOut bool
 	basis   string
+	without []string
+	drop    float64
+	delays  float64
 	draws   int
 	seed    uint64
 	json    bool
@@ -65,6 +67,9 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.StringVar(&o.report, "report", "", "folder to write report.json, report.html and the predictions of each hour (predictions.csv, .parquet) into")
 	f.BoolVar(&o.heldOut, "held-out", false, "leave out the patients that the model has learned from")
 	f.StringVar(&o.basis, "time-basis", basisAvailable, "from when a value counts: available (when it was known), charted (when it was measured), or both")
+	f.StringSliceVar(&o.without, "withhold", nil, "modalities of the model that nobody sends, as vital,lab")
+	f.Float64Var(&o.drop, "drop", 0, "share of the observations that are lost, by chance")
+	f.Float64Var(&o.delays, "delays", 1, "how many times as long values take to become known")
 	f.IntVar(&o.draws, "draws", 1000, "resamples of patients for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the intervals")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
@@ -104,8 +109,14 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 			return boot.Usage(fmt.Errorf("--report: %w", err))
 		}
 	}
+	withheld, err := o.withheld(model.Config())
+	if err != nil {
+		return boot.Usage(err)
+	}
 	judged := func(charted bool) (*judge.Report, *judgedStays, error) {
-		all, err := playAll(ctx, o, charted, model, policy, stderr)
+		all, err := playAll(ctx, o, judge.Plan{
+			Model: model, Policy: policy, Task: taskMortality, Charted: charted, Withheld: withheld, Dropped: o.drop, Delays: o.delays, Seed: o.seed,
+		}, stderr)
 		if err != nil {
 			return nil, nil, interruptedOr(ctx, err)
 		}
@@ -114,6 +125,9 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 		r.Data, r.Skipped, r.Unknown, r.TimeBasis = all.sources, all.Skipped, all.Unknown, basisAvailable
 		if charted {
 			r.TimeBasis = basisCharted
+		}
+		if r.Withheld, r.Dropped = o.without, o.drop; o.delays != 1 {
+			r.Delays = o.delays
 		}
 		return r, all, nil
 	}
@@ -135,6 +149,25 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	return judge.WriteText(stdout, report)
 }
 
+// withheld are the channels of the modalities that are withheld.
+func (o *evaluateOptions) withheld(c *fusion.Config) (list []schemas.Channel, err error) {
+	if !(o.drop >= 0 && o.drop < 1) || !(o.delays > 0 && o.delays <= 100) {
+		return nil, fmt.Errorf("--drop %v, --delays %v: want a share from 0 to below 1, and a factor above 0 up to 100", o.drop, o.delays)
+	}
+	for _, name := range o.without {
+		members := c.Members(name)
+		if len(members) == 0 {
+			return nil, fmt.Errorf("--withhold %s: the model reads no channels of a modality of that name", name)
+		}
+		for _, m := range members {
+			if id, ok := schemas.ChannelByName(c.Channels[m].Name); ok {
+				list = append(list, id)
+			}
+		}
+	}
+	return list, nil
+}
+
 // judgedStays are the stays of all data that were named.
 type judgedStays struct {
 	judge.Played
@@ -142,7 +175,8 @@ type judgedStays struct {
 }
 
 // playAll plays all data.
-func playAll(ctx context.Context, o evaluateOptions, charted bool, model *fusion.Model, policy *alerts.Policy, stderr io.Writer) (*judgedStays, error) {
+func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.Writer) (*judgedStays, error) {
+	model := plan.Model
 	training, err := train.RecordOf(model)
 	if err != nil {
 		return nil, boot.Usage(err)
@@ -159,7 +193,8 @@ func playAll(ctx context.Context, o evaluateOptions, charted bool, model *fusion
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		var wrong error
-		plan := judge.Plan{Model: model, Policy: policy, Task: taskMortality, Outcome: outcome, Charted: charted, Skip: func(patient string) bool {
+		plan.Outcome = outcome
+		plan.Skip = func(patient string) bool {
 			if twice, ok := names[patient]; ok {
 				wrong = fmt.Errorf("patient %s is in %s and in %s: name them once", patient, twice, path)
 			}
@@ -174,7 +209,7 @@ func playAll(ctx context.Context, o evaluateOptions, charted bool, model *fusion
 				cancel()
 			}
 			return true
-		}}
+		}
 		bar := newCountBar(stderr, filepath.Base(path), stays)
 		plan.Progress = bar.show
 		one, err := judge.Play(ctx, recorded, plan)

@@ -104,6 +104,17 @@ func TestEvaluate(t *testing.T) {
 	if again != boot.ExitOK || stdoutAgain != stdout {
 		t.Error("the same model and data give another report")
 	}
+	// With less the report says so, and is another.
+	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--drop", "0.5", "--delays", "2")
+	var less judge.Report
+	if err := json.Unmarshal([]byte(stdout), &less); err != nil || code != boot.ExitOK || less.Dropped != 0.5 || less.Delays != 2 || less.Tasks[taskMortality].Hours["24"].Mean == q.Hours["24"].Mean {
+		t.Errorf("exit %d (%v): %s%s", code, err, stdout, stderr)
+	}
+	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--withhold", "numeric")
+	var none judge.Report
+	if err := json.Unmarshal([]byte(stdout), &none); err != nil || code != boot.ExitOK || none.Tasks[taskMortality].All.N != 48 || none.Tasks[taskMortality].Hours["24"].Mean == q.Hours["24"].Mean {
+		t.Errorf("exit %d (%v): %s%s", code, err, stdout, stderr)
+	}
 	// What was charted is known earlier than what was available, and the report says which is which.
 	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--time-basis", "both")
 	var both judge.Report
@@ -136,6 +147,8 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 	}{
 		{nil, "--data is missing"},
 		{[]string{"--data", data, "--time-basis", "guessed"}, "--time-basis"},
+		{[]string{"--data", data, "--model", fusion.Drawn, "--withhold", "genes"}, "--withhold genes"},
+		{[]string{"--data", data, "--drop", "1"}, "--drop 1"},
 		{[]string{"--data", data, "--model", boot.NoModel}, "has no risk"},
 		{[]string{"--data", data, "--data", data, "--model", fusion.Drawn}, "is in " + data + " and in " + data},
 		{[]string{"--data", filepath.Join(data, "none")}, "there is no folder or file"},
