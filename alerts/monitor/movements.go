@@ -49,8 +49,8 @@ func (t *step) admit(rec *schemas.Record) {
 		switch {
 		case p.stay.goesBy(id):
 			p.stay.implicit, p.stay.late = false, false
-		case p.stay.implicit:
-			p.stay.implicit, p.stay.announced = false, id
+		case p.stay.implicit, p.stay.origin != "": // also one that began under another id of the patient
+			p.stay.implicit, p.stay.announced, p.stay.origin = false, id, ""
 		default:
 			t.endStay("superseded", p.latestOffset)
 			p.logN = 1 // this record is the first of the next numbering
