@@ -28,7 +28,7 @@ type Settings struct {
 }
 
 // pooledDraws is over how many the intervals are where all hours of all stays count.
-const pooledDraws = 200
+const pooledDraws = 100
 
 // number is what of a point is judged.
 type number struct {
