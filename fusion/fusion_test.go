@@ -222,15 +222,46 @@ func TestPredictAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkPredict(b *testing.B) {
-	m := Untrained()
-	s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
-	out := make([]float32, len(m.Config().Tasks))
-	m.Predict(s, in, out)
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Predict(s, in, out)
+	for _, name := range ShippedNames() {
+		b.Run(name, func(b *testing.B) {
+			m := Named(name)
+			s, in := NewScratch(m), []*encoders.Input{invented(m.Shape(), 3)}
+			out := make([]float32, len(m.Config().Tasks))
+			m.Predict(s, in, out)
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Predict(s, in, out)
+			}
+			b.ReportMetric(float64(m.Config().FLOP()), "FLOP-behind-attention/op")
+		})
 	}
-	b.ReportMetric(float64(m.Config().FLOP()), "FLOP-behind-attention/op")
+}
+
+// The models in the binary can be read and asked, and the one that serves says what it is.
+func TestShippedModels(t *testing.T) {
+	for _, name := range ShippedNames() {
+		m := Named(name)
+		for _, v := range predict(m, invented(m.Shape(), 5)) {
+			if v-v != 0 {
+				t.Errorf("%s predicts %v", name, v)
+			}
+		}
+		if again, err := Load(name); err != nil || again != m {
+			t.Errorf("%s is not found by its name: %v", name, err)
+		}
+	}
+	m := Shipped()
+	b, err := shippedFiles.ReadFile("models/" + OpenICU + ".safetensors")
+	if err != nil || len(b) > 10<<20 {
+		t.Errorf("the file has %d bytes (%v), want at most 10 MiB", len(b), err)
+	}
+	task := m.Config().Tasks[0]
+	if !m.Trained() || m.Record() == nil || task.Name != "mortality" || task.Report != ReportRisk || len(task.Calibration) < 5 || len(task.Thresholds) != 2 || m.Config().ChannelTable == 0 {
+		t.Errorf("trained %v, task %+v", m.Trained(), task)
+	}
+	if Named("another") != nil {
+		t.Error("a model of another name")
+	}
 }
 
 // Scale and shift go in straight lines between the hours of a calibration, and stay at its ends.
