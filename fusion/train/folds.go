@@ -59,7 +59,7 @@ func (p *Plan) readFolds(ctx context.Context, files []string, set *Set, train []
 		if err != nil {
 			return nil, fmt.Errorf("model of a fold %s: %w", file, err)
 		}
-		k := slices.IndexFunc(seen, func(string) bool { return false })
+		k := -1
 		for at := range seen {
 			if of := p.Recipe.ofFold(at + 1); of.Hash() == record.RecipeHash {
 				k = at
