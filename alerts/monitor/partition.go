@@ -123,6 +123,8 @@ type use struct {
 	model  string // as schemas.Use has it; empty where the log asks for none
 	policy string // the same, and behind a blank the settings where the log asks for some
 	gap    gap
+
+	servedBy *Monitor // that has what is asked for, so that not each record asks again
 }
 
 // Open is the number of open stays.

@@ -42,10 +42,14 @@ func (s *Partition) Asks() schemas.Use {
 // checkUse returns ErrUnknownUse if the log has asked for what the monitor does not have. A
 // use record is excepted, because it may ask for something that it has.
 func (m *Monitor) checkUse(s *Partition, rec *schemas.Record) error {
-	if rec.Kind == schemas.KindUse || s.use.at < 0 {
+	if rec.Kind == schemas.KindUse || s.use.at < 0 || s.use.servedBy == m {
 		return nil
 	}
-	return m.refuse(s.Asks(), s.use.at)
+	if err := m.refuse(s.Asks(), s.use.at); err != nil {
+		return err
+	}
+	s.use.servedBy = m
+	return nil
 }
 
 // acceptUse notes what the log asks for from this offset on, if the monitor has it.
