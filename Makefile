@@ -30,7 +30,7 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
 	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests of the subscriber and the teacher in Python were left out (make test-subscriber test-teacher)"
 
-test-real: export VIGIL_KAFKA_VERSION = $(KAFKA_VERSION)
+test-real: export VIGIL_KAFKA_VERSION := $(KAFKA_VERSION)
 test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server; KAFKA_VERSION=4.4.0 for another than 4.1.0
 	@command -v redis-server >/dev/null || { echo "test-real needs redis-server: apt-get install redis-server (or brew install redis)"; exit 1; }
 	deploy/dev/kafka.sh fetch
