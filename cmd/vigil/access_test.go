@@ -157,7 +157,7 @@ func (s *secured) missingRights(t *testing.T) {
 	t.Cleanup(st.Close)
 	t.Setenv(boot.RedisPasswordVariable, "secret")
 	worker := func(prefix string) []string {
-		return append([]string{"serve", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
+		return append([]string{"serve", "--allow-runs", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)
 	}
 	all := len(rights(""))
 	words := [][]string{
