@@ -52,7 +52,12 @@ func (d *Detector) Detect(samples []int16, rate float64, dst []int) []int {
 	reach := int(snapReach * rate)
 	for _, k := range d.taken {
 		at := snap(d.band, d.peaks[k].at, reach)
-		if n := len(dst); n > 0 && at <= dst[n-1] {
+		// Two peaks of the power lie further apart than the refractory time, but the deflections
+		// that they come from may not: of two such, one is a beat.
+		if n := len(dst); n > 0 && float64(at-dst[n-1]) < refractory*rate {
+			if at > dst[n-1] && math.Abs(d.band[at]) > math.Abs(d.band[dst[n-1]]) {
+				dst[n-1] = at
+			}
 			continue
 		}
 		dst = append(dst, at)

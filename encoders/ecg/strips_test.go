@@ -176,7 +176,7 @@ func FuzzAnalyse(f *testing.F) {
 			t.Fatalf("state %v", r.State)
 		}
 		for i, at := range r.Beats {
-			if at < 0 || at >= len(s.Samples[r.Lead]) || i > 0 && at <= r.Beats[i-1] {
+			if at < 0 || at >= len(s.Samples[r.Lead]) || i > 0 && float64(at-r.Beats[i-1]) < refractory*rate {
 				t.Fatalf("beats %v in %d samples", r.Beats, len(samples))
 			}
 		}
