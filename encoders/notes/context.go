@@ -190,20 +190,26 @@ func (r *reader) forward() {
 					on[family] = running{m.cue.text, m.end, m.end + reach[family]}
 				}
 			default:
-				if s != negation && m.first > on[negation].from+1 {
+				if s != negation && s != current && m.first > on[negation].from+1 {
 					end(negation)
 				}
 				if s == negation {
 					end(uncertain)
 				}
 				on[s] = running{m.cue.text, m.end, m.end + reach[s]}
-				if len(m.cue.text) == 1 { // a question mark speaks of the next words only
+				if s == current {
+					end(historical)
+				}
+				if short[m.cue.text] {
 					on[s].last = m.end + 2
 				}
 			}
 		}
 	}
 }
+
+// short are cues that speak of the next word or two only.
+var short = map[string]bool{"?": true, "old": true, "former": true, "resolved": true}
 
 // speaksBack tells whether a cue that may speak of both sides speaks of what stands before
 // it: a mention ends directly before it, and none begins directly behind it.
@@ -295,6 +301,9 @@ func (x *mention) polarity(section string) (Polarity, string) {
 		return Historical, x.cues[historical]
 	case x.cues[ended] != "" && x.concept.Kind.ended():
 		return Historical, x.cues[ended]
+	}
+	if x.cues[current] != "" {
+		return Present, x.cues[current]
 	}
 	switch section {
 	case FamilyHistory:

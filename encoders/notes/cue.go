@@ -16,7 +16,8 @@ const (
 	hypothetical
 	historical
 	family
-	ended // stopped or taken out
+	ended   // stopped or taken out
+	current // of now, also under a past history
 	scopes
 	affirm     // ends what was begun
 	pseudo     // looks like a cue and is none
@@ -25,12 +26,12 @@ const (
 
 var scopeNames = map[string]scope{
 	"negation": negation, "uncertain": uncertain, "hypothetical": hypothetical, "historical": historical, "family": family,
-	"ended": ended, "affirm": affirm, "pseudo": pseudo, "terminator": terminator,
+	"ended": ended, "current": current, "affirm": affirm, "pseudo": pseudo, "terminator": terminator,
 }
 
 // reach is how many tokens a scope goes on after its cue, or after the last concept in it:
 // a list goes on as long as it is one.
-var reach = [scopes]int{negation: 9, uncertain: 7, hypothetical: 9, historical: 9, family: 40, ended: 4}
+var reach = [scopes]int{negation: 9, uncertain: 7, hypothetical: 14, historical: 9, family: 40, ended: 4, current: 9}
 
 // reachBack is the same for cues behind what they speak of, without a list.
 var reachBack = [scopes]int{negation: 5, uncertain: 4, hypothetical: 3, historical: 6, family: 8, ended: 3}
