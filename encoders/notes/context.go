@@ -150,6 +150,40 @@ type running struct {
 	cue  string
 	from int // token behind the cue
 	last int // token up to which it reaches
+	// listed is the token behind the last mention in the scope, 0 if there is none yet.
+	listed int
+}
+
+// events are cues of a past event, whose consequences are not past.
+var events = map[string]bool{"s/p": true, "status post": true, "prior": true, "previous": true}
+
+// conditions are cues on which also a treatment behind a comma depends: "if fever, send
+// blood cultures".
+var conditions = map[string]bool{"if": true, "return if": true, "call if": true, "in case of": true, "in the event of": true, "unless": true}
+
+// reaches tells whether a scope that goes on reaches a mention. What is wrong with a patient
+// is listed far behind a cue; a treatment behind a comma is mostly what was done about it,
+// and one behind a preposition is the place: "concern for HIT, heparin stopped", "no bleeding
+// from the tracheostomy".
+func (r *reader) reaches(s scope, on running, x *mention) bool {
+	if !x.concept.Kind.ended() {
+		return true
+	}
+	switch s {
+	case uncertain, hypothetical:
+		return conditions[on.cue] || !r.clauseBetween(on.from, x.first, s)
+	case historical:
+		return x.concept.Kind == Procedure || !r.clauseBetween(on.from, x.first, s)
+	case negation:
+		for i := on.listed; on.listed > 0 && i < x.first; i++ {
+			switch r.tokens[i].word {
+			case ",", "or", "and", "nor", "/", "any":
+			default:
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (r *reader) forward() {
@@ -160,9 +194,9 @@ func (r *reader) forward() {
 		if m.mention >= 0 {
 			x := &r.mentions[m.mention]
 			for s := range on {
-				if on[s].cue != "" && m.first < on[s].last {
+				if on[s].cue != "" && m.first < on[s].last && r.reaches(scope(s), on[s], x) {
 					x.cues[s] = on[s].cue
-					on[s].last = m.end + reach[s]
+					on[s].last, on[s].listed = m.end+reach[s], m.end
 				}
 			}
 			continue
@@ -177,6 +211,10 @@ func (r *reader) forward() {
 				for s := range on {
 					end(scope(s))
 				}
+			case with:
+				if events[on[historical].cue] && on[historical].listed > 0 {
+					end(historical)
+				}
 			case affirm:
 				// "no new fracture": what stands directly behind a negation does not end it.
 				if m.first > on[negation].from+1 {
@@ -187,7 +225,7 @@ func (r *reader) forward() {
 				end(family)
 			case family:
 				if m.family > 0 || len(m.cue.forward) > 1 {
-					on[family] = running{m.cue.text, m.end, m.end + reach[family]}
+					on[family] = running{cue: m.cue.text, from: m.end, last: m.end + reach[family]}
 				}
 			default:
 				if s != negation && s != current && m.first > on[negation].from+1 {
@@ -196,7 +234,7 @@ func (r *reader) forward() {
 				if s == negation {
 					end(uncertain)
 				}
-				on[s] = running{m.cue.text, m.end, m.end + reach[s]}
+				on[s] = running{cue: m.cue.text, from: m.end, last: m.end + reach[s]}
 				if s == current {
 					end(historical)
 				}
@@ -230,6 +268,9 @@ func (r *reader) backward() {
 		if m.mention >= 0 {
 			x := &r.mentions[m.mention]
 			for s := range on {
+				if scope(s) == uncertain && x.concept.Kind.ended() {
+					continue
+				}
 				if on[s].cue == "" || m.end < on[s].last || r.clauseBetween(m.end, on[s].from, scope(s)) {
 					continue
 				}
@@ -241,11 +282,11 @@ func (r *reader) backward() {
 			continue
 		}
 		if m.family < 0 {
-			on[family] = running{m.cue.text, m.first, m.first - reachBack[family]}
+			on[family] = running{cue: m.cue.text, from: m.first, last: m.first - reachBack[family]}
 			continue
 		}
 		for _, s := range m.cue.forward {
-			if s != pseudo && len(m.cue.backward) == 0 {
+			if s != pseudo && s != with && len(m.cue.backward) == 0 {
 				on = [scopes]running{}
 				break
 			}
@@ -261,7 +302,7 @@ func (r *reader) backward() {
 					x.cues[negation], x.cues[uncertain] = "", ""
 				}
 			default:
-				on[s] = running{m.cue.text, m.first, m.first - reachBack[s]}
+				on[s] = running{cue: m.cue.text, from: m.first, last: m.first - reachBack[s]}
 				if m.cue == doubted {
 					on[s].last = m.first
 				}

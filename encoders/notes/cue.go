@@ -22,11 +22,12 @@ const (
 	affirm     // ends what was begun
 	pseudo     // looks like a cue and is none
 	terminator // ends everything
+	with       // ends a history of an event
 )
 
 var scopeNames = map[string]scope{
 	"negation": negation, "uncertain": uncertain, "hypothetical": hypothetical, "historical": historical, "family": family,
-	"ended": ended, "current": current, "affirm": affirm, "pseudo": pseudo, "terminator": terminator,
+	"ended": ended, "current": current, "affirm": affirm, "pseudo": pseudo, "terminator": terminator, "with": with,
 }
 
 // reach is how many tokens a scope goes on after its cue, or after the last concept in it:
