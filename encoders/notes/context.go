@@ -217,7 +217,7 @@ func (r *reader) forward() {
 				}
 			case affirm:
 				// "no new fracture": what stands directly behind a negation does not end it.
-				if m.first > on[negation].from+1 {
+				if on[negation].listed > 0 || m.first > on[negation].from+1 {
 					end(negation)
 				}
 				end(uncertain)
@@ -228,7 +228,7 @@ func (r *reader) forward() {
 					on[family] = running{cue: m.cue.text, from: m.end, last: m.end + reach[family]}
 				}
 			default:
-				if s != negation && s != current && m.first > on[negation].from+1 {
+				if s != negation && s != current && (on[negation].listed > 0 || m.first > on[negation].from+1) {
 					end(negation)
 				}
 				if s == negation {
