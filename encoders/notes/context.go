@@ -1,5 +1,7 @@
 package notes
 
+import "slices"
+
 // Polarity is what a note says of a concept.
 type Polarity string
 
@@ -37,12 +39,14 @@ type reader struct {
 	tokens   []token
 	marks    []mark
 	mentions []mention
+	// negations are the tokens in the scope of a negation.
+	negations []bool
 }
 
 // sentence finds the mentions of a sentence with the scopes that they are in.
 func (r *reader) sentence(text string, s Span) {
 	r.tokens = tokenize(r.tokens[:0], text, s.Start, s.End)
-	r.marks, r.mentions = r.marks[:0], r.mentions[:0]
+	r.marks, r.mentions, r.negations = r.marks[:0], r.mentions[:0], r.negations[:0]
 	shouting := prose(r.tokens) && shouts(text[s.Start:s.End])
 	for i := 0; i < len(r.tokens); {
 		meanings, n := r.x.phrases.longest(r.tokens[i:], shouting)
@@ -76,6 +80,8 @@ func (r *reader) sentence(text string, s Span) {
 		}
 	}
 	if len(r.mentions) > 0 {
+		r.negations = slices.Grow(r.negations, len(r.tokens))[:len(r.tokens)]
+		clear(r.negations)
 		r.forward()
 		r.backward()
 	}
@@ -196,6 +202,11 @@ func (r *reader) forward() {
 			for s := range on {
 				if on[s].cue != "" && m.first < on[s].last && r.reaches(scope(s), on[s], x) {
 					x.cues[s] = on[s].cue
+					if scope(s) == negation {
+						for t := max(on[s].from, on[s].listed); t < m.end; t++ {
+							r.negations[t] = true
+						}
+					}
 					on[s].last, on[s].listed = m.end+reach[s], m.end
 				}
 			}
@@ -276,6 +287,9 @@ func (r *reader) backward() {
 				}
 				if x.cues[s] == "" {
 					x.cues[s] = on[s].cue
+				}
+				for t := m.first; scope(s) == negation && t < m.end; t++ {
+					r.negations[t] = true
 				}
 				on[s].last, on[s].from = m.first-3, m.first
 			}

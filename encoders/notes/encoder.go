@@ -29,6 +29,8 @@ type Reading struct {
 	Sections  []Section
 	Sentences []Sentence
 	Findings  []Finding
+	// Features are the hashed words and pairs of words, by bucket.
+	Features []Feature
 }
 
 // Encoder reads notes. It is safe for concurrent use.
@@ -70,12 +72,14 @@ func (e *Encoder) Read(text string) *Reading {
 	out := &Reading{Sections: e.headings.sections(text)}
 	r := reader{x: e.lexicon, cues: e.cues}
 	var spans []Span
+	counts := map[uint16]uint8{}
 	for i := range out.Sections {
 		s := &out.Sections[i]
 		spans = sentences(spans[:0], text, s.Start, s.End)
 		for _, span := range spans {
 			out.Sentences = append(out.Sentences, Sentence{span, i})
 			r.sentence(text, span)
+			r.ngrams(s.Kind, counts)
 			for j := range r.mentions {
 				x := &r.mentions[j]
 				polarity, cue := x.polarity(s.Kind)
@@ -86,5 +90,6 @@ func (e *Encoder) Read(text string) *Reading {
 			}
 		}
 	}
+	out.Features = sorted(counts)
 	return out
 }

@@ -80,8 +80,11 @@ func (e *Encoder) SectionKind(heading string) (string, bool) {
 	if len(heading) > maxHeading {
 		return "", false
 	}
-	kind, ok := e.headings[plain(strings.TrimRight(strings.TrimSpace(heading), ":"))]
-	return kind, ok && kind != system
+	kind := e.headings[plain(strings.TrimRight(strings.TrimSpace(heading), ":"))]
+	if kind == "" || kind == system {
+		return "", false
+	}
+	return kind, true
 }
 
 // sections divides a note. There is at least one section; they follow one another and
@@ -90,6 +93,9 @@ func (h headings) sections(text string) []Section {
 	out := []Section{{Kind: Body}}
 	begin := func(kind string, from, to int) {
 		last := &out[len(out)-1]
+		if last.Kind == kind && last.Heading.End > 0 {
+			return // a heading of its own kind within a section divides nothing
+		}
 		last.End = from
 		out = append(out, Section{Kind: kind, Heading: Span{from, to}, Start: to})
 	}
