@@ -93,8 +93,8 @@ func (h headings) sections(text string) []Section {
 	out := []Section{{Kind: Body}}
 	begin := func(kind string, from, to int) {
 		last := &out[len(out)-1]
-		if last.Kind == kind && last.Heading.End > 0 {
-			return // a heading of its own kind within a section divides nothing
+		if n := min(to+1, len(text)); last.Kind == kind && last.Heading.End > 0 && strings.IndexByte(text[to:n], '\n') < 0 && n > to {
+			return // "Examination:" before its text within an examination divides nothing
 		}
 		last.End = from
 		out = append(out, Section{Kind: kind, Heading: Span{from, to}, Start: to})
