@@ -12,7 +12,17 @@ import (
 
 // encodersCommand holds what concerns the encoders: what the model is given of each modality.
 func encodersCommand() *cobra.Command {
-	return group("encoders", "Look at the encoders and judge them on recorded data", encodersList())
+	return group("encoders", "Look at the encoders and judge them on recorded data", encodersList(), encodersEvaluate(), encodersExplain())
+}
+
+// encodersEvaluate holds a command for each encoder that can be judged.
+func encodersEvaluate() *cobra.Command {
+	return group("evaluate", "Judge an encoder on recorded data with the truth beside it", encodersEvaluateNotes())
+}
+
+// encodersExplain holds a command for each encoder whose view of one item can be shown.
+func encodersExplain() *cobra.Command {
+	return group("explain", "Show what an encoder sees in one item", encodersExplainNote())
 }
 
 // encoderInUse is what stands for one modality between a message and the model.
