@@ -1,6 +1,9 @@
 package notes
 
-import "slices"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // Polarity is what a note says of a concept.
 type Polarity string
@@ -39,6 +42,8 @@ type reader struct {
 	tokens   []token
 	marks    []mark
 	mentions []mention
+	// chosen are the concepts of the ambiguous phrases of this sentence.
+	chosen map[*[]reading]*Concept
 	// negations are the tokens in the scope of a negation.
 	negations []bool
 }
@@ -47,6 +52,7 @@ type reader struct {
 func (r *reader) sentence(text string, s Span) {
 	r.tokens = tokenize(r.tokens[:0], text, s.Start, s.End)
 	r.marks, r.mentions, r.negations = r.marks[:0], r.mentions[:0], r.negations[:0]
+	clear(r.chosen)
 	shouting := prose(r.tokens) && shouts(text[s.Start:s.End])
 	for i := 0; i < len(r.tokens); {
 		meanings, n := r.x.phrases.longest(r.tokens[i:], shouting)
@@ -56,7 +62,7 @@ func (r *reader) sentence(text string, s Span) {
 		}
 		var concept *Concept
 		if meanings != nil && n > m {
-			concept = choose(*meanings, r.tokens)
+			concept = r.choose(meanings)
 		}
 		switch {
 		case concept != nil:
@@ -87,13 +93,29 @@ func (r *reader) sentence(text string, s Span) {
 	}
 }
 
+// choose is what a phrase means in this sentence; one that comes again means the same.
+func (r *reader) choose(meanings *[]reading) *Concept {
+	if first := &(*meanings)[0]; len(first.words) == 0 {
+		return first.concept
+	}
+	concept, known := r.chosen[meanings]
+	if !known {
+		concept = choose(*meanings, r.tokens)
+		if r.chosen == nil {
+			r.chosen = map[*[]reading]*Concept{}
+		}
+		r.chosen[meanings] = concept
+	}
+	return concept
+}
+
 // prose tells whether most of some words are too long for abbreviations.
 func prose(tokens []token) bool {
 	words, long := 0, 0
 	for i := range tokens {
-		if w := tokens[i].word; inWord(rune(w[0])) {
+		if first, _ := utf8.DecodeRuneInString(tokens[i].word); inWord(first) {
 			words++
-			if len(w) > 3 {
+			if len(tokens[i].word) > 3 {
 				long++
 			}
 		}

@@ -20,7 +20,8 @@ type Finding struct {
 // Sentence is a sentence and the section that it stands in.
 type Sentence struct {
 	Span
-	Section int // place in Reading.Sections
+	Section int    // place in Reading.Sections
+	Hash    uint32 // of its words, see Earlier
 }
 
 // Reading is what an encoder sees in a note. It holds places and names of the lexicon, and
@@ -77,8 +78,8 @@ func (e *Encoder) Read(text string) *Reading {
 		s := &out.Sections[i]
 		spans = sentences(spans[:0], text, s.Start, s.End)
 		for _, span := range spans {
-			out.Sentences = append(out.Sentences, Sentence{span, i})
 			r.sentence(text, span)
+			out.Sentences = append(out.Sentences, Sentence{span, i, r.sentenceHash()})
 			r.ngrams(s.Kind, counts)
 			for j := range r.mentions {
 				x := &r.mentions[j]
