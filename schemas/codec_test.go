@@ -83,6 +83,10 @@ func TestRecordsComeBack(t *testing.T) {
 		{Kind: KindObservations, Patient: "d:1", At: -5, Available: 7, Source: "s", TopicIndex: 1, Seq: 1 << 40, HasSeq: true, Hash: 1 << 63,
 			Observations: []Observation{{Channel: 4, Flags: Corrected | Untestable, EventTime: -77, Value: 0.25, Ref: "T:1"}, {Channel: 90, Value: -1}}},
 		{Kind: KindNote, Patient: "d:1", Stay: "S1", Item: &Item{EventTime: 4, State: Present, Encoder: "e", Vector: []float32{1, 2}, Ref: "r", Label: "l"}},
+		{Kind: KindNote, Patient: "d:1", Item: &Item{State: Present, Encoder: "e/1", Label: "nursing", Note: &NoteView{
+			Document: "r:7", Addendum: true, Findings: []NoteFinding{{"fever", NoteAbsent, 2}, {"cough", NotePresent, 1}},
+			Features: []NoteFeature{{0, 1}, {1, 255}, {65535, 3}}, Sentences: []uint32{1 << 31, 7}}}},
+		{Kind: KindNote, Patient: "d:1", Item: &Item{State: Present, Note: &NoteView{}}},
 		{Kind: KindAdmit, Patient: "d:1", Move: &Move{At: 1_700_000_000_000, Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
 		{Kind: KindCommand, Patient: "d:1", Command: &Command{Verb: "snooze", Alert: "a", Actor: "n", Reason: "r", Until: 12}},
 	} {
@@ -119,6 +123,19 @@ func TestEarlierRecords(t *testing.T) {
 		Move: &Move{Stay: "S1", Unit: "ICU", Bed: "4", Statics: Statics{AgeYears: ptr(float32(71)), Sex: "female", Scale2: true}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A record without what was seen in a note is written as before, byte for byte.
+func TestRecordsWithoutAViewOfANoteStayVersion2(t *testing.T) {
+	item := &Item{State: Present, Label: "nursing"}
+	r := &Record{Kind: KindNote, Patient: "d:1", Item: item}
+	if b := r.AppendBinary(nil); b[0] != 2 {
+		t.Errorf("version %d", b[0])
+	}
+	item.Note = &NoteView{}
+	if b := r.AppendBinary(nil); b[0] != 3 {
+		t.Errorf("with a view: version %d", b[0])
 	}
 }
 

@@ -86,6 +86,7 @@ type Item struct {
 	Vector    []float32 // the features that the encoder made; nil if it made none
 	Ref       string    // where the raw record is: "topic/partition/offset"
 	Label     string    // for people: the kind of note, the modality of an image, the rhythm of a strip
+	Note      *NoteView // what the encoder saw in a note; nil if it was not encoded
 }
 
 // Move is a movement of a patient.

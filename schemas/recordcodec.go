@@ -4,8 +4,12 @@ import "github.com/vigil-icu/vigil/schemas/packed"
 
 // recordVersion is the first byte of a log record on disk. A later version of the program
 // must read every earlier one, since the log is the truth and is never rewritten. Version 1
-// has no time of a movement and no stay of data.
-const recordVersion = 2
+// has no time of a movement and no stay of data. Version 3 is version 2 with what an encoder
+// saw in a note behind its item; a record without that is written as version 2.
+const (
+	recordVersion = 2
+	noteVersion   = 3
+)
 
 // The presence byte says which of the optional fields follow. A bit that is not known is an
 // error, so that an older program does not misread a newer record.
@@ -40,7 +44,11 @@ func (r *Record) AppendBinary(b []byte) []byte {
 			presence |= 1 << i
 		}
 	}
-	b = append(b, recordVersion, byte(r.Kind), byte(r.Provenance), presence)
+	version := byte(recordVersion)
+	if r.Item != nil && r.Item.Note != nil {
+		version = noteVersion
+	}
+	b = append(b, version, byte(r.Kind), byte(r.Provenance), presence)
 	b = packed.AppendString(b, r.Patient)
 	b = packed.AppendInt(b, int64(r.At))
 	b = packed.AppendInt(b, r.Play)
@@ -73,6 +81,9 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		}
 		b = packed.AppendString(b, it.Ref)
 		b = packed.AppendString(b, it.Label)
+		if it.Note != nil {
+			b = it.Note.appendBinary(b)
+		}
 	}
 	if m := r.Move; m != nil {
 		b = packed.AppendInt(b, int64(m.At))

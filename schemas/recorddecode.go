@@ -31,8 +31,8 @@ func (r *Record) Decode(b []byte) error {
 		d.all = unsafe.String(&b[0], len(b))
 	}
 	version := d.Byte(math.MaxUint8)
-	if version < 1 || version > recordVersion {
-		return fmt.Errorf("log record of version %d: this build reads versions 1 to %d", version, recordVersion)
+	if version < 1 || version > noteVersion {
+		return fmt.Errorf("log record of version %d: this build reads versions 1 to %d", version, noteVersion)
 	}
 	*r = Record{Kind: RecordKind(d.Byte(math.MaxUint8)), Provenance: Provenance(d.Byte(math.MaxUint8)), Observations: r.Observations[:0]}
 	presence := d.Byte(math.MaxUint8)
@@ -69,6 +69,13 @@ func (r *Record) Decode(b []byte) error {
 	}
 	if presence&hasItem != 0 {
 		r.Item = d.item(r.At)
+	}
+	if version == noteVersion {
+		if r.Item == nil {
+			d.Fail("what was seen in a note, without the note")
+		} else {
+			r.Item.Note = d.noteView()
+		}
 	}
 	if presence&hasMove != 0 {
 		r.Move = d.move(version)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/notes"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -38,7 +39,7 @@ type encoderInUse struct {
 var encodersInUse = []encoderInUse{
 	{encoders.Numeric, "vitals", "hour cells and statistics of the channels", "Apache-2.0", "rules in the program"},
 	{encoders.ECG, "qrs", "heart rate, quality, rhythm in words", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi)"},
-	{encoders.Notes, "presence", "that a note came, and when", "Apache-2.0", "rules in the program"},
+	{encoders.Notes, notes.ID + "/" + notes.Version, "concepts with polarity and hashed words into the log; to the model, when a note came", "Apache-2.0", "rules and lexicon in the program"},
 	{encoders.Imaging, "presence", "that an image came, and when", "Apache-2.0", "rules in the program"},
 }
 

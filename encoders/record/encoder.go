@@ -15,11 +15,14 @@ type Analysis struct {
 	State     schemas.ItemState
 }
 
-// Encoder turns events into log records. It is safe for concurrent use if Strip
-// is.
+// Encoder turns events into log records. It is safe for concurrent use if Strip and Note
+// are.
 type Encoder struct {
 	Strip func(*schemas.Strip) Analysis // nil: strips are logged as present but not encoded
-	Zone  *time.Location                // of the times in a message that name none; nil: UTC
+	// Note gives what is seen in a note, with id and version of what saw it; nil: notes are
+	// logged as present but not encoded.
+	Note func(*schemas.Note) (encoder string, view *schemas.NoteView)
+	Zone *time.Location // of the times in a message that name none; nil: UTC
 	// Clocks, where it is not nil, measures how far the senders' clocks are off.
 	Clocks *Clocks
 }
@@ -68,6 +71,9 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 	case ev.Note != nil:
 		r.Kind = schemas.KindNote
 		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Note.Kind}
+		if e.Note != nil {
+			r.Item.Encoder, r.Item.Note = e.Note(ev.Note)
+		}
 	case ev.Image != nil:
 		r.Kind = schemas.KindImage
 		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Image.Modality}

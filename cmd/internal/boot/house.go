@@ -324,7 +324,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	}
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)

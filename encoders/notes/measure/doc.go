@@ -11,6 +11,8 @@
 // What to know before the figures are quoted: the open sentences were labelled from their
 // text before the lexicon and the cues were written, but both by one writer, who therefore
 // had seen the sentences; and the cues and the lexicon were mended after a look at errors
-// on them. They are a check that the pieces fit together, not an independent test, and the
-// invented part still less. Neither set is of an intensive-care unit.
+// on them: at the first run F1 was 0.894 on the open and 0.928 on the invented ones. They
+// are a check that the pieces fit together, not an independent test, and the invented part
+// still less. No open sentence is of an intensive-care unit. Of the sections by content the
+// training parts are what the weights were fitted to: only other parts tell their worth.
 package measure
