@@ -11,6 +11,7 @@
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it
 //	vigil demo                Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil encoders list       List the encoder of each modality: what it gives, its licence, where it came from
 //	vigil evaluate            Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
 //	vigil explain             Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
 //	vigil lab concatenation   FuseMoE against a network that joins the modalities in its head

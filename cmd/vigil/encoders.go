@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/schemas"
+)
+
+// encodersCommand holds what concerns the encoders: what the model is given of each modality.
+func encodersCommand() *cobra.Command {
+	return group("encoders", "Look at the encoders and judge them on recorded data", encodersList())
+}
+
+// encoderInUse is what stands for one modality between a message and the model.
+type encoderInUse struct {
+	modality encoders.Modality
+	name     string
+	gives    string
+	licence  string
+	origin   string
+}
+
+// encodersInUse are those of this program. None of them is a network.
+var encodersInUse = []encoderInUse{
+	{encoders.Numeric, "vitals", "hour cells and statistics of the channels", "Apache-2.0", "rules in the program"},
+	{encoders.ECG, "qrs", "heart rate, quality, rhythm in words", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi)"},
+	{encoders.Notes, "presence", "that a note came, and when", "Apache-2.0", "rules in the program"},
+	{encoders.Imaging, "presence", "that an image came, and when", "Apache-2.0", "rules in the program"},
+}
+
+// encodersList gives the user what is active for each modality.
+func encodersList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the encoder of each modality: what it gives, its licence, where it came from", Args: noArgs,
+		Example: `  vigil encoders list`,
+		Long:    "Vigil is " + schemas.Notice + ".",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, e := range encodersInUse {
+				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", encoders.Names[e.modality], e.name, e.gives, e.licence, e.origin)
+			}
+			return t.Flush()
+		},
+	}
+}
