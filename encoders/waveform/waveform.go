@@ -30,6 +30,9 @@ type Chunk struct {
 	// First is the number of the first frame, Frames how many there are.
 	First  int64
 	Frames int
+	// Seconds is when the first frame is, from the begin of the recording on. Between chunks time
+	// may pass of which nothing was recorded; within one it does not.
+	Seconds float64
 	// Samples has those of each signal, Frames times its PerFrame.
 	Samples [][]int32
 }

@@ -197,6 +197,7 @@ func (r *Record) Next(c *waveform.Chunk, frames int) error {
 	}
 	n := int(min(int64(max(frames, 1)), r.frames-r.at, int64(max(1, chunkSamples/width))))
 	c.Reset(r.signals, r.at, n)
+	c.Seconds = float64(r.at) / r.Header.FrameRate
 	var err error
 	if r.whole != nil {
 		err = r.whole.read(c.Samples, 0, r.at, n)
