@@ -36,9 +36,9 @@ func encodersEvaluateECG() *cobra.Command {
   vigil encoders evaluate ecg mitdb --json | tail -n 1`,
 		Long: `Finds all records below DIR that have a .atr file, and judges
 
-  QRS    the beats found in the first lead, of whole records: sensitivity and positive
-         predictivity, within 150 ms of an annotated beat (ANSI/AAMI EC57); not within
-         ventricular flutter
+  QRS    the beats found in the first lead, with the second as witness, of whole records:
+         sensitivity and positive predictivity, within 150 ms of an annotated beat
+         (ANSI/AAMI EC57); not within ventricular flutter
   V, S   ectopic beats of the ventricles (V, E, r), early ones from above (A, a, J, S)
   AF     fibrillation or flutter of the atria
 
@@ -159,7 +159,7 @@ func (o *ecgOptions) evaluate(ctx context.Context, stdout, stderr io.Writer) err
 	shipped := classifier.Shipped()
 	reader := classifier.NewReader(shipped)
 	var rows []ecgRow
-	var detector ecg.Detector
+	var detector ecg.Witnessed
 	var seen []string
 	err := o.each(ctx, stderr, func(r *annotated.Recording) error {
 		row := ecgRow{name: r.Name}

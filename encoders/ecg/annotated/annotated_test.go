@@ -64,7 +64,7 @@ func TestStripsAndBeatsOfARecord(t *testing.T) {
 	if r.Rate != 500 || r.Samples != 15000 || !slices.Equal(r.Leads, []string{"MLII"}) || r.Beats[1].At != 750 {
 		t.Fatalf("%v Hz, %d samples of %v, second beat at %d", r.Rate, r.Samples, r.Leads, r.Beats[1].At)
 	}
-	d, err := Detect(r, new(ecg.Detector))
+	d, err := Detect(r, new(ecg.Witnessed))
 	if err != nil || d != (Detection{30, 30, 30}) {
 		t.Errorf("%+v, %v", d, err)
 	}

@@ -27,9 +27,10 @@ func (d *Detection) Add(o Detection) {
 // both sides, in which the detector finds into the signal.
 const blockSeconds, marginSeconds = 300, 10
 
-// Detect looks for beats in the first lead of a whole recording and counts which are right. What
+// Detect looks for beats in a whole recording, in the first lead with the second as its witness, and
+// counts which are right. What
 // lies in ventricular flutter does not count, as ANSI/AAMI EC57 has it: there are no beats to tell.
-func Detect(r *Recording, d *ecg.Detector) (Detection, error) {
+func Detect(r *Recording, d *ecg.Witnessed) (Detection, error) {
 	block, margin := int64(math.Ceil(blockSeconds*r.Rate)), int64(math.Ceil(marginSeconds*r.Rate))
 	var found []int64
 	var beats []int
@@ -39,7 +40,7 @@ func Detect(r *Recording, d *ecg.Detector) (Detection, error) {
 		if err != nil {
 			return Detection{}, err
 		}
-		beats = d.Detect(s.Samples[0], r.Rate, beats[:0])
+		beats = d.Detect(s.Samples, r.Rate, beats[:0])
 		for _, b := range beats {
 			if at := begin + int64(b); at >= from && at < from+block {
 				found = append(found, at)
