@@ -1,40 +1,42 @@
 // Command vigil watches an intensive-care unit: vitals, ECG, notes and images in, risk scores
 // and alerts out. Its commands are:
 //
-//	vigil alerts ack          Say that you have seen an alert; it stays open
-//	vigil alerts export       Write all alerts to stdout as JSON lines and end
-//	vigil alerts snooze       Keep an open alert quiet for a while; it wants a reason
-//	vigil alerts tail         Follow the alerts as they come; Ctrl-C ends it
-//	vigil alerts verdict      Say what an alert was worth, also after its end; it wants a reason
-//	vigil channels            List the channels that can be sent: unit, plausible range, codes, what reads them
-//	vigil deadletters replay  Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
-//	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
-//	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it
-//	vigil demo                Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil alerts ack               Say that you have seen an alert; it stays open
+//	vigil alerts export            Write all alerts to stdout as JSON lines and end
+//	vigil alerts snooze            Keep an open alert quiet for a while; it wants a reason
+//	vigil alerts tail              Follow the alerts as they come; Ctrl-C ends it
+//	vigil alerts verdict           Say what an alert was worth, also after its end; it wants a reason
+//	vigil channels                 List the channels that can be sent: unit, plausible range, codes, what reads them
+//	vigil deadletters replay       Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
+//	vigil deadletters show         Print one refused message: when, from where, each fault, how to mend it, its bytes
+//	vigil deadletters tail         Follow the messages that are refused, with reason and mend; Ctrl-C ends it
+//	vigil demo                     Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil encoders evaluate ecg    Judge the QRS detector and the findings on WFDB records with annotations
 //	vigil encoders evaluate notes  Judge the encoder of notes: sections of open notes, polarity on labelled sentences
-//	vigil encoders explain note  Say what the encoder sees in a clinical note: sections, concepts, polarity
-//	vigil encoders list       List the encoder of each modality: what it gives, its licence, where it came from
-//	vigil evaluate            Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
-//	vigil explain             Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
-//	vigil lab concatenation   FuseMoE against a network that joins the modalities in its head
-//	vigil lab convergence     How fast a mixture of experts learns its parameters, Laplace gate and softmax
-//	vigil lab fleximodal      Write an invented set of three modalities that is no ICU
-//	vigil model list          List the models in the binary: name, hash, whether trained, what it tells
-//	vigil model parity        Hold the network's layers against golden vectors of the published code; exit 4 if one is off
-//	vigil model score         Score trained models on the stays that training never saw, several by the mean of their probabilities
-//	vigil model show          Print the card of a model, a file or one in the binary; without it that of the one that serves
-//	vigil model verify        Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
-//	vigil policy show         Print a policy, after a check; without a file the shipped one, with its comments
-//	vigil publish             Publish live messages, one JSON object a line, into the raw topics of a Kafka
-//	vigil recipes             List the training recipes in the program
-//	vigil replay              Publish a recorded ICU into the raw topics of a Kafka, at any speed
-//	vigil serve               Run workers on a Kafka and a Redis: intake, monitor, scores, alerts
-//	vigil sources             List what can be played, and the ways in for live data
-//	vigil synth               Write an invented unit as the folder of a recorded one
-//	vigil topics check        Hold the topics against what Vigil needs; exit 4 if something is wrong
-//	vigil topics init         Make the topics that are missing; existing ones stay as they are
-//	vigil train               Fit a model to recorded stays
-//	vigil version             Print version, Go, channel table and shipped model
+//	vigil encoders explain note    Say what the encoder sees in a clinical note: sections, concepts, polarity
+//	vigil encoders list            List the encoder of each modality: what it gives, its licence, where it came from
+//	vigil encoders train ecg       Fit the classifier of ECG strips to WFDB records with annotations
+//	vigil evaluate                 Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
+//	vigil explain                  Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
+//	vigil lab concatenation        FuseMoE against a network that joins the modalities in its head
+//	vigil lab convergence          How fast a mixture of experts learns its parameters, Laplace gate and softmax
+//	vigil lab fleximodal           Write an invented set of three modalities that is no ICU
+//	vigil model list               List the models in the binary: name, hash, whether trained, what it tells
+//	vigil model parity             Hold the network's layers against golden vectors of the published code; exit 4 if one is off
+//	vigil model score              Score trained models on the stays that training never saw, several by the mean of their probabilities
+//	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves
+//	vigil model verify             Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
+//	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments
+//	vigil publish                  Publish live messages, one JSON object a line, into the raw topics of a Kafka
+//	vigil recipes                  List the training recipes in the program
+//	vigil replay                   Publish a recorded ICU into the raw topics of a Kafka, at any speed
+//	vigil serve                    Run workers on a Kafka and a Redis: intake, monitor, scores, alerts
+//	vigil sources                  List what can be played, and the ways in for live data
+//	vigil synth                    Write an invented unit as the folder of a recorded one
+//	vigil topics check             Hold the topics against what Vigil needs; exit 4 if something is wrong
+//	vigil topics init              Make the topics that are missing; existing ones stay as they are
+//	vigil train                    Fit a model to recorded stays
+//	vigil version                  Print version, Go, channel table and shipped model
 //
 // Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 a dependency is
 // down, 4 a check found problems, 130 interrupted, 141 whoever read the output

@@ -13,17 +13,22 @@ import (
 
 // encodersCommand holds what concerns the encoders: what the model is given of each modality.
 func encodersCommand() *cobra.Command {
-	return group("encoders", "Look at the encoders and judge them on recorded data", encodersList(), encodersEvaluate(), encodersExplain())
+	return group("encoders", "Look at the encoders, judge them on recorded data, fit them", encodersEvaluate(), encodersExplain(), encodersList(), encodersTrain())
 }
 
 // encodersEvaluate holds a command for each encoder that can be judged.
 func encodersEvaluate() *cobra.Command {
-	return group("evaluate", "Judge an encoder on recorded data with the truth beside it", encodersEvaluateNotes())
+	return group("evaluate", "Judge an encoder on recorded data with the truth beside it", encodersEvaluateECG(), encodersEvaluateNotes())
 }
 
 // encodersExplain holds a command for each encoder whose view of one item can be shown.
 func encodersExplain() *cobra.Command {
 	return group("explain", "Show what an encoder sees in one item", encodersExplainNote())
+}
+
+// encodersTrain holds a command for each encoder whose weights come from data.
+func encodersTrain() *cobra.Command {
+	return group("train", "Fit an encoder's weights to recorded data", encodersTrainECG())
 }
 
 // encoderInUse is what stands for one modality between a message and the model.

@@ -2,16 +2,20 @@ package ecg
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
+	"github.com/vigil-icu/vigil/encoders/waveform"
+	"github.com/vigil-icu/vigil/encoders/wfdb"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
@@ -30,63 +34,90 @@ type rhythmChange struct {
 	name string // N, AFIB, …
 }
 
-// mitbih reads the records: format 212, two 12-bit samples in three bytes.
+// mitbih reads the records.
 func mitbih(t *testing.T) map[string]*record {
 	t.Helper()
-	dir := filepath.Join(opendata.Dir(t), "wfdb")
-	f, err := os.Open(filepath.Join(dir, "mitdb.tar.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
+	files := unpack(t, filepath.Join(opendata.Dir(t), "wfdb", "mitdb.tar.gz"))
+	headers, err := fs.Glob(files, "mitdb/*.hea")
+	if err != nil || len(headers) < 16 {
+		t.Fatalf("%d MIT-BIH records, want 16 (%v)", len(headers), err)
 	}
 	records := map[string]*record{}
+	for _, header := range headers {
+		name := strings.TrimSuffix(header, ".hea")
+		records[filepath.Base(name)] = mitRecord(t, files, name)
+	}
+	return records
+}
+
+// unpack reads an archive into memory.
+func unpack(t *testing.T, name string) fs.FS {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
 	for r := tar.NewReader(z); ; {
 		h, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[h.Name] = &fstest.MapFile{Data: data}
+	}
+}
+
+func mitRecord(t *testing.T, files fs.FS, name string) *record {
+	t.Helper()
+	rec := &record{}
+	r, err := wfdb.Open(files, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for c := (waveform.Chunk{}); ; {
+		err := r.Next(&c, 1<<16)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.HasSuffix(h.Name, ".dat") {
-			continue
+		for i := range rec.leads {
+			for _, v := range c.Samples[i] {
+				rec.leads[i] = append(rec.leads[i], int16(max(v, math.MinInt16)))
+			}
 		}
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rec := &record{}
-		for ; len(b) >= 3; b = b[3:] {
-			rec.leads[0] = append(rec.leads[0], int16(uint16(b[0])|uint16(b[1]&0x0f)<<8)<<4>>4)
-			rec.leads[1] = append(rec.leads[1], int16(uint16(b[2])|uint16(b[1]&0xf0)<<4)<<4>>4)
-		}
-		records[strings.TrimSuffix(filepath.Base(h.Name), ".dat")] = rec
 	}
-	opendata.EachRow(t, filepath.Join(dir, "mitdb-annotations.csv.gz"), func(row func(string) string) {
-		at, err := strconv.Atoi(row("sample"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		rec := records[row("record")]
-		switch symbol := row("symbol"); {
-		case symbol == "[":
+	list, err := wfdb.ReadAnnotations(files, name, "atr", mitRate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range list {
+		at := int(a.Sample)
+		switch {
+		case a.Symbol == "[":
 			rec.flutter = append(rec.flutter, [2]int{at, math.MaxInt})
-		case symbol == "]":
+		case a.Symbol == "]":
 			rec.flutter[len(rec.flutter)-1][1] = at
-		case symbol == "+" && strings.HasPrefix(row("aux"), "("):
-			rec.rhythms = append(rec.rhythms, rhythmChange{at, strings.Trim(row("aux"), "(\x00 ")})
-		case len(symbol) == 1 && strings.Contains("NLRBAaJSVrFejnE/fQ", symbol):
+		case a.Symbol == "+" && strings.HasPrefix(a.Auxiliary, "("):
+			rec.rhythms = append(rec.rhythms, rhythmChange{at, strings.Trim(a.Auxiliary, "( ")})
+		case wfdb.IsBeat(a.Symbol):
 			rec.beats = append(rec.beats, at)
 		}
-	})
-	if len(records) < 16 {
-		t.Fatalf("%d MIT-BIH records, want 16", len(records))
 	}
-	return records
+	return rec
 }
 
 // counted leaves out what lies in ventricular flutter, as ANSI/AAMI EC57 has it.
