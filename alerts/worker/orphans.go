@@ -83,17 +83,19 @@ func (a *applier) openAlerts(ctx context.Context) (open map[string]*schemas.Aler
 func (a *applier) leaveRemade(ctx context.Context, open map[string]*schemas.Alert, first, next int64) error {
 	state := monitor.NewPartition()
 	state.SetGap(first - 1)
-	judge := a.service.Monitor
+	judge := a.monitor
 	var outputs []monitor.Output
 	return a.each(ctx, schemas.TopicLog, func(m *schemas.Message) error {
 		var record schemas.Record
 		if ok, err := a.decode(&record, m); err != nil || !ok || m.Offset >= next {
 			return err
 		}
-		if record.Use != nil {
-			judge = a.service.judgeOf(*record.Use)
-		}
 		var err error
+		if record.Use != nil {
+			if judge, err = a.service.judgeOf(ctx, *record.Use); err != nil {
+				return err
+			}
+		}
 		if outputs, err = judge.Step(state, &record, m.Offset, outputs[:0]); err != nil {
 			return err
 		}

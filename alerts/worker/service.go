@@ -21,6 +21,7 @@ type Service struct {
 	Store   Store
 	Monitor *monitor.Monitor // which the log must ask for
 	Shelf   monitor.Shelf    // by which records are judged in front of the place where it asks for that
+	Models  Models           // more of them, which a command may ask for; nil: none
 	Log     zerolog.Logger
 
 	// Nonce returns a text that no other claim of a partition ever had: the store knows
