@@ -31,6 +31,7 @@ func (a *applier) endOrphans(ctx context.Context, first, next int64) error {
 		alert := open[id]
 		alert.Revision++
 		alert.Phase, alert.Reason = schemas.PhaseEnd, "what this alert followed from is lost: the log was cut and the store empty"
+		alert.Drivers, alert.Change = nil, nil
 		if !slices.Contains(alert.Flags, monitor.FlagGap) {
 			alert.Flags = append(alert.Flags, monitor.FlagGap)
 		}
