@@ -29,6 +29,9 @@
 // that changes outputs, and holds until the next one (use.go). A monitor with others refuses.
 // In front of a switch the log is judged by what was asked for there, which [Shelf] finds.
 //
+// A model in the shadow (shadow.go) is compared with the served one and changes no output; what the
+// served one has met is counted, to be held against its training (Partition.Drift).
+//
 // An alert that the model starts or escalates says what drove its risk (drivers.go): the model is
 // asked again for each part of what it was given, once for each such revision and never else.
 //

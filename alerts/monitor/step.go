@@ -327,11 +327,13 @@ func (t *step) score(due schemas.Due) {
 		ms.state, ms.age = p.modalities[which].stateAsOf(p, which)
 	}
 	m.predict(p, sc, &scratch.model)
+	t.beside(sc)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
 	p.readings.latest(&scratch.readings, p.window, p.clock, p.countsFrom())
 	standing := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
 	if sc.indeterminate {
+		t.s.counts.Abstained++
 		sc.flags = append(sc.flags, alerts.FlagIndeterminate)
 	}
 	if standing.Holds() {

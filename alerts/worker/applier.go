@@ -363,6 +363,8 @@ func (a *applier) count(last int64) {
 	a.stats.Restarts.Add(int64(c.Restarts - a.counted.Restarts))
 	a.stats.Scores.Add(int64(c.Scores - a.counted.Scores))
 	a.stats.Alerts.Add(int64(c.Alerts - a.counted.Alerts))
+	a.stats.Abstained.Add(int64(c.Abstained - a.counted.Abstained))
+	a.stats.beside.note(a.monitor, a.state)
 	a.counted = c
 	a.stats.OpenStays.Store(int64(a.state.Open()))
 	if a.stats.Applied.Swap(last) < last {

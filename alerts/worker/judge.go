@@ -27,6 +27,7 @@ func (s *Service) judgeOf(ctx context.Context, u schemas.Use) (*monitor.Monitor,
 	}
 	shelf := monitor.Shelf{Models: s.Shelf.Models, Policies: append(slices.Clone(s.Shelf.Policies), s.Monitor.Policy)}
 	if m := shelf.Find(u); m != nil {
+		m.Shadow = s.Monitor.Shadow
 		return m, nil
 	}
 	if s.Models == nil || u.Model == "" || u.Model == schemas.NoModel {
@@ -43,6 +44,7 @@ func (s *Service) judgeOf(ctx context.Context, u schemas.Use) (*monitor.Monitor,
 	if model != nil {
 		shelf.Models = []*fusion.Model{model}
 		if m := shelf.Find(u); m != nil {
+			m.Shadow = s.Monitor.Shadow
 			return m, nil
 		}
 	}

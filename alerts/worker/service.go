@@ -85,7 +85,10 @@ type Stats struct {
 	Scores     atomic.Int64
 	Alerts     atomic.Int64 // revisions of alerts
 	Foreign    atomic.Int64 // records in the log that are not intake's
+	Abstained  atomic.Int64 // scores in which the model gave no number
 	OpenStays  atomic.Int64
+
+	beside beside
 }
 
 // Stats returns the statistics of a partition, which move while it is worked.

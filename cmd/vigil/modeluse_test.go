@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,14 +28,14 @@ func TestModelUse(t *testing.T) {
 		return vigil(t.Context(), append(args, "--brokers", broker, "--redis", redis)...)
 	}
 	p := c.NewProducer("gateway")
-	serve := func(args ...string) (stop func()) {
+	serve := func(args ...string) (stop func() string) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan string, 1)
 		go func() {
 			_, _, stderr := vigil(ctx, append(append([]string{"serve", "--brokers", broker, "--redis", redis}, args...), "--id", "w")...)
 			ended <- stderr
 		}()
-		return func() { cancel(); <-ended }
+		return func() string { cancel(); return <-ended }
 	}
 	stop := serve("--model", boot.NoModel)
 	live(t, c, p, "ward:1", 1)
@@ -53,6 +54,21 @@ func TestModelUse(t *testing.T) {
 	live(t, c, p, "ward:3", 1)
 	waitModel(t, c, "ward:3", fusion.Untrained().Hash())
 	stop()
+
+	// A model in the shadow is compared at the end, and one with which nothing can be is refused.
+	stop = serve("--model", fusion.Drawn, "--shadow", fusion.OpenICU)
+	for patient := range 6 {
+		live(t, c, p, fmt.Sprintf("shadow:%d", patient), 1)
+	}
+	waitModel(t, c, "shadow:5", fusion.Untrained().Hash())
+	if said := stop(); !strings.Contains(said, "shadow "+fusion.Shipped().Hash()[:12]) {
+		t.Errorf("the end says nothing of the shadow: %s", said)
+	}
+	for _, model := range []string{boot.NoModel, fusion.OpenICU} {
+		if code, _, stderr := run("serve", "--model", model, "--shadow", fusion.OpenICU); code != boot.ExitUsage || !strings.Contains(stderr, "--shadow") {
+			t.Errorf("a shadow of itself, or of none: exit %d: %s", code, stderr)
+		}
+	}
 
 	dir := t.TempDir()
 	rule := filepath.Join(dir, "policy.yaml")

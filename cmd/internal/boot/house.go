@@ -51,6 +51,7 @@ type Config struct {
 	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool                // recorded messages become dead letters
 	Switch         bool                // a log that asks for another model, policy or settings is made to ask for these
+	Shadow         string              // file of a model that scores beside the served one and alerts nobody; if empty, none
 	Known          []string            // files of models and policies that it may have asked for before
 	InputsAlerting bool                // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time        // of monitor.Settings
@@ -73,6 +74,8 @@ type House struct {
 	storeLine  string // for people: which store, where
 	storeKind  string
 	redis      *redisstore.Store
+	shadow     *fusion.Model // nil: none
+	drifted    drifted
 	known      []*fusion.Model // of the files of Config.Known
 	intake     *intake.Worker
 	monitor    *worker.Service
@@ -100,6 +103,9 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
+	if h.shadow, err = loadShadow(c.Shadow, model); err != nil {
+		return h, err
+	}
 	if _, err := c.Redis.address(); err != nil {
 		return h, Usage(err)
 	}
@@ -326,7 +332,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
-	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
+	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings, Shadow: h.shadow}
 	found := &models{store: h.redis, policy: policy, read: h.known}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
@@ -422,13 +428,13 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched, crossed, overfull, forgotten int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, crossed, overfull, forgotten, abstained int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
 		unmatched, crossed = unmatched+s.Unmatched.Load(), crossed+s.Crossed.Load()
-		overfull, forgotten = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load()
+		overfull, forgotten, abstained = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load(), abstained+s.Abstained.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -442,6 +448,9 @@ func (h *House) Status() string {
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
+	}
+	if abstained > 0 {
+		oddities += fmt.Sprintf("; %d scores in which the model gives no number, knowing too little or nothing like it", abstained)
 	}
 	if overfull > 0 {
 		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, schemas.MaxHourValues)
