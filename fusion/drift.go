@@ -129,7 +129,7 @@ func sharesOf(counts []uint64) (list []float64, n uint64) {
 func psi(expected, found []float64) (sum float64) {
 	for i := range expected {
 		e, f := max(expected[i], 1e-4), max(found[i], 1e-4)
-		sum += (f - e) * math.Log(f/e)
+		sum += float64((f - e) * math.Log(f/e))
 	}
 	return sum
 }

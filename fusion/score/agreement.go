@@ -19,7 +19,7 @@ func (a *Agreement) Add(x, y, threshold float64) {
 	}
 	a.apart += math.Abs(x - y)
 	a.x, a.y = a.x+x, a.y+y
-	a.xx, a.yy, a.xy = a.xx+x*x, a.yy+y*y, a.xy+x*y
+	a.xx, a.yy, a.xy = a.xx+float64(x*x), a.yy+float64(y*y), a.xy+float64(x*y)
 }
 
 // Merge counts what another one has counted.
@@ -37,5 +37,5 @@ func (a *Agreement) Share() float64 { return float64(a.Across) / float64(a.N) }
 // Correlation is Pearson's, NaN where one of the two never moves.
 func (a *Agreement) Correlation() float64 {
 	n := float64(a.N)
-	return (n*a.xy - a.x*a.y) / math.Sqrt((n*a.xx-a.x*a.x)*(n*a.yy-a.y*a.y))
+	return (float64(n*a.xy) - float64(a.x*a.y)) / math.Sqrt((float64(n*a.xx)-float64(a.x*a.x))*(float64(n*a.yy)-float64(a.y*a.y)))
 }

@@ -19,7 +19,7 @@ func TestAgreementByHand(t *testing.T) {
 	}
 	one.Merge(two)
 	for _, a := range []Agreement{all, one} {
-		if a.N != 4 || a.Across != 1 || math.Abs(a.Difference()-0.075) > 1e-12 || math.Abs(a.Share()-0.25) > 1e-12 || math.Abs(a.Correlation()-0.9206) > 1e-4 {
+		if a.N != 4 || a.Across != 1 || math.Abs(a.Difference()-0.075) > 1e-12 || math.Abs(a.Share()-0.25) > 1e-12 || math.Abs(a.Correlation()-0.9567) > 1e-4 {
 			t.Errorf("%+v: difference %v, correlation %v", a, a.Difference(), a.Correlation())
 		}
 	}
