@@ -44,7 +44,8 @@ const (
 	DueHour   Due = "hour" // a full hour has come
 )
 
-// Risk is one task's probability from 0 to 1, with an interval where the model has one.
+// Risk is one task's probability from 0 to 1. Where the model has an interval, the risk stays
+// between Low and High until the stay's first 48 hours are known, in nine of ten stays.
 type Risk struct {
 	Value float32  `json:"value"`
 	Low   *float32 `json:"low,omitempty"`
