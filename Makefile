@@ -97,9 +97,12 @@ train-open: build ## train the model in the binary anew, from the open data: abo
 	  resume=; [ -f $(TRAINED)/fold-$$k.safetensors.checkpoint ] && resume=--resume; \
 	  bin/vigil train --recipe open-icu --data $(OPEN) --set split.fold=$$k --out $(TRAINED)/fold-$$k.safetensors $$resume || exit 1; \
 	done
-	@resume=; [ -f $(TRAINED)/open-icu-1.safetensors.checkpoint ] && resume=--resume; \
-	bin/vigil train --recipe open-icu --data $(OPEN) --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) \
-	  --out $(TRAINED)/open-icu-1.safetensors $$resume
+	@resume=; [ -f $(TRAINED)/raw.safetensors.checkpoint ] && resume=--resume; \
+	[ -f $(TRAINED)/raw.safetensors ] || bin/vigil train --recipe open-icu --data $(OPEN) --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) \
+	  --out $(TRAINED)/raw.safetensors $$resume
+	@rm -f $(TRAINED)/open-icu-1.safetensors
+	bin/vigil model describe $(TRAINED)/raw.safetensors --recipe open-icu --data $(OPEN) \
+	  --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) --out $(TRAINED)/open-icu-1.safetensors
 	@sha256sum $(TRAINED)/open-icu-1.safetensors fusion/models/open-icu-1.safetensors
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it

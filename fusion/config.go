@@ -138,6 +138,8 @@ type Config struct {
 	// LeastChannels is how many of the channels must have an observation in the window for the
 	// model to answer; with fewer it knows too little of the stay, and gives no probability.
 	LeastChannels int `json:"least_channels,omitempty" yaml:"-"`
+	// Description is what the training data looked like; nil: that is not known.
+	Description *Description `json:"description,omitempty" yaml:"-"`
 	// ChannelTable is the version of the channel table that the training data were read by.
 	ChannelTable int `json:"channel_table,omitempty" yaml:"-"`
 	// Training says in one line what the model was trained on.

@@ -186,6 +186,11 @@ func (c *Config) checkLists() (errs []error) {
 	for i, s := range c.Statics {
 		once("statics", i, s)
 	}
+	if c.Description != nil {
+		if err := c.Description.Check(c); err != nil {
+			add("%w", err)
+		}
+	}
 	if c.LeastChannels < 0 || c.LeastChannels > len(c.Channels) {
 		add("least_channels is %d, want 0 to the number of channels, %d", c.LeastChannels, len(c.Channels))
 	}

@@ -28,6 +28,10 @@
 // things are saved while serving: the first layer of an item is kept ([Model.Project]),
 // and the last fusion layer is computed only at the tokens that the head reads.
 //
+// A [Description] in the file says what the training data looked like: [Drift] holds what is met at
+// work against it, a stay unlike all of them gets no probability, and [Model.Interval] says where a
+// risk will be once the first 48 hours are known. train.Recipe.Describe makes it.
+//
 // Two models are in the binary ([Named]). [Shipped] serves where no other is named: it was
 // trained on open data, and its file says on what, how it is calibrated by the hours of data,
 // where a policy is to alert, and below how many observed channels it gives no number.

@@ -34,7 +34,7 @@ func (m *Model) Drivers(s *Scratch, in *encoders.Input, task int) (probability f
 			one.Rebuild(&x.Series)
 			sums = []*Sums{one}
 		}
-		logits := m.network.forward(s.tape, []*encoders.Input{x}, sums, nil).Logits.Value
+		logits := m.network.forward(s.tape, []*encoders.Input{x}, sums, nil, nil).Logits.Value
 		return t.Probability(logits[task], x.Hours)
 	}
 	probability = ask(in)

@@ -41,13 +41,14 @@ type Train struct {
 // without noise and dropout. Nothing but Balance and Entropy looks across the stays of a
 // batch.
 func (n *Network[F]) Forward(t *nn.Tape[F], in []*encoders.Input, train *Train) Output[F] {
-	return n.forward(t, in, nil, train)
+	return n.forward(t, in, nil, train, nil)
 }
 
 // forward is Forward; sums[b], if there are any, stand for the time attention over the
-// cells of stay b.
-func (n *Network[F]) forward(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, train *Train) Output[F] {
+// cells of stay b. see is told what every router did; nil where nobody looks.
+func (n *Network[F]) forward(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, train *Train, see func(int, Routed[F])) Output[F] {
 	p := n.pass(train)
+	p.see = see
 	z := n.embed(t, in, sums, &p)
 	out := n.fuse(t, z, len(in), &p, nil)
 	if n.Config.Skip > 0 {

@@ -90,6 +90,15 @@ func Named(name string) *Model {
 	return nil
 }
 
+// NamedFile is the file of a model in the binary, nil where there is none of that name.
+func NamedFile(name string) []byte {
+	if Named(name) == nil {
+		return nil
+	}
+	b, _ := shippedFiles.ReadFile("models/" + name + ".safetensors") // Named has read it
+	return b
+}
+
 // ShippedNames are the names of the models in the binary, in order; the one that serves comes
 // first.
 func ShippedNames() []string { return []string{OpenICU, Drawn} }

@@ -14,13 +14,28 @@ type Scratch struct {
 	tape *nn.Tape[float32]
 	// sums are those that Predict makes for a model that serves by sums.
 	sums []*Sums
+	// drift counts the predictions, if it is not nil; see tells it of the experts.
+	drift *Drift
+	see   func(router int, r Routed[float32])
 }
 
 // NewScratch makes the memory for predictions of a model.
 func NewScratch(m *Model) *Scratch {
 	t := nn.NewTape(&m.network.params, false)
 	t.Serve(&m.packed)
-	return &Scratch{tape: t}
+	s := &Scratch{tape: t}
+	per := 0
+	if n := m.network; len(n.layers) > 0 && n.Config.Experts > 0 {
+		per = n.layers[0].MoE.PerRouter
+	}
+	s.see = func(router int, r Routed[float32]) {
+		if s.drift != nil {
+			for _, expert := range r.Chosen.Index {
+				s.drift.experts[router*per+expert]++
+			}
+		}
+	}
+	return s
 }
 
 // NewSums makes the sums of a stay in which nothing was observed, if the model serves by
@@ -41,7 +56,8 @@ func (m *Model) NewSums() *Sums {
 // grown to the size of the batch, only reads the inputs, and gives the same bits for the
 // same input, whatever stands beside it in the batch and whatever was predicted before.
 // Inputs must have the model's Shape; an out of another size panics. Of a stay of which the
-// model knows too little (Config.LeastChannels) every probability is NaN.
+// model knows too little (Config.LeastChannels), or that is unlike all that it was trained on
+// (Config.Description), every probability is NaN.
 func (m *Model) Predict(s *Scratch, in []*encoders.Input, out []float32) {
 	if m.table == nil {
 		m.predict(s, in, nil, out)
@@ -80,9 +96,9 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 		return
 	}
 	s.tape.Reset()
-	logits := m.network.forward(s.tape, in, sums, nil).Logits.Value
+	logits := m.network.forward(s.tape, in, sums, nil, s.see).Logits.Value
 	for b, stay := range in {
-		answers := m.network.Config.LeastChannels == 0 || Observed(&stay.Series) >= m.network.Config.LeastChannels
+		answers := m.answers(stay)
 		for k := range tasks {
 			v := logits[b*len(tasks)+k]
 			if tasks[k].Kind == TaskBinary {
@@ -91,6 +107,9 @@ func (m *Model) predict(s *Scratch, in []*encoders.Input, sums []*Sums, out []fl
 				}
 			}
 			out[b*len(tasks)+k] = v
+		}
+		if s.drift != nil {
+			s.drift.count(m.network.Config.Description, stay, out[b*len(tasks)])
 		}
 	}
 }

@@ -24,8 +24,10 @@ type Score struct {
 
 	// Risks are by task, Phenotypes by name and Modalities by name; all risks and
 	// phenotypes are probabilities from 0 to 1.
-	Risks      map[string]Risk          `json:"risks"`
-	Phenotypes map[string]float32       `json:"phenotypes,omitempty"`
+	Risks      map[string]Risk    `json:"risks"`
+	Phenotypes map[string]float32 `json:"phenotypes,omitempty"`
+	// Drivers are those of the alerts that start or escalate at once with the score, see Alert.
+	Drivers    []Driver                 `json:"drivers,omitempty"`
 	Modalities map[string]ModalityState `json:"modalities"`
 	NEWS2      NEWS2                    `json:"news2"`
 	Flags      []string                 `json:"flags"`
@@ -42,11 +44,23 @@ const (
 	DueHour   Due = "hour" // a full hour has come
 )
 
-// Risk is one task's probability from 0 to 1, with an interval where the model has one.
+// Risk is one task's probability from 0 to 1. Where the model has an interval, the risk stays
+// between Low and High until the stay's first 48 hours are known, in nine of ten stays.
 type Risk struct {
 	Value float32  `json:"value"`
 	Low   *float32 `json:"low,omitempty"`
 	High  *float32 `json:"high,omitempty"`
+}
+
+// Driver is what a risk owes to a part of what the model was given.
+type Driver struct {
+	Task string `json:"task"`
+	Kind string `json:"kind"` // modality, channel or static
+	Name string `json:"name"`
+	// Effect is the risk less what it would be if nobody had sent the part: above 0 the part
+	// raises the risk. Parts act together, so that effects need not add up.
+	Effect float32 `json:"effect"`
+	New    bool    `json:"new,omitempty"` // values of the channel came, or were taken back, since the score before the last
 }
 
 // ModalityState is what was there of a modality as of the score. AgeS is the age of the
@@ -118,7 +132,12 @@ type Alert struct {
 	Model     string   `json:"model"`
 	Policy    string   `json:"policy"`
 	Flags     []string `json:"flags"`
-	Notice    string   `json:"notice,omitempty"` // what Vigil is not, see Notice
+	// Drivers, at most eight, say of an alert that the model starts or escalates what drove its
+	// risk as of then, the strongest first. Change is how much higher the last score's risk is
+	// than that of the score before it, where the stay has one.
+	Drivers []Driver `json:"drivers,omitempty"`
+	Change  *float32 `json:"change,omitempty"`
+	Notice  string   `json:"notice,omitempty"` // what Vigil is not, see Notice
 }
 
 // Phase is where an alert stands in its life, in the words of the IHE profile Alert

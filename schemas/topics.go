@@ -81,6 +81,7 @@ const (
 	TypeAlert      = "vigil.alert.v1"
 	TypeDeadLetter = "vigil.deadletter.v1"
 	TypeClaim      = "vigil.claim.v1"   // a producer's claim on a partition, or its keep-alive; subscribers skip it
+	TypeUse        = "vigil.use.v1"     // on TopicCommands: another model for one partition, see UseCommand
 	TypeHanded     = "vigil.handed.v1"  // on TopicADT: a log record that the monitor hands from one patient to another
 	TypeOffsets    = "vigil.offsets.v1" // the end of each batch that intake appends: what of the raw topics is in
 )

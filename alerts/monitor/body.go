@@ -156,6 +156,11 @@ func (w *jsonWriter) alert(a *schemas.Alert) []byte {
 	w.string("model", a.Model)
 	w.string("policy", a.Policy)
 	w.strings("flags", a.Flags)
+	w.drivers(a.Drivers)
+	if a.Change != nil {
+		w.name("change")
+		w.float(*a.Change)
+	}
 	if a.Notice != "" {
 		w.string("notice", a.Notice)
 	}
@@ -204,6 +209,7 @@ func (w *jsonWriter) score(s *score) []byte {
 		}
 		w.close('}')
 	}
+	w.drivers(s.drivers)
 	w.name("modalities")
 	w.open('{')
 	for i := range s.modalities {
@@ -225,6 +231,30 @@ func (w *jsonWriter) score(s *score) []byte {
 	w.strings("flags", s.flags)
 	w.close('}')
 	return w.done()
+}
+
+// drivers writes what drove the risks, where that is told.
+func (w *jsonWriter) drivers(list []schemas.Driver) {
+	if len(list) == 0 {
+		return
+	}
+	w.name("drivers")
+	w.open('[')
+	for i := range list {
+		d := &list[i]
+		w.next()
+		w.open('{')
+		w.string("task", d.Task)
+		w.string("kind", d.Kind)
+		w.string("name", d.Name)
+		w.name("effect")
+		w.float(d.Effect)
+		if d.New {
+			w.bool("new", true)
+		}
+		w.close('}')
+	}
+	w.close(']')
 }
 
 // news2 writes a NEWS2, with the observations behind it if inputs says so.
@@ -279,7 +309,8 @@ type score struct {
 	trained bool
 
 	risks      []risk
-	phenotypes []risk                                // their intervals are not written
+	phenotypes []risk // their intervals are not written
+	drivers    []schemas.Driver
 	modalities [encoders.NumModalities]modalityState // in the order of byName
 	news2      *schemas.NEWS2
 	inputs     bool // the body lists the observations behind NEWS2

@@ -15,7 +15,7 @@ import (
 // patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
 // what a window holds, gives it a new one; a store that was written in another form is rebuilt
 // from the log.
-const patientVersion = 7
+const patientVersion = 8
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
@@ -94,6 +94,7 @@ func (p *patient) append(b []byte, u *use) []byte {
 		b = p.modalities[i].append(b)
 	}
 	b = p.readings.append(b)
+	b = p.since.append(b)
 	b = packed.AppendUint(b, uint64(len(p.origins)))
 	for i := range p.origins {
 		b = p.origins[i].append(b)
@@ -149,6 +150,7 @@ func (p *patient) decode(b []byte) (use, error) {
 		p.modalities[i].decode(r)
 	}
 	p.readings.decode(r)
+	p.since.decode(r)
 	for range r.Count(1) {
 		s := new(origin)
 		s.decode(r)

@@ -29,6 +29,12 @@
 // that changes outputs, and holds until the next one (use.go). A monitor with others refuses.
 // In front of a switch the log is judged by what was asked for there, which [Shelf] finds.
 //
+// A model in the shadow (shadow.go) is compared with the served one and changes no output; what the
+// served one has met is counted, to be held against its training (Partition.Drift).
+//
+// An alert that the model starts or escalates says what drove its risk (drivers.go): the model is
+// asked again for each part of what it was given, once for each such revision and never else.
+//
 // A correction or retraction of what is not there is answered by a dead letter of the log record,
 // with the reason `unmatched`, which is an output like others. An hour takes schemas.MaxHourValues
 // records of a channel; NEWS2 alone goes by what comes beyond. A stay of which no data come for

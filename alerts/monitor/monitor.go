@@ -15,6 +15,7 @@ type Monitor struct {
 	Model    *fusion.Model  // nil for scores without risks, which have NEWS2 only
 	Policy   *alerts.Policy // never nil
 	Settings Settings
+	Shadow   *fusion.Model // scores beside Model and changes no output; nil: none
 }
 
 // Settings are the choices of a monitor beside model and policy. Each of them changes

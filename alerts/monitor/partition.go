@@ -6,6 +6,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/encoders/record"
+	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
@@ -43,6 +44,7 @@ type Counts struct {
 	Overfull   uint64 // observations that the window did not take, since their hour is full of their channel
 	Ticks      uint64 // ticks of any run and live ones
 	Scores     uint64 // outputs on schemas.TopicScores
+	Abstained  uint64 // those of them in which the model gives no number, though there is one
 	Alerts     uint64 // outputs on schemas.TopicAlerts: revisions, not alerts
 }
 
@@ -51,6 +53,10 @@ type Counts struct {
 func NewPartition() *Partition {
 	return &Partition{patients: map[string]*patient{}, liveClock: never, use: use{at: -1, gap: gap{at: -1}}}
 }
+
+// Drift is what the serving model has met in this partition since it began to serve; nil where
+// nothing can be said of it. It is the partition's, and moves with Step.
+func (s *Partition) Drift() *fusion.Drift { return s.scratch.model.drift }
 
 // Counts returns what Step has counted so far.
 func (s *Partition) Counts() Counts { return s.counts }
@@ -234,6 +240,7 @@ type scratch struct {
 	alerts   []schemas.Alert
 	json     jsonWriter
 	model    modelScratch
+	shadow   shadow
 	added    []schemas.Observation
 	missed   []int // places in the record of what takes back or corrects what is not there
 	derive   record.Deriver

@@ -71,6 +71,7 @@ type patient struct {
 	scoredAt  schemas.Time // as_of of the stay's last score; never before the first
 	held      schemas.Time // when a score falls due that was held back by the interval; forever if none was
 	nextHour  schemas.Time // the next full hour, at which a score is due whatever came
+	since     since        // what is new since the stay's last score
 	corrected bool         // data were corrected or taken back since the last score
 
 	readings   readings

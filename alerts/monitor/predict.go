@@ -24,6 +24,7 @@ type modelScratch struct {
 	predicted []*patient          // patients predicted ahead for a tick, in the order of answers; nil once the answer was used
 	answers   []float32           // of the batch: patient by patient, task by task
 	items     []encoders.Modality // the model's item modalities, in its order
+	drift     *fusion.Drift       // what it has met; nil where the model has no description
 	tasks     []int               // places of the model's tasks in the order of their names, in which encoding/json writes a map
 }
 
@@ -34,6 +35,9 @@ func newModelScratch(m *fusion.Model) modelScratch {
 		answers: make([]float32, mostAhead*len(m.Config().Tasks)),
 	}
 	s.keeper = newKeeper(m, s.reader)
+	if s.drift = m.NewDrift(); s.drift != nil {
+		s.buffers.Watch(s.drift)
+	}
 	for _, mod := range m.Config().Modalities {
 		if mod.Kind == fusion.KindItems {
 			s.items = append(s.items, encoders.Modality(slices.Index(encoders.Names[:], mod.Name)))
@@ -58,7 +62,9 @@ func (m *Monitor) modelHash() string {
 
 // readsObservations says whether the model reads single observations and not only the
 // sums of hours: windows then stay in memory as a whole, since any score needs all of one.
-func (m *Monitor) readsObservations() bool { return m.Model != nil && m.Model.ReadsObservations() }
+func (m *Monitor) readsObservations() bool {
+	return m.Model != nil && m.Model.ReadsObservations() || m.Shadow != nil && m.Shadow.ReadsObservations()
+}
 
 // predict puts into the score what the model says as of the patient's clock. Without a
 // model a score has no risks, and NEWS2 all the same. An answer that is not finite is left
@@ -69,13 +75,16 @@ func (m *Monitor) predict(p *patient, sc *score, scratch *modelScratch) {
 	}
 	sc.model, sc.kernel, sc.trained = m.Model.Hash(), m.Model.Kernel(), m.Model.Trained()
 	out := scratch.serving(m.Model).predict(p)
+	hours := float32(vitals.Moment{AsOf: p.clock, From: p.stay.viewFrom, Admission: p.stay.start}.Hours())
 	for _, k := range scratch.tasks {
 		task, v := &m.Model.Config().Tasks[k], out[k]
 		switch {
 		case !finite(v):
 			sc.indeterminate = true
 		case task.Report == fusion.ReportRisk:
-			sc.risks = append(sc.risks, risk{name: task.Name, value: v})
+			r := risk{name: task.Name, value: v}
+			r.low, r.high, r.interval = m.Model.Interval(k, v, hours)
+			sc.risks = append(sc.risks, r)
 		case task.Report == fusion.ReportPhenotype:
 			sc.phenotypes = append(sc.phenotypes, risk{name: task.Name, value: v})
 		}

@@ -174,7 +174,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 		t.noteMissed(i, o, hits, t.addObservation(o))
 	}
 	for _, o := range scratch.derive.Derive(p.window, scratch.added, p.windowN(), &p.stay.statics, p.lastEnd, p.clock) {
-		p.online.noteChange(o.Channel, o.EventTime)
+		p.noteChange(o.Channel, o.EventTime)
 	}
 	if rec.Item == nil {
 		for i := range scratch.added {
@@ -200,7 +200,7 @@ func (t *step) addObservation(o *schemas.Observation) bool {
 		return t.addBeyond(o)
 	}
 	t.s.scratch.added = append(t.s.scratch.added, *o)
-	p.online.noteChange(o.Channel, o.EventTime)
+	p.noteChange(o.Channel, o.EventTime)
 	if o.Flags&(schemas.Corrected|schemas.Retracted) != 0 {
 		p.corrected = true
 	}
@@ -256,7 +256,7 @@ func (t *step) openStay(id string, implicit bool) {
 		p.stay.id, p.stay.announced = id+"#"+strconv.FormatUint(p.reopened+1, 10), id
 	}
 	p.scoredAt, p.held, p.nextHour = never, forever, p.clock.FloorHour()+schemas.Hour
-	p.corrected = false
+	p.corrected, p.since = false, since{}
 	t.s.listOpen(p, true)
 	t.stepPolicy(alerts.Event{Kind: alerts.Opened, At: p.clock, Patient: p.id, Stay: p.stay.id})
 }
@@ -318,7 +318,7 @@ func (t *step) score(due schemas.Due) {
 	sc := &scratch.score
 	*sc = score{
 		n: p.outputN, logN: p.logN, due: due, patient: p.id, stay: p.stay.id, asOf: p.clock,
-		policy: m.Policy.Hash(), risks: sc.risks[:0], phenotypes: sc.phenotypes[:0], flags: sc.flags[:0],
+		policy: m.Policy.Hash(), risks: sc.risks[:0], phenotypes: sc.phenotypes[:0], flags: sc.flags[:0], drivers: sc.drivers[:0],
 		news2: &scratch.news2,
 	}
 	for i, which := range byName {
@@ -327,11 +327,13 @@ func (t *step) score(due schemas.Due) {
 		ms.state, ms.age = p.modalities[which].stateAsOf(p, which)
 	}
 	m.predict(p, sc, &scratch.model)
+	t.beside(sc)
 	sc.id = alerts.ScoreID(sc.patient, sc.stay, sc.n, sc.model, sc.policy)
 	p.readings.latest(&scratch.readings, p.window, p.clock, p.countsFrom())
 	standing := alerts.NEWS2(&scratch.readings, p.stay.statics.Scale2, sc.news2)
 	sc.flags = p.flags(sc.flags)
 	if sc.indeterminate {
+		t.s.counts.Abstained++
 		sc.flags = append(sc.flags, alerts.FlagIndeterminate)
 	}
 	if standing.Holds() {
@@ -357,6 +359,8 @@ func (t *step) score(due schemas.Due) {
 	p.corrected = false
 	scratch.alerts = m.Policy.Step(&p.alerts, alerts.Event{Kind: alerts.Scored, At: p.clock, Model: sc.model, Score: event}, scratch.alerts[:0])
 	sc.inputs = m.Settings.Inputs != InputsAlerting || len(scratch.alerts) > 0
+	p.since.scored(sc.risks)
+	t.explain(sc)
 	t.put(schemas.TopicScores, schemas.TypeScore, sc.id, p.id, scratch.json.score(sc))
 	t.putAlerts()
 	t.suspect = false
@@ -366,6 +370,7 @@ func (t *step) score(due schemas.Due) {
 func (t *step) stepPolicy(e alerts.Event) {
 	e.Model = t.m.modelHash()
 	t.s.scratch.alerts = t.m.Policy.Step(&t.p.alerts, e, t.s.scratch.alerts[:0])
+	t.explain(nil)
 	t.putAlerts()
 }
 

@@ -108,6 +108,7 @@ func (t *step) reopen() {
 	p.lastFrom = c.lastFrom
 	p.lastStay, p.ended, p.reopened = c.lastStay, c.ended, c.reopened
 	p.scoredAt, p.held, p.nextHour = never, forever, p.clock.FloorHour()+schemas.Hour
+	p.since = since{}
 	t.s.listOpen(p, true)
 	t.stepPolicy(alerts.Event{Kind: alerts.Reopened, At: p.clock})
 }

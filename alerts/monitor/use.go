@@ -39,6 +39,15 @@ func (s *Partition) Asks() schemas.Use {
 	return schemas.Use{Model: s.use.model, Policy: policy, Settings: settings}
 }
 
+// AskFor notes what the log asks for where the partition goes on, as a record at an offset in
+// front of that tells. What a rebuild has not read, it must be told.
+func (s *Partition) AskFor(u schemas.Use, at int64) {
+	s.use = use{at: at, model: u.Model, policy: u.Policy, gap: s.use.gap}
+	if u.Settings != "" {
+		s.use.policy += " " + u.Settings
+	}
+}
+
 // checkUse returns ErrUnknownUse if the log has asked for what the monitor does not have. A
 // use record is excepted, because it may ask for something that it has.
 func (m *Monitor) checkUse(s *Partition, rec *schemas.Record) error {
@@ -60,10 +69,7 @@ func (m *Monitor) acceptUse(s *Partition, u *schemas.Use, offset int64) error {
 	if err := m.refuse(*u, offset); err != nil {
 		return err
 	}
-	s.use = use{at: offset, model: u.Model, policy: u.Policy, gap: s.use.gap}
-	if u.Settings != "" {
-		s.use.policy += " " + u.Settings
-	}
+	s.AskFor(*u, offset)
 	return nil
 }
 
@@ -73,11 +79,17 @@ func (m *Monitor) refuse(u schemas.Use, at int64) error {
 	for _, part := range [...]struct{ name, asked, here string }{
 		{"model", u.Model, here.Model}, {"policy", u.Policy, here.Policy}, {"settings", u.Settings, here.Settings},
 	} {
-		if part.asked != "" && part.asked != part.here {
-			return fmt.Errorf("%w: at offset %d it asks for %s %s, this monitor has %s: start it with that; what stands in front of a switch wants the files of before, --known FILE", ErrUnknownUse, at, part.name, part.asked, part.here)
+		if part.asked != part.here && !isShort(part.asked, part.here) {
+			return fmt.Errorf("%w: at offset %d it asks for %s %s, this monitor has %s: start it with that; a model that a command asked for is found again after vigil model use FILE; what stands in front of a switch wants the files of before, --known FILE", ErrUnknownUse, at, part.name, part.asked, part.here)
 		}
 	}
 	return nil
+}
+
+// isShort says whether what is asked for is what is here: nothing, or the first 16 digits or more
+// of a hash, which is what each batch of the log repeats.
+func isShort(asked, here string) bool {
+	return asked == "" || len(asked) >= 16 && len(here) == 64 && strings.HasPrefix(here, asked)
 }
 
 // Shelf has models and policies that logs may have asked for before: what lies in front of a

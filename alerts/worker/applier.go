@@ -111,8 +111,12 @@ func (a *applier) loadState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err = a.judgeLoaded(stored); err != nil {
-		if stored, err = a.rebuild(ctx, fmt.Sprintf("the store's state cannot be read (%v)", err)); err != nil {
+	torn, err := a.judgeLoaded(ctx, stored)
+	if err != nil {
+		return err
+	}
+	if torn != nil {
+		if stored, err = a.rebuild(ctx, fmt.Sprintf("the store's state cannot be read (%v)", torn)); err != nil {
 			return err
 		}
 	}
@@ -137,6 +141,9 @@ func (a *applier) loadState(ctx context.Context) error {
 		// The store is empty. What the outputs name as the place for a rebuild is where the
 		// oldest window begins that still matters; without outputs it is the log's beginning.
 		from = max(0, a.tails.rebuildFrom)
+	}
+	if err := a.askLog(ctx, stored, max(from, first[a.tenure.Partition])); err != nil {
+		return err
 	}
 	if from < first[a.tenure.Partition] {
 		// Retention has taken records that the state needs. Scores say so from here on.
@@ -269,7 +276,11 @@ func (a *applier) steps(ctx context.Context, records []schemas.Message) (n int, 
 			if i > 0 { // what stands in front is written first
 				return i, nil
 			}
-			if err := a.switchTo(ctx, a.service.judgeOf(*u)); err != nil {
+			judge, err := a.service.judgeOf(ctx, *u)
+			if err == nil {
+				err = a.switchTo(ctx, judge)
+			}
+			if err != nil {
 				return 0, err
 			}
 		}
@@ -352,6 +363,8 @@ func (a *applier) count(last int64) {
 	a.stats.Restarts.Add(int64(c.Restarts - a.counted.Restarts))
 	a.stats.Scores.Add(int64(c.Scores - a.counted.Scores))
 	a.stats.Alerts.Add(int64(c.Alerts - a.counted.Alerts))
+	a.stats.Abstained.Add(int64(c.Abstained - a.counted.Abstained))
+	a.stats.beside.note(a.monitor, a.state)
 	a.counted = c
 	a.stats.OpenStays.Store(int64(a.state.Open()))
 	if a.stats.Applied.Swap(last) < last {

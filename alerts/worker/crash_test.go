@@ -36,6 +36,7 @@ type world struct {
 	cluster *kafka.Cluster
 	monitor *monitor.Monitor
 	shelf   monitor.Shelf
+	models  Models
 	said    zerolog.Logger // the zero value says nothing
 	log     *kafka.Producer
 	next    int64 // log offset that comes next
@@ -127,7 +128,7 @@ func (w *world) outputs(t testing.TB) (lines []string) {
 
 func (w *world) service(store Store) *Service {
 	return &Service{
-		Cluster: w.cluster, Store: store, Monitor: w.monitor, Shelf: w.shelf, Log: w.said,
+		Cluster: w.cluster, Store: store, Monitor: w.monitor, Shelf: w.shelf, Models: w.models, Log: w.said,
 		Nonce: func() string { return fmt.Sprintf("owner-%d", w.names.Add(1)) },
 	}
 }

@@ -13,7 +13,8 @@
 // log is refused ([ErrOtherLog]): it names its log by the ids of cluster and topic.
 // One that stands on another past of its own log, as over an older copy of the broker's files, is
 // rebuilt: it keeps a checksum of the record that it applied last. Records in front of a switch
-// of model, policy or settings are judged by those of then (Service.Shelf).
+// of model, policy or settings are judged by those of then (Service.Shelf, Service.Models), and
+// what the log asks for at the place where it is read on from is found in the log (judge.go).
 // Where the store is empty and the log was cut, alerts that what is left of it does not tell are
 // found in the compacted topic of latest states and ended (orphans.go).
 //

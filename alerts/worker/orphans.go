@@ -31,6 +31,7 @@ func (a *applier) endOrphans(ctx context.Context, first, next int64) error {
 		alert := open[id]
 		alert.Revision++
 		alert.Phase, alert.Reason = schemas.PhaseEnd, "what this alert followed from is lost: the log was cut and the store empty"
+		alert.Drivers, alert.Change = nil, nil
 		if !slices.Contains(alert.Flags, monitor.FlagGap) {
 			alert.Flags = append(alert.Flags, monitor.FlagGap)
 		}
@@ -83,17 +84,19 @@ func (a *applier) openAlerts(ctx context.Context) (open map[string]*schemas.Aler
 func (a *applier) leaveRemade(ctx context.Context, open map[string]*schemas.Alert, first, next int64) error {
 	state := monitor.NewPartition()
 	state.SetGap(first - 1)
-	judge := a.service.Monitor
+	judge := a.monitor
 	var outputs []monitor.Output
 	return a.each(ctx, schemas.TopicLog, func(m *schemas.Message) error {
 		var record schemas.Record
 		if ok, err := a.decode(&record, m); err != nil || !ok || m.Offset >= next {
 			return err
 		}
-		if record.Use != nil {
-			judge = a.service.judgeOf(*record.Use)
-		}
 		var err error
+		if record.Use != nil {
+			if judge, err = a.service.judgeOf(ctx, *record.Use); err != nil {
+				return err
+			}
+		}
 		if outputs, err = judge.Step(state, &record, m.Offset, outputs[:0]); err != nil {
 			return err
 		}

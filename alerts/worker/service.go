@@ -21,6 +21,7 @@ type Service struct {
 	Store   Store
 	Monitor *monitor.Monitor // which the log must ask for
 	Shelf   monitor.Shelf    // by which records are judged in front of the place where it asks for that
+	Models  Models           // more of them, which a command may ask for; nil: none
 	Log     zerolog.Logger
 
 	// Nonce returns a text that no other claim of a partition ever had: the store knows
@@ -84,7 +85,10 @@ type Stats struct {
 	Scores     atomic.Int64
 	Alerts     atomic.Int64 // revisions of alerts
 	Foreign    atomic.Int64 // records in the log that are not intake's
+	Abstained  atomic.Int64 // scores in which the model gave no number
 	OpenStays  atomic.Int64
+
+	beside beside
 }
 
 // Stats returns the statistics of a partition, which move while it is worked.

@@ -17,7 +17,7 @@ import (
 
 // modelCommand holds the commands that look at model files.
 func modelCommand() *cobra.Command {
-	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelScore(), modelParity())
+	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelUse(), modelDescribe(), modelScore(), modelParity())
 }
 
 // argument takes at most one argument, and at least as many as least says.
@@ -62,12 +62,13 @@ func modelList() *cobra.Command {
 // modelShow gives the user a model's card: what it was trained on, what it reads and answers, and
 // how well it did.
 func modelShow() *cobra.Command {
-	var asJSON bool
+	var asJSON, card bool
 	cmd := &cobra.Command{
 		Use: "show [MODEL]", Short: "Print the card of a model, a file or one in the binary; without it that of the one that serves",
 		Example: `  vigil model show
   vigil model show untrained
-  vigil model show my-model.safetensors --json`,
+  vigil model show my-model.safetensors --json
+  vigil model show --card > card.md`,
 		Args: argument("show", "file", 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m := fusion.Shipped()
@@ -77,6 +78,13 @@ func modelShow() *cobra.Command {
 					return boot.Usage(err)
 				}
 			}
+			record, err := train.RecordOf(m)
+			if err != nil {
+				return boot.Problems(err)
+			}
+			if card {
+				return writeCard(cmd.OutOrStdout(), m, record, asJSON)
+			}
 			if asJSON {
 				b, err := json.MarshalIndent(m.Card(), "", "  ")
 				if err != nil {
@@ -85,21 +93,22 @@ func modelShow() *cobra.Command {
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", b)
 				return err
 			}
-			record, err := train.RecordOf(m)
-			if err != nil {
-				return boot.Problems(err)
-			}
 			var b strings.Builder
 			b.WriteString(m.Card().String())
 			if record != nil && len(record.Hours) > 0 {
 				b.WriteString("\n" + testLine(record.Splits[len(record.Splits)-1]))
 				writeHours(&b, record.Hours)
 			}
+			if d := m.Config().Description; d != nil {
+				b.WriteString("\n")
+				writeDescription(&b, d)
+			}
 			_, err = io.WriteString(cmd.OutOrStdout(), b.String())
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&card, "card", false, "the card in the fields of the Coalition for Health AI (CHAI): uses, warnings, data, metrics")
 	return cmd
 }
 

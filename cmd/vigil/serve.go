@@ -92,6 +92,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
 	f.BoolVar(&c.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")
 	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
+	f.StringVar(&c.Shadow, "shadow", "", "model file, or the name of one in the binary, that scores beside the served one, alerts nobody, and is compared with it")
 	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
@@ -169,6 +170,7 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 	}
 	defer house.Close()
 	fmt.Fprintln(talk, house.Line())
+	defer func() { sayBeside(talk, house) }()
 	worked := make(chan error, 1)
 	go func() { worked <- house.Work(ctx) }()
 	var watching sync.WaitGroup
@@ -197,6 +199,16 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 			return nil
 		case <-status.C:
 			fmt.Fprintln(talk, house.Status())
+			sayBeside(talk, house)
+		}
+	}
+}
+
+// sayBeside says how the model in the shadow agrees, and what has moved since training.
+func sayBeside(talk io.Writer, house *boot.House) {
+	for _, line := range [...]string{house.Shadow(), house.Drift()} {
+		if line != "" {
+			fmt.Fprintln(talk, line)
 		}
 	}
 }

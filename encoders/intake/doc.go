@@ -53,7 +53,10 @@
 //
 // The first record of a log says by which model, policy and settings it is judged, and every
 // batch repeats it in short. A worker with others is refused (ErrOtherUse), or, told to switch,
-// writes one record from which on the log asks for its own (use.go).
+// writes one record from which on the log asks for its own (use.go). A command in the partition's
+// order (schemas.UseCommand) lets the log ask for another model in the same way, if the worker
+// finds that one and it has the tasks of the policy; else it becomes a dead letter. A worker that
+// starts later with the model of before goes on with the log's.
 //
 // # What is gone
 //

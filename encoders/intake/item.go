@@ -63,6 +63,13 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 	}
 	i.source, _ = m.Header(schemas.HeaderSource)
 	i.source = i.source[:min(len(i.source), schemas.MaxID)] // the source is not checked yet
+	if kind == schemas.TypeUse {
+		var c schemas.UseCommand
+		if c, i.problem = schemas.ParseUseCommand(m); i.problem == nil {
+			i.Record = &schemas.Record{Kind: schemas.KindUse, Use: &schemas.Use{Model: c.Model}}
+		}
+		return i
+	}
 	i.run, _ = m.Header(schemas.HeaderRun)
 	ev, problem := e.Decode(m, now)
 	if problem != nil {

@@ -131,6 +131,9 @@ func (l *logWriter) step(ctx context.Context, topic int, got *delivery) error {
 		case !i.direct():
 			l.queue(q, i)
 		case i.message.Offset >= l.log.state.Direct[topic]:
+			if err := l.findUse(ctx, i); err != nil {
+				return err
+			}
 			l.direct = append(l.direct, i)
 		}
 	}
@@ -328,6 +331,13 @@ func (l *logWriter) logDirect(ctx context.Context, topic int) error {
 	moved := false
 	for _, i := range l.direct {
 		if i.Record == nil {
+			continue
+		}
+		if i.Record.Kind == schemas.KindUse {
+			if err := l.askFor(ctx, i.Record.Use.Model); err != nil {
+				return err
+			}
+			s.Direct[topic] = i.message.Offset + 1
 			continue
 		}
 		if i.Record.Kind == schemas.KindCommand && s.Run != "" {

@@ -3,6 +3,9 @@ package intake
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,4 +99,63 @@ func TestAnOlderLogIsAskedOnce(t *testing.T) {
 	if uses := usesOf(t, c); uses[1] != w.Use {
 		t.Fatalf("the log asks for %+v", uses)
 	}
+}
+
+// shelf has models by their hashes.
+type shelf []string
+
+func (s shelf) Find(_ context.Context, hash string) (string, error) {
+	for _, one := range s {
+		if strings.HasPrefix(one, hash) {
+			return one, nil
+		}
+	}
+	return "", fmt.Errorf("%w: %s is not here", ErrNoModel, hash)
+}
+
+// A command lets the log ask for another model from its place among the messages on, once; a
+// worker that starts with another one goes on with that. What nobody finds is a dead letter, and
+// the log stays as it is. Only a worker that names its model and is to switch goes back.
+func TestACommandLetsTheLogAskForAnotherModel(t *testing.T) {
+	_, c := bench(t, 1)
+	own, other, lost := strings.Repeat("a", 64), strings.Repeat("b", 64), strings.Repeat("c", 64)
+	p := c.NewProducer("test")
+	start := func(change func(*Worker)) (w *Worker, stop func()) {
+		w = worker(c, still)
+		w.Use = schemas.Use{Model: own, Policy: "p", Settings: "s"}
+		w.Models = shelf{other}
+		if change != nil {
+			change(w)
+		}
+		return w, owned(t, w, 1)
+	}
+	asked := func(models ...string) bool {
+		uses := usesOf(t, c)
+		return slices.EqualFunc(uses, models, func(u schemas.Use, m string) bool { return u.Model == m && u.Policy == "p" && u.Settings == "s" })
+	}
+	command := func(model string) schemas.Message { return schemas.UseCommand{Model: model, Actor: "nurse"}.Message() }
+	w, stop := start(nil)
+	put(t, p, 0, beat("d:1", 1, 60, "", 0), command(lost), schemas.Message{Topic: schemas.TopicCommands, Key: []byte("use"), Value: []byte("{"), Headers: command(lost).Headers}, command(other), command(other))
+	until(t, "the log asks for the other model", func() bool { return asked(own, other) })
+	until(t, "what cannot be is a dead letter", func() bool { return len(readResult(t, c).Letters) == 2 })
+	put(t, p, 0, beat("d:1", 2, 60, "", 0))
+	until(t, "all is read", func() bool { return w.Stats(0).Records.Load() == 2 })
+	stop()
+	for _, again := range []func(*Worker){nil, func(w *Worker) { w.Switch = true }, func(w *Worker) { w.Named = true }} {
+		w, stop = start(again)
+		put(t, p, 0, beat("d:1", 3, 60, "", 0))
+		until(t, "the worker is at work", func() bool { return w.Stats(0).Records.Load() > 0 })
+		stop()
+		if !asked(own, other) {
+			t.Fatalf("after a restart the log asks for %+v", usesOf(t, c))
+		}
+	}
+	blind := worker(c, still)
+	blind.Use, blind.Models = schemas.Use{Model: own, Policy: "p", Settings: "s"}, shelf{}
+	if err := blind.Own(t.Context(), 0, nil); !errors.Is(err, ErrOtherUse) {
+		t.Fatalf("where the model is not found: %v", err)
+	}
+	_, stop = start(func(w *Worker) { w.Switch, w.Named = true, true })
+	until(t, "the worker's own is asked for again", func() bool { return asked(own, other, own) })
+	stop()
 }

@@ -23,6 +23,8 @@ type Worker struct {
 	Use      schemas.Use         // what the worker's monitor has, which the log must ask for
 	LiveOnly bool                // recorded messages become dead letters
 	Switch   bool                // a log that asks for something else is made to ask for Use
+	Models   Models              // those that a command may let a log ask for; nil: none
+	Named    bool                // the model of Use was named, and is not what serves where none is: a switch goes by it
 	Clock    func() schemas.Time // the time of day, by which live events are dated; recorded ones bring their own time
 	Log      zerolog.Logger
 	// Quiet says whether a partition's log has been applied up to an offset and nobody there has

@@ -97,6 +97,8 @@ func TestTwoStages(t *testing.T) {
 		t.Errorf("record %+v (%v), want it to name %d patients and two folds", record, err, len(p.Stays.Train))
 	}
 
+	describes(t, r, paths, file, len(p.Stays.Train))
+
 	// The order in which the folds are named changes nothing; what is not all of them does.
 	slices.Reverse(files)
 	again, err := r.NewPlan(t.Context(), paths, 1)

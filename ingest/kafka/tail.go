@@ -53,3 +53,32 @@ func (c *Cluster) LastRecords(ctx context.Context, topic string, partition, n in
 		}
 	}
 }
+
+// LastBefore returns the newest record of a partition in front of an offset that is wanted,
+// among those of the last `most` offsets; found is false where there is none.
+func (c *Cluster) LastBefore(ctx context.Context, topic string, partition int, below, most int64, wanted func(*schemas.Message) bool) (m schemas.Message, found bool, err error) {
+	first, next, err := c.Ends(ctx, topic)
+	if err != nil {
+		return m, false, err
+	}
+	if partition < 0 || partition >= len(next) {
+		return m, false, fmt.Errorf("%s has %d partitions, no %d", topic, len(next), partition)
+	}
+	below = min(below, next[partition])
+	least := max(first[partition], below-most)
+	for n := int64(32); ; n *= 8 {
+		from := max(least, below-n)
+		if from >= below {
+			return m, false, nil
+		}
+		err := c.eachIn(ctx, topic, partition, from, below, func(r *schemas.Message) error {
+			if wanted(r) {
+				m, found = *r, true
+			}
+			return nil
+		})
+		if err != nil || found || from == least {
+			return m, found, err
+		}
+	}
+}

@@ -15,6 +15,9 @@
 //	                                the position of its last output, then the outputs
 //	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records
 //
+// Beside them <prefix>model:<hash> is the file of a model that a log may ask for, under the first
+// 16 digits of its SHA-256; no partition's reset deletes it.
+//
 // The head of a patient says to which offset the state belongs, and which
 // chunks it has and how long they are. It is written with the applied offset in
 // one HSET, after the chunks and the outbox and before what is deleted. So

@@ -2,6 +2,7 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/redisstore"
 	"github.com/vigil-icu/vigil/window/storetest"
 )
@@ -106,5 +108,35 @@ func write(t testing.TB, c *redis.Client, prefix string, all contents) {
 	}
 	if _, err := p.Exec(ctx); err != nil && err != redis.Nil {
 		t.Fatal(err)
+	}
+}
+
+// A model is found by its hash and by the beginning of that, whole or not at all.
+func TestModelsAreFoundByTheirHash(t *testing.T) {
+	server := miniredis.RunT(t)
+	store, err := redisstore.Open("redis://"+server.Addr(), "p.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	hash, err := store.PutModel(t.Context(), []byte("weights"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, by := range []string{hash, hash[:16], hash[:40]} {
+		if got, err := store.Model(t.Context(), by); err != nil || string(got) != "weights" {
+			t.Errorf("by %s: %q, %v", by, got, err)
+		}
+	}
+	other := strings.Repeat("0", 64)
+	if got, err := store.Model(t.Context(), other); err != nil || got != nil {
+		t.Errorf("one that is not there: %q, %v", got, err)
+	}
+	if _, err := store.Model(t.Context(), hash[:16]+other[16:]); !errors.Is(err, window.ErrTorn) {
+		t.Errorf("one with another hash: %v", err)
+	}
+	server.Set("p.model:"+hash[:16], "torn")
+	if _, err := store.Model(t.Context(), hash); !errors.Is(err, window.ErrTorn) {
+		t.Errorf("torn bytes: %v", err)
 	}
 }

@@ -51,6 +51,7 @@ type Config struct {
 	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool                // recorded messages become dead letters
 	Switch         bool                // a log that asks for another model, policy or settings is made to ask for these
+	Shadow         string              // file of a model that scores beside the served one and alerts nobody; if empty, none
 	Known          []string            // files of models and policies that it may have asked for before
 	InputsAlerting bool                // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time        // of monitor.Settings
@@ -73,6 +74,9 @@ type House struct {
 	storeLine  string // for people: which store, where
 	storeKind  string
 	redis      *redisstore.Store
+	shadow     *fusion.Model // nil: none
+	drifted    drifted
+	known      []*fusion.Model // of the files of Config.Known
 	intake     *intake.Worker
 	monitor    *worker.Service
 	watch      *watch.Watch
@@ -99,10 +103,13 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
+	if h.shadow, err = loadShadow(c.Shadow, model); err != nil {
+		return h, err
+	}
 	if _, err := c.Redis.address(); err != nil {
 		return h, Usage(err)
 	}
-	shelf, err := loadShelf(c, model, policy)
+	shelf, err := h.loadShelf(model, policy)
 	if err != nil {
 		return h, err
 	}
@@ -197,13 +204,10 @@ func (h *House) openStore(ctx context.Context) error {
 	} else {
 		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
 	}
-	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
-		return Usage(fmt.Errorf("--redis: %w", err))
+	if h.redis, err = c.Redis.open(ctx, address, c.Prefix); err != nil {
+		return err
 	}
 	h.closers = append(h.closers, func() { _ = h.redis.Close() })
-	if err := h.redis.Ping(ctx); err != nil {
-		return Dependency(fmt.Errorf("%s: %w", redacted(address), c.Redis.mended(err)))
-	}
 	return nil
 }
 
@@ -238,20 +242,26 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 		if err != nil {
 			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
-		if err := hasTasks(model, policy); err != nil {
+		if err := FitsPolicy(model, policy); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
 	}
 	return model, policy, nil
 }
 
-// hasTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
+// FitsPolicy wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
 // never raise an alert and nobody would know. Without a model no risk is watched.
-func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
+func FitsPolicy(model *fusion.Model, policy *alerts.Policy) error {
 	if model == nil {
 		return nil
 	}
 	tasks := model.Card().Tasks
+	if policy.Hash() == alerts.DefaultPolicy().Hash() { // it has rules for models of several kinds
+		if !slices.ContainsFunc(policy.Rules, func(r alerts.Rule) bool { return r.Kind == alerts.KindRisk && slices.Contains(tasks, r.Task) }) {
+			return fmt.Errorf("no task of the model (%s) has a rule in the shipped policy, so that it would never alert: name a policy of its own (--policy)", strings.Join(tasks, ", "))
+		}
+		return nil
+	}
 	for i := range policy.Rules {
 		r := &policy.Rules[i]
 		if r.Kind != alerts.KindRisk || slices.Contains(tasks, r.Task) {
@@ -268,7 +278,7 @@ func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
 
 // loadShelf puts on the shelf what the log may have asked for before: what is shipped, what is in
 // use now, and the files that are named.
-func loadShelf(c Config, model *fusion.Model, policy *alerts.Policy) (monitor.Shelf, error) {
+func (h *House) loadShelf(model *fusion.Model, policy *alerts.Policy) (monitor.Shelf, error) {
 	shelf := monitor.Shelf{Policies: []*alerts.Policy{alerts.DefaultPolicy(), policy}}
 	for _, name := range fusion.ShippedNames() {
 		shelf.Models = append(shelf.Models, fusion.Named(name))
@@ -276,13 +286,13 @@ func loadShelf(c Config, model *fusion.Model, policy *alerts.Policy) (monitor.Sh
 	if model != nil {
 		shelf.Models = append(shelf.Models, model)
 	}
-	for _, file := range c.Known {
+	for _, file := range h.config.Known {
 		if strings.HasSuffix(file, ".safetensors") {
 			m, err := fusion.Load(file)
 			if err != nil {
 				return shelf, Usage(fmt.Errorf("--known: %w", err))
 			}
-			shelf.Models = append(shelf.Models, m)
+			shelf.Models, h.known = append(shelf.Models, m), append(h.known, m)
 			continue
 		}
 		b, err := os.ReadFile(file)
@@ -322,10 +332,11 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
-	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
+	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings, Shadow: h.shadow}
+	found := &models{store: h.redis, policy: policy, read: h.known}
 	h.intake = &intake.Worker{
 		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
-		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
+		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
 			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
@@ -333,7 +344,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 		Clock: h.config.Clock,
 	}
 	h.monitor = &worker.Service{
-		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf,
+		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf, Models: found,
 		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
 	}
 }
@@ -417,13 +428,13 @@ func (h *House) Status() string {
 	for _, n := range dead {
 		letters += n
 	}
-	var scores, alerts, open, restarts, unadmitted, unmatched, crossed, overfull, forgotten int64
+	var scores, alerts, open, restarts, unadmitted, unmatched, crossed, overfull, forgotten, abstained int64
 	for partition := range h.Partitions {
 		s := h.monitor.Stats(partition)
 		scores, alerts, open = scores+s.Scores.Load(), alerts+s.Alerts.Load(), open+s.OpenStays.Load()
 		restarts, unadmitted = restarts+s.Restarts.Load(), unadmitted+s.Unadmitted.Load()
 		unmatched, crossed = unmatched+s.Unmatched.Load(), crossed+s.Crossed.Load()
-		overfull, forgotten = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load()
+		overfull, forgotten, abstained = overfull+s.Overfull.Load(), forgotten+s.Forgotten.Load(), abstained+s.Abstained.Load()
 	}
 	oddities := ""
 	if unadmitted > 0 {
@@ -437,6 +448,9 @@ func (h *House) Status() string {
 	}
 	if restarts > 0 {
 		oddities += fmt.Sprintf("; %d times a sender began to count again", restarts)
+	}
+	if abstained > 0 {
+		oddities += fmt.Sprintf("; %d scores in which the model gives no number, knowing too little or nothing like it", abstained)
 	}
 	if overfull > 0 {
 		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, schemas.MaxHourValues)

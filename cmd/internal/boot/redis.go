@@ -1,11 +1,14 @@
 package boot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/vigil-icu/vigil/window/redisstore"
 )
 
 // RedisPasswordVariable is the environment variable of the Redis password.
@@ -55,4 +58,27 @@ func (r *Redis) mended(err error) error {
 		}
 	}
 	return err
+}
+
+// Open connects to the Redis of a site, and says clearly when it is away or refuses. The error
+// carries the exit code; the caller closes the store.
+func (r *Redis) Open(ctx context.Context, prefix string) (*redisstore.Store, error) {
+	address, err := r.address()
+	if err != nil {
+		return nil, Usage(err)
+	}
+	return r.open(ctx, address, prefix)
+}
+
+// open connects to an address. What a site keeps lies under its topic prefix.
+func (r *Redis) open(ctx context.Context, address, prefix string) (*redisstore.Store, error) {
+	s, err := redisstore.Open(address, "vigil:"+prefix)
+	if err != nil {
+		return nil, Usage(fmt.Errorf("--redis: %w", err))
+	}
+	if err := s.Ping(ctx); err != nil {
+		_ = s.Close()
+		return nil, Dependency(fmt.Errorf("%s: %w", redacted(address), r.mended(err)))
+	}
+	return s, nil
 }
