@@ -24,7 +24,10 @@
 //	vigil model score         Score trained models on the stays that training never saw, several by the mean of their probabilities
 //	vigil model show          Print the card of a model, a file or one in the binary; without it that of the one that serves
 //	vigil model verify        Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
+//	vigil policy check        Check a policy: keys, numbers, and whether the model has its tasks
+//	vigil policy init         Write a policy to start an own one from, with comments on every number
 //	vigil policy show         Print a policy, after a check; without a file the shipped one, with its comments
+//	vigil policy test         Run tests of a policy: series of numbers in, the alerts that must follow out
 //	vigil publish             Publish live messages, one JSON object a line, into the raw topics of a Kafka
 //	vigil recipes             List the training recipes in the program
 //	vigil replay              Publish a recorded ICU into the raw topics of a Kafka, at any speed

@@ -238,16 +238,16 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 		if err != nil {
 			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
-		if err := hasTasks(model, policy); err != nil {
+		if err := CheckTasks(model, policy); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--policy %s: %w", policyFile, err))
 		}
 	}
 	return model, policy, nil
 }
 
-// hasTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
+// CheckTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
 // never raise an alert and nobody would know. Without a model no risk is watched.
-func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
+func CheckTasks(model *fusion.Model, policy *alerts.Policy) error {
 	if model == nil {
 		return nil
 	}
@@ -261,7 +261,7 @@ func hasTasks(model *fusion.Model, policy *alerts.Policy) error {
 		if task := schemas.Nearest(r.Task, tasks); task != "" {
 			near = fmt.Sprintf("; did you mean %s?", task)
 		}
-		return fmt.Errorf("rules[%d]: the model has no task %q, so that this rule would never alert%s (it has %s)", i, r.Task, near, strings.Join(tasks, ", "))
+		return fmt.Errorf("line %d: rules[%d]: the model has no task %q, so that this rule would never alert%s (it has %s): take the rule out", r.Line, i, r.Task, near, strings.Join(tasks, ", "))
 	}
 	return nil
 }
