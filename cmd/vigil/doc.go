@@ -7,6 +7,8 @@
 //	vigil alerts tail         Follow the alerts as they come; Ctrl-C ends it
 //	vigil alerts verdict      Say what an alert was worth, also after its end; it wants a reason
 //	vigil channels            List the channels that can be sent: unit, plausible range, codes, what reads them
+//	vigil codes check         Check a table of own codes, say what each row means and which codes of data are not read
+//	vigil codes init          Write a table of own codes to start from, with a row of each kind
 //	vigil deadletters replay  Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it

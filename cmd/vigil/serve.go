@@ -98,6 +98,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
 	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	zoneFlag(cmd, &zone)
+	codesFlag(cmd, &c.Codes)
 	f.StringVar(&profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	return cmd
 }

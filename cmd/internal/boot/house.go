@@ -28,6 +28,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/codes"
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
 
@@ -47,6 +48,7 @@ type Config struct {
 	Store          string              // kind of the embedded store: auto, redis or miniredis
 	Partitions     int                 // of the topics that are made; 0 for making none
 	Workers        int                 // of this process, that share the partitions with those of others
+	Codes          string              // file of the site's own names and codes; empty: none
 	Model, Policy  string              // files; the model may be NoModel; if empty, the shipped ones
 	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool                // recorded messages become dead letters
@@ -99,6 +101,10 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		return h, err
 	}
 	h.Model = model
+	own, _, err := LoadCodes(c.Codes)
+	if err != nil {
+		return h, err
+	}
 	if _, err := c.Redis.address(); err != nil {
 		return h, Usage(err)
 	}
@@ -137,7 +143,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
 	}
-	h.buildStages(model, policy, shelf)
+	h.buildStages(model, policy, shelf, own)
 	h.watch = &watch.Watch{Eyes: h, Partitions: h.Partitions, Steady: kafka.Steady, Log: c.Log}
 	return h, nil
 }
@@ -245,6 +251,21 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 	return model, policy, nil
 }
 
+// LoadCodes reads a file of a site's own names and codes, and its rows in their order; without a file there are none.
+func LoadCodes(file string) (own *schemas.SiteCodes, rows []schemas.SiteCode, err error) {
+	if file == "" {
+		return nil, nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		own, rows, err = codes.Parse(text)
+	}
+	if err != nil {
+		return nil, nil, Usage(fmt.Errorf("--codes %s: %w", file, err))
+	}
+	return own, rows, nil
+}
+
 // CheckTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
 // never raise an alert and nobody would know. Without a model no risk is watched.
 func CheckTasks(model *fusion.Model, policy *alerts.Policy) error {
@@ -317,15 +338,18 @@ func (h *House) claimState() error {
 
 // buildStages puts the two stages together. Clock and nonces are given to
 // them here, so that tests can give them others.
-func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf) {
+func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf, own *schemas.SiteCodes) {
 	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
+	// By which codes raw messages were read stands in the log, but the monitor reads none by them.
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings}
+	use := judge.Use()
+	use.Encoder = own.Hash()
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
-		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
+		Use: use, LiveOnly: h.config.LiveOnly, Switch: h.config.Switch,
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
 			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0
