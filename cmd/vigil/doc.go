@@ -9,6 +9,10 @@
 //	vigil channels            List the channels that can be sent: unit, plausible range, codes, what reads them
 //	vigil codes check         Check a table of own codes, say what each row means and which codes of data are not read
 //	vigil codes init          Write a table of own codes to start from, with a row of each kind
+//	vigil config check        Check a file of settings: names, values, and the files that it names
+//	vigil config init         Write a file of settings to start from: every one, with its default and what it is for
+//	vigil config schema       Print the JSON Schema of a file of settings
+//	vigil config show         Print the settings that vigil serve would have with the same flags, file and environment
 //	vigil deadletters replay  Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it

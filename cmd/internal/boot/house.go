@@ -201,20 +201,20 @@ func (h *House) openStore(ctx context.Context) error {
 		h.storeKind, h.storeLine = s.Kind, "embedded "+s.Kind+" "+s.Address
 		address = s.URL
 	} else {
-		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
+		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+Redacted(address)
 	}
 	if h.redis, err = redisstore.Open(address, "vigil:"+c.Prefix); err != nil {
 		return Usage(fmt.Errorf("--redis: %w", err))
 	}
 	h.closers = append(h.closers, func() { _ = h.redis.Close() })
 	if err := h.redis.Ping(ctx); err != nil {
-		return Dependency(fmt.Errorf("%s: %w", redacted(address), c.Redis.mended(err)))
+		return Dependency(fmt.Errorf("%s: %w", Redacted(address), c.Redis.mended(err)))
 	}
 	return nil
 }
 
-// redacted is a URL without its password, for lines that people read and logs that are kept.
-func redacted(raw string) string {
+// Redacted is a URL without its password, for lines that people read and logs that are kept.
+func Redacted(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return "at an address that cannot be read"
@@ -264,6 +264,27 @@ func LoadCodes(file string) (own *schemas.SiteCodes, rows []schemas.SiteCode, er
 		return nil, nil, Usage(fmt.Errorf("--codes %s: %w", file, err))
 	}
 	return own, rows, nil
+}
+
+// CheckFiles reads all files that a configuration names, as Start does, and reaches for no server.
+func CheckFiles(c *Config) error {
+	model, policy, err := LoadFiles(c.Model, c.Policy)
+	if err != nil {
+		return err
+	}
+	if _, _, err := LoadCodes(c.Codes); err != nil {
+		return err
+	}
+	if _, err := loadShelf(*c, model, policy); err != nil {
+		return err
+	}
+	if _, err := c.Kafka.Cluster(); err != nil {
+		return err
+	}
+	if _, err := c.Redis.address(); err != nil {
+		return Usage(err)
+	}
+	return nil
 }
 
 // CheckTasks wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
