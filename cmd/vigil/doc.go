@@ -17,6 +17,7 @@
 //	vigil deadletters show    Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail    Follow the messages that are refused, with reason and mend; Ctrl-C ends it
 //	vigil demo                Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil doctor              Examine a site: brokers, topics, rights, store, clocks, files; exit 4 if something is wrong
 //	vigil encoders evaluate notes  Judge the encoder of notes: sections of open notes, polarity on labelled sentences
 //	vigil encoders explain note  Say what the encoder sees in a clinical note: sections, concepts, polarity
 //	vigil encoders list       List the encoder of each modality: what it gives, its licence, where it came from

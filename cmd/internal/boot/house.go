@@ -105,7 +105,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	if err != nil {
 		return h, err
 	}
-	if _, err := c.Redis.address(); err != nil {
+	if _, err := c.Redis.Address(); err != nil {
 		return h, Usage(err)
 	}
 	shelf, err := loadShelf(c, model, policy)
@@ -188,7 +188,7 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 // openStore opens the Redis of the configuration, or starts an embedded one.
 func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
-	address, err := c.Redis.address()
+	address, err := c.Redis.Address()
 	if err != nil {
 		return Usage(err)
 	}
@@ -281,7 +281,7 @@ func CheckFiles(c *Config) error {
 	if _, err := c.Kafka.Cluster(); err != nil {
 		return err
 	}
-	if _, err := c.Redis.address(); err != nil {
+	if _, err := c.Redis.Address(); err != nil {
 		return Usage(err)
 	}
 	return nil

@@ -18,9 +18,9 @@ type Redis struct {
 	PasswordInEnv string
 }
 
-// address is the URL with the password. A password in the URL itself is refused: it came in by
+// Address is the URL with the password. A password in the URL itself is refused: it came in by
 // the command line, which everybody on the machine can read. It is empty where there is no URL.
-func (r *Redis) address() (string, error) {
+func (r *Redis) Address() (string, error) {
 	if r.URL == "" {
 		return "", nil
 	}
