@@ -61,7 +61,7 @@ rules:
 `))
 	fmt.Println(err)
 	// Output:
-	// policy: rules[0] (task "news2"): levels[0]: clear 8: want above 0 and at most at (7): the alert ends below it
+	// policy: line 4: rules[0] (task "news2"): levels[0]: clear 8: want above 0 and at most at (7): the alert ends below it
 }
 
 // Time alone starts the alert for silence, at the time that Due names.

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"regexp"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/yamlfile"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -39,15 +39,10 @@ func DefaultPolicyYAML() []byte { return bytes.Clone(defaultPolicy) }
 // is wanted.
 func ParsePolicy(file []byte) (*Policy, error) {
 	var f policyFile
-	d := yaml.NewDecoder(bytes.NewReader(file))
-	d.KnownFields(true)
-	if err := d.Decode(&f); errors.Is(err, io.EOF) {
-		return nil, errors.New("policy: the file is empty; the built-in policy.yaml is one to start from")
+	if err := yamlfile.Decode(file, &f); errors.Is(err, yamlfile.ErrEmpty) {
+		return nil, fmt.Errorf("policy: %w; `vigil policy init` writes one to start from", err)
 	} else if err != nil {
-		return nil, fmt.Errorf("policy: %w", unknownKeys(err))
-	}
-	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("policy: a second document after the first; keep one policy in a file")
+		return nil, fmt.Errorf("policy: %w", err)
 	}
 	p, err := f.compile()
 	if err != nil {
@@ -55,34 +50,15 @@ func ParsePolicy(file []byte) (*Policy, error) {
 	}
 	sum := sha256.Sum256(file)
 	p.hash = hex.EncodeToString(sum[:])
-	return p, nil
-}
-
-// unknownKey is what package yaml says of a key that a struct has no field for.
-var unknownKey = regexp.MustCompile(`^line (\d+): field (\S+) not found in type `)
-
-// policyKeys are all keys of a policy file.
-var policyKeys = []string{"version", "rules", "technical", "snooze", "task", "kind", "levels", "dwell", "clear_dwell", "refractory", "reset",
-	"continue", "update", "severity", "at", "clear", "single", "no_data", "after", "expected", "max"}
-
-// unknownKeys puts an error of package yaml into words of the file, on one line: keys that there are not are
-// named with their line and the nearest.
-func unknownKeys(err error) error {
-	var several *yaml.TypeError
-	if !errors.As(err, &several) {
-		return err
+	for _, q := range p.byUnit {
+		q.hash = p.hash
 	}
-	var lines []string
-	for _, line := range several.Errors {
-		if m := unknownKey.FindStringSubmatch(line); m != nil {
-			line = fmt.Sprintf("line %s: there is no key %q here", m[1], m[2])
-			if near := schemas.Nearest(m[2], policyKeys); near != "" && near != m[2] {
-				line += fmt.Sprintf("; did you mean %q?", near)
-			}
+	for _, of := range p.byPatient {
+		for _, q := range of {
+			q.hash = p.hash
 		}
-		lines = append(lines, line)
 	}
-	return errors.New(strings.Join(lines, "; "))
+	return p, nil
 }
 
 // policyFile is the file as it is written; compile makes a Policy of it.
@@ -92,21 +68,27 @@ type policyFile struct {
 	Technical struct {
 		NoData *noDataFile `yaml:"no_data"`
 	} `yaml:"technical"`
-	Snooze *snoozeFile `yaml:"snooze"`
+	Snooze    *snoozeFile    `yaml:"snooze"`
+	Overrides []overrideFile `yaml:"overrides"`
 }
 
-// ruleFile is a rule in the file. Refractory and reset have a default that is not 0s, so a
-// pointer tells whether they were written.
+// ruleFile is a rule in the file.
 type ruleFile struct {
-	Task       string      `yaml:"task"`
-	Kind       string      `yaml:"kind"`
+	Task        yamlfile.Text `yaml:"task"`
+	Kind        string        `yaml:"kind"`
+	numbersFile `yaml:",inline"`
+}
+
+// numbersFile are the numbers of a rule. A pointer tells whether a number was written: it then goes before the
+// default, and in an override before that of the rule.
+type numbersFile struct {
 	Levels     []levelFile `yaml:"levels"`
-	Dwell      duration    `yaml:"dwell"`
-	ClearDwell duration    `yaml:"clear_dwell"`
+	Dwell      *duration   `yaml:"dwell"`
+	ClearDwell *duration   `yaml:"clear_dwell"`
 	Refractory *duration   `yaml:"refractory"`
 	Reset      *duration   `yaml:"reset"`
-	Continue   duration    `yaml:"continue"`
-	Update     float64     `yaml:"update"`
+	Continue   *duration   `yaml:"continue"`
+	Update     *float64    `yaml:"update"`
 }
 
 // levelFile is a level in the file. clear is the same as at where it is left out.
@@ -209,10 +191,10 @@ func (f *policyFile) compile() (*Policy, error) {
 	for i := range f.Rules {
 		r, err := f.Rules[i].compile()
 		if err != nil {
-			return nil, fmt.Errorf("rules[%d] (task %q): %w", i, f.Rules[i].Task, err)
+			return nil, fmt.Errorf("line %d: rules[%d] (task %q): %w", f.Rules[i].Task.Line, i, f.Rules[i].Task.Word, err)
 		}
 		if slices.ContainsFunc(p.Rules, func(o Rule) bool { return o.Task == r.Task }) {
-			return nil, fmt.Errorf("rules[%d]: task %q has a rule already; put its levels into one", i, r.Task)
+			return nil, fmt.Errorf("line %d: rules[%d]: task %q has a rule already; put its levels into one", r.Line, i, r.Task)
 		}
 		p.Rules = append(p.Rules, r)
 	}
@@ -227,6 +209,9 @@ func (f *policyFile) compile() (*Policy, error) {
 			return nil, errors.New("snooze.max is 0s: want the longest snooze that is allowed, as 4h")
 		}
 	}
+	if err := p.lay(f.Rules, f.Overrides); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
@@ -237,16 +222,20 @@ var taskName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 // compile checks a rule and makes it. Levels must rise in threshold, clear level and severity
 // together, so that a higher number is never the milder alert.
 func (f *ruleFile) compile() (Rule, error) {
-	r := Rule{
-		Task: f.Task, Kind: f.Kind, Dwell: schemas.Time(f.Dwell), ClearDwell: schemas.Time(f.ClearDwell),
-		Refractory: defaultRefractory, Reset: defaultReset, Continue: schemas.Time(f.Continue), Update: float32(f.Update),
+	r := Rule{Task: f.Task.Word, Kind: f.Kind, Line: f.Task.Line, Refractory: defaultRefractory, Reset: defaultReset}
+	for _, d := range []struct {
+		from *duration
+		to   *schemas.Time
+	}{{f.Dwell, &r.Dwell}, {f.ClearDwell, &r.ClearDwell}, {f.Refractory, &r.Refractory}, {f.Reset, &r.Reset}, {f.Continue, &r.Continue}} {
+		if d.from != nil {
+			*d.to = schemas.Time(*d.from)
+		}
 	}
-	if f.Refractory != nil {
-		r.Refractory = schemas.Time(*f.Refractory)
+	update := 0.0
+	if f.Update != nil {
+		update = *f.Update
 	}
-	if f.Reset != nil {
-		r.Reset = schemas.Time(*f.Reset)
-	}
+	r.Update = float32(update)
 	switch {
 	case !taskName.MatchString(r.Task):
 		return r, errors.New("task: want lower-case letters, digits and underscores, as news2 or mortality")
@@ -258,8 +247,8 @@ func (f *ruleFile) compile() (Rule, error) {
 		return r, errors.New("kind score goes with the task news2, kind risk with the tasks of the model")
 	case len(f.Levels) == 0 || len(f.Levels) > 3:
 		return r, fmt.Errorf("%d levels: want 1 to 3, the lowest first", len(f.Levels))
-	case math.IsNaN(f.Update) || math.IsInf(f.Update, 0) || f.Update < 0:
-		return r, fmt.Errorf("update %v: want 0 (never) or the least change that is told", f.Update)
+	case math.IsNaN(update) || math.IsInf(update, 0) || update < 0:
+		return r, fmt.Errorf("update %v: want 0 (never) or the least change that is told", update)
 	case r.Continue != 0 && r.Continue < schemas.Minute:
 		return r, fmt.Errorf("continue %v: want 0s (never) or at least 1m", time.Duration(r.Continue)*time.Millisecond)
 	}

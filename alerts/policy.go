@@ -12,6 +12,10 @@ type Policy struct {
 	MaxSnooze schemas.Time // no snooze lasts longer: a later end is cut to this
 
 	hash string
+	// byUnit and byPatient are what the overrides make of it; byPatient holds for each unit, "" for
+	// every other.
+	byUnit    map[string]*Policy
+	byPatient map[string]map[string]*Policy
 }
 
 // Rule watches one number: NEWS2 in points, or the risk of one task of the model as a
@@ -19,6 +23,7 @@ type Policy struct {
 type Rule struct {
 	Task       string       // TaskNEWS2, or a task of the model
 	Kind       string       // KindScore or KindRisk
+	Line       int          // of the task in the policy's file, for whoever refuses it
 	Levels     []Level      // one to three, with ascending At, Clear and severity
 	Dwell      schemas.Time // how long a level must hold before it counts
 	ClearDwell schemas.Time // how long the number must stay below the clear level before the alert gives way

@@ -40,6 +40,7 @@ const (
 	PassedOn                       // the patient goes on under another id, and the open alerts with it; the stay ends
 	TookOver                       // another id turned out to be this patient: what it passed on goes on here
 	GaveBack                       // it was another patient after all: what was taken over goes back
+	Moved                          // the patient came into a unit with other rules, which are those of this policy
 )
 
 // Score is what a policy reads of a score.
@@ -130,6 +131,8 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 		t.takeOver(e.Theirs)
 	case GaveBack:
 		*e.Theirs = t.giveBack()
+	case Moved:
+		t.move()
 	case Commanded:
 		t.answer(e.Command)
 	case DataCame:

@@ -131,7 +131,7 @@ type Command struct {
 type Use struct {
 	Model    string // NoModel where the model is off
 	Policy   string
-	Encoder  string
+	Encoder  string // hash of the site's own codes by which raw messages were read; empty: none
 	Settings string // as monitor.Settings writes them: "inputs=all score_interval=1m0s"
 }
 

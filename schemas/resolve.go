@@ -13,6 +13,11 @@ import (
 // a time has the message's event_time, or moment where that is missing too. Values of several
 // devices at one time become one where the channel table says so ([ChannelInfo].Devices).
 func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Problem) {
+	return v.ResolveBy(nil, moment, dst)
+}
+
+// ResolveBy is Resolve with a site's own codes laid over the channel table.
+func (v *Vitals) ResolveBy(own *SiteCodes, moment Time, dst []Observation) ([]Observation, []Problem) {
 	var problems []Problem
 	first := len(dst)
 	if v.EventTime != nil {
@@ -20,7 +25,7 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 	}
 	if len(v.Values) > 0 {
 		for _, name := range sortedKeys(v.Values) {
-			o, p := resolveValue(name, string(v.Values[name]))
+			o, p := resolveValue(own, name, string(v.Values[name]))
 			if p != nil {
 				p.Field = "values." + name
 				if p.Reason == UnknownChannel && len(problems) < mostGuessed {
@@ -34,7 +39,7 @@ func (v *Vitals) Resolve(moment Time, dst []Observation) ([]Observation, []Probl
 		}
 	}
 	for i := range v.Observations {
-		o, p := v.Observations[i].resolve(moment)
+		o, p := v.Observations[i].resolve(own, moment)
 		if p != nil {
 			p.Field = strings.TrimSuffix(fmt.Sprintf("observations[%d].%s", i, p.Field), ".body")
 			if p.Reason == UnknownChannel && len(problems) < mostGuessed {
@@ -86,8 +91,12 @@ func (o *Observation) join(other Observation, how Devices) {
 
 // resolveValue reads a number of the short form, which names a channel and has its canonical
 // unit.
-func resolveValue(name, number string) (Observation, *Problem) {
+func resolveValue(own *SiteCodes, name, number string) (Observation, *Problem) {
 	c, ok := ChannelByName(name)
+	site, laid := own.Find("", name)
+	if laid {
+		c, ok = site.Channel, true
+	}
 	if !ok {
 		return Observation{}, NewProblem(UnknownChannel, "", name, "a channel of the table, in its canonical unit")
 	}
@@ -95,20 +104,28 @@ func resolveValue(name, number string) (Observation, *Problem) {
 	if p != nil {
 		return Observation{}, p
 	}
-	converted, flags, p := c.Convert(value, "")
+	unit := ""
+	if laid {
+		value, unit = site.Read(value, "")
+		c = c.For(unit)
+	}
+	converted, flags, p := c.Convert(value, unit)
 	return Observation{Channel: c, Value: converted, Flags: flags}, p
 }
 
 // resolve turns one observation into a canonical one. The field of its problem is named
 // within the observation; the caller knows which observation it is.
-func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
+func (o *VitalsObservation) resolve(own *SiteCodes, moment Time) (out Observation, p *Problem) {
 	if o.Problem != nil {
 		copied := *o.Problem // the caller writes the field
 		return out, &copied
 	}
 	unit := o.Unit
-	var ok bool
+	site, laid := own.named(o)
+	ok := laid
 	switch {
+	case laid:
+		out.Channel = site.Channel
 	case o.Channel != "":
 		if out.Channel, ok = ChannelByName(o.Channel); !ok {
 			return out, NewProblem(UnknownChannel, "channel", o.Channel, "a channel of the table")
@@ -154,6 +171,9 @@ func (o *VitalsObservation) resolve(moment Time) (out Observation, p *Problem) {
 	}
 	if out.Flags&Retracted != 0 && o.Value == nil && o.Text == "" {
 		return out, nil
+	}
+	if laid && !measured {
+		value, unit = site.Read(value, unit)
 	}
 	out.Channel = out.Channel.For(unit)
 	var flags Flag

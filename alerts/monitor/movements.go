@@ -3,6 +3,7 @@ package monitor
 import (
 	"cmp"
 
+	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -65,7 +66,7 @@ func (t *step) admit(rec *schemas.Record) {
 		t.openStay(id, false)
 	}
 	scoreIsDue := move.At != 0 && p.beginStay(move.At) && p.hasData()
-	p.stay.applyMove(move)
+	t.place(move)
 	p.stay.statics = move.Statics
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 	if scoreIsDue {
@@ -92,10 +93,22 @@ func (t *step) transfer(rec *schemas.Record) {
 	default:
 		return
 	}
-	p.stay.applyMove(move)
+	t.place(move)
 	p.stay.provenance |= rec.Provenance & (schemas.Invented | schemas.SimulatedPairing)
 	if late && p.hasData() {
 		t.scoreSoon()
+	}
+}
+
+// policy is what the patient's alerts go by in the unit where the patient lies.
+func (t *step) policy() *alerts.Policy { return t.m.Policy.For(t.p.id, t.p.stay.unit) }
+
+// place notes where the patient lies. Where the rules of that unit are others, they judge what is known at once.
+func (t *step) place(move *schemas.Move) {
+	was := t.policy()
+	t.p.stay.applyMove(move)
+	if t.policy() != was {
+		t.stepPolicy(alerts.Event{Kind: alerts.Moved, At: t.p.clock})
 	}
 }
 

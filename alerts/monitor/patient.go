@@ -115,7 +115,7 @@ func newPatient(id string, offset int64) *patient {
 func (p *patient) refresh(policy *alerts.Policy) {
 	p.due = forever
 	if p.stay.open {
-		p.due = min(p.nextHour, p.held, policy.Due(&p.alerts), p.silenceEnds())
+		p.due = min(p.nextHour, p.held, policy.For(p.id, p.stay.unit).Due(&p.alerts), p.silenceEnds())
 	}
 }
 

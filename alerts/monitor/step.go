@@ -102,11 +102,11 @@ func (t *step) tick(rec *schemas.Record) {
 // implicit stay by silence, then at most one score. It leaves the clock at the last thing
 // done, so that a tick without anything due leaves no trace.
 func (t *step) advance(to schemas.Time) {
-	p, policy := t.p, t.m.Policy
+	p := t.p
 	for p.due <= to {
 		at := p.due
 		p.clock = at
-		if policy.Due(&p.alerts) <= at {
+		if t.policy().Due(&p.alerts) <= at {
 			t.stepPolicy(alerts.Event{Kind: alerts.Advance, At: at})
 		}
 		switch {
@@ -118,7 +118,7 @@ func (t *step) advance(to schemas.Time) {
 		case p.held <= at:
 			t.score(schemas.DueHeld)
 		}
-		p.refresh(policy)
+		p.refresh(t.m.Policy)
 	}
 }
 
@@ -357,7 +357,7 @@ func (t *step) score(due schemas.Due) {
 		event.Risks = append(event.Risks, alerts.TaskRisk{Task: sc.risks[i].name, Value: sc.risks[i].value})
 	}
 	p.corrected = false
-	scratch.alerts = m.Policy.Step(&p.alerts, alerts.Event{Kind: alerts.Scored, At: p.clock, Model: sc.model, Score: event}, scratch.alerts[:0])
+	scratch.alerts = t.policy().Step(&p.alerts, alerts.Event{Kind: alerts.Scored, At: p.clock, Model: sc.model, Score: event}, scratch.alerts[:0])
 	sc.inputs = m.Settings.Inputs != InputsAlerting || len(scratch.alerts) > 0
 	p.since.scored(sc.risks)
 	t.explain(sc)
@@ -369,7 +369,7 @@ func (t *step) score(due schemas.Due) {
 // stepPolicy moves the alerts by one event that is no score, and puts out what follows.
 func (t *step) stepPolicy(e alerts.Event) {
 	e.Model = t.m.modelHash()
-	t.s.scratch.alerts = t.m.Policy.Step(&t.p.alerts, e, t.s.scratch.alerts[:0])
+	t.s.scratch.alerts = t.policy().Step(&t.p.alerts, e, t.s.scratch.alerts[:0])
 	t.explain(nil)
 	t.putAlerts()
 }

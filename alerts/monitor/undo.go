@@ -89,7 +89,7 @@ func (t *step) cancelDischarge(rec *schemas.Record) {
 	default:
 		return
 	}
-	p.stay.applyMove(move)
+	t.place(move)
 	if p.hasData() {
 		t.scoreSoon()
 	}

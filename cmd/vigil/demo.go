@@ -42,6 +42,7 @@ type demoOptions struct {
 	policy     string
 	inputs     string
 	zone       string
+	codes      string
 	patients   []string
 
 	wrap func(replay.Resumer) replay.Resumer // what tests put between the player and Kafka; nil otherwise
@@ -88,13 +89,22 @@ for demo, replay and evaluation on one machine.`,
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	zoneFlag(cmd, &o.zone)
+	codesFlag(cmd, &o.codes)
 	return cmd
 }
 
 // source opens what is to be played.
 func (o *demoOptions) source() (source.Source, error) {
+	own, _, err := boot.LoadCodes(o.codes)
+	if err != nil {
+		return nil, err
+	}
 	if o.data != "" {
-		return openRecorded(o.data)
+		src, err := openRecorded(o.data)
+		if err != nil {
+			return nil, err
+		}
+		return src, useCodes(src, own)
 	}
 	c := synth.Config{Seed: o.seed, Beds: o.beds}
 	if o.healthy {
@@ -154,7 +164,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	}
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
-		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting", Zone: zone,
+		Model: o.model, Policy: o.policy, Codes: o.codes, InputsAlerting: o.inputs == "alerting", Zone: zone,
 		Log: warnings(stderr),
 	})
 	if err != nil {

@@ -7,10 +7,17 @@
 //	vigil alerts tail              Follow the alerts as they come; Ctrl-C ends it
 //	vigil alerts verdict           Say what an alert was worth, also after its end; it wants a reason
 //	vigil channels                 List the channels that can be sent: unit, plausible range, codes, what reads them
+//	vigil codes check              Check a table of own codes, say what each row means and which codes of data are not read
+//	vigil codes init               Write a table of own codes to start from, with a row of each kind
+//	vigil config check             Check a file of settings: names, values, and the files that it names
+//	vigil config init              Write a file of settings to start from: every one, with its default and what it is for
+//	vigil config schema            Print the JSON Schema of a file of settings
+//	vigil config show              Print the settings that vigil serve would have with the same flags, file and environment
 //	vigil deadletters replay       Send a refused message again, mended by --body or by what Vigil has learned since; exit 4 if it is still wrong
 //	vigil deadletters show         Print one refused message: when, from where, each fault, how to mend it, its bytes
 //	vigil deadletters tail         Follow the messages that are refused, with reason and mend; Ctrl-C ends it
 //	vigil demo                     Watch a unit in this terminal: broker, store, intake, model, alerts in one process
+//	vigil doctor                   Examine a site: brokers, topics, rights, store, clocks, files; exit 4 if something is wrong
 //	vigil encoders evaluate ecg    Judge the QRS detector and the findings on WFDB records with annotations
 //	vigil encoders evaluate notes  Judge the encoder of notes: sections of open notes, polarity on labelled sentences
 //	vigil encoders explain note    Say what the encoder sees in a clinical note: sections, concepts, polarity
@@ -26,7 +33,10 @@
 //	vigil model score              Score trained models on the stays that training never saw, several by the mean of their probabilities
 //	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves
 //	vigil model verify             Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
+//	vigil policy check             Check a policy: keys, numbers, and whether the model has its tasks
+//	vigil policy init              Write a policy to start an own one from, with comments on every number
 //	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments
+//	vigil policy test              Run tests of a policy: series of numbers in, the alerts that must follow out
 //	vigil publish                  Publish live messages, one JSON object a line, into the raw topics of a Kafka
 //	vigil recipes                  List the training recipes in the program
 //	vigil replay                   Publish a recorded ICU into the raw topics of a Kafka, at any speed

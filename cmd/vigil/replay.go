@@ -36,6 +36,7 @@ type replayOptions struct {
 	to       string
 	export   string
 	list     bool
+	codes    string
 }
 
 // replayCommand gives the user a recorded or invented ICU on the raw topics of a Kafka, where workers
@@ -75,6 +76,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&o.end, "end", "", "instead of playing: end this run, which nobody goes on with, where it stands")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.BoolVar(&o.list, "list-patients", false, "instead of playing: print the patients, one a line, with stays and events")
+	codesFlag(cmd, &o.codes)
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
 	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
@@ -99,8 +101,14 @@ func (o *replayOptions) check() error {
 
 // source opens SOURCE [DIR]; beds are those of the plan.
 func (o *replayOptions) source(args []string) (src source.Source, beds int, err error) {
+	own, _, err := boot.LoadCodes(o.codes)
+	if err != nil {
+		return nil, 0, err
+	}
 	if args[0] != synth.Name {
-		src, err = openNamed(args[0], args[1])
+		if src, err = openNamed(args[0], args[1]); err == nil {
+			err = useCodes(src, own)
+		}
 		return src, o.beds, err
 	}
 	if len(args) == 2 {

@@ -25,22 +25,26 @@ import (
 // statusEvery is how often serve says how it stands.
 const statusEvery = 30 * time.Second
 
+// serveOptions are the settings of `vigil serve`, which `vigil config` and `vigil doctor` look at too.
+type serveOptions struct {
+	boot.Config
+	inputs  string
+	profile string
+	between time.Duration
+	zone    string
+	runs    bool
+}
+
 // serveCommand gives the user workers on a Kafka and a Redis that run elsewhere, and every half minute
 // a line on how they stand.
 func serveCommand() *cobra.Command {
-	var (
-		c       boot.Config
-		inputs  string
-		profile string
-		between time.Duration
-		zone    string
-		runs    bool
-	)
+	var o serveOptions
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
 		Example: `  vigil topics init --brokers kafka:9092
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
-  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a`,
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a
+  vigil serve --config vigil.yaml                  see vigil config init, vigil doctor`,
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
@@ -49,58 +53,78 @@ with others is refused. To change them, end the workers and start them with the 
 --switch: each log then asks for them from one record on, which stands in it for good. What is
 in front of that record is judged as before, also by a rebuild, which wants the files of then (--known).
 
+Every flag may stand in the file of --config or in the environment too (--topic-prefix as VIGIL_TOPIC_PREFIX);
+a flag goes before the environment, that before the file.
+
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if c.Redis.URL == "" {
-				return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
-			}
-			if err := checkInputs(inputs); err != nil {
+			if _, err := configure(cmd); err != nil {
 				return err
 			}
-			if c.Workers < 1 || c.Workers > 64 {
-				return boot.Usage(fmt.Errorf("--workers %d: want 1 to 64", c.Workers))
-			}
-			var err error
-			if c.ScoreInterval, err = scoreInterval(between); err != nil {
+			if err := o.check(); err != nil {
 				return err
 			}
-			if c.Idle.Alive < time.Second || c.Idle.Renew < time.Second {
-				return boot.Usage(fmt.Errorf("--keep-alive %s --renew %s: want a second or more", c.Idle.Alive, c.Idle.Renew))
-			}
-			if c.Zone, err = siteZone(zone); err != nil {
-				return err
-			}
-			c.InputsAlerting = inputs == "alerting"
-			c.LiveOnly = !runs
-			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
-			stop, err := profileTo(profile)
+			o.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
+			stop, err := profileTo(o.profile)
 			if err != nil {
 				return err
 			}
 			defer stop()
 			collectSooner()
-			return serve(cmd.Context(), c, cmd.ErrOrStderr())
+			return serve(cmd.Context(), o.Config, cmd.ErrOrStderr())
 		},
 	}
-	kafkaFlags(cmd, &c.Kafka, defaultBrokers, "all topic names and of the store's keys")
-	f := cmd.Flags()
-	redisFlags(cmd, &c.Redis, "the store, redis://host:port/0")
-	f.StringVar(&c.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
-	f.IntVar(&c.Workers, "workers", 1, "workers of this process")
-	f.StringVar(&c.Model, "model", "", "model file, the name of one in the binary, or none for NEWS2 only; without it "+fusion.OpenICU)
-	f.StringVar(&c.Policy, "policy", "", "policy file; without it the shipped one")
-	f.BoolVar(&runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
-	f.BoolVar(&c.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")
-	f.BoolVar(&c.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
-	f.StringVar(&c.Shadow, "shadow", "", "model file, or the name of one in the binary, that scores beside the served one, alerts nobody, and is compared with it")
-	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
-	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
-	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
-	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
-	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
-	zoneFlag(cmd, &zone)
-	f.StringVar(&profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
+	o.flags(cmd)
 	return cmd
+}
+
+// flags adds the settings to a command.
+func (o *serveOptions) flags(cmd *cobra.Command) {
+	kafkaFlags(cmd, &o.Kafka, defaultBrokers, "all topic names and of the store's keys")
+	f := cmd.Flags()
+	redisFlags(cmd, &o.Redis, "the store, redis://host:port/0")
+	f.StringVar(&o.ID, "id", "", "name of this process, no other's: after kill -9 a restart under it takes over at once")
+	f.IntVar(&o.Workers, "workers", 1, "workers of this process")
+	f.StringVar(&o.Model, "model", "", "model file, the name of one in the binary, or none for NEWS2 only; without it "+fusion.OpenICU)
+	f.StringVar(&o.Policy, "policy", "", "policy file; without it the shipped one")
+	f.BoolVar(&o.runs, "allow-runs", false, "take recorded messages too (vigil replay); without it they become dead letters")
+	f.BoolVar(&o.ReadPast, "read-uncommitted", false, "read past open transactions of senders; what they take back in the end is scored too")
+	f.BoolVar(&o.Switch, "switch", false, "let logs that ask for another model, policy or settings ask for these from now on")
+	f.StringVar(&o.Shadow, "shadow", "", "model file, or the name of one in the binary, that scores beside the served one, alerts nobody, and is compared with it")
+	f.StringSliceVar(&o.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
+	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	f.DurationVar(&o.between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
+	f.DurationVar(&o.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
+	f.DurationVar(&o.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
+	zoneFlag(cmd, &o.zone)
+	codesFlag(cmd, &o.Codes)
+	f.StringVar(&o.profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
+	configFlag(cmd)
+}
+
+// check refuses what the settings cannot mean, and fills in what follows from them.
+func (o *serveOptions) check() (err error) {
+	if o.Config.Redis.URL == "" {
+		return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
+	}
+	if err := checkInputs(o.inputs); err != nil {
+		return err
+	}
+	if o.Workers < 1 || o.Workers > 64 {
+		return boot.Usage(fmt.Errorf("--workers %d: want 1 to 64", o.Workers))
+	}
+	if o.ScoreInterval, err = scoreInterval(o.between); err != nil {
+		return err
+	}
+	if o.Idle.Alive < time.Second || o.Idle.Renew < time.Second {
+		return boot.Usage(fmt.Errorf("--keep-alive %s --renew %s: want a second or more", o.Idle.Alive, o.Idle.Renew))
+	}
+	if o.Zone, err = siteZone(o.zone); err != nil {
+		return err
+	}
+	o.InputsAlerting = o.inputs == "alerting"
+	o.LiveOnly = !o.runs
+	return nil
 }
 
 // zoneFlag is for commands that read what senders of a site write.

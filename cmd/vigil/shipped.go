@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/schemas"
@@ -46,44 +44,6 @@ func recipesCommand() *cobra.Command {
 				fmt.Fprintf(w, "%s\t%s\n", name, r.About)
 			}
 			return w.Flush()
-		},
-	}
-}
-
-// policyCommand holds the commands about policies.
-func policyCommand() *cobra.Command {
-	return group("policy", "Show by which rules numbers become alerts", policyShow())
-}
-
-// policyShow gives the user the policy in use without --policy, to read or to start an own one from.
-func policyShow() *cobra.Command {
-	return &cobra.Command{
-		Use: "show [FILE]", Short: "Print a policy, after a check; without a file the shipped one, with its comments",
-		Example: `  vigil policy show > policy.yaml     a copy to change, for --policy
-  vigil policy show policy.yaml       is it one? its hash, as scores and alerts have it, is said on stderr`,
-		Long: "Vigil is " + schemas.Notice + ".",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return boot.Usage(fmt.Errorf("`vigil policy show` takes one file, found %d arguments: see `vigil policy show --help`", len(args)))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			text, name := alerts.DefaultPolicyYAML(), "the shipped policy"
-			if len(args) == 1 {
-				var err error
-				if text, err = os.ReadFile(args[0]); err != nil {
-					return boot.Usage(err)
-				}
-				name = args[0]
-			}
-			p, err := alerts.ParsePolicy(text)
-			if err != nil {
-				return boot.Usage(fmt.Errorf("%s: %w", name, err))
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: %s, sha256 %s\n", schemas.Notice, name, p.Hash())
-			_, err = cmd.OutOrStdout().Write(text)
-			return err
 		},
 	}
 }

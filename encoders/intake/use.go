@@ -160,7 +160,7 @@ func Asked(m *schemas.Message) (u schemas.Use, ok bool) {
 // leaves open is no difference.
 func differences(was, now asked) (text string) {
 	for _, part := range [...]struct{ name, was, now string }{
-		{"model", was.Model, now.Model}, {"policy", was.Policy, now.Policy}, {"encoder", was.Encoder, now.Encoder}, {"settings", was.Settings, now.Settings},
+		{"model", was.Model, now.Model}, {"policy", was.Policy, now.Policy}, {"codes (--codes)", was.Encoder, now.Encoder}, {"settings", was.Settings, now.Settings},
 	} {
 		if part.was == "" || part.was == part.now {
 			continue

@@ -23,6 +23,8 @@ type Encoder struct {
 	// logged as present but not encoded.
 	Note func(*schemas.Note) (encoder string, view *schemas.NoteView)
 	Zone *time.Location // of the times in a message that name none; nil: UTC
+	// Codes are the site's own, laid over the channel table; nil: none.
+	Codes *schemas.SiteCodes
 	// Clocks, where it is not nil, measures how far the senders' clocks are off.
 	Clocks *Clocks
 }
@@ -120,7 +122,7 @@ func (e *Encoder) RecordShort(s *schemas.ShortReader, m *schemas.Message, now sc
 
 func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record, []schemas.Problem) {
 	r.Kind = schemas.KindObservations
-	obs, problems := ev.Vitals.Resolve(r.At, make([]schemas.Observation, 0, len(ev.Vitals.Values)+len(ev.Vitals.Observations)))
+	obs, problems := ev.Vitals.ResolveBy(e.Codes, r.At, make([]schemas.Observation, 0, len(ev.Vitals.Values)+len(ev.Vitals.Observations)))
 	if len(ev.Vitals.Values) > 0 && ev.Vitals.EventTime != nil {
 		e.Clocks.judge(r, *ev.Vitals.EventTime)
 	}

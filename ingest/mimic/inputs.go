@@ -21,7 +21,7 @@ func (s *Source) readInputsCV() error {
 		if err := r.start(f, at, t.columns); err != nil {
 			return err
 		}
-		if _, err := r.dose(f, at[5:9], s.edition); err != nil {
+		if _, err := r.dose(f, at[5:9], s.items); err != nil {
 			return err
 		}
 		s.judge(&r)
@@ -32,7 +32,7 @@ func (s *Source) readInputsCV() error {
 // dose fills in the row's number: the amount of a fluid, the rate of anything else, as a
 // drug works by its rate and a balance is of amounts. at has the places of amount, its unit,
 // rate and its unit. rate says which of the two it was.
-func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
+func (r *row) dose(f [][]byte, at []int, items *itemTable) (rate bool, err error) {
 	amount, hasAmount, err := numeric("amount", f[at[0]])
 	if err != nil {
 		return false, err
@@ -41,7 +41,7 @@ func (r *row) dose(f [][]byte, at []int, e *edition) (rate bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if m := e.items.find(r.table, r.item); m != nil && m.fluid {
+	if m := items.find(r.table, r.item); m != nil && m.fluid {
 		r.number, r.hasNumber, r.unit = amount, hasAmount, f[at[1]]
 		return false, nil
 	}
@@ -62,7 +62,7 @@ func (s *Source) readInputsMV() error {
 		if !ok {
 			return unreadable("endtime", f[at[9]])
 		}
-		rate, err := r.dose(f, at[5:9], s.edition)
+		rate, err := r.dose(f, at[5:9], s.items)
 		if err != nil {
 			return err
 		}

@@ -2,9 +2,12 @@ package mimic
 
 import (
 	"bytes"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/vigil-icu/vigil/ingest/table"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -17,6 +20,8 @@ type mapped struct {
 	laboratory bool   // it is known when the laboratory answers, in whatever table it stands
 	coded      bool   // its number is the code of a word, by modeCodes
 	additional bool   // it is of a second device
+	// own is what a site has laid over the item; nil where it has not.
+	own *schemas.SiteCode
 }
 
 // itemTable has an edition's items, by table and item id.
@@ -48,6 +53,28 @@ func itemsOf(list func(*schemas.ChannelInfo) []schemas.Item3) (t itemTable) {
 		}
 	}
 	return t
+}
+
+// with is the table with a site's own items of a system over it; laid says whether there are any. An item's number is
+// of one table, so that it stands for that item in whichever table it comes.
+func (t *itemTable) with(own *schemas.SiteCodes, system string) (out *itemTable, laid bool, err error) {
+	out = &itemTable{}
+	for i := range t {
+		out[i] = maps.Clone(t[i])
+	}
+	own.All(system, func(r schemas.SiteCode) {
+		item, parsed := table.Int([]byte(r.Code))
+		if !parsed {
+			err = fmt.Errorf("codes: %s %s: want an item id, a whole number", system, r.Code)
+			return
+		}
+		laid = true
+		info := r.Channel.Info()
+		for i := range out {
+			out[i][item] = &mapped{channel: info.ID, item: int(item), unit: r.Unit, fluid: info.Group == "fluid", laboratory: info.Group == "lab", own: &r}
+		}
+	})
+	return out, laid, err
 }
 
 // ventilatorMode is MetaVision's item for the mode of the ventilator.
@@ -82,13 +109,21 @@ func (m *mapped) number(r *row) (v float64, text string, flags schemas.Flag, ok 
 // convert takes the number to the unit of the channel that it is of; reason is empty, or says why it
 // cannot.
 func (m *mapped) convert(v float64, unit []byte) (schemas.Channel, float32, schemas.Flag, schemas.Reason) {
-	name := m.unitOf(unit)
+	v, name := m.told(v, unit)
 	c := m.channel.For(name)
 	out, flags, problem := c.Convert(v, name)
 	if problem != nil {
 		return 0, 0, 0, problem.Reason
 	}
 	return c, out, flags, ""
+}
+
+// told is the number and its unit as they are to be read, by the site's own row if there is one.
+func (m *mapped) told(v float64, unit []byte) (float64, string) {
+	if m.own != nil {
+		return m.own.Read(v, string(bytes.TrimSpace(unit)))
+	}
+	return v, m.unitOf(unit)
 }
 
 // unitOf is the row's unit, or what the item implies where the row names none.

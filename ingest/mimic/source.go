@@ -9,11 +9,14 @@ import (
 
 	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/ingest/table"
+	"github.com/vigil-icu/vigil/schemas"
 )
 
 // Source is a folder of MIMIC-III or MIMIC-IV. It implements source.Source and is read once.
 type Source struct {
 	edition *edition
+	items   *itemTable // the edition's, and over them the site's own
+	codes   string     // the hash of those
 	dir     string
 	ctx     context.Context // of the reading in progress
 
@@ -37,7 +40,17 @@ func (e *edition) open(dir string) (*Source, error) {
 	if err := e.recognise(dir); err != nil {
 		return nil, err
 	}
-	return &Source{edition: e, dir: dir, count: source.NewCounter[int64]()}, nil
+	return &Source{edition: e, items: &e.items, dir: dir, count: source.NewCounter[int64]()}, nil
+}
+
+// UseCodes lays a site's own items over those of the channel table, before the reading: rows of system mimic-iii or
+// mimic-iv, by item id.
+func (s *Source) UseCodes(own *schemas.SiteCodes) error {
+	items, laid, err := s.edition.items.with(own, s.edition.name)
+	if laid {
+		s.items, s.codes = items, own.Hash()
+	}
+	return err
 }
 
 // Name is "mimic-iii" or "mimic-iv".
@@ -45,7 +58,7 @@ func (s *Source) Name() string { return s.edition.name }
 
 // Hash is over the decoded data, not over the files: the same tables plain or
 // gzip, in another row order or with other columns beside have the same.
-func (s *Source) Hash() string { return s.hash.Sum("") }
+func (s *Source) Hash() string { return s.hash.Sum(s.codes) }
 
 // Rows says what became of each row. It is valid once Patients has ended.
 func (s *Source) Rows() source.RowCount {

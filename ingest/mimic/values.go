@@ -143,7 +143,7 @@ func (s *Source) judge(r *row) {
 		s.count.Reject(schemas.MarkedWrong)
 		return
 	}
-	m := s.edition.items.find(r.table, r.item)
+	m := s.items.find(r.table, r.item)
 	if m == nil {
 		s.count.Unmap(r.item)
 		return
@@ -182,7 +182,8 @@ func (s *Source) keep(r *row, m *mapped) (value, bool) {
 		s.said = append(s.said, said{text: text})
 		v.said = int32(len(s.said))
 	case read&schemas.Assumed != 0:
-		s.said = append(s.said, said{number: json.Number(strconv.FormatFloat(number, 'f', -1, 64)), unit: m.unitOf(r.unit)})
+		number, unit := m.told(number, r.unit)
+		s.said = append(s.said, said{number: json.Number(strconv.FormatFloat(number, 'f', -1, 64)), unit: unit})
 		v.said = int32(len(s.said))
 		s.count.Assumed++
 	}

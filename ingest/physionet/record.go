@@ -47,6 +47,8 @@ type value struct {
 type parameter struct {
 	channel schemas.Channel
 	delay   schemas.Time // from the event time to the available time
+	// own is what a site has laid over the name; nil where it has not.
+	own *schemas.SiteCode
 }
 
 // parameters are the channels by the names that the records have for them.
@@ -57,7 +59,7 @@ var parameters = func() map[string]*parameter {
 		if info.PhysioNet == "" {
 			continue
 		}
-		p := &parameter{info.ID, ChartDelay}
+		p := &parameter{channel: info.ID, delay: ChartDelay}
 		if info.Group == "lab" {
 			p.delay = LabDelay
 		}
@@ -132,7 +134,7 @@ func (s *Source) judge(clock, name, text []byte) error {
 			return s.describe(d, v, known)
 		}
 	}
-	p := parameters[string(name)]
+	p := s.parameters[string(name)]
 	switch {
 	case p == nil:
 		s.count.Unmap(string(name))
@@ -151,7 +153,11 @@ func (s *Source) keep(p *parameter, t schemas.Time, v float64) {
 	if p.channel == acidity {
 		v = mendPH(v)
 	}
-	number, flags, problem := p.channel.Convert(v, "")
+	unit := ""
+	if p.own != nil {
+		v, unit = p.own.Read(v, "")
+	}
+	number, flags, problem := p.channel.Convert(v, unit)
 	if problem != nil {
 		s.count.Reject(problem.Reason)
 		return
@@ -171,6 +177,8 @@ func (s *Source) keep(p *parameter, t schemas.Time, v float64) {
 	told := strconv.FormatFloat(float64(number), 'f', -1, 32) // the shortest that reads back
 	if flags&schemas.Assumed != 0 {
 		s.count.Assumed++
+	}
+	if flags&schemas.Assumed != 0 && p.own == nil { // a site's own unit is none that intake would look for
 		told = strconv.FormatFloat(v, 'f', -1, 64) // intake is to find the flag for itself
 	}
 	r.add(p, t, told, s.table.Line())

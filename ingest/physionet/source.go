@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"time"
 
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -34,7 +35,10 @@ type Source struct {
 	path  string
 	parts []part
 	read  bool
-	seen  map[string]string // file of each record, by its id
+	codes string // the hash of the site's own codes; empty for none
+
+	parameters map[string]*parameter // the channel table's, and over them the site's own
+	seen       map[string]string     // file of each record, by its id
 
 	table  *table.Reader // of the record in hand; its memory serves all of them
 	record record
@@ -49,7 +53,7 @@ func Open(path string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: path, parts: parts, seen: make(map[string]string), count: source.NewCounter[string]()}
+	s := &Source{path: path, parameters: parameters, parts: parts, seen: make(map[string]string), count: source.NewCounter[string]()}
 	s.record.said = make(map[statement]struct{})
 	first := func(file, _ string, text io.Reader) (bool, error) {
 		_, err := s.header(file, text)
@@ -59,6 +63,21 @@ func Open(path string) (*Source, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// UseCodes lays a site's own names of parameters over those of the channel table, before the reading: rows of system
+// physionet2012.
+func (s *Source) UseCodes(own *schemas.SiteCodes) error {
+	s.parameters = maps.Clone(parameters)
+	own.All(Name, func(r schemas.SiteCode) {
+		p := &parameter{channel: r.Channel, delay: ChartDelay, own: &r}
+		if r.Channel.Info().Group == "lab" {
+			p.delay = LabDelay
+		}
+		s.parameters[r.Code] = p
+		s.codes = own.Hash()
+	})
+	return nil
 }
 
 // header begins to read a record and returns the places of time, parameter and value.
@@ -82,7 +101,7 @@ func (s *Source) Name() string { return Name }
 
 // Hash is over the decoded data, not over the files: the same records unpacked,
 // in an archive or in another order have the same.
-func (s *Source) Hash() string { return s.hash.Sum("") }
+func (s *Source) Hash() string { return s.hash.Sum(s.codes) }
 
 // Rows says what became of each line. It is valid once Patients has ended.
 func (s *Source) Rows() source.RowCount { return s.count.Rows(nil) }

@@ -7,6 +7,7 @@ import (
 	neturl "net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
@@ -206,3 +207,22 @@ func failed(what string, err error) error {
 // The client library would write a line of its own for every failed call. Each of them comes
 // back as an error, and the worker that waits for the store says so once.
 func init() { logging.Disable() }
+
+// Info is what Redis says of itself: the fields of INFO by their names ("maxmemory", "redis_version", "role"), and its
+// time of day. A store that is not Redis may lack fields.
+func (s *Store) Info(ctx context.Context) (fields map[string]string, now time.Time, err error) {
+	info, err := s.client.Info(ctx).Result()
+	if err != nil {
+		return nil, now, failed("info", err)
+	}
+	if now, err = s.client.Time(ctx).Result(); err != nil {
+		return nil, now, failed("time", err)
+	}
+	fields = map[string]string{}
+	for line := range strings.Lines(info) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[name] = value
+		}
+	}
+	return fields, now, nil
+}

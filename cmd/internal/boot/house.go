@@ -28,6 +28,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/retry"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/codes"
 	"github.com/vigil-icu/vigil/window/redisstore"
 )
 
@@ -47,6 +48,7 @@ type Config struct {
 	Store          string              // kind of the embedded store: auto, redis or miniredis
 	Partitions     int                 // of the topics that are made; 0 for making none
 	Workers        int                 // of this process, that share the partitions with those of others
+	Codes          string              // file of the site's own names and codes; empty: none
 	Model, Policy  string              // files; the model may be NoModel; if empty, the shipped ones
 	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool                // recorded messages become dead letters
@@ -106,7 +108,11 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 	if h.shadow, err = loadShadow(c.Shadow, model); err != nil {
 		return h, err
 	}
-	if _, err := c.Redis.address(); err != nil {
+	own, _, err := LoadCodes(c.Codes)
+	if err != nil {
+		return h, err
+	}
+	if _, err := c.Redis.Address(); err != nil {
 		return h, Usage(err)
 	}
 	shelf, err := h.loadShelf(model, policy)
@@ -144,7 +150,7 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
 	}
-	h.buildStages(model, policy, shelf)
+	h.buildStages(model, policy, shelf, own)
 	h.watch = &watch.Watch{Eyes: h, Partitions: h.Partitions, Steady: kafka.Steady, Log: c.Log}
 	return h, nil
 }
@@ -189,7 +195,7 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 // openStore opens the Redis of the configuration, or starts an embedded one.
 func (h *House) openStore(ctx context.Context) error {
 	c := &h.config
-	address, err := c.Redis.address()
+	address, err := c.Redis.Address()
 	if err != nil {
 		return Usage(err)
 	}
@@ -202,7 +208,7 @@ func (h *House) openStore(ctx context.Context) error {
 		h.storeKind, h.storeLine = s.Kind, "embedded "+s.Kind+" "+s.Address
 		address = s.URL
 	} else {
-		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+redacted(address)
+		h.storeKind, h.storeLine = embedded.KindRedis, "Redis "+Redacted(address)
 	}
 	if h.redis, err = c.Redis.open(ctx, address, c.Prefix); err != nil {
 		return err
@@ -211,8 +217,8 @@ func (h *House) openStore(ctx context.Context) error {
 	return nil
 }
 
-// redacted is a URL without its password, for lines that people read and logs that are kept.
-func redacted(raw string) string {
+// Redacted is a URL without its password, for lines that people read and logs that are kept.
+func Redacted(raw string) string {
 	u, err := url.Parse(raw)
 	if err != nil {
 		return "at an address that cannot be read"
@@ -249,6 +255,42 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 	return model, policy, nil
 }
 
+// LoadCodes reads a file of a site's own names and codes, and its rows in their order; without a file there are none.
+func LoadCodes(file string) (own *schemas.SiteCodes, rows []schemas.SiteCode, err error) {
+	if file == "" {
+		return nil, nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err == nil {
+		own, rows, err = codes.Parse(text)
+	}
+	if err != nil {
+		return nil, nil, Usage(fmt.Errorf("--codes %s: %w", file, err))
+	}
+	return own, rows, nil
+}
+
+// CheckFiles reads all files that a configuration names, as Start does, and reaches for no server.
+func CheckFiles(c *Config) error {
+	model, policy, err := LoadFiles(c.Model, c.Policy)
+	if err != nil {
+		return err
+	}
+	if _, _, err := LoadCodes(c.Codes); err != nil {
+		return err
+	}
+	if _, err := (&House{config: *c}).loadShelf(model, policy); err != nil {
+		return err
+	}
+	if _, err := c.Kafka.Cluster(); err != nil {
+		return err
+	}
+	if _, err := c.Redis.Address(); err != nil {
+		return Usage(err)
+	}
+	return nil
+}
+
 // FitsPolicy wants the tasks of a policy to be the model's: a rule for another, a misspelt one perhaps, would
 // never raise an alert and nobody would know. Without a model no risk is watched.
 func FitsPolicy(model *fusion.Model, policy *alerts.Policy) error {
@@ -271,7 +313,7 @@ func FitsPolicy(model *fusion.Model, policy *alerts.Policy) error {
 		if task := schemas.Nearest(r.Task, tasks); task != "" {
 			near = fmt.Sprintf("; did you mean %s?", task)
 		}
-		return fmt.Errorf("rules[%d]: the model has no task %q, so that this rule would never alert%s (it has %s)", i, r.Task, near, strings.Join(tasks, ", "))
+		return fmt.Errorf("line %d: rules[%d]: the model has no task %q, so that this rule would never alert%s (it has %s): take the rule out", r.Line, i, r.Task, near, strings.Join(tasks, ", "))
 	}
 	return nil
 }
@@ -327,16 +369,19 @@ func (h *House) claimState() error {
 
 // buildStages puts the two stages together. Clock and nonces are given to
 // them here, so that tests can give them others.
-func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf) {
+func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf, own *schemas.SiteCodes) {
 	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings, Shadow: h.shadow}
 	found := &models{store: h.redis, policy: policy, read: h.known}
+	// By which codes raw messages were read stands in the log, but the monitor reads none by them.
+	use := judge.Use()
+	use.Encoder = own.Hash()
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
-		Use: judge.Use(), LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
+		Use: use, LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
 			return s.Applied.Load() >= offset && s.OpenStays.Load() == 0

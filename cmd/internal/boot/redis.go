@@ -21,9 +21,9 @@ type Redis struct {
 	PasswordInEnv string
 }
 
-// address is the URL with the password. A password in the URL itself is refused: it came in by
+// Address is the URL with the password. A password in the URL itself is refused: it came in by
 // the command line, which everybody on the machine can read. It is empty where there is no URL.
-func (r *Redis) address() (string, error) {
+func (r *Redis) Address() (string, error) {
 	if r.URL == "" {
 		return "", nil
 	}
@@ -63,7 +63,7 @@ func (r *Redis) mended(err error) error {
 // Open connects to the Redis of a site, and says clearly when it is away or refuses. The error
 // carries the exit code; the caller closes the store.
 func (r *Redis) Open(ctx context.Context, prefix string) (*redisstore.Store, error) {
-	address, err := r.address()
+	address, err := r.Address()
 	if err != nil {
 		return nil, Usage(err)
 	}
@@ -78,7 +78,7 @@ func (r *Redis) open(ctx context.Context, address, prefix string) (*redisstore.S
 	}
 	if err := s.Ping(ctx); err != nil {
 		_ = s.Close()
-		return nil, Dependency(fmt.Errorf("%s: %w", redacted(address), r.mended(err)))
+		return nil, Dependency(fmt.Errorf("%s: %w", Redacted(address), r.mended(err)))
 	}
 	return s, nil
 }
