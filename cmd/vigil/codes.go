@@ -126,7 +126,7 @@ func printUnmapped(out io.Writer, counts []source.CodeCount) error {
 
 // codesFlag is for commands that read what a site writes.
 func codesFlag(cmd *cobra.Command, file *string) {
-	cmd.Flags().StringVar(file, "codes", "", "file of the site's own names and codes, see `vigil codes init`")
+	cmd.Flags().StringVar(file, "codes", "", "file of the site's own names and codes, see vigil codes init")
 }
 
 // useCodes lays own codes over those of a source; nil ones lay nothing over.

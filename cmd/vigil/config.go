@@ -39,7 +39,7 @@ func variableOf(name string) string {
 
 // configFlag names the file of settings.
 func configFlag(cmd *cobra.Command) {
-	cmd.Flags().String(configName, "", "file of settings, see `vigil config init`; flags and the environment go before it")
+	cmd.Flags().String(configName, "", "file of settings, see vigil config init; flags and the environment go before it")
 }
 
 // settings are the flags that may stand in a file, in the order of their names.
