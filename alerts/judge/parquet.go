@@ -19,7 +19,7 @@ import (
 // WriteCSV writes a probability for every stay and full hour, as WritePredictions does.
 func WriteCSV(w io.Writer, stays []Stay) error {
 	table := csv.NewWriter(w)
-	_ = table.Write([]string{"patient", "stay", "time", "hour", "died", "probability", "news2"}) // Error tells
+	_ = table.Write([]string{"patient", "stay", "time", "hour", "died", "probability", "news2", "sofa"}) // Error tells
 	for i := range stays {
 		s := &stays[i]
 		for k := range s.Points {
@@ -29,7 +29,7 @@ func WriteCSV(w io.Writer, stays []Stay) error {
 			}
 			_ = table.Write([]string{
 				s.Patient, s.ID, s.moment(p).String(), strconv.FormatFloat(p.Hour, 'g', -1, 64), strconv.Itoa(whole(s.Died)),
-				strconv.FormatFloat(float64(p.Risk), 'g', -1, 32), strconv.Itoa(p.NEWS2),
+				strconv.FormatFloat(float64(p.Risk), 'g', -1, 32), strconv.Itoa(p.NEWS2), strconv.Itoa(p.SOFA),
 			})
 		}
 	}
@@ -50,11 +50,12 @@ type columns struct {
 	stay        []parquet.ByteArray
 	hour        []float64
 	news2       []int32
+	sofa        []int32
 }
 
 // WritePredictions writes a probability for every stay and full hour as Parquet, in the columns
 // that meds-evaluation reads: subject_id is the number in the patient's id, prediction_time the
-// moment, boolean_value the outcome. Behind them stand stay, hour and NEWS2. A stay of which the
+// moment, boolean_value the outcome. Behind them stand stay, hour, NEWS2 and SOFA. A stay of which the
 // model said nothing at an hour has no row for it.
 func WritePredictions(w io.Writer, stays []Stay) error {
 	var c columns
@@ -74,6 +75,7 @@ func WritePredictions(w io.Writer, stays []Stay) error {
 			c.subject, c.at, c.died = append(c.subject, subject), append(c.at, int64(at)*1000), append(c.died, s.Died)
 			c.risk, c.stay = append(c.risk, float64(p.Risk)), append(c.stay, parquet.ByteArray(s.ID))
 			c.hour, c.news2 = append(c.hour, p.Hour), append(c.news2, int32(p.NEWS2))
+			c.sofa = append(c.sofa, int32(p.SOFA))
 		}
 	}
 	return c.write(w)
@@ -97,6 +99,7 @@ func (c *columns) write(w io.Writer) error {
 	logical("stay", schema.StringLogicalType{}, parquet.Types.ByteArray)
 	plain("hour", parquet.Types.Double, parquet.Repetitions.Required)
 	plain("news2", parquet.Types.Int32, parquet.Repetitions.Required)
+	plain("sofa", parquet.Types.Int32, parquet.Repetitions.Required)
 	root, err := schema.NewGroupNode("schema", parquet.Repetitions.Required, nodes, -1)
 	if err != nil {
 		return err
@@ -140,6 +143,8 @@ func (c *columns) fill(column file.ColumnChunkWriter) (err error) {
 		_, err = column.(*file.Float64ColumnChunkWriter).WriteBatch(c.hour, nil, nil)
 	case "news2":
 		_, err = column.(*file.Int32ColumnChunkWriter).WriteBatch(c.news2, nil, nil)
+	case "sofa":
+		_, err = column.(*file.Int32ColumnChunkWriter).WriteBatch(c.sofa, nil, nil)
 	default:
 		err = fmt.Errorf("column %s has no values", name)
 	}

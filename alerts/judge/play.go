@@ -52,6 +52,12 @@ type Point struct {
 	// Risk is the model's, NaN where it gave none.
 	Risk  float32
 	NEWS2 int
+	SOFA  int
+	// NoSOFA are the components of SOFA of which nothing was known, which count 0, and
+	// Without the model's modalities of which nothing was: a bit for each, in the order of
+	// alerts.SOFANames and of Played.Modalities.
+	NoSOFA  uint8
+	Without uint64
 }
 
 // Alarm is the start of an alert.
@@ -87,6 +93,8 @@ type Plan struct {
 // Played are the stays of a source, and who was left out.
 type Played struct {
 	Stays []Stay
+	// Modalities are the model's that are read from channels.
+	Modalities []string
 	// Skipped counts patients, Unknown stays without an outcome.
 	Skipped, Unknown int
 }
@@ -99,7 +107,11 @@ const batch = 64
 func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	patients := make(chan *source.Patient, 16)
+	modalities := modalitiesOf(p.Model)
 	out := &Played{}
+	for i := range modalities {
+		out.Modalities = append(out.Modalities, modalities[i].name)
+	}
 	group.Go(func() error {
 		defer close(patients)
 		for patient, err := range recorded.Patients(ctx) {
@@ -126,6 +138,7 @@ func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) 
 			w.plan = p
 			w.monitor = &monitor.Monitor{Model: p.Model, Policy: p.Policy, Settings: monitor.Settings{ScoreInterval: schemas.Hour, Inputs: monitor.InputsAlerting}}
 			w.encoder.Strip = record.AnalyseStrip
+			w.chart.modalities = modalities
 			for patient := range patients {
 				if err := w.patient(ctx, patient); err != nil {
 					return fmt.Errorf("patient %s: %w", patient.ID, err)
@@ -153,6 +166,7 @@ type player struct {
 	plan      Plan
 	monitor   *monitor.Monitor
 	encoder   record.Encoder
+	chart     chart
 	partition *monitor.Partition
 	offset    int64
 	outputs   []monitor.Output
@@ -178,6 +192,7 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		w.partition, w.offset = monitor.NewPartition(), 0
 	}
 	w.played++
+	w.chart.begin()
 	first := len(w.stays)
 	admitted := map[string]schemas.Time{}
 	for _, s := range p.Stays {
@@ -229,9 +244,11 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 			return err
 		}
 		w.offset++
+		// What falls due at a record is said before the record is applied, and so is SOFA.
 		if err := w.take(of, admitted); err != nil {
 			return err
 		}
+		w.chart.add(rec)
 	}
 	return nil
 }
@@ -271,6 +288,7 @@ func (w *player) take(of func(string) *Stay, admitted map[string]schemas.Time) e
 			if r, ok := sc.Risks[w.plan.Task]; ok {
 				point.Risk = r.Value
 			}
+			w.chart.fill(&point, sc.AsOf, admitted[sc.Stay])
 			s.Points = append(s.Points, point)
 		case schemas.TopicAlerts:
 			var a schemas.Alert

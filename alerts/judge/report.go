@@ -46,6 +46,9 @@ type Quality struct {
 	Alerts map[string]*Operating `json:"alerts"`
 	// Groups are at hour 24, by "kind: group".
 	Groups map[string]*AtHour `json:"groups,omitempty"`
+	// Missing is, of a plain score whose unknown components count 0, the share of full hours at
+	// which a component was unknown.
+	Missing map[string]Number `json:"missing,omitempty"`
 	// NetBenefit is at hour 24, by the threshold probability; of a risk only.
 	NetBenefit []Benefit `json:"net_benefit,omitempty"`
 }

@@ -16,7 +16,7 @@
 //	vigil encoders explain note    Say what the encoder sees in a clinical note: sections, concepts, polarity
 //	vigil encoders list            List the encoder of each modality: what it gives, its licence, where it came from
 //	vigil encoders train ecg       Fit the classifier of ECG strips to WFDB records with annotations
-//	vigil evaluate                 Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
+//	vigil evaluate                 Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA
 //	vigil explain                  Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
 //	vigil lab concatenation        FuseMoE against a network that joins the modalities in its head
 //	vigil lab convergence          How fast a mixture of experts learns its parameters, Laplace gate and softmax

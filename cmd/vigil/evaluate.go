@@ -46,7 +46,7 @@ type evaluateOptions struct {
 func evaluateCommand() *cobra.Command {
 	var o evaluateOptions
 	cmd := &cobra.Command{
-		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2", Args: noArgs,
+		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA", Args: noArgs,
 		Example: `  vigil evaluate --data physionet2012/set-c.tar.gz
   vigil evaluate --data physionet2012 --held-out --report report
   vigil evaluate --model my.safetensors --data mimic-iv-demo --json`,
@@ -120,7 +120,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 		if err != nil {
 			return nil, nil, interruptedOr(ctx, err)
 		}
-		r := judge.Judge(all.Stays, taskMortality, judge.Settings{Draws: o.draws, Seed: o.seed})
+		r := judge.Judge(all.Stays, taskMortality, judge.Settings{Draws: o.draws, Seed: o.seed, Modalities: all.Modalities})
 		r.Model, r.Name, r.Policy = model.Hash(), model.Config().Name, policy.Hash()
 		r.Data, r.Skipped, r.Unknown, r.TimeBasis = all.sources, all.Skipped, all.Unknown, basisAvailable
 		if charted {
@@ -221,7 +221,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 		if err != nil {
 			return nil, boot.Usage(err)
 		}
-		all.Stays = append(all.Stays, one.Stays...)
+		all.Stays, all.Modalities = append(all.Stays, one.Stays...), one.Modalities
 		all.Skipped, all.Unknown = all.Skipped+one.Skipped, all.Unknown+one.Unknown
 		all.sources = append(all.sources, recorded.Name()+"@"+recorded.Hash())
 	}
