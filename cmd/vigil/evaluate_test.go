@@ -141,11 +141,22 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 	if code != boot.ExitOK || !strings.Contains(stdout, "left out: 36 patients") || !strings.Contains(stdout, "mortality: 12 stays of 12 patients, 4 end") {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
 	}
+	alone := t.TempDir()
+	if err := os.CopyFS(filepath.Join(alone, "held"), os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", alone, "--draws", "2"); code != boot.ExitOK || !strings.Contains(stdout, "mortality: 48 stays") {
+		t.Errorf("a set of another name: exit %d: %s%s", code, stdout, stderr)
+	}
+	if err := os.Remove(filepath.Join(alone, "held", "Outcomes-x.txt")); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
 		{nil, "--data is missing"},
+		{[]string{"--data", alone, "--model", fusion.Drawn}, "put it beside the records"},
 		{[]string{"--data", data, "--time-basis", "guessed"}, "--time-basis"},
 		{[]string{"--data", data, "--model", fusion.Drawn, "--withhold", "genes"}, "--withhold genes"},
 		{[]string{"--data", data, "--drop", "1"}, "--drop 1"},
