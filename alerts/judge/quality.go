@@ -73,7 +73,7 @@ func points(most int, task string, of func(*Point) int) *number {
 
 // Judge makes the report of stays. The fields that say what was judged are the caller's.
 func Judge(stays []Stay, task string, s Settings) *Report {
-	r := &Report{Tasks: map[string]*Quality{}, Baselines: map[string]*Quality{}, Notice: schemas.Notice}
+	r := &Report{Version: version, Tasks: map[string]*Quality{}, Baselines: map[string]*Quality{}, Notice: schemas.Notice}
 	r.Tasks[task] = s.quality(stays, riskOf(task))
 	r.Baselines[alerts.TaskNEWS2] = s.quality(stays, news2())
 	r.Baselines[TaskSOFA] = s.quality(stays, sofa())

@@ -1,18 +1,29 @@
 package judge
 
 import (
+	_ "embed"
 	"encoding/json"
 	"math"
 )
+
+// Schema is the JSON Schema of a report (draft 2020-12).
+//
+//go:embed report.schema.json
+var Schema []byte
+
+// version is that of the form which Schema describes.
+const version = 1
 
 // Report is what [Judge] finds. In JSON it is one object; a number that is not defined, as an
 // AUROC without deaths, is null.
 type Report struct {
 	// Model is the hash of the file, Policy that of the policy's.
-	Model  string   `json:"model"`
-	Name   string   `json:"name,omitempty"`
-	Policy string   `json:"policy"`
-	Data   []string `json:"data"`
+	Model string `json:"model"`
+	// Version is that of this form: see Schema.
+	Version int      `json:"version"`
+	Name    string   `json:"name,omitempty"`
+	Policy  string   `json:"policy"`
+	Data    []string `json:"data"`
 	// TimeBasis is "available" where each value counts from when it was known, "charted" where
 	// from when it was measured. Charted is the report of the latter beside that of the former.
 	TimeBasis string  `json:"time_basis"`

@@ -39,6 +39,7 @@ type evaluateOptions struct {
 	draws   int
 	seed    uint64
 	json    bool
+	schema  bool
 }
 
 // evaluateCommand gives the user what a model is worth hour by hour on recorded stays: tables, one
@@ -64,7 +65,7 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.StringVar(&o.model, "model", fusion.OpenICU, "model file, or the name of one in the binary")
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.data, "data", nil, "folder or archive of recorded stays with their outcomes; may be given several times")
-	f.StringVar(&o.report, "report", "", "folder to write report.json, report.html and the predictions of each hour (predictions.csv, .parquet) into")
+	f.StringVar(&o.report, "report", "", "folder to write report.json with its schema, report.html and the predictions of each hour (predictions.csv, .parquet) into")
 	f.BoolVar(&o.heldOut, "held-out", false, "leave out the patients that the model has learned from")
 	f.StringVar(&o.basis, "time-basis", basisAvailable, "from when a value counts: available (when it was known), charted (when it was measured), or both")
 	f.StringSliceVar(&o.without, "withhold", nil, "modalities of the model that nobody sends, as vital,lab")
@@ -73,6 +74,7 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.IntVar(&o.draws, "draws", 1000, "resamples of patients for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the intervals")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
+	f.BoolVar(&o.schema, "schema", false, "print the JSON Schema of that object, and do nothing else")
 	return cmd
 }
 
@@ -88,6 +90,10 @@ const taskMortality = "mortality"
 
 // runEvaluate is the whole command; ctx ends with Ctrl-C.
 func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Writer) error {
+	if o.schema {
+		_, err := stdout.Write(judge.Schema)
+		return err
+	}
 	if len(o.data) == 0 {
 		return boot.Usage(errors.New("--data is missing: name a folder or archive of recorded stays"))
 	}
@@ -301,6 +307,9 @@ func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "report.schema.json"), judge.Schema, 0o644); err != nil {
 		return err
 	}
 	var page strings.Builder

@@ -95,10 +95,13 @@ func TestEvaluate(t *testing.T) {
 	if !strings.Contains(stderr, "48 patients in ") {
 		t.Errorf("stderr %q does not tell of the patients", stderr)
 	}
-	for _, name := range []string{"report.json", "report.html", "predictions.csv", "predictions.parquet"} {
+	for _, name := range []string{"report.json", "report.schema.json", "report.html", "predictions.csv", "predictions.parquet"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
+	}
+	if code, schema, stderr := vigil(t.Context(), "evaluate", "--schema"); code != boot.ExitOK || schema != string(readFile(t, dir, "report.schema.json")) {
+		t.Errorf("--schema: exit %d: %s", code, stderr)
 	}
 	again, stdoutAgain, _ := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "20")
 	if again != boot.ExitOK || stdoutAgain != stdout {
