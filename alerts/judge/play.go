@@ -35,8 +35,10 @@ type Outcome struct {
 type Stay struct {
 	Patient, ID string
 	Outcome
-	Admitted schemas.Time
-	Statics  schemas.Statics
+	// NoOutcome says that what came of it is not known.
+	NoOutcome bool
+	Admitted  schemas.Time
+	Statics   schemas.Statics
 	// Hours is how long it was.
 	Hours float64
 	// Points are what was said at every full hour of the clock.
@@ -74,6 +76,8 @@ type Plan struct {
 	Task string
 	// Outcome of a stay; false where it is not known.
 	Outcome func(stay source.Stay) (Outcome, bool)
+	// Unjudged keeps the stays without an outcome, for whoever only wants the risks.
+	Unjudged bool
 	// Charted plays everything as if it had been known when it was measured, which no live run
 	// can; otherwise it is known when the source says that it was.
 	Charted bool
@@ -199,10 +203,12 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		o, ok := w.plan.Outcome(s)
 		if !ok {
 			w.unknown++
-			continue
+			if !w.plan.Unjudged {
+				continue
+			}
 		}
 		admitted[s.ID] = s.Admit
-		w.stays = append(w.stays, Stay{Patient: p.ID, ID: s.ID, Outcome: o, Admitted: s.Admit, Hours: hours(s.End - s.Admit)})
+		w.stays = append(w.stays, Stay{Patient: p.ID, ID: s.ID, Outcome: o, NoOutcome: !ok, Admitted: s.Admit, Hours: hours(s.End - s.Admit)})
 	}
 	of := func(id string) *Stay {
 		for i := first; i < len(w.stays); i++ {

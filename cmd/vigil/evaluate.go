@@ -65,7 +65,7 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.StringVar(&o.model, "model", fusion.OpenICU, "model file, or the name of one in the binary")
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.data, "data", nil, "folder or archive of recorded stays with their outcomes; may be given several times")
-	f.StringVar(&o.report, "report", "", "folder to write report.json with its schema, report.html and the predictions of each hour (predictions.csv, .parquet) into")
+	f.StringVar(&o.report, "report", "", "folder to write report.json with its schema, report.html and the predictions of each hour (predictions.csv, hours.parquet; predictions.parquet for meds-evaluation) into")
 	f.BoolVar(&o.heldOut, "held-out", false, "leave out the patients that the model has learned from")
 	f.StringVar(&o.basis, "time-basis", basisAvailable, "from when a value counts: available (when it was known), charted (when it was measured), or both")
 	f.StringSliceVar(&o.without, "withhold", nil, "modalities of the model that nobody sends, as vital,lab")
@@ -319,7 +319,7 @@ func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page.String()), 0o644); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions} {
+	for name, write := range map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions, "hours.parquet": judge.WriteHours} {
 		f, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			return err

@@ -95,7 +95,7 @@ func TestEvaluate(t *testing.T) {
 	if !strings.Contains(stderr, "48 patients in ") {
 		t.Errorf("stderr %q does not tell of the patients", stderr)
 	}
-	for _, name := range []string{"report.json", "report.schema.json", "report.html", "predictions.csv", "predictions.parquet"} {
+	for _, name := range []string{"report.json", "report.schema.json", "report.html", "predictions.csv", "predictions.parquet", "hours.parquet"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
