@@ -23,7 +23,7 @@
 //	vigil lab fleximodal           Write an invented set of three modalities that is no ICU
 //	vigil model list               List the models in the binary: name, hash, whether trained, what it tells
 //	vigil model parity             Hold the network's layers against golden vectors of the published code; exit 4 if one is off
-//	vigil model score              Score trained models on the stays that training never saw, several by the mean of their probabilities
+//	vigil model score              Write a model's probability for each stay and hour, or score models on the test part of their recipe
 //	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves
 //	vigil model verify             Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
 //	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments

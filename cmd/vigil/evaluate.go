@@ -107,8 +107,8 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	if model == nil || !slices.ContainsFunc(model.Config().Tasks, func(t fusion.Task) bool { return t.Name == taskMortality && t.Report == fusion.ReportRisk }) {
-		return boot.Usage(fmt.Errorf("--model %s: it has no risk %q, which is what recorded outcomes can judge", o.model, taskMortality))
+	if err := mustRiskDeath("--model "+o.model, model); err != nil {
+		return err
 	}
 	if o.report != "" {
 		if err := os.MkdirAll(o.report, 0o755); err != nil {
@@ -155,6 +155,15 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	return judge.WriteText(stdout, report)
 }
 
+// mustRiskDeath refuses a model, as the user named it, that does not tell the risk of death in
+// hospital.
+func mustRiskDeath(named string, model *fusion.Model) error {
+	if model == nil || !slices.ContainsFunc(model.Config().Tasks, func(t fusion.Task) bool { return t.Name == taskMortality && t.Report == fusion.ReportRisk }) {
+		return boot.Usage(fmt.Errorf("%s: it has no risk %q, which is what recorded outcomes can judge", named, taskMortality))
+	}
+	return nil
+}
+
 // withheld are the channels of the modalities that are withheld.
 func (o *evaluateOptions) withheld(c *fusion.Config) (list []schemas.Channel, err error) {
 	if !(o.drop >= 0 && o.drop < 1) || !(o.delays > 0 && o.delays <= 100) {
@@ -194,6 +203,10 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 	names := map[string]string{} // patient to path
 	for _, path := range o.data {
 		recorded, outcome, stays, err := openJudged(path)
+		if plan.Unjudged && recorded != nil && err != nil {
+			fmt.Fprintf(stderr, "without outcomes: %v\n", err)
+			outcome, err = func(source.Stay) (judge.Outcome, bool) { return judge.Outcome{}, false }, nil
+		}
 		if err != nil {
 			return nil, boot.Usage(err)
 		}
@@ -237,7 +250,8 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 	return all, nil
 }
 
-// openJudged opens recorded stays with their outcomes, and says how many of these there are.
+// openJudged opens recorded stays with their outcomes, and says how many of these there are. Where
+// only the outcomes are missing it returns the stays beside the error.
 func openJudged(path string) (recorded source.Source, outcome func(source.Stay) (judge.Outcome, bool), stays int, err error) {
 	if recorded, err = openRecorded(path); err != nil {
 		return nil, nil, 0, err
@@ -282,6 +296,10 @@ func newCountBar(out io.Writer, name string, total int) *countBar {
 		for n := range b.next {
 			if most = max(most, n); time.Since(last) > 5*time.Second {
 				last = time.Now()
+				if total == 0 { // outcomes tell how many there are
+					fmt.Fprintf(out, "%s: %d patients so far\n", name, most)
+					continue
+				}
 				left := time.Duration(float64(time.Since(start)) / float64(most) * float64(max(0, total-most)))
 				fmt.Fprintf(out, "%s: %d of at most %d patients  %s left\n", name, most, total, left.Round(time.Second))
 			}
@@ -319,7 +337,12 @@ func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page.String()), 0o644); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions, "hours.parquet": judge.WriteHours} {
+	return writeTables(dir, stays, map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions, "hours.parquet": judge.WriteHours})
+}
+
+// writeTables writes tables of stays by the names of their files.
+func writeTables(dir string, stays []judge.Stay, tables map[string]func(io.Writer, []judge.Stay) error) error {
+	for name, write := range tables {
 		f, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			return err
