@@ -177,6 +177,7 @@ func TestReportFollowsItsSchema(t *testing.T) {
 		r := Judge(stays, "mortality", Settings{Draws: 10})
 		r.Model, r.Name, r.Policy, r.Data, r.TimeBasis = "a", "n", "b", []string{"d@e"}, "available"
 		r.Withheld, r.Dropped, r.Delays = []string{"lab"}, 0.3, 2
+		r.Corrupted, r.Gap = 0.01, 6
 		return r
 	}
 	r := whole()

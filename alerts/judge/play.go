@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"math"
 	"runtime"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
-	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -87,7 +85,11 @@ type Plan struct {
 	// other observations that are lost, by chance from Seed: what a model is worth with less.
 	Withheld []schemas.Channel
 	Dropped  float64
-	Seed     uint64
+	// Corrupted is the share of the vital signs in whose place an artefact stands: any value in
+	// the range that models read. Gap is how long, before hour 24 of each stay, nothing arrives.
+	Corrupted float64
+	Gap       schemas.Time
+	Seed      uint64
 	// Skip says whom to leave out; nil leaves nobody out.
 	Skip func(patient string) bool
 	// Progress is told how many patients were played, from many goroutines; it may be nil.
@@ -243,7 +245,7 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 				s.Statics = rec.Move.Statics
 			}
 		}
-		if !w.degrade(rec, p.ID, i) {
+		if !w.plan.degrade(rec, p, i) {
 			continue
 		}
 		if w.outputs, err = w.monitor.Step(w.partition, rec, w.offset, w.outputs[:0]); err != nil {
@@ -257,24 +259,6 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		w.chart.add(rec)
 	}
 	return nil
-}
-
-// degrade takes from a record what is withheld or lost, and says whether it is sent at all.
-func (w *player) degrade(rec *schemas.Record, patient string, event int) bool {
-	if len(rec.Observations) == 0 || len(w.plan.Withheld) == 0 && w.plan.Dropped == 0 {
-		return true
-	}
-	h := fnv.New64a()
-	h.Write([]byte(patient))
-	chance := nn.Draw{Seed: w.plan.Seed, Step: uint64(event)}.Row(0, h.Sum64())
-	kept := rec.Observations[:0:0]
-	for i, o := range rec.Observations {
-		if !slices.Contains(w.plan.Withheld, o.Channel) && chance.Uniform(uint64(i)) >= w.plan.Dropped {
-			kept = append(kept, o)
-		}
-	}
-	rec.Observations = kept
-	return len(kept) > 0
 }
 
 // take reads what a step put out.

@@ -29,10 +29,13 @@ type Report struct {
 	TimeBasis string  `json:"time_basis"`
 	Charted   *Report `json:"charted,omitempty"`
 	// Withheld are modalities that nobody sent, Dropped is the share of the other observations
-	// that were lost, and Delays is by how much values took longer to become known.
-	Withheld []string `json:"withheld,omitempty"`
-	Dropped  float64  `json:"dropped,omitempty"`
-	Delays   float64  `json:"delays,omitempty"`
+	// that were lost, and Delays is by how much values took longer to become known. Corrupted is
+	// the share of vital signs that were artefacts, Gap how many hours before hour 24 were lost.
+	Withheld  []string `json:"withheld,omitempty"`
+	Dropped   float64  `json:"dropped,omitempty"`
+	Delays    float64  `json:"delays,omitempty"`
+	Corrupted float64  `json:"corrupted,omitempty"`
+	Gap       float64  `json:"gap_hours,omitempty"`
 	// Skipped counts patients that were left out because the model has seen them, Unknown
 	// stays without an outcome.
 	Skipped int `json:"patients_seen_in_training"`

@@ -18,6 +18,9 @@ func WriteText(w io.Writer, r *Report) error {
 	if len(r.Withheld) > 0 || r.Dropped > 0 || r.Delays > 0 {
 		fmt.Fprintf(&b, "withheld: %s; %.0f %% of the other observations lost; delays times %g\n", orNothing(strings.Join(r.Withheld, ", ")), 100*r.Dropped, max(r.Delays, 1))
 	}
+	if r.Corrupted > 0 || r.Gap > 0 {
+		fmt.Fprintf(&b, "%.0f %% of the vital signs are artefacts; nothing arrives in the %g hours before hour 24\n", 100*r.Corrupted, r.Gap)
+	}
 	if r.Skipped+r.Unknown > 0 {
 		fmt.Fprintf(&b, "left out: %d patients that the model has learned from, %d stays without an outcome\n", r.Skipped, r.Unknown)
 	}

@@ -36,6 +36,9 @@ type evaluateOptions struct {
 	without []string
 	drop    float64
 	delays  float64
+	corrupt float64
+	gap     float64
+	robust  bool
 	draws   int
 	seed    uint64
 	json    bool
@@ -71,6 +74,9 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.StringSliceVar(&o.without, "withhold", nil, "modalities of the model that nobody sends, as vital,lab")
 	f.Float64Var(&o.drop, "drop", 0, "share of the observations that are lost, by chance")
 	f.Float64Var(&o.delays, "delays", 1, "how many times as long values take to become known")
+	f.Float64Var(&o.corrupt, "corrupt", 0, "share of the vital signs that are artefacts: any value that models read")
+	f.Float64Var(&o.gap, "gap", 0, "hours before hour 24 of each stay in which nothing arrives")
+	f.BoolVar(&o.robust, "robustness", false, "print one table of what the model is worth with less: --drop, --gap, --corrupt, --delays and --withhold in turn")
 	f.IntVar(&o.draws, "draws", 1000, "resamples of patients for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the intervals")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
@@ -119,9 +125,13 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	if err != nil {
 		return boot.Usage(err)
 	}
+	if o.robust {
+		return o.robustness(ctx, model, policy, stdout, stderr)
+	}
 	judged := func(charted bool) (*judge.Report, *judgedStays, error) {
 		all, err := playAll(ctx, o, judge.Plan{
 			Model: model, Policy: policy, Task: taskMortality, Charted: charted, Withheld: withheld, Dropped: o.drop, Delays: o.delays, Seed: o.seed,
+			Corrupted: o.corrupt, Gap: schemas.Time(o.gap * float64(schemas.Hour)),
 		}, stderr)
 		if err != nil {
 			return nil, nil, interruptedOr(ctx, err)
@@ -135,6 +145,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 		if r.Withheld, r.Dropped = o.without, o.drop; o.delays != 1 {
 			r.Delays = o.delays
 		}
+		r.Corrupted, r.Gap = o.corrupt, o.gap
 		return r, all, nil
 	}
 	report, all, err := judged(o.basis == basisCharted)
@@ -164,11 +175,23 @@ func mustRiskDeath(named string, model *fusion.Model) error {
 	return nil
 }
 
-// withheld are the channels of the modalities that are withheld.
+// withheld are the channels of the modalities that are withheld, once what else there is less of
+// was looked at.
 func (o *evaluateOptions) withheld(c *fusion.Config) (list []schemas.Channel, err error) {
 	if !(o.drop >= 0 && o.drop < 1) || !(o.delays > 0 && o.delays <= 100) {
 		return nil, fmt.Errorf("--drop %v, --delays %v: want a share from 0 to below 1, and a factor above 0 up to 100", o.drop, o.delays)
 	}
+	if !(o.corrupt >= 0 && o.corrupt < 1) || !(o.gap >= 0 && o.gap <= 24) {
+		return nil, fmt.Errorf("--corrupt %v, --gap %v: want a share from 0 to below 1, and 0 to 24 hours", o.corrupt, o.gap)
+	}
+	if o.robust && (len(o.without) > 0 || o.drop > 0 || o.delays != 1 || o.corrupt > 0 || o.gap > 0 || o.basis != basisAvailable) {
+		return nil, errors.New("--robustness goes through --drop, --gap, --corrupt, --delays and --withhold itself: leave them and --time-basis away")
+	}
+	return o.withheldChannels(c)
+}
+
+// withheldChannels are the channels of the modalities that are withheld.
+func (o *evaluateOptions) withheldChannels(c *fusion.Config) (list []schemas.Channel, err error) {
 	for _, name := range o.without {
 		members := c.Members(name)
 		if len(members) == 0 {

@@ -118,6 +118,17 @@ func TestEvaluate(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &none); err != nil || code != boot.ExitOK || none.Tasks[taskMortality].All.N != 48 || none.Tasks[taskMortality].Hours["24"].Mean == q.Hours["24"].Mean {
 		t.Errorf("exit %d (%v): %s%s", code, err, stdout, stderr)
 	}
+	// One table of all ways to have less, and the file that it comes from.
+	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "2", "--robustness", "--report", dir)
+	var table judge.Robustness
+	if err := json.Unmarshal(readFile(t, dir, "robustness.json"), &table); err != nil || code != boot.ExitOK || len(table.Rows) != 11 || table.Stays != 48 || table.Events != 16 {
+		t.Fatalf("exit %d (%v), %d rows: %s%s", code, err, len(table.Rows), stdout, stderr)
+	}
+	for i, row := range table.Rows {
+		if changed := row.Hours["24"].Mean != table.Rows[0].Hours["24"].Mean; changed == (i == 0) || !strings.Contains(stdout, "\n"+row.Less+"  ") {
+			t.Errorf("less %s: mean risk at hour 24 %v: %s", row.Less, row.Hours["24"].Mean, stdout)
+		}
+	}
 	// What was charted is known earlier than what was available, and the report says which is which.
 	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--time-basis", "both")
 	var both judge.Report
@@ -163,6 +174,9 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 		{[]string{"--data", data, "--time-basis", "guessed"}, "--time-basis"},
 		{[]string{"--data", data, "--model", fusion.Drawn, "--withhold", "genes"}, "--withhold genes"},
 		{[]string{"--data", data, "--drop", "1"}, "--drop 1"},
+		{[]string{"--data", data, "--corrupt", "-1"}, "--corrupt -1"},
+		{[]string{"--data", data, "--gap", "25"}, "--gap 25"},
+		{[]string{"--data", data, "--robustness", "--drop", "0.5"}, "--robustness goes through"},
 		{[]string{"--data", data, "--model", boot.NoModel}, "has no risk"},
 		{[]string{"--data", data, "--data", data, "--model", fusion.Drawn}, "is in " + data + " and in " + data},
 		{[]string{"--data", filepath.Join(data, "none")}, "there is no folder or file"},
