@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open build generate
+.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open baselines build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -110,6 +110,16 @@ train-open: build ## train the model in the binary anew, from the open data: abo
 	bin/vigil model describe $(TRAINED)/raw.safetensors --recipe open-icu --data $(OPEN) \
 	  --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) --out $(TRAINED)/open-icu-1.safetensors
 	@sha256sum $(TRAINED)/open-icu-1.safetensors fusion/models/open-icu-1.safetensors
+
+# Rows and seeds that are done are not done again; ONLY=softmax,zeros makes some of the rows. The networks take about
+# ten minutes each on two free cores, so that all of them are a night.
+BASELINES ?= bin/baselines
+
+baselines: build  ## logistic regression, boosting, concatenation, other gates and routers, losses off, zeros: one table of 3 seeds, hours, resumes
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "baselines needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
+	bin/venv/bin/python -B fusion/recipes/baselines.py --vigil bin/vigil --data $(OPEN) --out $(BASELINES) $(if $(ONLY),--only $(ONLY))
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo
