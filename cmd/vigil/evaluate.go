@@ -53,11 +53,15 @@ func evaluateCommand() *cobra.Command {
 		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA", Args: noArgs,
 		Example: `  vigil evaluate --data physionet2012/set-c.tar.gz
   vigil evaluate --data physionet2012 --held-out --report report
+  vigil evaluate --data physionet2012 --held-out --robustness --report report
   vigil evaluate --model my.safetensors --data mimic-iv-demo --json`,
 		Long: `Plays every patient of DIR through the Step that serves, and holds what was said at every
 full hour against death in hospital. DIR is a folder or an archive of ` + dataSetNames() + `
 with its outcomes in or beside it. Patients that the model has learned from are refused;
 --held-out leaves them out and judges the others.
+
+--robustness plays them once for each way to have less, and prints one table; with --report a
+further call goes on where one was cut.
 
 Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

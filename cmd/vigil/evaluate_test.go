@@ -129,6 +129,13 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("less %s: mean risk at hour 24 %v: %s", row.Less, row.Hours["24"].Mean, stdout)
 		}
 	}
+	again, stdoutAgain, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "2", "--robustness", "--report", dir)
+	if again != boot.ExitOK || stdoutAgain != stdout || stderr != "" {
+		t.Errorf("a table that is there is made again, or another: exit %d: %s%s", again, stdoutAgain, stderr)
+	}
+	if code, _, stderr := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "3", "--robustness", "--report", dir); code != boot.ExitUsage || !strings.Contains(stderr, "name another folder with --report") {
+		t.Errorf("a table of other settings: exit %d: %s", code, stderr)
+	}
 	// What was charted is known earlier than what was available, and the report says which is which.
 	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--time-basis", "both")
 	var both judge.Report
