@@ -2,12 +2,18 @@ package judge
 
 import (
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/stat"
+
 	"github.com/vigil-icu/vigil/alerts"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
+	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/schemas"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // SOFA and what is missing are those of what had come by then: a value that is taken back, that
@@ -85,5 +91,51 @@ func TestSOFAStandsBesideTheModel(t *testing.T) {
 	}
 	if err := WriteHTML(&page, r); err != nil || !strings.Contains(page.String(), "liver 100 %") {
 		t.Errorf("the page does not tell of it (%v)", err)
+	}
+}
+
+// PhysioNet 2012 tells a SOFA of each stay, computed by others from the same hospital's data. At
+// hour 24 ours goes with it, and lies below it: what became known later is not in ours.
+func TestSOFAGoesWithThePublishers(t *testing.T) {
+	path := filepath.Join(opendata.Dir(t), "physionet2012", "set-a.tar.gz")
+	recorded, err := physionet.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes, err := physionet.ReadOutcomes(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ours, theirs []float64
+	var encoder record.Encoder
+	var c chart
+	for p, err := range recorded.Patients(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ours) == 400 {
+			break
+		}
+		at := physionet.Admitted + 24*schemas.Hour
+		c.begin()
+		for i := range p.Events {
+			e := &p.Events[i]
+			if e.AvailableTime >= at {
+				break
+			}
+			if rec, _ := encoder.Record(e, &schemas.Message{Topic: e.Topic}, e.AvailableTime); rec != nil {
+				c.add(rec)
+			}
+		}
+		var point Point
+		c.fill(&point, at, physionet.Admitted)
+		if o := outcomes[p.Stays[0].ID]; !math.IsNaN(float64(o.SOFA)) {
+			ours, theirs = append(ours, float64(point.SOFA)), append(theirs, float64(o.SOFA))
+		}
+	}
+	with, below := stat.Correlation(ours, theirs, nil), stat.Mean(theirs, nil)-stat.Mean(ours, nil)
+	t.Logf("correlation %.3f, %.2f points below, of %d stays", with, below, len(ours))
+	if with < 0.9 || below < 0 || below > 1.5 {
+		t.Errorf("correlation %.3f, %.2f points below", with, below)
 	}
 }
