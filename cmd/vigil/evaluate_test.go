@@ -194,3 +194,14 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 		}
 	}
 }
+
+// The README's table of what the model is worth with less is that of the committed result.
+func TestREADMEHasTheCommittedRobustness(t *testing.T) {
+	var table judge.Robustness
+	if err := json.Unmarshal(readFile(t, filepath.Join("..", "..", "alerts", "judge", "testdata"), "robustness-open-icu-1.json"), &table); err != nil {
+		t.Fatal(err)
+	}
+	if want := table.Markdown(); !strings.Contains(string(readFile(t, filepath.Join("..", ".."), "README.md")), want) {
+		t.Errorf("the README's table is not that of the file, which is\n%s", want)
+	}
+}
