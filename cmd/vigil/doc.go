@@ -21,10 +21,12 @@
 //	vigil lab concatenation        FuseMoE against a network that joins the modalities in its head
 //	vigil lab convergence          How fast a mixture of experts learns its parameters, Laplace gate and softmax
 //	vigil lab fleximodal           Write an invented set of three modalities that is no ICU
+//	vigil model describe           Write into a trained model what its training data looked like: for drift, intervals, and abstention
 //	vigil model list               List the models in the binary: name, hash, whether trained, what it tells
 //	vigil model parity             Hold the network's layers against golden vectors of the published code; exit 4 if one is off
 //	vigil model score              Write a model's probability for each stay and hour, or score models on the test part of their recipe
 //	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves
+//	vigil model use                Let the workers go on with another model, a file or one in the binary, from one place of each partition on
 //	vigil model verify             Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
 //	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments
 //	vigil publish                  Publish live messages, one JSON object a line, into the raw topics of a Kafka
