@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher race fuzz bench bench-real soak demo lab planted train-open build generate
+.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open baselines build generate
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -28,7 +28,7 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	@[ -d "$${VIGIL_DATA:-../shared/data}" ] || echo "VIGIL_DATA: no open data: $$(grep -rhE 'opendata\.Dir\(' --include='*_test.go' . | wc -l) tests and benchmarks on it were left out"
 	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
-	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests of the subscriber and the teacher in Python were left out (make test-subscriber test-teacher)"
+	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests in Python were left out (make test-subscriber test-teacher test-meds)"
 
 test-real: export VIGIL_KAFKA_VERSION := $(KAFKA_VERSION)
 test-real:        ## the suites on a real Kafka and a real Redis, killed and cut: needs Java 17, Maven (once) and redis-server; KAFKA_VERSION=4.4.0 for another than 4.1.0
@@ -50,6 +50,12 @@ test-teacher:     ## fusion/recipes/teacher.py on what vigil train exports, in a
 	python3 -m venv bin/venv
 	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
 	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestTeacher' ./cmd/vigil
+
+test-meds:        ## the Python package meds-evaluation on the predictions that vigil evaluate writes, in an environment of its own (bin/venv)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-meds needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r alerts/judge/testdata/requirements.txt
+	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestMEDS' ./cmd/vigil
 
 race:             ## the race detector on every package that starts goroutines or holds a lock
 	$(GO) test -race -short -vet=off -timeout 30m $(CONCURRENT)
@@ -104,6 +110,16 @@ train-open: build ## train the model in the binary anew, from the open data: abo
 	bin/vigil model describe $(TRAINED)/raw.safetensors --recipe open-icu --data $(OPEN) \
 	  --folds $(subst $() ,$(comma),$(foreach k,1 2 3 4 5,$(TRAINED)/fold-$(k).safetensors)) --out $(TRAINED)/open-icu-1.safetensors
 	@sha256sum $(TRAINED)/open-icu-1.safetensors fusion/models/open-icu-1.safetensors
+
+# Rows and seeds that are done are not done again; ONLY=softmax,zeros makes some of the rows. The networks take about
+# ten minutes each on two free cores, so that all of them are a night.
+BASELINES ?= bin/baselines
+
+baselines: build  ## logistic regression, boosting, concatenation, other gates and routers, losses off, zeros: one table of 3 seeds, hours, resumes
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "baselines needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
+	bin/venv/bin/python -B fusion/recipes/baselines.py --vigil bin/vigil --data $(OPEN) --out $(BASELINES) $(if $(ONLY),--only $(ONLY))
 
 demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
 	$(GO) run ./cmd/vigil demo

@@ -65,6 +65,9 @@ func (s Settings) alerts(into map[string]*Operating, stays []Stay, n *number) {
 		}
 		put(fmt.Sprintf("per_patient_day_%g", want), fmt.Sprintf("the lowest threshold with at most %g alarms in a patient-day", want), best)
 	}
+	if n.task == "" {
+		return
+	}
 	o := s.operate(byPolicy(stays, n.task), days)
 	o.Chosen, o.Threshold, o.Clear = "the policy: its thresholds, times and levels", Number(math.NaN()), Number(math.NaN())
 	into["policy"] = o

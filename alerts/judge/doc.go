@@ -2,11 +2,11 @@
 // are played through the Step that serves, each alone, and what it said at every full hour is
 // held against what came of the stay.
 //
-// [Play] plays a source and returns the [Stay]s with their courses: the model's risk and NEWS2
-// at every full hour, and the alerts of the policy. [Judge] makes a [Report] of them: at
+// [Play] plays a source and returns the [Stay]s with their courses: the model's risk, NEWS2
+// and SOFA at every full hour, and the alerts of the policy. [Judge] makes a [Report] of them: at
 // hours of the stay discrimination, calibration and error, with intervals by resampling
 // patients; over whole courses what alarms at a threshold would find, how many they would be
-// and how early; the same for NEWS2; by groups of patients; net benefit. The report is one
+// and how early; the same for NEWS2 and SOFA; by groups of patients; net benefit. The report is one
 // JSON object, and a page for people.
 //
 // The package promises:

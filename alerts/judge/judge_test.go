@@ -1,10 +1,13 @@
 package judge
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -140,5 +143,56 @@ func TestReportForms(t *testing.T) {
 	}
 	if err := WriteText(&text, r); err != nil || !strings.Contains(text.String(), "policy") || !strings.Contains(text.String(), "1.000 (1.000 to 1.000)") {
 		t.Errorf("text (%v): %s", err, text.String())
+	}
+}
+
+// A report is what its schema says, and whatever a report may hold is in the schema.
+func TestReportFollowsItsSchema(t *testing.T) {
+	compiler := jsonschema.NewCompiler()
+	written, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := compiler.AddResource("report.schema.json", written); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	valid := func(r any) error {
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return schema.Validate(v)
+	}
+	stays := ward()
+	stays[0].Points[0].Risk, stays[0].Points[0].NoSOFA = float32(math.NaN()), 1
+	whole := func() *Report {
+		r := Judge(stays, "mortality", Settings{Draws: 10})
+		r.Model, r.Name, r.Policy, r.Data, r.TimeBasis = "a", "n", "b", []string{"d@e"}, "available"
+		r.Withheld, r.Dropped, r.Delays = []string{"lab"}, 0.3, 2
+		r.Corrupted, r.Gap = 0.01, 6
+		return r
+	}
+	r := whole()
+	r.Charted = whole()
+	if err := valid(r); err != nil {
+		t.Errorf("%v", err)
+	}
+	for name, spoil := range map[string]func(*Report){
+		"another version": func(r *Report) { r.Version++ },
+		"no data":         func(r *Report) { r.Data = nil },
+		"another basis":   func(r *Report) { r.TimeBasis = "guessed" },
+	} {
+		bad := whole()
+		if spoil(bad); valid(bad) == nil {
+			t.Errorf("%s is valid", name)
+		}
 	}
 }

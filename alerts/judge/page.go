@@ -29,11 +29,12 @@ func WriteHTML(w io.Writer, r *Report) error {
 		Op   *Operating
 	}
 	type section struct {
-		Name   string
-		Q      *Quality
-		Hours  []row
-		Points []point
-		Groups []row
+		Name    string
+		Q       *Quality
+		Hours   []row
+		Points  []point
+		Groups  []row
+		Missing string
 	}
 	data := struct {
 		*Report
@@ -41,7 +42,7 @@ func WriteHTML(w io.Writer, r *Report) error {
 		Sections []section
 	}{Report: r}
 	r.each(func(name string, q *Quality) {
-		s := section{Name: name, Q: q}
+		s := section{Name: name, Q: q, Missing: q.missing()}
 		for _, h := range q.hours() {
 			at := q.Hours[h]
 			if h == "all" {

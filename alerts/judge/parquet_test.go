@@ -35,7 +35,7 @@ func TestPredictionsAreRead(t *testing.T) {
 	for i := range int(table.NumCols()) {
 		names = append(names, table.Column(i).Name())
 	}
-	if got := strings.Join(names[:5], " "); table.NumRows() != 2 || got != "subject_id prediction_time boolean_value predicted_boolean_value predicted_boolean_probability" {
+	if got := strings.Join(names, " "); table.NumRows() != 2 || got != "subject_id prediction_time boolean_value predicted_boolean_value predicted_boolean_probability" {
 		t.Fatalf("%d rows of %s", table.NumRows(), got)
 	}
 	subject := table.Column(0).Data().Chunk(0).(*array.Int64)
@@ -45,7 +45,33 @@ func TestPredictionsAreRead(t *testing.T) {
 	if subject.Value(0) != 132539 || int64(at.Value(0)) != (1000+int64(schemas.Hour))*1000 || !died.Value(0) || died.Value(1) || risk.Value(0) != 0.25 || subject.Value(1) != 7 {
 		t.Errorf("subjects %v, times %v, outcomes %v, risks %v", subject, at, died, risk)
 	}
-	if err := WritePredictions(&b, []Stay{{Patient: "site:A-7"}}); err == nil || !strings.Contains(err.Error(), "no whole number") {
+	if err := WritePredictions(&b, []Stay{{Patient: "site:A-7", Points: []Point{{}}}}); err == nil || !strings.Contains(err.Error(), "no whole number") {
 		t.Errorf("a patient without a number: %v", err)
+	}
+}
+
+// Of a patient of any name and a stay without outcome there is a row too, whose outcome is null.
+func TestHoursAreRead(t *testing.T) {
+	stays := []Stay{
+		{Patient: "site:A-7", ID: "x", NoOutcome: true, Points: []Point{{Hour: 1, Risk: 0.25, NEWS2: 3, SOFA: 4}}},
+		{Patient: "site:B", ID: "y", Outcome: Outcome{Died: true}, Points: []Point{{Hour: 2, Risk: 0.5}, {Hour: 3, Risk: float32(math.NaN())}}},
+	}
+	var b, lines bytes.Buffer
+	if err := WriteHours(&b, stays); err != nil {
+		t.Fatal(err)
+	}
+	table, err := pqarrow.ReadTable(context.Background(), bytes.NewReader(b.Bytes()), parquet.NewReaderProperties(nil), pqarrow.ArrowReadProperties{}, memory.DefaultAllocator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Release()
+	died := table.Column(4).Data().Chunk(0).(*array.Boolean)
+	patient := table.Column(0).Data().Chunk(0).(*array.String)
+	sofa := table.Column(7).Data().Chunk(0).(*array.Int32)
+	if table.NumRows() != 2 || !died.IsNull(0) || !died.Value(1) || patient.Value(0) != "site:A-7" || sofa.Value(0) != 4 {
+		t.Errorf("%v", table)
+	}
+	if err := WriteCSV(&lines, stays); err != nil || !strings.Contains(lines.String(), "site:A-7,x,1970-01-01T01:00:00.000Z,1,,0.25,3,4\nsite:B,y,1970-01-01T02:00:00.000Z,2,1,0.5,0,0\n") {
+		t.Errorf("%v: %s", err, lines.String())
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"math"
 	"runtime"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/alerts/monitor"
-	"github.com/vigil-icu/vigil/encoders/nn"
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -35,8 +33,10 @@ type Outcome struct {
 type Stay struct {
 	Patient, ID string
 	Outcome
-	Admitted schemas.Time
-	Statics  schemas.Statics
+	// NoOutcome says that what came of it is not known.
+	NoOutcome bool
+	Admitted  schemas.Time
+	Statics   schemas.Statics
 	// Hours is how long it was.
 	Hours float64
 	// Points are what was said at every full hour of the clock.
@@ -52,6 +52,12 @@ type Point struct {
 	// Risk is the model's, NaN where it gave none.
 	Risk  float32
 	NEWS2 int
+	SOFA  int
+	// NoSOFA are the components of SOFA of which nothing was known, which count 0, and
+	// Without the model's modalities of which nothing was: a bit for each, in the order of
+	// alerts.SOFANames and of Played.Modalities.
+	NoSOFA  uint8
+	Without uint64
 }
 
 // Alarm is the start of an alert.
@@ -68,6 +74,8 @@ type Plan struct {
 	Task string
 	// Outcome of a stay; false where it is not known.
 	Outcome func(stay source.Stay) (Outcome, bool)
+	// Unjudged keeps the stays without an outcome, for whoever only wants the risks.
+	Unjudged bool
 	// Charted plays everything as if it had been known when it was measured, which no live run
 	// can; otherwise it is known when the source says that it was.
 	Charted bool
@@ -77,7 +85,11 @@ type Plan struct {
 	// other observations that are lost, by chance from Seed: what a model is worth with less.
 	Withheld []schemas.Channel
 	Dropped  float64
-	Seed     uint64
+	// Corrupted is the share of the vital signs in whose place an artefact stands: any value in
+	// the range that models read. Gap is how long, before hour 24 of each stay, nothing arrives.
+	Corrupted float64
+	Gap       schemas.Time
+	Seed      uint64
 	// Skip says whom to leave out; nil leaves nobody out.
 	Skip func(patient string) bool
 	// Progress is told how many patients were played, from many goroutines; it may be nil.
@@ -87,6 +99,8 @@ type Plan struct {
 // Played are the stays of a source, and who was left out.
 type Played struct {
 	Stays []Stay
+	// Modalities are the model's that are read from channels.
+	Modalities []string
 	// Skipped counts patients, Unknown stays without an outcome.
 	Skipped, Unknown int
 }
@@ -99,7 +113,11 @@ const batch = 64
 func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	patients := make(chan *source.Patient, 16)
+	modalities := modalitiesOf(p.Model)
 	out := &Played{}
+	for i := range modalities {
+		out.Modalities = append(out.Modalities, modalities[i].name)
+	}
 	group.Go(func() error {
 		defer close(patients)
 		for patient, err := range recorded.Patients(ctx) {
@@ -126,6 +144,7 @@ func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) 
 			w.plan = p
 			w.monitor = &monitor.Monitor{Model: p.Model, Policy: p.Policy, Settings: monitor.Settings{ScoreInterval: schemas.Hour, Inputs: monitor.InputsAlerting}}
 			w.encoder.Strip = record.AnalyseStrip
+			w.chart.modalities = modalities
 			for patient := range patients {
 				if err := w.patient(ctx, patient); err != nil {
 					return fmt.Errorf("patient %s: %w", patient.ID, err)
@@ -153,6 +172,7 @@ type player struct {
 	plan      Plan
 	monitor   *monitor.Monitor
 	encoder   record.Encoder
+	chart     chart
 	partition *monitor.Partition
 	offset    int64
 	outputs   []monitor.Output
@@ -178,16 +198,19 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 		w.partition, w.offset = monitor.NewPartition(), 0
 	}
 	w.played++
+	w.chart.begin()
 	first := len(w.stays)
 	admitted := map[string]schemas.Time{}
 	for _, s := range p.Stays {
 		o, ok := w.plan.Outcome(s)
 		if !ok {
 			w.unknown++
-			continue
+			if !w.plan.Unjudged {
+				continue
+			}
 		}
 		admitted[s.ID] = s.Admit
-		w.stays = append(w.stays, Stay{Patient: p.ID, ID: s.ID, Outcome: o, Admitted: s.Admit, Hours: hours(s.End - s.Admit)})
+		w.stays = append(w.stays, Stay{Patient: p.ID, ID: s.ID, Outcome: o, NoOutcome: !ok, Admitted: s.Admit, Hours: hours(s.End - s.Admit)})
 	}
 	of := func(id string) *Stay {
 		for i := first; i < len(w.stays); i++ {
@@ -222,36 +245,20 @@ func (w *player) patient(ctx context.Context, p *source.Patient) error {
 				s.Statics = rec.Move.Statics
 			}
 		}
-		if !w.degrade(rec, p.ID, i) {
+		if !w.plan.degrade(rec, p, i) {
 			continue
 		}
 		if w.outputs, err = w.monitor.Step(w.partition, rec, w.offset, w.outputs[:0]); err != nil {
 			return err
 		}
 		w.offset++
+		// What falls due at a record is said before the record is applied, and so is SOFA.
 		if err := w.take(of, admitted); err != nil {
 			return err
 		}
+		w.chart.add(rec)
 	}
 	return nil
-}
-
-// degrade takes from a record what is withheld or lost, and says whether it is sent at all.
-func (w *player) degrade(rec *schemas.Record, patient string, event int) bool {
-	if len(rec.Observations) == 0 || len(w.plan.Withheld) == 0 && w.plan.Dropped == 0 {
-		return true
-	}
-	h := fnv.New64a()
-	h.Write([]byte(patient))
-	chance := nn.Draw{Seed: w.plan.Seed, Step: uint64(event)}.Row(0, h.Sum64())
-	kept := rec.Observations[:0:0]
-	for i, o := range rec.Observations {
-		if !slices.Contains(w.plan.Withheld, o.Channel) && chance.Uniform(uint64(i)) >= w.plan.Dropped {
-			kept = append(kept, o)
-		}
-	}
-	rec.Observations = kept
-	return len(kept) > 0
 }
 
 // take reads what a step put out.
@@ -271,6 +278,7 @@ func (w *player) take(of func(string) *Stay, admitted map[string]schemas.Time) e
 			if r, ok := sc.Risks[w.plan.Task]; ok {
 				point.Risk = r.Value
 			}
+			w.chart.fill(&point, sc.AsOf, admitted[sc.Stay])
 			s.Points = append(s.Points, point)
 		case schemas.TopicAlerts:
 			var a schemas.Alert

@@ -20,11 +20,16 @@ var Hours = []int{1, 2, 4, 8, 12, 24, 36, 48}
 // groupHour is the hour at which groups of patients and net benefit are judged.
 const groupHour = 24
 
+// TaskSOFA is what SOFA is called in a report.
+const TaskSOFA = "sofa"
+
 // Settings are how a report is made.
 type Settings struct {
 	// Draws is over how many resamples of patients intervals are; 1,000 in Vigil's tables.
 	Draws int
 	Seed  uint64
+	// Modalities are what the bits of Point.Without stand for.
+	Modalities []string
 }
 
 // pooledDraws is over how many the intervals are where all hours of all stays count.
@@ -37,10 +42,10 @@ type number struct {
 	// grid are thresholds to choose from, ascending, clear is where an alarm at one ends.
 	grid  []float64
 	clear func(at float64) float64
-	task  string // of the policy's alerts
+	task  string // of the policy's alerts; empty where it has none
 }
 
-// riskOf and news2 are the two numbers that a point has.
+// riskOf, news2 and sofa are the numbers that a point has.
 func riskOf(task string) *number {
 	n := &number{of: func(p *Point) float64 { return float64(p.Risk) }, probability: true, task: task}
 	for k := 1; k < 200; k++ {
@@ -51,8 +56,15 @@ func riskOf(task string) *number {
 }
 
 func news2() *number {
-	n := &number{of: func(p *Point) float64 { return float64(p.NEWS2) }, task: alerts.TaskNEWS2}
-	for k := 1; k <= 20; k++ {
+	return points(20, alerts.TaskNEWS2, func(p *Point) int { return p.NEWS2 })
+}
+
+func sofa() *number { return points(24, "", func(p *Point) int { return p.SOFA }) }
+
+// points is a plain score of at most so many.
+func points(most int, task string, of func(*Point) int) *number {
+	n := &number{of: func(p *Point) float64 { return float64(of(p)) }, task: task}
+	for k := 1; k <= most; k++ {
 		n.grid = append(n.grid, float64(k))
 	}
 	n.clear = func(at float64) float64 { return at - 1 }
@@ -61,9 +73,11 @@ func news2() *number {
 
 // Judge makes the report of stays. The fields that say what was judged are the caller's.
 func Judge(stays []Stay, task string, s Settings) *Report {
-	r := &Report{Tasks: map[string]*Quality{}, Baselines: map[string]*Quality{}, Notice: schemas.Notice}
+	r := &Report{Version: version, Tasks: map[string]*Quality{}, Baselines: map[string]*Quality{}, Notice: schemas.Notice}
 	r.Tasks[task] = s.quality(stays, riskOf(task))
 	r.Baselines[alerts.TaskNEWS2] = s.quality(stays, news2())
+	r.Baselines[TaskSOFA] = s.quality(stays, sofa())
+	r.Baselines[TaskSOFA].Missing = missingOfSOFA(stays)
 	return r
 }
 
@@ -91,7 +105,7 @@ func (s Settings) quality(stays []Stay, n *number) *Quality {
 		q.All = s.at(pooled(stays, n), n.probability, min(s.Draws, pooledDraws))
 		return nil
 	})
-	names, groups := groupsOf(stays)
+	names, groups := groupsOf(stays, s.Modalities)
 	within := make([]*AtHour, len(names))
 	for i, name := range names {
 		work.Go(func() error {
@@ -287,8 +301,9 @@ func netBenefit(x *samples) (list []Benefit) {
 // leastGroup is how many stays a group has at least.
 const leastGroup = 20
 
-// groupsOf are the groups of the stays that have enough of them: kinds of unit, bands of age, sex.
-func groupsOf(stays []Stay) (names []string, in map[string]func(*Stay) bool) {
+// groupsOf are the groups of the stays that have enough of them: kinds of unit, bands of age, sex,
+// and those of whom nothing of a modality was known then.
+func groupsOf(stays []Stay, modalities []string) (names []string, in map[string]func(*Stay) bool) {
 	of := func(s *Stay) (list []string) {
 		if s.Statics.Unit != "" {
 			list = append(list, "unit: "+s.Statics.Unit)
@@ -309,6 +324,13 @@ func groupsOf(stays []Stay) (names []string, in map[string]func(*Stay) bool) {
 				list = append(list, "age: 85 and above")
 			default:
 				list = append(list, fmt.Sprintf("age: %.0f to %.0f", bands[k-1], bands[k]-1))
+			}
+		}
+		if p := s.at(groupHour); p != nil {
+			for i, name := range modalities {
+				if p.Without>>i&1 != 0 {
+					list = append(list, "missing: "+name)
+				}
 			}
 		}
 		return list

@@ -1,27 +1,41 @@
 package judge
 
 import (
+	_ "embed"
 	"encoding/json"
 	"math"
 )
+
+// Schema is the JSON Schema of a report (draft 2020-12).
+//
+//go:embed report.schema.json
+var Schema []byte
+
+// version is that of the form which Schema describes.
+const version = 1
 
 // Report is what [Judge] finds. In JSON it is one object; a number that is not defined, as an
 // AUROC without deaths, is null.
 type Report struct {
 	// Model is the hash of the file, Policy that of the policy's.
-	Model  string   `json:"model"`
-	Name   string   `json:"name,omitempty"`
-	Policy string   `json:"policy"`
-	Data   []string `json:"data"`
+	Model string `json:"model"`
+	// Version is that of this form: see Schema.
+	Version int      `json:"version"`
+	Name    string   `json:"name,omitempty"`
+	Policy  string   `json:"policy"`
+	Data    []string `json:"data"`
 	// TimeBasis is "available" where each value counts from when it was known, "charted" where
 	// from when it was measured. Charted is the report of the latter beside that of the former.
 	TimeBasis string  `json:"time_basis"`
 	Charted   *Report `json:"charted,omitempty"`
 	// Withheld are modalities that nobody sent, Dropped is the share of the other observations
-	// that were lost, and Delays is by how much values took longer to become known.
-	Withheld []string `json:"withheld,omitempty"`
-	Dropped  float64  `json:"dropped,omitempty"`
-	Delays   float64  `json:"delays,omitempty"`
+	// that were lost, and Delays is by how much values took longer to become known. Corrupted is
+	// the share of vital signs that were artefacts, Gap how many hours before hour 24 were lost.
+	Withheld  []string `json:"withheld,omitempty"`
+	Dropped   float64  `json:"dropped,omitempty"`
+	Delays    float64  `json:"delays,omitempty"`
+	Corrupted float64  `json:"corrupted,omitempty"`
+	Gap       float64  `json:"gap_hours,omitempty"`
 	// Skipped counts patients that were left out because the model has seen them, Unknown
 	// stays without an outcome.
 	Skipped int `json:"patients_seen_in_training"`
@@ -46,6 +60,9 @@ type Quality struct {
 	Alerts map[string]*Operating `json:"alerts"`
 	// Groups are at hour 24, by "kind: group".
 	Groups map[string]*AtHour `json:"groups,omitempty"`
+	// Missing is, of a plain score whose unknown components count 0, the share of full hours at
+	// which a component was unknown.
+	Missing map[string]Number `json:"missing,omitempty"`
 	// NetBenefit is at hour 24, by the threshold probability; of a risk only.
 	NetBenefit []Benefit `json:"net_benefit,omitempty"`
 }

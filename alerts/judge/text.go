@@ -18,6 +18,9 @@ func WriteText(w io.Writer, r *Report) error {
 	if len(r.Withheld) > 0 || r.Dropped > 0 || r.Delays > 0 {
 		fmt.Fprintf(&b, "withheld: %s; %.0f %% of the other observations lost; delays times %g\n", orNothing(strings.Join(r.Withheld, ", ")), 100*r.Dropped, max(r.Delays, 1))
 	}
+	if r.Corrupted > 0 || r.Gap > 0 {
+		fmt.Fprintf(&b, "%.0f %% of the vital signs are artefacts; nothing arrives in the %g hours before hour 24\n", 100*r.Corrupted, r.Gap)
+	}
 	if r.Skipped+r.Unknown > 0 {
 		fmt.Fprintf(&b, "left out: %d patients that the model has learned from, %d stays without an outcome\n", r.Skipped, r.Unknown)
 	}
@@ -39,7 +42,18 @@ func WriteText(w io.Writer, r *Report) error {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, plain(o.Threshold), span(o.Recall, o.RecallLow, o.RecallHigh), span(o.Precision, o.PrecisionLow, o.PrecisionHigh),
 				plain(o.PerPatientDay), span(o.FirstPPV, o.FirstPPVLow, o.FirstPPVHigh), plain(o.Alerted), plain(o.Lead))
 		}
+		if len(q.Groups) > 0 {
+			fmt.Fprintln(t, "\nat hour 24\tstays\tdeaths\tAUROC\tAUPRC\tslope\tmean risk\tobserved")
+			for _, name := range slices.Sorted(maps.Keys(q.Groups)) {
+				a := q.Groups[name]
+				fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%s\n", name, a.N, a.Events, span(a.AUROC, a.AUROCLow, a.AUROCHigh), span(a.AUPRC, a.AUPRCLow, a.AUPRCHigh),
+					span(a.Slope, a.SlopeLow, a.SlopeHigh), plain(a.Mean), plain(a.Observed))
+			}
+		}
 		t.Flush()
+		if words := q.missing(); words != "" {
+			fmt.Fprintf(&b, "\n%s\n", words)
+		}
 	})
 	if r.Charted != nil {
 		b.WriteString("\nwith values known when they were charted, which no live run can have\n")
@@ -70,6 +84,18 @@ func (r *Report) each(visit func(name string, q *Quality)) {
 	}
 }
 
+// missing says which components of a plain score were not known, and how often.
+func (q *Quality) missing() string {
+	if len(q.Missing) == 0 {
+		return ""
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(q.Missing)) {
+		list = append(list, fmt.Sprintf("%s %.0f %%", name, 100*float64(q.Missing[name])))
+	}
+	return "not known, and counted 0, at this share of full hours: " + strings.Join(list, ", ")
+}
+
 // hours are the names of the hours in their order, and "all".
 func (q *Quality) hours() (names []string) {
 	for _, h := range Hours {
@@ -81,6 +107,9 @@ func (q *Quality) hours() (names []string) {
 // points are the names of the operating points in a fixed order.
 func (q *Quality) points() (names []string) {
 	names = append(names, "policy")
+	if q.Alerts["policy"] == nil { // a score for which the policy has no rule
+		names = nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(q.Alerts)) {
 		if name != "policy" {
 			names = append(names, name)

@@ -36,9 +36,13 @@ type evaluateOptions struct {
 	without []string
 	drop    float64
 	delays  float64
+	corrupt float64
+	gap     float64
+	robust  bool
 	draws   int
 	seed    uint64
 	json    bool
+	schema  bool
 }
 
 // evaluateCommand gives the user what a model is worth hour by hour on recorded stays: tables, one
@@ -46,14 +50,18 @@ type evaluateOptions struct {
 func evaluateCommand() *cobra.Command {
 	var o evaluateOptions
 	cmd := &cobra.Command{
-		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2", Args: noArgs,
+		Use: "evaluate --data DIR", Short: "Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA", Args: noArgs,
 		Example: `  vigil evaluate --data physionet2012/set-c.tar.gz
   vigil evaluate --data physionet2012 --held-out --report report
+  vigil evaluate --data physionet2012 --held-out --robustness --report report
   vigil evaluate --model my.safetensors --data mimic-iv-demo --json`,
 		Long: `Plays every patient of DIR through the Step that serves, and holds what was said at every
 full hour against death in hospital. DIR is a folder or an archive of ` + dataSetNames() + `
 with its outcomes in or beside it. Patients that the model has learned from are refused;
 --held-out leaves them out and judges the others.
+
+--robustness plays them once for each way to have less, and prints one table; with --report a
+further call goes on where one was cut.
 
 Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -64,15 +72,19 @@ Intervals are of 95 %, by resampling patients. Vigil is ` + schemas.Notice + `.`
 	f.StringVar(&o.model, "model", fusion.OpenICU, "model file, or the name of one in the binary")
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.data, "data", nil, "folder or archive of recorded stays with their outcomes; may be given several times")
-	f.StringVar(&o.report, "report", "", "folder to write report.json, report.html and the predictions of each hour (predictions.csv, .parquet) into")
+	f.StringVar(&o.report, "report", "", "folder to write report.json with its schema, report.html and the predictions of each hour (predictions.csv, hours.parquet; predictions.parquet for meds-evaluation) into")
 	f.BoolVar(&o.heldOut, "held-out", false, "leave out the patients that the model has learned from")
 	f.StringVar(&o.basis, "time-basis", basisAvailable, "from when a value counts: available (when it was known), charted (when it was measured), or both")
 	f.StringSliceVar(&o.without, "withhold", nil, "modalities of the model that nobody sends, as vital,lab")
 	f.Float64Var(&o.drop, "drop", 0, "share of the observations that are lost, by chance")
 	f.Float64Var(&o.delays, "delays", 1, "how many times as long values take to become known")
+	f.Float64Var(&o.corrupt, "corrupt", 0, "share of the vital signs that are artefacts: any value that models read")
+	f.Float64Var(&o.gap, "gap", 0, "hours before hour 24 of each stay in which nothing arrives")
+	f.BoolVar(&o.robust, "robustness", false, "print one table of what the model is worth with less: --drop, --gap, --corrupt, --delays and --withhold in turn")
 	f.IntVar(&o.draws, "draws", 1000, "resamples of patients for the intervals")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the intervals")
 	f.BoolVar(&o.json, "json", false, "end with one JSON object on stdout")
+	f.BoolVar(&o.schema, "schema", false, "print the JSON Schema of that object, and do nothing else")
 	return cmd
 }
 
@@ -88,6 +100,10 @@ const taskMortality = "mortality"
 
 // runEvaluate is the whole command; ctx ends with Ctrl-C.
 func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Writer) error {
+	if o.schema {
+		_, err := stdout.Write(judge.Schema)
+		return err
+	}
 	if len(o.data) == 0 {
 		return boot.Usage(errors.New("--data is missing: name a folder or archive of recorded stays"))
 	}
@@ -101,8 +117,8 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	if err != nil {
 		return err
 	}
-	if model == nil || !slices.ContainsFunc(model.Config().Tasks, func(t fusion.Task) bool { return t.Name == taskMortality && t.Report == fusion.ReportRisk }) {
-		return boot.Usage(fmt.Errorf("--model %s: it has no risk %q, which is what recorded outcomes can judge", o.model, taskMortality))
+	if err := mustRiskDeath("--model "+o.model, model); err != nil {
+		return err
 	}
 	if o.report != "" {
 		if err := os.MkdirAll(o.report, 0o755); err != nil {
@@ -113,14 +129,18 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	if err != nil {
 		return boot.Usage(err)
 	}
+	if o.robust {
+		return o.robustness(ctx, model, policy, stdout, stderr)
+	}
 	judged := func(charted bool) (*judge.Report, *judgedStays, error) {
 		all, err := playAll(ctx, o, judge.Plan{
 			Model: model, Policy: policy, Task: taskMortality, Charted: charted, Withheld: withheld, Dropped: o.drop, Delays: o.delays, Seed: o.seed,
+			Corrupted: o.corrupt, Gap: schemas.Time(o.gap * float64(schemas.Hour)),
 		}, stderr)
 		if err != nil {
 			return nil, nil, interruptedOr(ctx, err)
 		}
-		r := judge.Judge(all.Stays, taskMortality, judge.Settings{Draws: o.draws, Seed: o.seed})
+		r := judge.Judge(all.Stays, taskMortality, judge.Settings{Draws: o.draws, Seed: o.seed, Modalities: all.Modalities})
 		r.Model, r.Name, r.Policy = model.Hash(), model.Config().Name, policy.Hash()
 		r.Data, r.Skipped, r.Unknown, r.TimeBasis = all.sources, all.Skipped, all.Unknown, basisAvailable
 		if charted {
@@ -129,6 +149,7 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 		if r.Withheld, r.Dropped = o.without, o.drop; o.delays != 1 {
 			r.Delays = o.delays
 		}
+		r.Corrupted, r.Gap = o.corrupt, o.gap
 		return r, all, nil
 	}
 	report, all, err := judged(o.basis == basisCharted)
@@ -149,11 +170,32 @@ func runEvaluate(ctx context.Context, o evaluateOptions, stdout, stderr io.Write
 	return judge.WriteText(stdout, report)
 }
 
-// withheld are the channels of the modalities that are withheld.
+// mustRiskDeath refuses a model, as the user named it, that does not tell the risk of death in
+// hospital.
+func mustRiskDeath(named string, model *fusion.Model) error {
+	if model == nil || !slices.ContainsFunc(model.Config().Tasks, func(t fusion.Task) bool { return t.Name == taskMortality && t.Report == fusion.ReportRisk }) {
+		return boot.Usage(fmt.Errorf("%s: it has no risk %q, which is what recorded outcomes can judge", named, taskMortality))
+	}
+	return nil
+}
+
+// withheld are the channels of the modalities that are withheld, once what else there is less of
+// was looked at.
 func (o *evaluateOptions) withheld(c *fusion.Config) (list []schemas.Channel, err error) {
 	if !(o.drop >= 0 && o.drop < 1) || !(o.delays > 0 && o.delays <= 100) {
 		return nil, fmt.Errorf("--drop %v, --delays %v: want a share from 0 to below 1, and a factor above 0 up to 100", o.drop, o.delays)
 	}
+	if !(o.corrupt >= 0 && o.corrupt < 1) || !(o.gap >= 0 && o.gap <= 24) {
+		return nil, fmt.Errorf("--corrupt %v, --gap %v: want a share from 0 to below 1, and 0 to 24 hours", o.corrupt, o.gap)
+	}
+	if o.robust && (len(o.without) > 0 || o.drop > 0 || o.delays != 1 || o.corrupt > 0 || o.gap > 0 || o.basis != basisAvailable) {
+		return nil, errors.New("--robustness goes through --drop, --gap, --corrupt, --delays and --withhold itself: leave them and --time-basis away")
+	}
+	return o.withheldChannels(c)
+}
+
+// withheldChannels are the channels of the modalities that are withheld.
+func (o *evaluateOptions) withheldChannels(c *fusion.Config) (list []schemas.Channel, err error) {
 	for _, name := range o.without {
 		members := c.Members(name)
 		if len(members) == 0 {
@@ -188,6 +230,10 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 	names := map[string]string{} // patient to path
 	for _, path := range o.data {
 		recorded, outcome, stays, err := openJudged(path)
+		if plan.Unjudged && recorded != nil && err != nil {
+			fmt.Fprintf(stderr, "without outcomes: %v\n", err)
+			outcome, err = func(source.Stay) (judge.Outcome, bool) { return judge.Outcome{}, false }, nil
+		}
 		if err != nil {
 			return nil, boot.Usage(err)
 		}
@@ -221,7 +267,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 		if err != nil {
 			return nil, boot.Usage(err)
 		}
-		all.Stays = append(all.Stays, one.Stays...)
+		all.Stays, all.Modalities = append(all.Stays, one.Stays...), one.Modalities
 		all.Skipped, all.Unknown = all.Skipped+one.Skipped, all.Unknown+one.Unknown
 		all.sources = append(all.sources, recorded.Name()+"@"+recorded.Hash())
 	}
@@ -231,7 +277,8 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 	return all, nil
 }
 
-// openJudged opens recorded stays with their outcomes, and says how many of these there are.
+// openJudged opens recorded stays with their outcomes, and says how many of these there are. Where
+// only the outcomes are missing it returns the stays beside the error.
 func openJudged(path string) (recorded source.Source, outcome func(source.Stay) (judge.Outcome, bool), stays int, err error) {
 	if recorded, err = openRecorded(path); err != nil {
 		return nil, nil, 0, err
@@ -276,6 +323,10 @@ func newCountBar(out io.Writer, name string, total int) *countBar {
 		for n := range b.next {
 			if most = max(most, n); time.Since(last) > 5*time.Second {
 				last = time.Now()
+				if total == 0 { // outcomes tell how many there are
+					fmt.Fprintf(out, "%s: %d patients so far\n", name, most)
+					continue
+				}
 				left := time.Duration(float64(time.Since(start)) / float64(most) * float64(max(0, total-most)))
 				fmt.Fprintf(out, "%s: %d of at most %d patients  %s left\n", name, most, total, left.Round(time.Second))
 			}
@@ -303,6 +354,9 @@ func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
+	if err := os.WriteFile(filepath.Join(dir, "report.schema.json"), judge.Schema, 0o644); err != nil {
+		return err
+	}
 	var page strings.Builder
 	if err := judge.WriteHTML(&page, r); err != nil {
 		return err
@@ -310,7 +364,12 @@ func writeReport(dir string, r *judge.Report, stays []judge.Stay) error {
 	if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(page.String()), 0o644); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions} {
+	return writeTables(dir, stays, map[string]func(io.Writer, []judge.Stay) error{"predictions.csv": judge.WriteCSV, "predictions.parquet": judge.WritePredictions, "hours.parquet": judge.WriteHours})
+}
+
+// writeTables writes tables of stays by the names of their files.
+func writeTables(dir string, stays []judge.Stay, tables map[string]func(io.Writer, []judge.Stay) error) error {
+	for name, write := range tables {
 		f, err := os.Create(filepath.Join(dir, name))
 		if err != nil {
 			return err

@@ -95,10 +95,13 @@ func TestEvaluate(t *testing.T) {
 	if !strings.Contains(stderr, "48 patients in ") {
 		t.Errorf("stderr %q does not tell of the patients", stderr)
 	}
-	for _, name := range []string{"report.json", "report.html", "predictions.csv", "predictions.parquet"} {
+	for _, name := range []string{"report.json", "report.schema.json", "report.html", "predictions.csv", "predictions.parquet", "hours.parquet"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			t.Error(err)
 		}
+	}
+	if code, schema, stderr := vigil(t.Context(), "evaluate", "--schema"); code != boot.ExitOK || schema != string(readFile(t, dir, "report.schema.json")) {
+		t.Errorf("--schema: exit %d: %s", code, stderr)
 	}
 	again, stdoutAgain, _ := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "20")
 	if again != boot.ExitOK || stdoutAgain != stdout {
@@ -114,6 +117,24 @@ func TestEvaluate(t *testing.T) {
 	var none judge.Report
 	if err := json.Unmarshal([]byte(stdout), &none); err != nil || code != boot.ExitOK || none.Tasks[taskMortality].All.N != 48 || none.Tasks[taskMortality].Hours["24"].Mean == q.Hours["24"].Mean {
 		t.Errorf("exit %d (%v): %s%s", code, err, stdout, stderr)
+	}
+	// One table of all ways to have less, and the file that it comes from.
+	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "2", "--robustness", "--report", dir)
+	var table judge.Robustness
+	if err := json.Unmarshal(readFile(t, dir, "robustness.json"), &table); err != nil || code != boot.ExitOK || len(table.Rows) != 11 || table.Stays != 48 || table.Events != 16 {
+		t.Fatalf("exit %d (%v), %d rows: %s%s", code, err, len(table.Rows), stdout, stderr)
+	}
+	for i, row := range table.Rows {
+		if changed := row.Hours["24"].Mean != table.Rows[0].Hours["24"].Mean; changed == (i == 0) || !strings.Contains(stdout, "\n"+row.Less+"  ") {
+			t.Errorf("less %s: mean risk at hour 24 %v: %s", row.Less, row.Hours["24"].Mean, stdout)
+		}
+	}
+	again, stdoutAgain, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "2", "--robustness", "--report", dir)
+	if again != boot.ExitOK || stdoutAgain != stdout || stderr != "" {
+		t.Errorf("a table that is there is made again, or another: exit %d: %s%s", again, stdoutAgain, stderr)
+	}
+	if code, _, stderr := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--draws", "3", "--robustness", "--report", dir); code != boot.ExitUsage || !strings.Contains(stderr, "name another folder with --report") {
+		t.Errorf("a table of other settings: exit %d: %s", code, stderr)
 	}
 	// What was charted is known earlier than what was available, and the report says which is which.
 	code, stdout, stderr = vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", data, "--json", "--draws", "5", "--time-basis", "both")
@@ -141,14 +162,28 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 	if code != boot.ExitOK || !strings.Contains(stdout, "left out: 36 patients") || !strings.Contains(stdout, "mortality: 12 stays of 12 patients, 4 end") {
 		t.Errorf("exit %d: %s%s", code, stdout, stderr)
 	}
+	alone := t.TempDir()
+	if err := os.CopyFS(filepath.Join(alone, "held"), os.DirFS(data)); err != nil {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := vigil(t.Context(), "evaluate", "--model", fusion.Drawn, "--data", alone, "--draws", "2"); code != boot.ExitOK || !strings.Contains(stdout, "mortality: 48 stays") {
+		t.Errorf("a set of another name: exit %d: %s%s", code, stdout, stderr)
+	}
+	if err := os.Remove(filepath.Join(alone, "held", "Outcomes-x.txt")); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
 		{nil, "--data is missing"},
+		{[]string{"--data", alone, "--model", fusion.Drawn}, "put it beside the records"},
 		{[]string{"--data", data, "--time-basis", "guessed"}, "--time-basis"},
 		{[]string{"--data", data, "--model", fusion.Drawn, "--withhold", "genes"}, "--withhold genes"},
 		{[]string{"--data", data, "--drop", "1"}, "--drop 1"},
+		{[]string{"--data", data, "--corrupt", "-1"}, "--corrupt -1"},
+		{[]string{"--data", data, "--gap", "25"}, "--gap 25"},
+		{[]string{"--data", data, "--robustness", "--drop", "0.5"}, "--robustness goes through"},
 		{[]string{"--data", data, "--model", boot.NoModel}, "has no risk"},
 		{[]string{"--data", data, "--data", data, "--model", fusion.Drawn}, "is in " + data + " and in " + data},
 		{[]string{"--data", filepath.Join(data, "none")}, "there is no folder or file"},
@@ -157,5 +192,16 @@ func TestEvaluateRefusesWhomTheModelHasSeen(t *testing.T) {
 		if code, _, stderr := vigil(t.Context(), append([]string{"evaluate"}, c.args...)...); code != boot.ExitUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: exit %d, %s, want %q", c.args, code, stderr, c.want)
 		}
+	}
+}
+
+// The README's table of what the model is worth with less is that of the committed result.
+func TestREADMEHasTheCommittedRobustness(t *testing.T) {
+	var table judge.Robustness
+	if err := json.Unmarshal(readFile(t, filepath.Join("..", "..", "alerts", "judge", "testdata"), "robustness-open-icu-1.json"), &table); err != nil {
+		t.Fatal(err)
+	}
+	if want := table.Markdown(); !strings.Contains(string(readFile(t, filepath.Join("..", ".."), "README.md")), want) {
+		t.Errorf("the README's table is not that of the file, which is\n%s", want)
 	}
 }

@@ -59,7 +59,7 @@ FIRST = ["stay", "patient", "as_of", "part"]
 class Table:
     """The lines of one part of an exported table: features x [lines][features], labels y."""
 
-    def __init__(self, path, part, task):
+    def __init__(self, path, part, task, least=2 * FOLDS):
         self.patients, self.stays = [], []
         labels, rows = [], []
         with open(path, newline="", encoding="utf-8") as f:
@@ -91,8 +91,8 @@ class Table:
         if not np.isin(self.y, [0, 1]).all():
             raise Refused(f"{path}: label.{task} is neither 0 nor 1 somewhere")
         for name, n in ("deaths", int(self.y.sum())), ("survivors", int((1 - self.y).sum())):
-            if rows and n < 2 * FOLDS:
-                raise Refused(f"{path}: only {n} {name} of part {part}: {FOLDS} folds want at least {2 * FOLDS}")
+            if rows and n < least:
+                raise Refused(f"{path}: only {n} {name} of part {part}: want at least {least}, for {FOLDS} folds or an interval")
 
     def folds(self, seed):
         """The fold of each line. All lines of a patient are in one; each class is in equal shares."""

@@ -5,7 +5,7 @@
 // # What it reads
 //
 // [Open] takes a folder of records (RecordID.txt), a folder that holds such
-// folders or archives named set-a, set-b.tar.gz and so on, or one .tar.gz.
+// folders or archives, as set-a or set-b.tar.gz, whatever they are called, or one .tar.gz.
 // Other files are passed over, an archive too where its unpacked folder lies
 // beside it. A record begins with the header Time,Parameter,Value. One that does
 // not, that names another RecordID than its file, or that is there twice ends

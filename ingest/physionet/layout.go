@@ -1,14 +1,19 @@
 package physionet
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 )
+
+// setPrefix begins the names of the publisher's sets: set-a, set-b.tar.gz.
+const setPrefix = "set-"
 
 // part is a folder of records, or an archive of them.
 type part struct {
@@ -43,8 +48,8 @@ func find(path string) ([]part, error) {
 	return parts, err
 }
 
-// partsOf are the folder itself if records lie in it, then the folders and archives in it
-// that are named set-, but for an archive whose unpacked folder lies beside it.
+// partsOf are the folder itself if records lie in it, then the folders and archives of records in
+// it, whatever they are called; of an archive whose unpacked folder lies beside it only the folder.
 func partsOf(dir string, entries []os.DirEntry) (parts []part, err error) {
 	if holdsRecord(entries) {
 		parts = append(parts, part{path: dir})
@@ -54,14 +59,14 @@ func partsOf(dir string, entries []os.DirEntry) (parts []part, err error) {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch info, err := os.Stat(path); {
-		case !strings.HasPrefix(e.Name(), "set-") || err != nil:
+		case err != nil:
 		case !info.IsDir():
 			if isArchive(path) {
 				archives = append(archives, path)
 			}
 		default:
 			inside, err := os.ReadDir(path)
-			if err != nil {
+			if err != nil && strings.HasPrefix(e.Name(), setPrefix) {
 				return nil, err
 			}
 			if holdsRecord(inside) {
@@ -71,11 +76,21 @@ func partsOf(dir string, entries []os.DirEntry) (parts []part, err error) {
 		}
 	}
 	for _, path := range archives {
-		if !unpacked[stem(path)] {
+		if !unpacked[stem(path)] && (strings.HasPrefix(filepath.Base(path), setPrefix) || beginsWithRecord(path)) {
 			parts = append(parts, part{path, true})
 		}
 	}
 	return parts, nil
+}
+
+// beginsWithRecord says whether the first text in an archive is named like a record. What is
+// wrong with an archive that cannot be read is for whoever names it to be told.
+func beginsWithRecord(path string) (yes bool) {
+	_, err := part{path, true}.walk(context.Background(), func(_, _ string, _ io.Reader) (bool, error) {
+		yes = true
+		return false, nil
+	})
+	return yes && err == nil
 }
 
 // isArchive says whether a path is named like an archive.

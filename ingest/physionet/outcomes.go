@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/vigil-icu/vigil/ingest/table"
@@ -63,21 +64,53 @@ func outcomeFiles(path string) (files []string, err error) {
 		return nil, err
 	}
 	for _, p := range parts {
-		set := strings.TrimPrefix(filepath.Base(stem(p.path)), "set-")
-		file := filepath.Join(filepath.Dir(p.path), "Outcomes-"+set+".txt")
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && !p.archive {
-			inside, err := filepath.Glob(filepath.Join(p.path, "Outcomes-*.txt"))
-			if err != nil {
-				return nil, err
-			}
-			if inside != nil {
-				files = append(files, inside...)
-				continue
-			}
+		own, err := p.outcomes()
+		if err != nil {
+			return nil, err
 		}
-		files = append(files, file)
+		files = append(files, own...)
 	}
-	return files, nil
+	slices.Sort(files)
+	return slices.Compact(files), nil
+}
+
+// outcomes are the files of a part's outcomes: the one that is named like it, those in its folder,
+// or the only one beside it that is of no other set there. Where there is none it names the first,
+// which whoever reads it will miss.
+func (p part) outcomes() ([]string, error) {
+	dir, set := filepath.Dir(p.path), strings.TrimPrefix(filepath.Base(stem(p.path)), setPrefix)
+	named := filepath.Join(dir, "Outcomes-"+set+".txt")
+	if exists(named) {
+		return []string{named}, nil
+	}
+	if !p.archive {
+		inside, err := filepath.Glob(filepath.Join(p.path, "Outcomes*.txt"))
+		if err != nil || inside != nil {
+			return inside, err
+		}
+	}
+	beside, err := filepath.Glob(filepath.Join(dir, "Outcomes*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	beside = slices.DeleteFunc(beside, func(path string) bool {
+		of, _ := strings.CutSuffix(filepath.Base(path), ".txt")
+		of = strings.TrimPrefix(strings.TrimPrefix(of, "Outcomes"), "-")
+		return slices.ContainsFunc([]string{of, setPrefix + of}, func(name string) bool {
+			at := filepath.Join(dir, name)
+			return of != "" && (exists(at) || exists(at+".tar.gz") || exists(at+".tgz"))
+		})
+	})
+	if len(beside) == 1 {
+		return beside, nil
+	}
+	return []string{named}, nil
+}
+
+// exists says whether there is something at a path.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // readOutcomes adds the outcomes of one file.

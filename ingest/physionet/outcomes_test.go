@@ -84,3 +84,38 @@ func TestWrongOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// A set has its outcomes whatever the two are called, and never those of another set.
+func TestOutcomesOfSetsOfAnyName(t *testing.T) {
+	const outcomes = "RecordID,SAPS-I,SOFA,Length_of_stay,Survival,In-hospital_death\n7,6,1,5,-1,1\n"
+	packed := string(archive(t, []string{"x/7.txt"}, map[string]string{"x/7.txt": head + "00:00,RecordID,7\n"}))
+	for name, c := range map[string]struct {
+		files map[string]string
+		path  string
+		none  string // the error says it
+	}{
+		"only one set":               {map[string]string{"set-c.tar.gz": packed, "Outcomes-c.txt": outcomes}, "", ""},
+		"its archive":                {map[string]string{"set-c.tar.gz": packed, "Outcomes-c.txt": outcomes}, "set-c.tar.gz", ""},
+		"unpacked":                   {map[string]string{"set-q/7.txt": head, "Outcomes-q.txt": outcomes}, "", ""},
+		"unpacked, itself":           {map[string]string{"set-q/7.txt": head, "Outcomes-q.txt": outcomes}, "set-q", ""},
+		"unpacked, outcomes inside":  {map[string]string{"set-q/7.txt": head, "set-q/Outcomes-z.txt": outcomes}, "", ""},
+		"no set in the names":        {map[string]string{"held.tgz": packed, "Outcomes.txt": outcomes}, "", ""},
+		"a folder of another name":   {map[string]string{"records/7.txt": head, "notes/a.txt": "x", "Outcomes-c.txt": outcomes}, "", ""},
+		"named unlike its outcomes":  {map[string]string{"validation.tar.gz": packed, "Outcomes-c.txt": outcomes}, "validation.tar.gz", ""},
+		"those of another set":       {map[string]string{"set-c.tar.gz": packed, "set-a.tar.gz": packed, "Outcomes-a.txt": outcomes}, "set-c.tar.gz", "Outcomes-c.txt"},
+		"nobody knows which of them": {map[string]string{"held.tgz": packed, "Outcomes-1.txt": outcomes, "Outcomes-2.txt": outcomes}, "", "Outcomes-held.txt"},
+		"none":                       {map[string]string{"held.tgz": packed}, "", "put it beside the records"},
+	} {
+		path := filepath.Join(folder(t, c.files), c.path)
+		if _, err := Open(path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		found, err := ReadOutcomes(path)
+		switch {
+		case c.none == "" && (err != nil || !found["7"].Died):
+			t.Errorf("%s: %v, %v", name, found, err)
+		case c.none != "" && (err == nil || !strings.Contains(err.Error(), c.none)):
+			t.Errorf("%s: %v, want an error that says %q", name, err, c.none)
+		}
+	}
+}
