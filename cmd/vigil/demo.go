@@ -12,6 +12,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -152,10 +153,11 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
+	aside := bedside.NewAside(stderr)
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, InputsAlerting: o.inputs == "alerting", Zone: zone,
-		Log: warnings(stderr),
+		Log: warnings(aside),
 	})
 	if err != nil {
 		return err
@@ -168,28 +170,45 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	evaluate.SayUnmapped(talk, plan.Rows.UnmappedCodes)
-	ward := bedside.NewWard(house.Cluster, plan, talk, o.summary == "json", start)
-	ending, cancel := boot.Ending(ctx)
+	playing, quit := context.WithCancel(ctx)
+	defer quit()
+	ending, cancel := boot.Ending(playing)
 	defer cancel()
-	if err := house.Play(ctx, ending, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, ward); err != nil {
+	ward := newWard(house, plan, &o, talk, aside, start, quit)
+	defer context.AfterFunc(playing, ward.Leave)()
+	var audience boot.Audience = ward
+	if o.summary == "json" {
+		audience = barred{ward, progress.New(stderr, "events", time.Now)}
+	}
+	if err := house.Play(playing, ending, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, audience); err != nil {
 		return house.Cause(err)
 	}
-	if o.summary == "json" || o.export != "" {
-		s := &evaluate.Summary{
-			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-			Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(),
-		}
-		if err := evaluate.Report(ending, house.Cluster, s, o.run, o.export); err != nil {
-			return boot.Failure(err)
-		}
-		if o.summary == "json" {
-			if err := printSummary(stdout, s, start); err != nil {
-				return err
-			}
-		}
+	if err := o.report(ending, house, src, plan, ward, stdout, talk, start); err != nil && (playing.Err() == nil || o.summary != "" || o.export != "") {
+		return err
 	}
 	if ctx.Err() != nil {
 		return boot.Interrupted()
+	}
+	return nil
+}
+
+// report ends a demo: the last picture, what went in and came out in words, and whatever the flags ask for.
+func (o *demoOptions) report(ctx context.Context, house *boot.House, src source.Source, plan *replay.Plan, ward *bedside.Ward, stdout, talk io.Writer, start time.Time) error {
+	if err := ward.Last(ctx); err != nil {
+		return boot.Failure(err)
+	}
+	s := &evaluate.Summary{
+		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
+		Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(),
+	}
+	if err := evaluate.Report(ctx, house.Cluster, s, o.run, o.export); err != nil {
+		return boot.Failure(err)
+	}
+	if _, err := io.WriteString(talk, s.Words()); err != nil {
+		return boot.Failure(err)
+	}
+	if o.summary == "json" {
+		return printSummary(stdout, s, start)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -161,7 +162,10 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	defer cancel()
 	ward.Start(ending)
 	defer ward.Stop()
-	if err := boot.Publish(ctx, ending, c, partitions, plan, speed, ward.Progress); err != nil {
+	bar := progress.New(stderr, "events", time.Now)
+	err = boot.Publish(ctx, ending, c, partitions, plan, speed, onBar(bar))
+	bar.Stop()
+	if err != nil {
 		return err
 	}
 	if !o.wait {
@@ -176,6 +180,11 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return boot.Failure(err)
 	}
 	return printSummary(stdout, s, start)
+}
+
+// onBar returns what a player calls to show on a bar how far it is.
+func onBar(bar *progress.Bar) func(replay.Progress) {
+	return func(p replay.Progress) { bar.Set(int64(p.Events), int64(p.TotalEvents), p.Beside()) }
 }
 
 // listPatients prints whom --patients may name.

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/schemas"
@@ -167,13 +168,13 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 	}
 	plan.Stays.Threads = o.threads
 	fmt.Fprintln(stderr, plan.Line())
-	bar := newTrainingBar(stderr)
+	bar := progress.New(stderr, "steps", time.Now)
 	result, err := (&train.Loop{
 		Problem: plan.Stays, Settings: recipe.Training, Seed: o.seed, Threads: o.threads,
 		Checkpoint: o.checkpoint(), Signature: plan.Signature(), Resume: o.resume,
-		Every: time.Minute, Now: time.Now, Progress: bar.show,
+		Every: time.Minute, Now: time.Now, Progress: showTraining(bar),
 	}).Run(ctx)
-	bar.stop()
+	bar.Stop()
 	var cut *train.Cut
 	var bad *train.BadCheckpoint
 	switch {
