@@ -102,8 +102,10 @@ train-open: build ## train the model in the binary anew, from the open data: abo
 	  --out $(TRAINED)/open-icu-1.safetensors $$resume
 	@sha256sum $(TRAINED)/open-icu-1.safetensors fusion/models/open-icu-1.safetensors
 
-demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
-	$(GO) run ./cmd/vigil demo
+demo:             ## an invented unit, watched in this terminal; q or Ctrl-C ends it
+	@[ -x bin/vigil ] || echo 'compiling Vigil, this once: about a minute on four cores, two on two'
+	@$(GO) build -o bin/vigil ./cmd/vigil
+	@bin/vigil demo || [ $$? -eq 130 ]
 
 generate:
 	$(GO) generate $(PKGS)

@@ -53,6 +53,7 @@ type sheet struct {
 	bed, patient int // widths of the two names
 	vitals       []column
 	clock        schemas.Time
+	nobody       string // why no bed is shown
 }
 
 // Frame draws the unit as a nurse reads it: beds, NEWS2, risk, the last vitals with their age and the open alerts, the
@@ -61,6 +62,10 @@ type sheet struct {
 func (u *Unit) Frame(v View, width, height int) Frame {
 	beds, counts := u.Lines(), u.Counts()
 	s := &sheet{View: v, width: max(width, 20), clock: counts.Clock}
+	s.nobody = "nobody yet: patients come with their first score"
+	if counts.Scores > 0 {
+		s.nobody = "everybody has left"
+	}
 	s.measure(beds)
 	head := s.header(beds)
 	foot := s.footer(beds, &counts, height)
@@ -142,7 +147,7 @@ func (s *sheet) unitTime(beds []Bed) string {
 		first, last = min(first, now), max(last, now)
 	}
 	switch {
-	case last == 0:
+	case last == 0, len(beds) == 0:
 		return ""
 	case last-first > 24*schemas.Hour:
 		return "each patient at a time of their own"
@@ -176,7 +181,7 @@ func (s *sheet) body(beds []Bed, room int) Frame {
 		}
 	}
 	if len(beds) == 0 {
-		return Frame{{{"  nobody yet: patients come with their first score", Faint}}}
+		return Frame{{{"  " + s.nobody, Faint}}}
 	}
 	for first := 0; ; first++ {
 		lines, shown := fit(blocks, first, room)

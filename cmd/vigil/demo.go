@@ -44,6 +44,7 @@ type demoOptions struct {
 	inputs     string
 	zone       string
 	patients   []string
+	unmapped   bool
 
 	wrap func(replay.Resumer) replay.Resumer // what tests put between the player and Kafka; nil otherwise
 }
@@ -88,6 +89,7 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes of a recorded ICU that have no channel")
 	zoneFlag(cmd, &o.zone)
 	return cmd
 }
@@ -169,7 +171,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return interruptedOr(ctx, boot.Failure(err))
 	}
-	evaluate.SayUnmapped(talk, plan.Rows.UnmappedCodes)
+	evaluate.SayUnmapped(talk, plan.Rows, o.unmapped)
 	playing, quit := context.WithCancel(ctx)
 	defer quit()
 	ending, cancel := boot.Ending(playing)

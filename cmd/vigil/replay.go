@@ -37,6 +37,7 @@ type replayOptions struct {
 	to       string
 	export   string
 	list     bool
+	unmapped bool
 }
 
 // replayCommand gives the user a recorded or invented ICU on the raw topics of a Kafka, where workers
@@ -76,6 +77,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&o.end, "end", "", "instead of playing: end this run, which nobody goes on with, where it stands")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.BoolVar(&o.list, "list-patients", false, "instead of playing: print the patients, one a line, with stays and events")
+	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes that have no channel")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
 	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
@@ -152,7 +154,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	fmt.Fprintf(stderr, "Vigil, %s. %s: %d events of %d patients, run %s\n", schemas.Notice, plan.Source, plan.Len(), plan.Patients, plan.Run)
-	evaluate.SayUnmapped(stderr, plan.Rows.UnmappedCodes)
+	evaluate.SayUnmapped(stderr, plan.Rows, o.unmapped)
 	if c == nil {
 		player := replay.Player{Plan: plan, Sink: jsonlines.NewSink(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
 		return interruptedOr(ctx, player.Run(ctx))

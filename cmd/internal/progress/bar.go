@@ -30,6 +30,7 @@ type Bar struct {
 	begun       time.Time // of this process's first Set
 	first       int64     // what was done by then
 	told        time.Time // when the last line was written
+	stopped     bool
 }
 
 // New returns the display of work on out. noun is what is counted, such as steps; now is the clock, from which the time
@@ -46,6 +47,9 @@ func New(out io.Writer, noun string, now func() time.Time) *Bar {
 func (b *Bar) Set(done, total int64, more string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.stopped {
+		return
+	}
 	now := b.now()
 	if b.begun.IsZero() {
 		b.begun, b.first, b.told = now, done, now
@@ -90,17 +94,19 @@ func (b *Bar) Say(line string) {
 	fmt.Fprintln(b.out, line+b.left())
 }
 
-// Stop leaves the last picture standing.
+// Stop leaves the last picture standing. It may be called more than once.
 func (b *Bar) Stop() {
 	b.mu.Lock()
-	bar := b.bar
+	bars, bar := b.bars, b.bar
+	b.bars, b.stopped = nil, true
 	b.mu.Unlock()
-	if b.bars != nil {
-		if bar != nil {
-			bar.Abort(false)
-		}
-		b.bars.Wait()
+	if bars == nil {
+		return
 	}
+	if bar != nil {
+		bar.Abort(false)
+	}
+	bars.Wait()
 }
 
 // line is the bar as a line of text.
