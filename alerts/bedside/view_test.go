@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -348,6 +349,22 @@ func TestPassedOnAlertStandsOnce(t *testing.T) {
 	}
 	if starts := u.Counts().Phases[schemas.PhaseStart]; starts != 1 || len(open["p:tmp"]) != 0 || len(open["p:real"]) != 1 || open["p:real"][0].Started != at-schemas.Hour {
 		t.Errorf("%d starts, open %v", starts, open)
+	}
+}
+
+// The picture in the README is one that this code draws: its heads, its footnote and its keys.
+func TestPictureInTheREADME(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, v := NewUnit(), shown()
+	moved(u, "synth:0003", "admit", "3", at)
+	scored(u, "synth:0003", 9, 0, at)
+	for line := range strings.Lines(u.Frame(v, 100, 26).String()) {
+		if (strings.Contains(line, "NEWS2 Risk") || strings.HasPrefix(line, "* ") || strings.Contains(line, "choose a bed")) && !strings.Contains(string(readme), line) {
+			t.Errorf("the picture in the README is an old one, it lacks %q: capture it anew", line)
+		}
 	}
 }
 
