@@ -10,8 +10,10 @@ import (
 // Aside is where warnings go while a unit may be drawn on the same terminal: in between they would
 // tear the picture. They are shown in its footer, and written out when it ends.
 type Aside struct {
+	to       io.Writer
+	terminal bool // to is one that can be drawn on
+
 	mu   sync.Mutex
-	to   io.Writer
 	hold bool
 	kept []byte
 	last string
@@ -21,13 +23,13 @@ type Aside struct {
 const maxAside = 64 << 10
 
 // NewAside returns a writer to out, which must be a terminal for anything to be held back.
-func NewAside(out io.Writer) *Aside { return &Aside{to: out} }
+func NewAside(out io.Writer) *Aside { return &Aside{to: out, terminal: Drawable(out) != nil} }
 
 // Write writes a line, or keeps it.
 func (a *Aside) Write(line []byte) (int, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.hold || Drawable(a.to) == nil {
+	if !a.hold || !a.terminal {
 		return a.to.Write(line)
 	}
 	a.kept = append(a.kept, line...)

@@ -368,14 +368,24 @@ func TestPictureInTheREADME(t *testing.T) {
 	}
 }
 
-// Warnings wait while a picture is drawn on their terminal, and are there afterwards.
-func TestSentenceOfAWarning(t *testing.T) {
-	for line, want := range map[string]string{
-		`{"level":"warn","topic":"x","message":"waiting for Kafka"}` + "\n": "warning: waiting for Kafka",
-		"plain\n": "plain",
-	} {
-		if got := sentence([]byte(line)); got != want {
-			t.Errorf("%q is told as %q, want %q", line, got, want)
+// Warnings wait while a picture is drawn on their terminal, are told in it, and are there afterwards. A file gets them at once.
+func TestWarningsWaitForThePicture(t *testing.T) {
+	for _, terminal := range []bool{true, false} {
+		var out bytes.Buffer
+		a := &Aside{to: &out, terminal: terminal}
+		a.begin()
+		line := `{"level":"warn","topic":"x","message":"waiting for Kafka"}` + "\n"
+		if _, err := io.WriteString(a, line); err != nil {
+			t.Fatal(err)
+		}
+		if held := out.String() == ""; held != terminal {
+			t.Errorf("terminal %v: written meanwhile: %q", terminal, out.String())
+		}
+		if news := a.news(); terminal && news != "warning: waiting for Kafka" || a.news() != "" {
+			t.Errorf("terminal %v: told %q", terminal, news)
+		}
+		if a.end(); out.String() != line {
+			t.Errorf("terminal %v: written in the end: %q", terminal, out.String())
 		}
 	}
 }
