@@ -103,6 +103,17 @@ func TestLastPictureSaysWhatTheSummarySays(t *testing.T) {
 	}
 }
 
+// A bar on a terminal goes on while much is told of it, and the object behind it is whole.
+func TestBarOnATerminal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays a unit on a terminal: left out with -short")
+	}
+	out, code := onTerminal(t, []string{"TERM=xterm"}, nil, "demo", "--beds", "2", "--speed", "max", "--for", "1s", "--store", "miniredis", "--summary", "json")
+	if code != 0 || !regexp.MustCompile(`\d+ / \d+ events`).MatchString(out) || !strings.Contains(out, `"digest":"sha256:`) {
+		t.Errorf("exit %d: %q", code, out[max(0, len(out)-2000):])
+	}
+}
+
 // Keys on a terminal: a bed is chosen and its alert acknowledged, as `vigil alerts ack` would, and q ends the demo in good order.
 func TestKeysOnATerminal(t *testing.T) {
 	if testing.Short() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -21,6 +22,10 @@ type Bar struct {
 	noun string
 	now  func() time.Time
 	made time.Time
+
+	// beside is what stands beside the bar. The goroutine that draws reads it, and must not wait for mu: who holds that
+	// may be waiting for the drawing.
+	beside atomic.Pointer[string]
 
 	mu          sync.Mutex
 	bars        *mpb.Progress // nil where lines are written
@@ -62,14 +67,12 @@ func (b *Bar) Set(done, total int64, more string) {
 		}
 		return
 	}
+	text := b.more + b.left()
+	b.beside.Store(&text)
 	if b.bar == nil {
 		b.bar = b.bars.AddBar(total,
 			mpb.PrependDecorators(decor.CountersNoUnit("%d / %d "+b.noun)),
-			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string {
-				b.mu.Lock()
-				defer b.mu.Unlock()
-				return b.more + b.left()
-			})))
+			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *b.beside.Load() })))
 	}
 	b.bar.SetTotal(total, false)
 	b.bar.SetCurrent(b.done)
