@@ -211,7 +211,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 			}
 			return true
 		}
-		bar := progress.New(stderr, "patients at most", time.Now)
+		bar := progress.New(stderr, "patients", time.Now)
 		plan.Progress = func(n int) { bar.Set(int64(n), int64(stays), filepath.Base(path)) }
 		one, err := judge.Play(ctx, recorded, plan)
 		bar.Stop()

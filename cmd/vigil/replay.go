@@ -33,11 +33,11 @@ type replayOptions struct {
 	end      string
 	patients []string
 	seed     uint64
+	unmapped bool
 	wait     bool
 	to       string
 	export   string
 	list     bool
-	unmapped bool
 }
 
 // replayCommand gives the user a recorded or invented ICU on the raw topics of a Kafka, where workers
@@ -77,9 +77,9 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&o.end, "end", "", "instead of playing: end this run, which nobody goes on with, where it stands")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.BoolVar(&o.list, "list-patients", false, "instead of playing: print the patients, one a line, with stays and events")
-	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes that have no channel")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
+	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes that have no channel")
 	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
 	f.StringVar(&o.export, "export", "", "with --wait: folder for scores.jsonl and alerts.jsonl")
 	return cmd

@@ -167,7 +167,7 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 		return boot.Usage(err)
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", recipe.Name, recipe.About)
-	reading := progress.New(stderr, "patients at most", time.Now)
+	reading := progress.New(stderr, "patients", time.Now)
 	defer reading.Stop()
 	if o.statistics != "" {
 		return exportStatistics(ctx, o, recipe, reading, stderr)

@@ -23,9 +23,9 @@ type Bar struct {
 	now  func() time.Time
 	made time.Time
 
-	// beside is what stands beside the bar. The goroutine that draws reads it, and must not wait for mu: who holds that
-	// may be waiting for the drawing.
-	beside atomic.Pointer[string]
+	// before and beside are what stands around the bar. The goroutine that draws reads them, and must not wait for mu: who
+	// holds that may be waiting for the drawing.
+	before, beside atomic.Pointer[string]
 
 	mu          sync.Mutex
 	bars        *mpb.Progress // nil where lines are written
@@ -48,7 +48,7 @@ func New(out io.Writer, noun string, now func() time.Time) *Bar {
 	return b
 }
 
-// Set says how much is done, and what else there is to say of it. Of several goroutines the furthest counts. It does not block.
+// Set says how much is done of how much, 0 where nobody knows, and what else there is to say of it. Of several goroutines the furthest counts. It does not block.
 func (b *Bar) Set(done, total int64, more string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,17 +61,18 @@ func (b *Bar) Set(done, total int64, more string) {
 	}
 	b.done, b.total, b.more = max(b.done, done), total, more
 	if b.bars == nil {
-		if now.Sub(b.told) >= every && done < total {
+		if now.Sub(b.told) >= every && (done < total || total <= 0) {
 			b.told = now
 			fmt.Fprintln(b.out, b.line())
 		}
 		return
 	}
-	text := b.more + b.left()
-	b.beside.Store(&text)
+	before, beside := b.count(), b.more+b.left()
+	b.before.Store(&before)
+	b.beside.Store(&beside)
 	if b.bar == nil {
 		b.bar = b.bars.AddBar(total,
-			mpb.PrependDecorators(decor.CountersNoUnit("%d / %d "+b.noun)),
+			mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *b.before.Load() })),
 			mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return *b.beside.Load() })))
 	}
 	b.bar.SetTotal(total, false)
@@ -114,11 +115,19 @@ func (b *Bar) Stop() {
 
 // line is the bar as a line of text.
 func (b *Bar) line() string {
-	line := fmt.Sprintf("%d / %d %s", b.done, b.total, b.noun)
+	line := b.count()
 	if b.more != "" {
 		line += "  " + b.more
 	}
 	return line + b.left()
+}
+
+// count is how much is done of how much.
+func (b *Bar) count() string {
+	if b.total <= 0 {
+		return fmt.Sprintf("%d %s so far", b.done, b.noun)
+	}
+	return fmt.Sprintf("%d / %d %s", b.done, b.total, b.noun)
 }
 
 // left estimates the time left from the pace of this process, of which what was done before it says nothing.

@@ -21,7 +21,12 @@ func TestLinesOffATerminal(t *testing.T) {
 	at = at.Add(time.Minute)
 	b.Set(100, 100, "")
 	b.Stop()
-	if want := "50 / 100 steps  loss 0.4  50s left\nepoch 1  48s left\n"; out.String() != want {
+	b = New(&out, "patients", func() time.Time { return at })
+	b.Set(1, 0, "")
+	at = at.Add(every)
+	b.Set(7, 0, "")
+	b.Stop()
+	if want := "50 / 100 steps  loss 0.4  50s left\nepoch 1  48s left\n7 patients so far\n"; out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}
 }
