@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/vigil-icu/vigil/cmd/internal/boot"
 )
 
 // typing is what a person types once they have seen something.
@@ -114,7 +116,8 @@ func TestBarOnATerminal(t *testing.T) {
 	}
 }
 
-// Keys on a terminal: a bed is chosen and its alert acknowledged, as `vigil alerts ack` would, and q ends the demo in good order.
+// Keys on a terminal: a bed is chosen and its alert acknowledged, as `vigil alerts ack` would, q ends the demo in good
+// order, and Ctrl-C as it always does.
 func TestKeysOnATerminal(t *testing.T) {
 	if testing.Short() {
 		t.Skip("watches a unit on a terminal: left out with -short")
@@ -123,5 +126,9 @@ func TestKeysOnATerminal(t *testing.T) {
 		[]typing{{"HIGH", "\x1b[B"}, {"\n> ", "a"}, {"acknowledged: news2", "q"}}, "demo", "--store", "miniredis", "--speed", "120")
 	if code != 0 || !strings.Contains(out, "; acknowledged by ") || !strings.Contains(out, "Out: ") {
 		t.Errorf("exit %d: %q", code, out[max(0, len(out)-3000):])
+	}
+	out, code = onTerminal(t, []string{"TERM=xterm"}, []typing{{"\x1b[?1049h", "\x03"}}, "demo", "--store", "miniredis")
+	if code != boot.ExitInterrupted || !strings.Contains(out, "\x1b[?1049l") {
+		t.Errorf("Ctrl-C: exit %d: %q", code, out[max(0, len(out)-3000):])
 	}
 }
