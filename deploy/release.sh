@@ -33,7 +33,7 @@ fi
 for target in $TARGETS; do
   system=${target%/*} machine=${target#*/}
   program=$OUT/vigil_${version}_${system}_${machine}
-  do_ env CGO_ENABLED=0 GOOS="$system" GOARCH="$machine" GOFLAGS= "$GO" build -trimpath -ldflags='-s -w' -o "$program" ./cmd/vigil
+  do_ env CGO_ENABLED=0 GOOS="$system" GOARCH="$machine" GOFLAGS= "$GO" build -trimpath -buildvcs=true -ldflags='-s -w' -o "$program" ./cmd/vigil
   if [ -n "$dry" ]; then
     echo "$GO run ./cmd/vigil version --sbom=$program > $program.cdx.json"
   else
