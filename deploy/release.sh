@@ -34,7 +34,7 @@ for target in $TARGETS; do
   system=${target%/*} machine=${target#*/}
   program=$OUT/vigil_${version}_${system}_${machine}
   do_ env CGO_ENABLED=0 GOOS="$system" GOARCH="$machine" GOFLAGS= "$GO" build -trimpath -buildvcs=true -ldflags='-s -w' -o "$program" ./cmd/vigil
-  [ -n "$dry" ] || "$GO" version -m "$program" | grep -q vcs.revision || {
+  [ -n "$dry" ] || "$GO" version -m "$program" | grep vcs.revision >/dev/null || {
     echo "release.sh: the program does not know its commit: build in a clone, not in a linked work tree or an archive" >&2
     exit 1
   }
