@@ -121,8 +121,10 @@ baselines: build  ## logistic regression, boosting, concatenation, other gates a
 	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
 	bin/venv/bin/python -B fusion/recipes/baselines.py --vigil bin/vigil --data $(OPEN) --out $(BASELINES) $(if $(ONLY),--only $(ONLY))
 
-demo:             ## an invented unit, watched in this terminal; Ctrl-C ends it
-	$(GO) run ./cmd/vigil demo
+demo:             ## an invented unit, watched in this terminal; q or Ctrl-C ends it
+	@{ sleep 1; echo 'compiling Vigil: about a minute on two cores the first time, seconds from then on'; } & said=$$!; \
+	$(GO) build -o bin/vigil ./cmd/vigil; e=$$?; kill $$said 2>/dev/null; \
+	[ $$e -eq 0 ] && { bin/vigil demo || [ $$? -eq 130 ]; }
 
 generate:
 	$(GO) generate $(PKGS)

@@ -50,6 +50,20 @@ func (t *transition) answer(c *schemas.Command) {
 	}
 }
 
+// TellsAnswer says whether a revision tells what a person did, and not how the patient is. Its reason then
+// names the person.
+func TellsAnswer(a *schemas.Alert) bool {
+	if a.Phase != schemas.PhaseUpdate {
+		return false
+	}
+	for _, did := range []string{"acknowledged", "snoozed until ", "verdict"} {
+		if strings.HasPrefix(a.Reason, did) {
+			return true
+		}
+	}
+	return false
+}
+
 // answerLine says in one line what a person did, who it was and why.
 func answerLine(did string, c *schemas.Command) string {
 	var b strings.Builder

@@ -105,6 +105,19 @@ func (e *Event) checkHead(key []byte) *Problem {
 	return nil
 }
 
+// OfRun says whether a patient belongs to a named run, whose patients are called "run/domain:id", or
+// with an empty name to none.
+func OfRun(run, patient string) bool {
+	name, _, named := strings.Cut(patient, "/")
+	if colon := strings.IndexByte(patient, ':'); named && colon >= 0 && colon < len(name) {
+		named = false // the slash is in the id
+	}
+	if run == "" {
+		return !named
+	}
+	return named && name == run
+}
+
 // patientForm says whether a text is "domain:id", or "run/domain:id", of at most MaxID
 // printable bytes. The domain keeps the ids of two hospitals apart, the run those of a
 // patient who is played again from those of the same patient alive.

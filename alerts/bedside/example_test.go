@@ -3,15 +3,13 @@ package bedside_test
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// A unit sees a score and the alert that followed it, and is drawn. The escape sequences of a
-// terminal are taken out.
-func ExampleUnit_Draw() {
+// A unit sees a score and the alert that followed it, and is drawn.
+func ExampleUnit_Frame() {
 	at, _ := schemas.ParseTime("2030-01-01T08:00:00Z", nil)
 	score := schemas.Score{
 		ID: "one", N: 1, Patient: "ward:7", Stay: "S1", AsOf: at,
@@ -27,23 +25,16 @@ func ExampleUnit_Draw() {
 	unit := bedside.NewUnit()
 	unit.See(message(schemas.TypeScore, score))
 	unit.See(message(schemas.TypeAlert, alert))
-	var picture strings.Builder
-	unit.Draw(&picture, "Vigil, "+schemas.Notice, "", 120, 20)
-	for line := range strings.Lines(picture.String()) {
-		line, _, _ = strings.Cut(line, "\x1b")
-		fmt.Println(strings.TrimRight(line, " "))
-	}
+	fmt.Print(unit.Frame(bedside.View{Title: "ward 7"}, 100, 20))
 	fmt.Println(bedside.AlertLine(&alert))
 	// Output:
-	// Vigil, research software, not a medical device
-	//
-	// unit time 2030-01-01 08:00:00   scores 1   alerts started 1
-	//
-	// Bed    Patient              HR     SpO2       RR      SBP     Temp NEWS2 Risk* Open alerts
-	// —      ward:7          131  1m        —        —        —        — 7?    —     *** NEWS2 7, at or above 7 since 08:00
-	//
-	// * death in hospital, by an untrained model: means nothing, raises no alert
-	//
+	// Vigil  ward 7                                                research software, not a medical device
+	// 1 bed, 1 alert open: 1 high                                          2030-01-01 08:00:00 in the unit
+	//   Bed Patient NEWS2 Risk*  HR     SpO2     RR     SBP     Temp
+	//   —   ward:7     7?     — 131  1m   —      —       —        —
+	//   *** HIGH   NEWS2 7, at or above 7, since 08:00 (0s)
+	// 1 score; alerts: 1 started, 0 ended; 0 dead letters
+	// * no model: NEWS2 alone
 	// 2030-01-01T08:00:00.000Z *** start      ward:7 news2: NEWS2 7, at or above 7
 }
 

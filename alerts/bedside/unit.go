@@ -1,7 +1,6 @@
 package bedside
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,36 +15,71 @@ import (
 type Unit struct {
 	mu       sync.Mutex
 	patients map[string]*Bed
-	clock    schemas.Time // the latest as_of seen
-	scores   int
-	starts   int
+	started  map[string]schemas.Time // when each alert that has not ended began, by its id
+	counts   Counts
 }
 
-// Bed is what is known of one patient, and one line of a view.
+// Counts are what a unit has seen in the topics.
+type Counts struct {
+	Scores  int
+	Phases  map[schemas.Phase]int // revisions of alerts
+	Refused map[schemas.Reason]int
+	Clock   schemas.Time // the latest as_of
+}
+
+// DeadLetters is how many messages were refused, or parts of them, and the commonest reason.
+func (c *Counts) DeadLetters() (n int, commonest schemas.Reason) {
+	for reason, count := range c.Refused {
+		n += count
+		if most := c.Refused[commonest]; count > most || count == most && reason < commonest {
+			commonest = reason
+		}
+	}
+	return n, commonest
+}
+
+// Bed is what is known of one patient.
 type Bed struct {
 	Patient, Stay string
-	Bed           string          // name of the bed; empty until a message names one
-	Gone          bool            // the patient has left, and no score has come since
-	Score         schemas.Score   // the last one; its ID is empty before the first
-	Open          []schemas.Alert // the open alerts, each at its last revision, in the order in which they came
+	Bed           string        // name of the bed; empty until a message names one
+	Score         schemas.Score // the last one; its ID is empty before the first
+	Open          []OpenAlert   // the gravest first
+
+	gone  bool            // the patient has left
+	ended map[string]bool // stays that are over
+	left  schemas.Time    // when the patient left last
+}
+
+// OpenAlert is an alert that has not ended, at its last revision.
+type OpenAlert struct {
+	schemas.Alert
+	Started schemas.Time // when it began, under whichever id of the patient
+	Why     string       // the last reason that tells how the patient is
+	Answer  string       // what a person said last; empty where nobody has
 }
 
 // NewUnit returns a unit of which nothing is known.
-func NewUnit() *Unit { return &Unit{patients: map[string]*Bed{}} }
+func NewUnit() *Unit {
+	return &Unit{patients: map[string]*Bed{}, started: map[string]schemas.Time{}, counts: newCounts()}
+}
+
+func newCounts() Counts {
+	return Counts{Phases: map[schemas.Phase]int{}, Refused: map[schemas.Reason]int{}}
+}
 
 // bedFor finds or makes the bed of a patient.
 func (u *Unit) bedFor(patient string) *Bed {
 	b := u.patients[patient]
 	if b == nil {
-		b = &Bed{Patient: patient}
+		b = &Bed{Patient: patient, ended: map[string]bool{}}
 		u.patients[patient] = b
 	}
 	return b
 }
 
-// See takes in one record of the scores, the alerts or the movements. Any other record, and
-// one that cannot be decoded, changes nothing: a view must go on, and a subscriber that wants
-// to know reads the dead letters.
+// See takes in one record of the scores, the alerts, the movements or the dead letters. Any other
+// record, and one that cannot be decoded, changes nothing: a view must go on, and a subscriber that
+// wants to know reads the dead letters.
 func (u *Unit) See(m *schemas.Message) {
 	switch kind, _ := m.Header(schemas.HeaderType); kind {
 	case schemas.TypeScore:
@@ -60,77 +94,130 @@ func (u *Unit) See(m *schemas.Message) {
 		if e, problem := schemas.DecodeEvent(m); problem == nil && e.ADT != nil {
 			u.takeMove(e)
 		}
+	case schemas.TypeDeadLetter:
+		if d, err := schemas.DecodeDeadLetter(m.Value); err == nil {
+			u.mu.Lock()
+			u.counts.Refused[d.Reason]++
+			u.mu.Unlock()
+		}
 	}
 }
 
-// takeScore makes the score the patient's last one. Who is scored has not left.
+// takeScore makes the score the patient's last one. Topics are read side by side, so that a score may
+// be seen long after the discharge behind it: that of a stay that is over shows nobody.
 func (u *Unit) takeScore(s *schemas.Score) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.scores++
-	u.clock = max(u.clock, s.AsOf)
+	u.counts.Scores++
+	u.counts.Clock = max(u.counts.Clock, s.AsOf)
 	b := u.bedFor(s.Patient)
-	b.Score, b.Stay, b.Gone = *s, s.Stay, false
+	if b.ended[s.Stay] || b.gone && s.AsOf <= b.left {
+		return
+	}
+	b.Score, b.Stay, b.gone = *s, s.Stay, false
 }
 
 // takeAlert puts the alert into the patient's list, or takes an ended one off it.
 func (u *Unit) takeAlert(a *schemas.Alert) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if a.Phase == schemas.PhaseStart {
-		u.starts++
-	}
-	u.clock = max(u.clock, a.AsOf)
+	u.counts.Phases[a.Phase]++
+	u.counts.Clock = max(u.counts.Clock, a.AsOf)
 	b := u.bedFor(a.Patient)
-	i := slices.IndexFunc(b.Open, func(o schemas.Alert) bool { return o.ID == a.ID })
+	i := slices.IndexFunc(b.Open, func(o OpenAlert) bool { return o.ID == a.ID })
+	passedOn := slices.Contains(a.Flags, alerts.FlagPassedOn) // to the patient's other id
 	switch {
-	case a.Phase == schemas.PhaseEnd, slices.Contains(a.Flags, alerts.FlagPassedOn): // to the patient's other id
+	case a.Phase == schemas.PhaseEnd || passedOn:
 		if i >= 0 {
 			b.Open = slices.Delete(b.Open, i, i+1)
 		}
-	case i >= 0:
-		b.Open[i] = *a
-	case slices.Contains(a.Flags, alerts.FlagEnded): // an answer to an alert that is over
-	default:
-		b.Open = append(b.Open, *a)
+		if !passedOn {
+			delete(u.started, a.ID)
+		}
+		return
+	case i < 0 && slices.Contains(a.Flags, alerts.FlagEnded): // an answer to an alert that is over
+		return
+	case i < 0:
+		b.Open = append(b.Open, OpenAlert{Why: a.Reason})
+		i = len(b.Open) - 1
 	}
+	if began, known := u.started[a.ID]; !known || a.AsOf < began {
+		u.started[a.ID] = a.AsOf
+	}
+	o := &b.Open[i]
+	o.Alert, o.Started = *a, u.started[a.ID]
+	if alerts.TellsAnswer(a) {
+		o.Answer = a.Reason
+	} else {
+		o.Why = a.Reason
+	}
+	slices.SortStableFunc(b.Open, func(a, b OpenAlert) int { return gravity(b.Severity) - gravity(a.Severity) })
 }
 
 // takeMove notes where the patient lies, and who has left.
 func (u *Unit) takeMove(e *schemas.Event) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	b := u.bedFor(e.Patient)
+	b, stay := u.bedFor(e.Patient), e.ADT.Stay
 	switch e.ADT.Type {
 	case "discharge", "death", "cancel", "merge":
-		b.Gone = true
-	case "admit", "transfer":
+		if stay == "" {
+			stay = b.Stay
+		}
+		if stay != "" {
+			b.ended[stay] = true
+		}
+		b.gone, b.left = true, max(b.left, e.EventTime)
+	case "admit", "transfer", "cancel-discharge", "cancel-transfer", "unmerge":
 		if e.ADT.Bed != "" {
 			b.Bed = e.ADT.Bed
 		}
-		b.Gone = false
+		if e.ADT.Type == "admit" && b.ended[stay] {
+			return // told again, or seen after its own end
+		}
+		if e.ADT.Type == "cancel-discharge" || e.ADT.Type == "unmerge" {
+			clear(b.ended)
+		}
+		if e.ADT.Type == "admit" && stay != b.Stay {
+			b.Stay, b.Score = stay, schemas.Score{}
+		}
+		b.gone = false
 	}
 }
 
-// Lines returns the patients that are to be shown: those who have a score and have not left.
-// Two patients in named beds come in the order of the beds, any other two by NEWS2 with the
-// sickest first. With them come the newest as_of that was seen, and how many scores and
-// starts of alerts. The answer is the caller's own.
-func (u *Unit) Lines() (lines []Bed, clock schemas.Time, scores, starts int) {
+// Lines returns the patients that are to be shown, the sickest first: those who have a score or an
+// open alert and have not left. The answer is the caller's own.
+func (u *Unit) Lines() []Bed {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	var lines []Bed
 	for _, b := range u.patients {
-		if !b.Gone && b.Score.ID != "" {
+		if !b.gone && (b.Score.ID != "" || len(b.Open) > 0) {
 			line := *b
-			line.Open = slices.Clone(b.Open)
+			line.Open, line.ended = slices.Clone(b.Open), nil
 			lines = append(lines, line)
 		}
 	}
-	slices.SortFunc(lines, func(a, b Bed) int {
-		if a.Bed != "" && b.Bed != "" {
-			return cmp.Or(cmp.Compare(len(a.Bed), len(b.Bed)), strings.Compare(a.Bed, b.Bed), strings.Compare(a.Patient, b.Patient))
-		}
-		return cmp.Or(cmp.Compare(b.Score.NEWS2.Value, a.Score.NEWS2.Value), strings.Compare(a.Patient, b.Patient))
-	})
-	return lines, u.clock, u.scores, u.starts
+	slices.SortFunc(lines, sickerFirst)
+	return lines
+}
+
+// Counts returns what the unit has seen. The answer is the caller's own.
+func (u *Unit) Counts() Counts {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	c := newCounts()
+	c.Scores, c.Clock = u.counts.Scores, u.counts.Clock
+	for phase, n := range u.counts.Phases {
+		c.Phases[phase] = n
+	}
+	for reason, n := range u.counts.Refused {
+		c.Refused[reason] = n
+	}
+	return c
+}
+
+// gravity puts the severities in order; 0 is that of no alert.
+func gravity(severity string) int {
+	return 1 + slices.Index([]string{"low", "medium", "high"}, strings.ToLower(severity))
 }

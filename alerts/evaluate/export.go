@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"text/tabwriter"
 
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -70,19 +71,22 @@ func exportTopic(dir, name, topic string, outputs []Output) error {
 	return os.Rename(f.Name(), filepath.Join(dir, name))
 }
 
-// SayUnmapped prints on one line the commonest codes that the channel table does not know,
-// so that a site sees what of its data goes unused. It prints nothing where there are none.
-func SayUnmapped(w io.Writer, codes []source.CodeCount) {
-	if len(codes) == 0 {
+// SayUnmapped prints how many rows have a code that the channel table does not know, so that a site
+// sees what of its data goes unused; with list the commonest of those codes too, one a line. It prints nothing where
+// there are none.
+func SayUnmapped(w io.Writer, rows source.RowCount, list bool) {
+	if len(rows.UnmappedCodes) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "codes without a channel, the %d commonest:", len(codes))
-	for _, c := range codes {
-		fmt.Fprintf(w, " %s", c.Code)
-		if c.Label != "" {
-			fmt.Fprintf(w, " (%s)", c.Label)
-		}
-		fmt.Fprintf(w, " %d;", c.Count)
+	if !list {
+		fmt.Fprintf(w, "%d of %d rows have a code without a channel: --unmapped lists the commonest\n", rows.Unmapped, rows.Read)
+		return
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "%d of %d rows have a code without a channel; the %d commonest:\n", rows.Unmapped, rows.Read, len(rows.UnmappedCodes))
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprint(t, "rows\tcode\t  label\n")
+	for _, c := range rows.UnmappedCodes {
+		fmt.Fprintf(t, "%d\t%s\t  %s\n", c.Count, c.Code, c.Label)
+	}
+	_ = t.Flush()
 }

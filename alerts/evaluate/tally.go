@@ -54,18 +54,8 @@ func NewTally(run string) *Tally {
 	}
 }
 
-// ofRun says whether a patient belongs to the run. Patients of a named run are called
-// NAME/domain:id.
-func (t *Tally) ofRun(patient string) bool {
-	name, _, named := strings.Cut(patient, "/")
-	if colon := strings.IndexByte(patient, ':'); named && colon >= 0 && colon < len(name) {
-		named = false // the slash is in the id
-	}
-	if t.run == "" {
-		return !named
-	}
-	return named && name == t.run
-}
+// ofRun says whether a patient belongs to the run.
+func (t *Tally) ofRun(patient string) bool { return schemas.OfRun(t.run, patient) }
 
 // Latencies are the times from the append of a raw message to that of the score that it
 // caused, in milliseconds, one for each such score and ascending. It is for after Read.

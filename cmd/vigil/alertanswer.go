@@ -29,6 +29,9 @@ type answer struct {
 	wait   time.Duration
 }
 
+// answerWait is how long an answer waits for the revision that tells it.
+const answerWait = 10 * time.Second
+
 // alertsAck gives a person the way to say that an alert was seen.
 func alertsAck() *cobra.Command {
 	a := &answer{verb: alerts.VerbAcknowledge}
@@ -74,7 +77,7 @@ Vigil is ` + schemas.Notice + ".",
 	f := cmd.Flags()
 	f.StringVar(&a.reason, "reason", "", "why, in your words")
 	f.StringVar(&a.actor, "actor", "", "who answers; without it your name on this machine")
-	f.DurationVar(&a.wait, "wait", 10*time.Second, "how long to wait for the alert's next revision; 0s: not at all")
+	f.DurationVar(&a.wait, "wait", answerWait, "how long to wait for the alert's next revision; 0s: not at all")
 	return cmd
 }
 
@@ -113,42 +116,50 @@ func (a *answer) give(ctx context.Context, id string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
+	next, err := a.tell(ctx, c, last)
+	switch {
+	case err != nil:
+		return err
+	case next == nil:
+		_, err = fmt.Fprintf(stdout, "sent: %s of alert %s\n", a.verb, last.ID)
+	default:
+		_, err = fmt.Fprintln(stdout, alertLine(next))
+	}
+	return err
+}
+
+// tell publishes the answer to an alert and returns the revision that tells it; nil where nobody waits for one.
+func (a *answer) tell(ctx context.Context, c *kafka.Cluster, last *schemas.Alert) (*schemas.Alert, error) {
 	if last.Phase == schemas.PhaseEnd && a.verb != alerts.VerbVerdict {
-		return boot.Problems(fmt.Errorf("alert %s of %s ended at %s: only a verdict can be given", last.ID, last.Patient, last.AsOf))
+		return nil, boot.Problems(fmt.Errorf("alert %s of %s ended at %s: only a verdict can be given", last.ID, last.Patient, last.AsOf))
 	}
 	now := schemas.Time(time.Now().UnixMilli())
 	command := &schemas.CommandEvent{Head: schemas.Head{EventTime: &now}, Verb: a.verb, Alert: last.ID, Actor: a.actor, Reason: a.reason}
 	if a.verb == alerts.VerbSnooze {
 		until, err := snoozeEnd(ctx, c, last, now, schemas.Time(a.lasts.Milliseconds()))
 		if err != nil {
-			return interruptedOr(ctx, boot.Dependency(err))
+			return nil, interruptedOr(ctx, boot.Dependency(err))
 		}
 		command.Until = &until
 	}
 	m, err := schemas.EncodeEvent(&schemas.Event{Topic: schemas.TopicCommands, Patient: last.Patient, Source: "vigil-alerts", Command: command})
 	if err != nil {
-		return boot.Failure(err)
+		return nil, boot.Failure(err)
 	}
 	if _, problem := schemas.DecodeEvent(&m); problem != nil {
-		return boot.Usage(fmt.Errorf("the answer cannot be sent: %w", problem))
+		return nil, boot.Usage(fmt.Errorf("the answer cannot be sent: %w", problem))
 	}
 	_, told, err := c.Ends(ctx, schemas.TopicAlerts)
 	if err != nil {
-		return interruptedOr(ctx, boot.Dependency(err))
+		return nil, interruptedOr(ctx, boot.Dependency(err))
 	}
 	if _, err := sendOne(ctx, c, "alerts", m); err != nil {
-		return err
+		return nil, err
 	}
 	if a.wait == 0 {
-		_, err := fmt.Fprintf(stdout, "sent: %s of alert %s\n", a.verb, last.ID)
-		return err
+		return nil, nil
 	}
-	next, err := a.await(ctx, c, last, told)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(stdout, alertLine(next))
-	return err
+	return a.await(ctx, c, last, told)
 }
 
 // await returns the revision of the alert that tells the answer. told is where the topic of alerts ended

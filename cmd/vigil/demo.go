@@ -12,6 +12,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/replay"
 	"github.com/vigil-icu/vigil/ingest/source"
@@ -44,6 +45,7 @@ type demoOptions struct {
 	zone       string
 	codes      string
 	patients   []string
+	unmapped   bool
 
 	wrap func(replay.Resumer) replay.Resumer // what tests put between the player and Kafka; nil otherwise
 }
@@ -88,6 +90,7 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.policy, "policy", "", "policy file; without it the shipped one")
 	f.StringSliceVar(&o.patients, "patients", nil, "play only these patients, for example mimic-iii:10006")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
+	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes of a recorded ICU that have no channel")
 	zoneFlag(cmd, &o.zone)
 	codesFlag(cmd, &o.codes)
 	return cmd
@@ -162,10 +165,11 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
+	aside := bedside.NewAside(stderr)
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, Codes: o.codes, InputsAlerting: o.inputs == "alerting", Zone: zone,
-		Log: warnings(stderr),
+		Log: warnings(aside),
 	})
 	if err != nil {
 		return err
@@ -177,29 +181,46 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return interruptedOr(ctx, boot.Failure(err))
 	}
-	evaluate.SayUnmapped(talk, plan.Rows.UnmappedCodes)
-	ward := bedside.NewWard(house.Cluster, plan, talk, o.summary == "json", start)
-	ending, cancel := boot.Ending(ctx)
+	evaluate.SayUnmapped(talk, plan.Rows, o.unmapped)
+	playing, quit := context.WithCancel(ctx)
+	defer quit()
+	ending, cancel := boot.Ending(playing)
 	defer cancel()
-	if err := house.Play(ctx, ending, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, ward); err != nil {
+	ward := newWard(house, plan, &o, talk, aside, start, quit)
+	defer context.AfterFunc(playing, ward.Leave)()
+	var audience boot.Audience = ward
+	if o.summary == "json" {
+		audience = barred{ward, progress.New(stderr, "events", time.Now)}
+	}
+	if err := house.Play(playing, ending, plan, boot.Playing{Speed: speed, Lasts: o.lasts, Wrap: o.wrap}, audience); err != nil {
 		return house.Cause(err)
 	}
-	if o.summary == "json" || o.export != "" {
-		s := &evaluate.Summary{
-			Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
-			Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(),
-		}
-		if err := evaluate.Report(ending, house.Cluster, s, o.run, o.export); err != nil {
-			return boot.Failure(err)
-		}
-		if o.summary == "json" {
-			if err := printSummary(stdout, s, start); err != nil {
-				return err
-			}
-		}
+	if err := o.report(ending, house, src, plan, ward, stdout, talk, start); err != nil && (playing.Err() == nil || o.summary != "" || o.export != "") {
+		return err
 	}
 	if ctx.Err() != nil {
 		return boot.Interrupted()
+	}
+	return nil
+}
+
+// report ends a demo: the last picture, what went in and came out in words, and whatever the flags ask for.
+func (o *demoOptions) report(ctx context.Context, house *boot.House, src source.Source, plan *replay.Plan, ward *bedside.Ward, stdout, talk io.Writer, start time.Time) error {
+	if err := ward.Last(ctx); err != nil {
+		return boot.Failure(err)
+	}
+	s := &evaluate.Summary{
+		Source: src.Name(), Broker: house.BrokerKind(), Store: house.StoreKind(),
+		Model: evaluate.ModelOf(house.Model), Rows: evaluate.RowsOf(plan.Rows), FirstAlertMS: ward.FirstAlert(),
+	}
+	if err := evaluate.Report(ctx, house.Cluster, s, o.run, o.export); err != nil {
+		return boot.Failure(err)
+	}
+	if _, err := io.WriteString(talk, s.Words()); err != nil {
+		return boot.Failure(err)
+	}
+	if o.summary == "json" {
+		return printSummary(stdout, s, start)
 	}
 	return nil
 }

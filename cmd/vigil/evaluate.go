@@ -17,6 +17,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts/judge"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/ingest/mimic"
@@ -256,10 +257,12 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 			}
 			return true
 		}
-		bar := newCountBar(stderr, filepath.Base(path), stays)
-		plan.Progress = bar.show
+		bar := progress.New(stderr, "patients", time.Now)
+		plan.Progress = func(n int) { bar.Set(int64(n), int64(stays), filepath.Base(path)) }
 		one, err := judge.Play(ctx, recorded, plan)
-		bar.stop()
+		bar.Stop()
+		n, in := bar.Done()
+		fmt.Fprintf(stderr, "%s: %d patients in %s\n", filepath.Base(path), n, in.Round(100*time.Millisecond))
 		cancel()
 		if wrong != nil {
 			return nil, boot.Usage(wrong)
@@ -303,46 +306,6 @@ func openJudged(path string) (recorded source.Source, outcome func(source.Stay) 
 		}
 		return known, ok
 	}, len(outcomes), err
-}
-
-// countBar tells how many patients were played: now and then, as a line.
-type countBar struct {
-	out   io.Writer
-	name  string
-	total int
-	next  chan int
-	done  chan struct{}
-}
-
-// newCountBar begins to tell of so many.
-func newCountBar(out io.Writer, name string, total int) *countBar {
-	b := &countBar{out: out, name: name, total: total, next: make(chan int, 64), done: make(chan struct{})}
-	go func() {
-		defer close(b.done)
-		start, last, most := time.Now(), time.Now(), 0
-		for n := range b.next {
-			if most = max(most, n); time.Since(last) > 5*time.Second {
-				last = time.Now()
-				if total == 0 { // outcomes tell how many there are
-					fmt.Fprintf(out, "%s: %d patients so far\n", name, most)
-					continue
-				}
-				left := time.Duration(float64(time.Since(start)) / float64(most) * float64(max(0, total-most)))
-				fmt.Fprintf(out, "%s: %d of at most %d patients  %s left\n", name, most, total, left.Round(time.Second))
-			}
-		}
-		fmt.Fprintf(out, "%s: %d patients in %s\n", name, most, time.Since(start).Round(100*time.Millisecond))
-	}()
-	return b
-}
-
-// show is told how many are done.
-func (b *countBar) show(n int) { b.next <- n }
-
-// stop waits until the last was told.
-func (b *countBar) stop() {
-	close(b.next)
-	<-b.done
 }
 
 // writeReport writes the files of a report.

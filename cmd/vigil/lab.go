@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion/lab"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -84,13 +86,9 @@ func runConvergence(ctx context.Context, s lab.Settings, plot string, asJSON boo
 
 // converge runs the experiment and prints its table.
 func converge(ctx context.Context, s lab.Settings, asJSON bool, stdout, stderr io.Writer) ([]lab.Curve, error) {
-	told := 0
-	curves, err := lab.Convergence(ctx, s, func(done, of int) {
-		if tenth := done * 10 / of; tenth > told {
-			told = tenth
-			fmt.Fprintf(stderr, "%d of %d fits\n", done, of)
-		}
-	})
+	bar := progress.New(stderr, "fits", time.Now)
+	curves, err := lab.Convergence(ctx, s, func(done, of int) { bar.Set(int64(done), int64(of), "") })
+	bar.Stop()
 	switch {
 	case ctx.Err() != nil:
 		return nil, boot.Interrupted()

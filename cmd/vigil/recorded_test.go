@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/schemas/opendata"
@@ -64,11 +66,18 @@ var whole struct {
 	stdout string
 }
 
+// cleaned are all tests, with what they leave behind removed.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int {
+	defer os.RemoveAll(whole.dir)
+	defer os.RemoveAll(built.dir)
+	return c.M.Run()
+}
+
+// TestMain makes this test's binary the command vigil of scripts.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	os.RemoveAll(whole.dir)
-	os.RemoveAll(built.dir)
-	os.Exit(code)
+	testscript.Main(cleaned{m}, map[string]func(){"vigil": main})
 }
 
 func wholeRun(t *testing.T) (exported string, s evaluate.Summary) {

@@ -14,6 +14,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/ingest/jsonlines"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/replay"
@@ -32,6 +33,7 @@ type replayOptions struct {
 	end      string
 	patients []string
 	seed     uint64
+	unmapped bool
 	wait     bool
 	to       string
 	export   string
@@ -79,6 +81,7 @@ Vigil is ` + schemas.Notice + ".",
 	codesFlag(cmd, &o.codes)
 	f.Uint64Var(&o.seed, "seed", 1, "seed of synth: the same seed gives the same unit")
 	f.BoolVar(&o.wait, "wait", false, "stay until the run's scores are out, then print a summary as one JSON object")
+	f.BoolVar(&o.unmapped, "unmapped", false, "list the commonest codes that have no channel")
 	f.StringVar(&o.to, "to", "kafka", "kafka, or stdout: the messages as JSON lines instead")
 	f.StringVar(&o.export, "export", "", "with --wait: folder for scores.jsonl and alerts.jsonl")
 	return cmd
@@ -159,7 +162,7 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return interruptedOr(ctx, boot.Failure(err))
 	}
 	fmt.Fprintf(stderr, "Vigil, %s. %s: %d events of %d patients, run %s\n", schemas.Notice, plan.Source, plan.Len(), plan.Patients, plan.Run)
-	evaluate.SayUnmapped(stderr, plan.Rows.UnmappedCodes)
+	evaluate.SayUnmapped(stderr, plan.Rows, o.unmapped)
 	if c == nil {
 		player := replay.Player{Plan: plan, Sink: jsonlines.NewSink(stdout), Speed: speed, Clock: boot.WallClock{Stopping: ctx}}
 		return interruptedOr(ctx, player.Run(ctx))
@@ -169,7 +172,10 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 	defer cancel()
 	ward.Start(ending)
 	defer ward.Stop()
-	if err := boot.Publish(ctx, ending, c, partitions, plan, speed, ward.Progress); err != nil {
+	bar := progress.New(stderr, "events", time.Now)
+	err = boot.Publish(ctx, ending, c, partitions, plan, speed, onBar(bar))
+	bar.Stop()
+	if err != nil {
 		return err
 	}
 	if !o.wait {
@@ -184,6 +190,11 @@ func runReplay(ctx context.Context, o replayOptions, args []string, stdout, stde
 		return boot.Failure(err)
 	}
 	return printSummary(stdout, s, start)
+}
+
+// onBar returns what a player calls to show on a bar how far it is.
+func onBar(bar *progress.Bar) func(replay.Progress) {
+	return func(p replay.Progress) { bar.Set(int64(p.Events), int64(p.TotalEvents), p.Beside()) }
 }
 
 // listPatients prints whom --patients may name.

@@ -15,7 +15,9 @@ import (
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
+	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/fusion"
@@ -48,6 +50,9 @@ func serveCommand() *cobra.Command {
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
+It writes to stderr, one JSON object a line, or on a terminal a line for people: how it stands every
+30 s, and what is amiss.
+
 The log of each partition says by which model, policy and settings it is judged, and a worker
 with others is refused. To change them, end the workers and start them with the new ones and
 --switch: each log then asks for them from one record on, which stands in it for good. What is
@@ -64,14 +69,14 @@ Vigil is ` + schemas.Notice + ".",
 			if err := o.check(); err != nil {
 				return err
 			}
-			o.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
+			o.Log = journal(cmd.ErrOrStderr())
 			stop, err := profileTo(o.profile)
 			if err != nil {
 				return err
 			}
 			defer stop()
 			collectSooner()
-			return serve(cmd.Context(), o.Config, cmd.ErrOrStderr())
+			return serve(cmd.Context(), o.Config)
 		},
 	}
 	o.flags(cmd)
@@ -187,14 +192,14 @@ func checkInputs(inputs string) error {
 
 // serve works until ctx ends. A worker loses nothing by its end: every batch is
 // whole in the log and the store, or is done again by whoever comes next.
-func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
+func serve(ctx context.Context, c boot.Config) error {
 	house, err := boot.Start(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer house.Close()
-	fmt.Fprintln(talk, house.Line())
-	defer func() { sayBeside(talk, house) }()
+	c.Log.Info().Msg(house.Line())
+	defer func() { sayBeside(c.Log, house) }()
 	worked := make(chan error, 1)
 	go func() { worked <- house.Work(ctx) }()
 	var watching sync.WaitGroup
@@ -222,19 +227,28 @@ func serve(ctx context.Context, c boot.Config, talk io.Writer) error {
 			}
 			return nil
 		case <-status.C:
-			fmt.Fprintln(talk, house.Status())
-			sayBeside(talk, house)
+			c.Log.Info().Msg(house.Status())
+			sayBeside(c.Log, house)
 		}
 	}
 }
 
 // sayBeside says how the model in the shadow agrees, and what has moved since training.
-func sayBeside(talk io.Writer, house *boot.House) {
+func sayBeside(log zerolog.Logger, house *boot.House) {
 	for _, line := range [...]string{house.Shadow(), house.Drift()} {
 		if line != "" {
-			fmt.Fprintln(talk, line)
+			log.Info().Msg(line)
 		}
 	}
+}
+
+// journal is the log of serve, all that it says while it works: one JSON object a line for machines, and on a terminal
+// one line for people.
+func journal(out io.Writer) zerolog.Logger {
+	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		out = zerolog.ConsoleWriter{Out: f, TimeFormat: time.TimeOnly, NoColor: bedside.Drawable(f) == nil || os.Getenv("NO_COLOR") != ""}
+	}
+	return zerolog.New(out).Level(zerolog.InfoLevel).With().Timestamp().Logger()
 }
 
 // terminated says whether SIGTERM ended the context: an orderly end, not an

@@ -136,6 +136,11 @@ func TestServe(t *testing.T) {
 	live(t, c, p, "ward:1", 1)
 	waitScored(t, c, "ward:1", 1)
 	wantSaid(t, w, schemas.Notice)
+	for line := range strings.Lines(w.talk.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("off a terminal it says what is no JSON object: %q", line)
+		}
+	}
 	recorded := schemas.NewMark("a-run", 1, false)
 	if _, err := p.Append(t.Context(), schemas.TopicVitals, 0, []schemas.Message{recorded}); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion/train"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/schemas"
@@ -125,9 +126,17 @@ func (o *trainOptions) check() error {
 	return fmt.Errorf("%s is there, of a run that was cut after step %d: --resume goes on with it; remove it to begin anew", o.checkpoint(), step)
 }
 
-// paths are the folders that the recipe reads.
-func (o *trainOptions) paths() train.Paths {
-	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher, Folds: o.folds, Threads: o.threads}
+// paths are the folders that the recipe reads, which bar shows.
+func (o *trainOptions) paths(bar *progress.Bar) train.Paths {
+	read, before, last := "", int64(0), int64(0) // one folder after the other
+	return train.Paths{Data: o.data, Linked: o.linked, Teacher: o.teacher, Folds: o.folds, Threads: o.threads, Progress: func(path string, patients, most int) {
+		if path != read {
+			bar.Say("reading " + path)
+			read, before = path, last
+		}
+		last = before + int64(patients)
+		bar.Set(last, before+int64(most), filepath.Base(path))
+	}}
 }
 
 // checkpoint is the file from which a cut run goes on.
@@ -158,22 +167,25 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 		return boot.Usage(err)
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", recipe.Name, recipe.About)
+	reading := progress.New(stderr, "patients", time.Now)
+	defer reading.Stop()
 	if o.statistics != "" {
-		return exportStatistics(ctx, o, recipe, stderr)
+		return exportStatistics(ctx, o, recipe, reading, stderr)
 	}
-	plan, err := recipe.NewPlan(ctx, o.paths(), o.seed)
+	plan, err := recipe.NewPlan(ctx, o.paths(reading), o.seed)
+	reading.Stop()
 	if err != nil {
 		return interruptedOr(ctx, boot.Usage(err))
 	}
 	plan.Stays.Threads = o.threads
 	fmt.Fprintln(stderr, plan.Line())
-	bar := newTrainingBar(stderr)
+	bar := progress.New(stderr, "steps", time.Now)
 	result, err := (&train.Loop{
 		Problem: plan.Stays, Settings: recipe.Training, Seed: o.seed, Threads: o.threads,
 		Checkpoint: o.checkpoint(), Signature: plan.Signature(), Resume: o.resume,
-		Every: time.Minute, Now: time.Now, Progress: bar.show,
+		Every: time.Minute, Now: time.Now, Progress: showTraining(bar),
 	}).Run(ctx)
-	bar.stop()
+	bar.Stop()
 	var cut *train.Cut
 	var bad *train.BadCheckpoint
 	switch {
@@ -217,12 +229,13 @@ type trained struct {
 }
 
 // exportStatistics writes what a teacher is fitted to.
-func exportStatistics(ctx context.Context, o trainOptions, r *train.Recipe, stderr io.Writer) error {
+func exportStatistics(ctx context.Context, o trainOptions, r *train.Recipe, reading *progress.Bar, stderr io.Writer) error {
 	f, err := os.Create(o.statistics)
 	if err != nil {
 		return boot.Failure(err)
 	}
-	training, testing, err := r.WriteStatistics(ctx, o.paths(), f)
+	training, testing, err := r.WriteStatistics(ctx, o.paths(reading), f)
+	reading.Stop()
 	if err := errors.Join(err, f.Close()); err != nil {
 		return interruptedOr(ctx, boot.Usage(errors.Join(err, os.Remove(o.statistics))))
 	}

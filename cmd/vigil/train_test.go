@@ -60,7 +60,7 @@ func TestTrain(t *testing.T) {
 			t.Errorf("stdout %q does not say %q", stdout, want)
 		}
 	}
-	for _, want := range []string{"tiny: a small network", "patients to train on", "epoch 1/3  loss ", "validation", "AUPRC", " left"} {
+	for _, want := range []string{"tiny: a small network", "reading " + data, "patients to train on", "epoch 1/3  loss ", "validation", "AUPRC", " left"} {
 		if !strings.Contains(stderr, want) {
 			t.Errorf("stderr %q does not say %q", stderr, want)
 		}

@@ -41,6 +41,8 @@ type Cohort struct {
 	// Charted takes every value as known when it was measured. Otherwise a moment
 	// sees what was available by then, as a score does.
 	Charted bool
+	// Progress is told how many patients were read, by one goroutine; it may be nil.
+	Progress func(patients int)
 }
 
 // Load makes the examples of a source, on all cores. A patient's events take the way
@@ -54,9 +56,13 @@ func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 	patients := make(chan *source.Patient, 64)
 	group.Go(func() error {
 		defer close(patients)
+		read := 0
 		for p, err := range recorded.Patients(ctx) {
 			if err != nil {
 				return err
+			}
+			if read++; c.Progress != nil {
+				c.Progress(read)
 			}
 			select {
 			case patients <- p:

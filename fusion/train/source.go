@@ -32,13 +32,24 @@ type Paths struct {
 	// many predictions of them are made at the same time.
 	Folds   []string
 	Threads int
+	// Progress is told how many patients of a folder or archive were read, and how many
+	// there are at most; it may be nil.
+	Progress func(path string, patients, most int)
+}
+
+// reading is Progress for one folder or archive.
+func (p *Paths) reading(path string, most int) func(patients int) {
+	if p.Progress == nil {
+		return nil
+	}
+	return func(patients int) { p.Progress(path, patients, most) }
 }
 
 // sources are the data sets of recorded stays that recipes name: which tasks they have
 // labels for, and how they are loaded.
 var sources = map[string]struct {
 	labels func(tasks []string) error
-	load   func(r *Recipe, ctx context.Context, path string, linked mimic.Linked) (*Set, error)
+	load   func(r *Recipe, ctx context.Context, path string, paths *Paths) (*Set, error)
 }{
 	physionet.Name: {func(tasks []string) error { _, err := PhysioNetLabels(tasks); return err }, (*Recipe).loadPhysioNet},
 	mimic.Name:     {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
@@ -61,7 +72,7 @@ func (r *Recipe) load(ctx context.Context, paths Paths, parts []string) (*Set, e
 	}
 	var whole *Set
 	for _, file := range files {
-		s, err := sources[r.Data.Source].load(r, ctx, file, paths.Linked)
+		s, err := sources[r.Data.Source].load(r, ctx, file, &paths)
 		if err != nil {
 			return nil, err
 		}
@@ -93,8 +104,8 @@ func find(paths []string, part string) (string, error) {
 }
 
 // loadPhysioNet makes the examples of records of PhysioNet 2012.
-func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Linked) (*Set, error) {
-	if linked != (mimic.Linked{}) {
+func (r *Recipe) loadPhysioNet(ctx context.Context, path string, paths *Paths) (*Set, error) {
+	if paths.Linked != (mimic.Linked{}) {
 		return nil, errors.New("notes, strips and images are linked to patients of MIMIC-IV: PhysioNet 2012 has other patients")
 	}
 	recorded, err := physionet.Open(path)
@@ -113,6 +124,7 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Li
 	if err != nil {
 		return nil, err
 	}
+	cohort.Progress = paths.reading(path, len(outcomes))
 	missing := ""
 	cohort.Labels = func(_ string, stay source.Stay, _ schemas.Time) []float32 {
 		o, ok := outcomes[stay.ID]
@@ -138,7 +150,7 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, linked mimic.Li
 
 // loadMIMIC makes the examples of the stays of MIMIC. Those of which nothing is known at
 // a moment are left out, as the paper does, and those of moments after death that have no label.
-func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked) (*Set, error) {
+func (r *Recipe) loadMIMIC(ctx context.Context, path string, paths *Paths) (*Set, error) {
 	open := mimic.OpenIV
 	if r.Data.Source == mimic.Name {
 		open = mimic.Open
@@ -155,7 +167,7 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 	if err != nil {
 		return nil, err
 	}
-	items, err := linked.Items()
+	items, err := paths.Linked.Items()
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +175,7 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, linked mimic.Linked
 	if err != nil {
 		return nil, err
 	}
+	cohort.Progress = paths.reading(path, len(outcomes))
 	cohort.Labels = func(_ string, stay source.Stay, asOf schemas.Time) []float32 {
 		o := outcomes[stay.ID] // a stay without an outcome has no label that is known: it was never admitted
 		return labels(&o, stay, asOf)

@@ -33,8 +33,9 @@ type Plan struct {
 	End      int64 // the largest playing time, ms; 0 for an empty plan
 	Rows     source.RowCount
 
-	events   []schemas.Event // position in the plan = index
-	patients []int32         // how many patients have an event up to and including each position
+	events   []schemas.Event      // position in the plan = index
+	patients []int32              // how many patients have an event up to and including each position
+	stays    map[string][]segment // of each patient, in their order, without events
 }
 
 // Len is the number of events.
@@ -42,6 +43,22 @@ func (p *Plan) Len() int { return len(p.events) }
 
 // Event returns the event at position i, which is the plan's own: do not change it.
 func (p *Plan) Event(i int) *schemas.Event { return &p.events[i] }
+
+// TimeOf is the patient's own time at a playing time in milliseconds, counted on from the admission
+// of the stay that is being played; false for a patient who is not in the plan.
+func (p *Plan) TimeOf(patient string, play int64) (schemas.Time, bool) {
+	stays := p.stays[patient]
+	if len(stays) == 0 {
+		return 0, false
+	}
+	now := &stays[0]
+	for i := range stays {
+		if stays[i].start <= play {
+			now = &stays[i]
+		}
+	}
+	return now.admit + schemas.Time(play-now.start), true
+}
 
 // NewPlan reads the source to its end and plans it. The same source and options give the
 // same plan, whatever the order of reading. Errors are the source's, ctx's, a run name that
@@ -122,12 +139,14 @@ func (p *Plan) assign(patients []*source.Patient, beds int) error {
 	}
 	schedule(segments, beds)
 	p.events = make([]schemas.Event, 0, total)
+	p.stays = make(map[string][]segment, len(patients))
 	for i, patient := range patients {
 		id := patient.ID
 		if p.Name != "" {
 			id = p.Name + "/" + id
 		}
 		for _, s := range segments[i] {
+			p.stays[id] = append(p.stays[id], segment{admit: s.admit, start: s.start})
 			for _, at := range s.events {
 				e := patient.Events[at]
 				e.Play = s.play(e.AvailableTime)

@@ -73,6 +73,11 @@ func TestPlayOfOnePatient(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	for play, want := range map[int64]schemas.Time{0: admit - 1000, 2234: admit + 1234, end: admit + 10*hour, second: again, second + 60*int64(hour): again + 60*hour} {
+		if at, ok := p.TimeOf("unit:1", play); !ok || at != want {
+			t.Errorf("at playing time %d the patient has %v, %v, want %v", play, at, ok, want)
+		}
+	}
 	if p.End != second+50*int64(hour) {
 		t.Errorf("the plan ends at %d, not at its last play %d", p.End, second+50*int64(hour))
 	}

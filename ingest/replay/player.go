@@ -86,6 +86,22 @@ type Progress struct {
 	Done                    bool
 }
 
+// String is one line on where the player is.
+func (p Progress) String() string {
+	return fmt.Sprintf("%d/%d events  ", p.Events, p.TotalEvents) + p.Beside()
+}
+
+// Beside is String without the number of events, to stand beside a bar.
+func (p Progress) Beside() string {
+	playing := func(ms int64) string { return (time.Duration(ms) * time.Millisecond).Truncate(time.Second).String() }
+	line := fmt.Sprintf("%d/%d patients  %s of %s played  %.0f/s",
+		p.Patients, p.TotalPatients, playing(p.Play), playing(p.End), p.PerSecond)
+	if p.Lag > 0 {
+		line += "  lag " + p.Lag.Round(time.Millisecond).String()
+	}
+	return line
+}
+
 // Run plays until the end mark is out and returns nil, or until ctx ends or the sink fails
 // and returns that error. It may be called again, also in another process: with a sink that
 // is a Resumer it goes on where it was, with any other it begins again.
