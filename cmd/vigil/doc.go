@@ -19,6 +19,7 @@
 //	vigil lab concatenation   FuseMoE against a network that joins the modalities in its head
 //	vigil lab convergence     How fast a mixture of experts learns its parameters, Laplace gate and softmax
 //	vigil lab fleximodal      Write an invented set of three modalities that is no ICU
+//	vigil limits              List what one sender, patient, message, hour or run may bring, and what becomes of what is beyond
 //	vigil model list          List the models in the binary: name, hash, whether trained, what it tells
 //	vigil model parity        Hold the network's layers against golden vectors of the published code; exit 4 if one is off
 //	vigil model score         Score trained models on the stays that training never saw, several by the mean of their probabilities

@@ -35,12 +35,14 @@ func serveCommand() *cobra.Command {
 		between time.Duration
 		zone    string
 		runs    bool
+		limits  []string
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
 		Example: `  vigil topics init --brokers kafka:9092
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
-  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a`,
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --limit senders=128 --limit note-bytes=256KiB`,
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
 
@@ -70,6 +72,11 @@ Vigil is ` + schemas.Notice + ".",
 			if c.Zone, err = siteZone(zone); err != nil {
 				return err
 			}
+			for _, text := range limits {
+				if err := c.Limits.Set(text); err != nil {
+					return boot.Usage(fmt.Errorf("--limit: %w; `vigil limits` lists all", err))
+				}
+			}
 			c.InputsAlerting = inputs == "alerting"
 			c.LiveOnly = !runs
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
@@ -95,6 +102,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringSliceVar(&c.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
+	f.StringArrayVar(&limits, "limit", nil, "NAME=VALUE, one of those that vigil limits lists; may be given several times")
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
 	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	zoneFlag(cmd, &zone)
