@@ -37,6 +37,25 @@ func TestLimitsAreListedAndTakenByServe(t *testing.T) {
 	}
 }
 
+// The memory of a worker is printed without any server, and goes by the limits.
+func TestMemoryIsExplained(t *testing.T) {
+	last := ""
+	for _, limit := range []string{"hour-values=4000", "hour-values=60"} {
+		code, stdout, stderr := vigil(t.Context(), "serve", "--explain-memory", "--limit", limit)
+		_, sum, ok := strings.Cut(stdout, "In use at most: ")
+		if code != 0 || !ok || !strings.Contains(stdout, "being decompressed") || strings.Contains(stdout, "wait for marks") {
+			t.Fatalf("exit %d: %s%s", code, stdout, stderr)
+		}
+		if sum == last {
+			t.Errorf("another limit, the same sum: %s", sum)
+		}
+		last = sum
+	}
+	if _, stdout, _ := vigil(t.Context(), "serve", "--explain-memory", "--allow-runs"); !strings.Contains(stdout, "wait for marks") {
+		t.Errorf("runs are taken and not in the sum:\n%s", stdout)
+	}
+}
+
 // A limit that is set holds where messages come in, what is beyond stands in the status line, and
 // the log asks for it from then on.
 func TestServeGoesByTheLimitsOfASite(t *testing.T) {

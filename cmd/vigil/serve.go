@@ -36,6 +36,7 @@ func serveCommand() *cobra.Command {
 		zone    string
 		runs    bool
 		limits  []string
+		explain bool
 	)
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run workers on a Kafka and a Redis: intake, monitor, scores, alerts", Args: noArgs,
@@ -53,6 +54,15 @@ in front of that record is judged as before, also by a rebuild, which wants the 
 
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, text := range limits {
+				if err := c.Limits.Set(text); err != nil {
+					return boot.Usage(fmt.Errorf("--limit: %w; `vigil limits` lists all", err))
+				}
+			}
+			c.LiveOnly = !runs
+			if explain {
+				return boot.ExplainMemory(cmd.OutOrStdout(), c)
+			}
 			if c.Redis.URL == "" {
 				return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
 			}
@@ -72,13 +82,7 @@ Vigil is ` + schemas.Notice + ".",
 			if c.Zone, err = siteZone(zone); err != nil {
 				return err
 			}
-			for _, text := range limits {
-				if err := c.Limits.Set(text); err != nil {
-					return boot.Usage(fmt.Errorf("--limit: %w; `vigil limits` lists all", err))
-				}
-			}
 			c.InputsAlerting = inputs == "alerting"
-			c.LiveOnly = !runs
 			c.Log = zerolog.New(cmd.ErrOrStderr()).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 			stop, err := profileTo(profile)
 			if err != nil {
@@ -103,6 +107,7 @@ Vigil is ` + schemas.Notice + ".",
 	f.StringVar(&inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
 	f.StringArrayVar(&limits, "limit", nil, "NAME=VALUE, one of those that vigil limits lists; may be given several times")
+	f.BoolVar(&explain, "explain-memory", false, "print how much memory a worker may come to hold, and of what, and end")
 	f.DurationVar(&c.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
 	f.DurationVar(&c.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	zoneFlag(cmd, &zone)
