@@ -16,7 +16,7 @@ import (
 // decodeArrow reads a strip or a numeric batch. The Arrow reader panics on some torn streams,
 // which is a problem of the message like any other, so the panic ends here. What the reader
 // may allocate is bounded by the length of the body.
-func (e *Event) decodeArrow(body []byte) (problem *Problem) {
+func (e *Event) decodeArrow(body []byte, limits *Limits) (problem *Problem) {
 	unreadable := func(found string) *Problem {
 		return NewProblem(Unreadable, "body", found, "a whole Arrow IPC stream")
 	}
@@ -49,7 +49,7 @@ func (e *Event) decodeArrow(body []byte) (problem *Problem) {
 		return e.Strip.read(r, meta, unreadable)
 	}
 	e.Vitals = &Vitals{Head: head}
-	return e.Vitals.read(r, unreadable)
+	return e.Vitals.read(r, limits, unreadable)
 }
 
 // read takes rate, gain and leads from the schema and the samples from all record batches.
@@ -92,7 +92,7 @@ func (s *Strip) read(r *ipc.Reader, meta arrow.Metadata, unreadable func(string)
 
 // read takes an observation from each row. Further columns behind those of NumericSchema are
 // passed over, as unknown JSON fields are.
-func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem {
+func (v *Vitals) read(r *ipc.Reader, limits *Limits, unreadable func(string) *Problem) *Problem {
 	want, got := NumericSchema(arrow.Metadata{}), r.Schema()
 	for i, f := range want.Fields() {
 		switch {
@@ -104,8 +104,8 @@ func (v *Vitals) read(r *ipc.Reader, unreadable func(string) *Problem) *Problem 
 	}
 	for r.Next() {
 		record := r.Record()
-		if len(v.Observations)+int(record.NumRows()) > MaxMessageValues {
-			return NewProblem(TooLarge, "rows", strconv.Itoa(len(v.Observations)+int(record.NumRows())), fmt.Sprintf("at most %d in a message", MaxMessageValues))
+		if len(v.Observations)+int(record.NumRows()) > limits.Of(LimitMessageValues) {
+			return NewProblem(TooLarge, "rows", strconv.Itoa(len(v.Observations)+int(record.NumRows())), fmt.Sprintf("at most %d in a message", limits.Of(LimitMessageValues)))
 		}
 		c := record.Columns()
 		channel, at, value := c[0].(*array.String), c[1].(*array.Timestamp), c[2].(*array.Float64)

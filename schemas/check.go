@@ -16,38 +16,38 @@ const (
 
 // checkBody checks what each kind has of its own. The checks of the kinds below all return
 // the first thing that is wrong, or nil.
-func (e *Event) checkBody() *Problem {
+func (e *Event) checkBody(l *Limits) *Problem {
 	switch {
 	case e.Vitals != nil:
-		return e.Vitals.check()
+		return e.Vitals.check(l)
 	case e.Strip != nil:
-		return e.Strip.check()
+		return e.Strip.check(l)
 	case e.Note != nil:
-		return e.Note.check()
+		return e.Note.check(l)
 	case e.Image != nil:
-		return e.Image.check()
+		return e.Image.check(l)
 	case e.ADT != nil:
 		return e.ADT.check()
 	}
 	return e.Command.check()
 }
 
-func (v *Vitals) check() *Problem {
+func (v *Vitals) check(l *Limits) *Problem {
 	switch n := len(v.Values) + len(v.Observations); {
 	case n == 0:
 		return NewProblem(NoValue, "values", "neither values nor observations", "at least one of them")
-	case n > MaxMessageValues:
-		return NewProblem(TooLarge, "observations", strconv.Itoa(n), fmt.Sprintf("at most %d in a message", MaxMessageValues))
+	case n > l.Of(LimitMessageValues):
+		return NewProblem(TooLarge, "observations", strconv.Itoa(n), fmt.Sprintf("at most %d in a message", l.Of(LimitMessageValues)))
 	}
 	return nil
 }
 
-func (n *Note) check() *Problem {
+func (n *Note) check(l *Limits) *Problem {
 	switch {
 	case strings.TrimSpace(n.Text) == "":
 		return NewProblem(NoValue, "text", n.Text, "the text of the note")
-	case len(n.Text) > MaxNote:
-		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(n.Text)), fmt.Sprintf("at most %d bytes", MaxNote))
+	case len(n.Text) > l.Of(LimitNoteBytes):
+		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(n.Text)), fmt.Sprintf("at most %d bytes", l.Of(LimitNoteBytes)))
 	case n.Kind == "" || len(n.Kind) > MaxID || !printable(n.Kind):
 		return NewProblem(BadField, "kind", n.Kind, "the kind of note in 1 to 128 printable bytes, for example nursing")
 	case len(n.Ref) > MaxID || !printable(n.Ref):
@@ -56,14 +56,14 @@ func (n *Note) check() *Problem {
 	return nil
 }
 
-func (i *Image) check() *Problem {
+func (i *Image) check(l *Limits) *Problem {
 	switch {
 	case i.Modality == "" || len(i.Modality) > MaxID || !printable(i.Modality):
 		return NewProblem(BadField, "modality", i.Modality, "the modality in 1 to 128 printable bytes, for example DX")
 	case i.Reference == "" && len(i.Bytes) == 0 && len(i.Embedding) == 0:
 		return NewProblem(NoValue, "reference", "neither reference nor bytes nor embedding", "one of them")
-	case len(i.Bytes) > MaxImage:
-		return NewProblem(TooLarge, "bytes", fmt.Sprintf("%d bytes", len(i.Bytes)), fmt.Sprintf("at most %d; send a reference", MaxImage))
+	case len(i.Bytes) > l.Of(LimitImageBytes):
+		return NewProblem(TooLarge, "bytes", fmt.Sprintf("%d bytes", len(i.Bytes)), fmt.Sprintf("at most %d; send a reference", l.Of(LimitImageBytes)))
 	case len(i.Embedding) > maxEmbedding:
 		return NewProblem(TooLarge, "embedding", strconv.Itoa(len(i.Embedding)), fmt.Sprintf("at most %d numbers", maxEmbedding))
 	case len(i.Embedding) > 0 && i.Encoder == "" || len(i.Encoder) > MaxID || !printable(i.Encoder):
@@ -72,8 +72,8 @@ func (i *Image) check() *Problem {
 		return NewProblem(BadField, "media_type", i.MediaType, "at most 128 printable bytes, for example application/dicom")
 	case len(i.Reference) > maxText:
 		return NewProblem(TooLarge, "reference", fmt.Sprintf("%d bytes", len(i.Reference)), "at most 4096 bytes")
-	case len(i.Text) > MaxNote:
-		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(i.Text)), fmt.Sprintf("at most %d bytes", MaxNote))
+	case len(i.Text) > l.Of(LimitNoteBytes):
+		return NewProblem(TooLarge, "text", fmt.Sprintf("%d bytes", len(i.Text)), fmt.Sprintf("at most %d bytes", l.Of(LimitNoteBytes)))
 	}
 	for k, v := range i.Embedding {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
@@ -155,7 +155,7 @@ const (
 	maxLeads  = 64
 )
 
-func (s *Strip) check() *Problem {
+func (s *Strip) check(l *Limits) *Problem {
 	switch {
 	case !(s.RateHz >= 1 && s.RateHz <= maxRateHz):
 		return NewProblem(BadField, "rate_hz", fmt.Sprint(s.RateHz), "1 to 20000 samples a second")
@@ -180,8 +180,8 @@ func (s *Strip) check() *Problem {
 	switch {
 	case n == 0:
 		return NewProblem(NoValue, "samples", "none", "at least one sample a lead")
-	case 2*n*len(s.Leads) > MaxStrip:
-		return NewProblem(TooLarge, "samples", fmt.Sprintf("%d bytes", 2*n*len(s.Leads)), fmt.Sprintf("at most %d bytes: send shorter strips", MaxStrip))
+	case 2*n*len(s.Leads) > l.Of(LimitStripBytes):
+		return NewProblem(TooLarge, "samples", fmt.Sprintf("%d bytes", 2*n*len(s.Leads)), fmt.Sprintf("at most %d bytes: send shorter strips", l.Of(LimitStripBytes)))
 	}
 	return nil
 }

@@ -11,15 +11,9 @@ import (
 	"time"
 )
 
-// Limits of raw messages, in bytes of the body after decompression. They bound what one
-// sender can make Vigil hold in memory.
 const (
-	MaxVitals   = 4 << 20
-	MaxStrip    = 4 << 20  // the samples of a strip
-	MaxNote     = 1 << 20  // the text of a note
-	MaxImage    = 15 << 20 // the bytes of an image, before base64
-	MaxMovement = 64 << 10 // a movement or a command
-	MaxID       = 128      // a patient, source, stay, bed, run, or the reference of a value
+	// MaxID is how many bytes a patient, source, stay, bed, run, or the reference of a value may have.
+	MaxID = 128
 
 	envelope = 64 << 10 // what may stand around the text, bytes or samples
 )
@@ -28,41 +22,33 @@ const (
 // compression of batches is the better way and needs no header.
 const HeaderEncoding = "content-encoding"
 
-// kinds are the raw topics with their type and the limit of a body.
-var kinds = map[string]struct {
-	kind  string
-	limit int
-}{
-	TopicVitals:   {TypeVitals, MaxVitals},
-	TopicECG:      {TypeECG, MaxStrip + envelope},
-	TopicNotes:    {TypeNote, 6*MaxNote + envelope}, // "\u00e9" is six bytes of JSON
-	TopicImaging:  {TypeImage, (MaxImage+2)/3*4 + envelope},
-	TopicADT:      {TypeADT, MaxMovement},
-	TopicCommands: {TypeCommand, MaxMovement},
+// kinds are the raw topics with their type.
+var kinds = map[string]string{
+	TopicVitals: TypeVitals, TopicECG: TypeECG, TopicNotes: TypeNote, TopicImaging: TypeImage, TopicADT: TypeADT, TopicCommands: TypeCommand,
 }
 
 // DecodeEvent reads a message of a raw topic and checks everything that can be checked
 // without the channel table: version, key, envelope, limits of its kind. The values of a
 // vitals message are checked one by one by [Vitals.Resolve]. A problem concerns the whole
 // message, of which nothing is then used. No message makes it panic.
-func DecodeEvent(m *Message) (*Event, *Problem) { return DecodeEventIn(m, nil, 0) }
+func DecodeEvent(m *Message) (*Event, *Problem) { return DecodeEventIn(m, nil, 0, nil) }
 
 // DecodeEventIn is DecodeEvent at a site whose senders write local times: a time of a JSON
 // body that has no zone is one of the given zone, or of UTC where it is nil. Where the clocks
 // were set back, so that an hour came twice, a time in it is of the second, unless that is
 // more than MaxAhead after now: a value that was just measured is then never taken for one of
 // an hour ago. Where they were set forward, a time that they left out is read as if they were
-// not yet.
-func DecodeEventIn(m *Message, zone *time.Location, now Time) (*Event, *Problem) {
-	known, ok := kinds[m.Topic]
+// not yet. The limits are the site's; nil: the shipped ones.
+func DecodeEventIn(m *Message, zone *time.Location, now Time, limits *Limits) (*Event, *Problem) {
+	kindOf, ok := kinds[m.Topic]
 	if !ok {
 		return nil, NewProblem(UnknownType, "topic", m.Topic, "a raw topic")
 	}
 	if version, there := m.Header(HeaderSpecVersion); there && version != "1.0" {
 		return nil, NewProblem(UnknownType, "header "+HeaderSpecVersion, version, "1.0")
 	}
-	if kind, there := m.Header(HeaderType); there && kind != known.kind {
-		return nil, NewProblem(UnknownType, "header "+HeaderType, kind, known.kind)
+	if kind, there := m.Header(HeaderType); there && kind != kindOf {
+		return nil, NewProblem(UnknownType, "header "+HeaderType, kind, kindOf)
 	}
 	inArrow, problem := contentIsArrow(m)
 	if problem != nil {
@@ -72,12 +58,12 @@ func DecodeEventIn(m *Message, zone *time.Location, now Time) (*Event, *Problem)
 	if problem = e.readRun(m); problem != nil {
 		return nil, problem
 	}
-	body, problem := plainBody(m, known.limit)
+	body, problem := plainBody(m, limits.bodyBytes(m.Topic))
 	if problem != nil {
 		return nil, problem
 	}
 	if inArrow {
-		problem = e.decodeArrow(body)
+		problem = e.decodeArrow(body, limits)
 	} else if problem = e.decodeJSON(body); problem == nil && zone != nil && zone != time.UTC {
 		e.localTimes(body, zone, now+MaxAhead)
 	}
@@ -85,7 +71,7 @@ func DecodeEventIn(m *Message, zone *time.Location, now Time) (*Event, *Problem)
 		problem = e.checkHead(m.Key)
 	}
 	if problem == nil {
-		problem = e.checkBody()
+		problem = e.checkBody(limits)
 	}
 	if problem != nil {
 		return nil, problem

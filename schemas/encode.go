@@ -12,7 +12,7 @@ import (
 // another name in a run. The topic is set; the partition is for the producer to choose.
 // An error says that the event has no body of its topic, or one that cannot be written.
 func EncodeEvent(e *Event) (Message, error) {
-	known, ok := kinds[e.Topic]
+	kind, ok := kinds[e.Topic]
 	if !ok {
 		return Message{}, fmt.Errorf("schemas: %q is no raw topic", e.Topic)
 	}
@@ -67,7 +67,7 @@ func EncodeEvent(e *Event) (Message, error) {
 		id += strconv.FormatUint(ContentHash(e), 16)
 	}
 	m.Headers = make([]Header, 0, 7)
-	m.Headers = append(m.Headers, Header{HeaderSpecVersion, "1.0"}, Header{HeaderType, known.kind},
+	m.Headers = append(m.Headers, Header{HeaderSpecVersion, "1.0"}, Header{HeaderType, kind},
 		Header{HeaderID, id}, Header{HeaderSource, e.Source}, Header{HeaderContentType, content})
 	if e.Run != "" {
 		m.Headers = append(m.Headers, Header{HeaderRun, e.Run}, Header{HeaderPlay, strconv.FormatInt(e.Play, 10)})

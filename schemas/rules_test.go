@@ -278,7 +278,7 @@ func TestSiteZone(t *testing.T) {
 		}
 		m := &Message{Topic: TopicVitals, Key: []byte("d:1"), Value: []byte(`{"patient":"d:1","source":"s","event_time":"` + c.local + `","available_time":"` + c.local +
 			`","observations":[{"channel":"heart_rate","value":80,"event_time":"` + c.local + `"},7]}`)}
-		e, problem := DecodeEventIn(m, berlin, now)
+		e, problem := DecodeEventIn(m, berlin, now, nil)
 		if problem != nil {
 			t.Fatal(problem)
 		}
@@ -287,7 +287,7 @@ func TestSiteZone(t *testing.T) {
 		}
 	}
 	m := &Message{Topic: TopicCommands, Key: []byte("d:1"), Value: []byte(`{"patient":"d:1","source":"s","verb":"snooze","alert":"a","actor":"b","reason":"c","until":"2026-07-01T12:00:00"}`)}
-	if e, problem := DecodeEventIn(m, berlin, 0); problem != nil || e.Command.Until.String() != "2026-07-01T10:00:00.000Z" {
+	if e, problem := DecodeEventIn(m, berlin, 0, nil); problem != nil || e.Command.Until.String() != "2026-07-01T10:00:00.000Z" {
 		t.Error(e, problem)
 	}
 	if got, err := ParseTime("2026-10-25 02:10:00", berlin); err != nil || got.String() != "2026-10-25T00:10:00.000Z" {

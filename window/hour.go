@@ -76,9 +76,9 @@ func (h *hour) apply(r record, slot int) bool {
 	return true
 }
 
-// isFull says whether a channel, by its slot or -1, has all the records that one may have.
-func (h *hour) isFull(slot int) bool {
-	return slot >= 0 && slot < len(h.cells) && h.cells[slot].records == schemas.MaxHourValues
+// has says whether a channel, by its slot or -1, has as many records.
+func (h *hour) has(slot, records int) bool {
+	return slot >= 0 && slot < len(h.cells) && int(h.cells[slot].records) >= records
 }
 
 // saysNothing says whether r would leave what is in force at its time as it is. A repeat is

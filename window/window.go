@@ -34,7 +34,7 @@ func New() *Window { return &Window{open: math.MinInt64} }
 //   - An observation that is Corrected replaces all of its channel and time that arrived
 //     before. One that is Retracted takes them back, and its value is ignored. Either adds
 //     nothing where it would change nothing.
-//   - An hour that is Full of the channel takes no more of it.
+//   - An hour that has schemas.MaxHourValues records of the channel takes no more of it.
 //   - A value that is not finite, or a channel beyond schemas.MaxChannels, adds nothing;
 //     intake refuses both.
 //
@@ -64,7 +64,7 @@ func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 		return false
 	}
 	w.loose = w.loose || m.hour < w.open
-	if h.isFull(w.slot(r.channel)) || !h.apply(r, w.slotOf(r.channel)) {
+	if h.has(w.slot(r.channel), schemas.MaxHourValues) || !h.apply(r, w.slotOf(r.channel)) {
 		return false
 	}
 	h.raw, h.used = r.append(h.raw), true
@@ -72,11 +72,11 @@ func (w *Window) Add(o schemas.Observation, logN uint32) (added bool) {
 	return true
 }
 
-// Full says whether the hour of a time has schemas.MaxHourValues records of a channel, in force or
-// not: what a channel costs goes by their square where they come in no order.
-func (w *Window) Full(ch schemas.Channel, at schemas.Time) bool {
+// Full says whether the hour of a time has a number of records of a channel, in force or not, at
+// most schemas.MaxHourValues: what a channel costs goes by their square where they come in no order.
+func (w *Window) Full(ch schemas.Channel, at schemas.Time, records int) bool {
 	h := w.find(HourOf(at))
-	return h != nil && h.isFull(w.slot(ch))
+	return h != nil && h.has(w.slot(ch), records)
 }
 
 // Advance tells the window the patient's clock. An hour is closed when the clock has moved

@@ -12,7 +12,7 @@ import (
 // whether the observation counts.
 func (t *step) addBeyond(o *schemas.Observation) bool {
 	p := t.p
-	if o.EventTime < p.horizon() || !p.window.Full(o.Channel, o.EventTime) {
+	if o.EventTime < p.horizon() || !t.isFull(o) {
 		return false
 	}
 	t.s.counts.Overfull++
@@ -26,4 +26,10 @@ func (t *step) addBeyond(o *schemas.Observation) bool {
 		p.readings.add(in, o, p.clock)
 	}
 	return true
+}
+
+// isFull says whether the hour of an observation has all the records of its channel that the
+// site's limit allows.
+func (t *step) isFull(o *schemas.Observation) bool {
+	return t.p.window.Full(o.Channel, o.EventTime, t.m.Settings.Limits.Of(schemas.LimitHourValues))
 }

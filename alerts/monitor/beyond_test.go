@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/alerts"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -61,5 +62,58 @@ func TestHourIsFull(t *testing.T) {
 	send(value(0, 81))
 	if n := w.s.patients["d:1"].window.Len(); n != schemas.MaxHourValues+1 {
 		t.Errorf("the window has %d records", n)
+	}
+}
+
+// A site's own limits hold: at the limit all is taken, beyond it is counted. The log asks for them,
+// and a monitor without them refuses.
+func TestLimitsOfASite(t *testing.T) {
+	var limits schemas.Limits
+	for _, text := range []string{"hour-values=60", "senders=2"} {
+		if err := limits.Set(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := newWard(t)
+	w.m.Settings.ScoreInterval, w.m.Settings.Limits = schemas.Hour, limits
+	rate, _ := schemas.ChannelByName("heart_rate")
+	at, seq := schemas.Time(midnight)+10*schemas.Hour+30*schemas.Minute, uint64(0)
+	send := func(source string) {
+		seq++
+		w.offset++
+		r := &schemas.Record{Kind: schemas.KindObservations, Patient: "d:1", At: at, Available: at, Source: source, TopicIndex: 1, Seq: seq, HasSeq: true, Hash: seq,
+			Observations: []schemas.Observation{{Channel: rate, EventTime: at - schemas.Time(seq)*schemas.Second, Value: 80}}}
+		if _, err := w.m.Step(w.s, r, w.offset, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 60 {
+		send("bed")
+	}
+	if c := w.s.Counts(); c.Overfull != 0 || w.s.patients["d:1"].window.Len() != 60 {
+		t.Fatalf("at the limit: %+v", c)
+	}
+	send("bed")
+	if c := w.s.Counts(); c.Overfull != 1 || w.s.patients["d:1"].window.Len() != 60 {
+		t.Errorf("beyond the limit: %+v", c)
+	}
+	send("pump")
+	if n := w.s.Counts().Forgotten; n != 0 {
+		t.Errorf("two senders: %d forgotten", n)
+	}
+	send("ventilator")
+	if n := w.s.Counts().Forgotten; n != 1 || len(w.s.patients["d:1"].origins) != 2 {
+		t.Errorf("three senders: %d forgotten", n)
+	}
+
+	here, asked := w.m.Use(), (&Monitor{Policy: w.m.Policy}).Use()
+	if !strings.HasSuffix(here.Settings, " hour-values=60 senders=2") || strings.Contains(asked.Settings, "senders") {
+		t.Errorf("asked for: %q and %q", here.Settings, asked.Settings)
+	}
+	if w.m.Has(asked) {
+		t.Error("a log that asks for the shipped limits is served by others")
+	}
+	if found := (&Shelf{Policies: []*alerts.Policy{w.m.Policy}}).Find(schemas.Use{Model: schemas.NoModel, Policy: here.Policy, Settings: here.Settings}); found == nil || found.Settings.Limits != limits {
+		t.Error("limits of before a switch are not found on the shelf")
 	}
 }

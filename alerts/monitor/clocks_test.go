@@ -21,7 +21,7 @@ type ward struct {
 }
 
 func newWard(t *testing.T) *ward {
-	return &ward{t: t, encoder: record.Encoder{Clocks: record.NewClocks()}, m: Monitor{Policy: alerts.DefaultPolicy(), Settings: Settings{ScoreInterval: EveryRecord}}, s: NewPartition()}
+	return &ward{t: t, encoder: record.Encoder{Clocks: record.NewClocks(nil)}, m: Monitor{Policy: alerts.DefaultPolicy(), Settings: Settings{ScoreInterval: EveryRecord}}, s: NewPartition()}
 }
 
 // send gives a body to a topic as it arrives at a time, and answers what came of it.

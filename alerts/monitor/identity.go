@@ -36,10 +36,9 @@ type origin struct {
 	pastHighest uint64
 }
 
-// keptOrigins bounds how many origins of a patient are remembered; keptNumbers and keptHashes
-// bound the stored state of one that sends for years.
+// keptNumbers and keptHashes bound the stored state of an origin that sends for years. How many
+// origins of a patient are remembered is a limit of the site.
 const (
-	keptOrigins = 64
 	keptNumbers = 64
 	keptHashes  = 256
 )
@@ -56,7 +55,7 @@ const (
 // origin finds or makes the origin of a record. Where the patient has too many, the one that
 // was not heard of for longest is forgotten: a sender that puts a session into its name must
 // not make the state grow.
-func (s *Partition) origin(p *patient, rec *schemas.Record) *origin {
+func (s *Partition) origin(p *patient, rec *schemas.Record, most int) *origin {
 	last := len(p.origins) - 1
 	for i := last; i >= 0; i-- {
 		o := p.origins[i]
@@ -69,9 +68,9 @@ func (s *Partition) origin(p *patient, rec *schemas.Record) *origin {
 		}
 		return o
 	}
-	if len(p.origins) == keptOrigins {
-		p.origins = slices.Delete(p.origins, 0, 1)
-		s.counts.Forgotten++
+	if n := len(p.origins) + 1 - most; n > 0 { // of more than one where the limit was lowered
+		p.origins = slices.Delete(p.origins, 0, n)
+		s.counts.Forgotten += uint64(n)
 	}
 	p.origins = append(p.origins, &origin{source: strings.Clone(rec.Source), topic: rec.TopicIndex})
 	return p.origins[len(p.origins)-1]

@@ -26,6 +26,9 @@ type Settings struct {
 	ScoreInterval schemas.Time
 	// Inputs says which scores list the observations behind NEWS2. Empty stands for all.
 	Inputs Inputs
+	// Limits are those of the site. Step goes by hour-values and senders; of the others that
+	// intake goes by the log must tell as well.
+	Limits schemas.Limits
 }
 
 // EveryRecord, as score interval, makes a score due after every record.

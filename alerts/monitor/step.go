@@ -126,7 +126,7 @@ func (t *step) advance(to schemas.Time) {
 // leaves no trace but that it was seen.
 func (t *step) apply(rec *schemas.Record) bool {
 	p := t.p
-	sender := t.s.origin(p, rec)
+	sender := t.s.origin(p, rec, t.m.Settings.Limits.Of(schemas.LimitPatientSenders))
 	v := sender.identify(rec)
 	if v == isRepeat {
 		return false
@@ -196,7 +196,7 @@ func (t *step) addToWindow(rec *schemas.Record) (changed bool) {
 // it. It says whether the window changed.
 func (t *step) addObservation(o *schemas.Observation) bool {
 	p := t.p
-	if o.EventTime < p.horizon() || !p.window.Add(*o, p.windowN()) {
+	if o.EventTime < p.horizon() || t.isFull(o) || !p.window.Add(*o, p.windowN()) {
 		return t.addBeyond(o)
 	}
 	t.s.scratch.added = append(t.s.scratch.added, *o)

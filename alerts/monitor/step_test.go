@@ -431,7 +431,8 @@ func byPatient(outputs []Output) map[string]string {
 func TestSendersAreBounded(t *testing.T) {
 	m, s := testMonitor(), NewPartition()
 	largest := 0
-	for i := range 10 * keptOrigins {
+	const kept = 64
+	for i := range 10 * kept {
 		rec := *ward12(i + 1)[12*i]
 		rec.Source, rec.HasSeq, rec.Hash = fmt.Sprintf("gateway/session-%08d", i), false, uint64(i+1)
 		if _, err := m.Step(s, &rec, int64(i), nil); err != nil {
@@ -439,10 +440,10 @@ func TestSendersAreBounded(t *testing.T) {
 		}
 		largest = max(largest, len(s.Writes(nil)[0].State))
 	}
-	if n := len(s.patients["ward:00"].origins); n != keptOrigins || largest > 16<<10 {
+	if n := len(s.patients["ward:00"].origins); n != kept || largest > 16<<10 {
 		t.Errorf("%d senders are remembered, in at most %d bytes", n, largest)
 	}
-	if c := s.Counts(); c.Forgotten != 9*keptOrigins || c.Records != 10*keptOrigins {
+	if c := s.Counts(); c.Forgotten != 9*kept || c.Records != 10*kept {
 		t.Errorf("counts %+v", c)
 	}
 }

@@ -132,13 +132,14 @@ func (m *Monitor) TakeOver(s *Partition, stored *window.StoredPartition) (*Parti
 }
 
 // String writes the settings as a use record names them: all of them, also those that are
-// not set, in the order of their names, so that settings that do the same are the same text.
+// not set, in the order of their names, and of the limits those that are not the shipped ones,
+// so that settings that do the same are the same text.
 func (s Settings) String() string {
 	inputs := s.Inputs
 	if inputs == "" {
 		inputs = InputsAll
 	}
-	return fmt.Sprintf("inputs=%s score_interval=%s", inputs, time.Duration(s.interval())*time.Millisecond)
+	return fmt.Sprintf("inputs=%s score_interval=%s", inputs, time.Duration(s.interval())*time.Millisecond) + s.Limits.String()
 }
 
 // parseSettings reads what String writes. No text are the settings that are not set.
@@ -157,7 +158,9 @@ func parseSettings(text string) (s Settings, err error) {
 				s.ScoreInterval = EveryRecord
 			}
 		default:
-			return s, fmt.Errorf("settings %q: %s is not known to this version", text, name)
+			if err := s.Limits.Set(field); err != nil {
+				return s, fmt.Errorf("settings %q are not known to this version: %w", text, err)
+			}
 		}
 	}
 	return s, s.Validate()

@@ -161,7 +161,7 @@ func typeInWords(f *pflag.Flag) string {
 		return "a whole number"
 	case "duration":
 		return "a time such as 30s or 1h"
-	case "stringSlice":
+	case "stringSlice", "stringArray":
 		return "a list of words"
 	}
 	return "a word"
@@ -297,7 +297,7 @@ func printSchema(out io.Writer, flags []*pflag.Flag) error {
 			p.Type, p.Default = "integer", json.Number(f.DefValue)
 		case "duration":
 			p.Pattern = `^([0-9]+(\.[0-9]+)?(ns|us|ms|s|m|h))+$`
-		case "stringSlice":
+		case "stringSlice", "stringArray":
 			p.Type, p.Items, p.Default = "array", map[string]any{"type": "string"}, f.Value.(pflag.SliceValue).GetSlice()
 		}
 		properties[f.Name] = p

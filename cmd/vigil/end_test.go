@@ -1,7 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -81,4 +86,41 @@ func TestDemoBesideAWorkerEnds(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, talk)
 	}
 	worker.terminate()
+}
+
+// A demo whose embedded redis-server has died ends within the
+// promised time when it is told to.
+func TestDemoEndsWhoseStoreHasDied(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program and waits for it: left out with -short")
+	}
+	if _, err := exec.LookPath("redis-server"); err != nil || runtime.GOOS != "linux" {
+		t.Skip("needs redis-server on PATH, and Linux to find the child")
+	}
+	p := &program{t: t, path: binary(t), args: []string{"demo", "--no-web", "--store", "redis", "--speed", "60", "--state", t.TempDir()}}
+	p.start()
+	child := 0
+	p.until(60*time.Second, "a redis-server", func() bool {
+		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", p.cmd.Process.Pid))
+		for _, list := range lists {
+			b, _ := os.ReadFile(list)
+			for _, pid := range strings.Fields(string(b)) {
+				if name, _ := os.ReadFile("/proc/" + pid + "/comm"); strings.HasPrefix(string(name), "redis-server") {
+					child, _ = strconv.Atoi(pid)
+				}
+			}
+		}
+		return child > 0 && p.talk.String()+p.out.String() != ""
+	})
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(2 * time.Second) // until the work has met it
+	begun := time.Now()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	err := <-p.ended
+	p.ended <- err
+	if took := time.Since(begun); took > drainsWithin {
+		t.Errorf("ended %s after SIGTERM, want within %s: %s", took, drainsWithin, p.talk.String())
+	}
 }

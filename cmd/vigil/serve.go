@@ -35,6 +35,8 @@ type serveOptions struct {
 	between time.Duration
 	zone    string
 	runs    bool
+	limits  []string
+	explain bool
 }
 
 // serveCommand gives the user workers on a Kafka and a Redis that run elsewhere, and every half minute
@@ -46,6 +48,7 @@ func serveCommand() *cobra.Command {
 		Example: `  vigil topics init --brokers kafka:9092
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0
   vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --workers 3 --id ward-a
+  vigil serve --brokers kafka:9092 --redis redis://redis:6379/0 --limit senders=128 --limit note-bytes=256KiB
   vigil serve --config vigil.yaml                  see vigil config init, vigil doctor`,
 		Long: `Several processes share the partitions; each may come, go or be killed at any time. What it did
 is in Kafka and Redis: another goes on where it ended. SIGTERM ends it in good order.
@@ -66,6 +69,12 @@ Vigil is ` + schemas.Notice + ".",
 			if _, err := configure(cmd); err != nil {
 				return err
 			}
+			if o.explain {
+				if err := o.bound(); err != nil {
+					return err
+				}
+				return boot.ExplainMemory(cmd.OutOrStdout(), o.Config)
+			}
 			if err := o.check(); err != nil {
 				return err
 			}
@@ -80,6 +89,8 @@ Vigil is ` + schemas.Notice + ".",
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.explain, "explain-memory", false, "print how much memory a worker may come to hold, and of what, and end")
+	_ = cmd.Flags().SetAnnotation("explain-memory", notASetting, []string{"true"}) // the flag is there
 	return cmd
 }
 
@@ -99,6 +110,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.Known, "known", nil, "model (*.safetensors) and policy files of before a switch, to rebuild by; those shipped are known")
 	f.StringVar(&o.inputs, "inputs", "all", "which scores carry the NEWS2 inputs: all, alerting")
 	f.DurationVar(&o.between, "score-interval", time.Minute, "least patient time between two scores after records; 0s: a score after every record")
+	f.StringArrayVar(&o.limits, "limit", nil, "NAME=VALUE, one of those that vigil limits lists; may be given several times")
 	f.DurationVar(&o.Idle.Alive, "keep-alive", time.Hour, "how often an idle output is claimed again; less than the brokers' producer.id.expiration.ms (a day)")
 	f.DurationVar(&o.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	zoneFlag(cmd, &o.zone)
@@ -111,6 +123,9 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 func (o *serveOptions) check() (err error) {
 	if o.Config.Redis.URL == "" {
 		return boot.Usage(errors.New("--redis is missing: name the store, for example redis://127.0.0.1:6379/0"))
+	}
+	if err := o.bound(); err != nil {
+		return err
 	}
 	if err := checkInputs(o.inputs); err != nil {
 		return err
@@ -128,6 +143,16 @@ func (o *serveOptions) check() (err error) {
 		return err
 	}
 	o.InputsAlerting = o.inputs == "alerting"
+	return nil
+}
+
+// bound sets what senders may bring.
+func (o *serveOptions) bound() error {
+	for _, text := range o.limits {
+		if err := o.Config.Limits.Set(text); err != nil {
+			return boot.Usage(fmt.Errorf("--limit: %w; `vigil limits` lists all", err))
+		}
+	}
 	o.LiveOnly = !o.runs
 	return nil
 }

@@ -25,10 +25,10 @@
 // What lies behind a run's end mark waits until the run is over in all topics.
 //
 // What waits is held in memory, each message cut to what a dead letter would quote. A run must
-// send a mark at least every schemas.MaxStretchMessages messages and MaxStretchBytes (200,000 and
-// 128 MiB) of each topic and partition: what comes beyond is a dead letter (`no_mark`) at once,
+// send a mark at least every 200,000 messages and 128 MiB of each topic and partition, or as the
+// limits run-messages and run-bytes of schemas say: what comes beyond is a dead letter (`no_mark`) at once,
 // up to the next mark. A topic whose marks are ahead of the others' is not read on while it holds
-// a quarter of that. So a partition holds at most six times five quarters of MaxStretchBytes,
+// a quarter of that. So a partition holds at most six times five quarters of run-bytes,
 // 960 MiB, of a run that is out to fill it, beside what is being read.
 //
 // The log passes each full hour of playing time by a tick, so that nobody who applies it has more

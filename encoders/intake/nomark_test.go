@@ -114,3 +114,20 @@ func TestJumpOfPlayingTime(t *testing.T) {
 		}
 	}
 }
+
+// What a run may bring is what the site has set.
+func TestRunGoesByTheSitesLimits(t *testing.T) {
+	var limits schemas.Limits
+	for _, text := range []string{"run-messages=50000", "run-bytes=32MiB"} {
+		if err := limits.Set(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := worker(nil, still)
+	if got := w.mostLoad(); got != (load{200_000, 128 << 20}) {
+		t.Errorf("shipped: %+v", got)
+	}
+	if w.Encoder.Limits = &limits; w.mostLoad() != (load{50_000, 32 << 20}) {
+		t.Errorf("of the site: %+v", w.mostLoad())
+	}
+}

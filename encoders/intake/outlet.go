@@ -26,11 +26,13 @@ func (w *Worker) batchRecords() int {
 	return batchRecords
 }
 
+// mostLoad is what a run may bring between two marks.
 func (w *Worker) mostLoad() load {
 	if w.load != (load{}) {
 		return w.load
 	}
-	return mostLoad
+	l := w.Encoder.Limits
+	return load{l.Of(schemas.LimitRunMessages), l.Of(schemas.LimitRunBytes)}
 }
 
 // outlet is one of the two topics that intake appends to, and the batch that gathers for

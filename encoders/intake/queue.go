@@ -34,8 +34,6 @@ type queue struct {
 // load is what a stretch has brought so far, or may bring.
 type load struct{ messages, bytes int }
 
-var mostLoad = load{schemas.MaxStretchMessages, schemas.MaxStretchBytes}
-
 // stretch is what lies between two marks. It is judged as a whole, so that a restart must
 // read it as a whole.
 type stretch struct {

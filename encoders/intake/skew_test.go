@@ -17,7 +17,7 @@ import (
 // names no patient.
 func TestSkewIsSaidOnce(t *testing.T) {
 	var log bytes.Buffer
-	w := &Worker{Encoder: &record.Encoder{Clocks: record.NewClocks()}, Log: zerolog.New(&log)}
+	w := &Worker{Encoder: &record.Encoder{Clocks: record.NewClocks(nil)}, Log: zerolog.New(&log)}
 	now := still()
 	hear := func(delay schemas.Time) {
 		for range 8 {

@@ -34,7 +34,7 @@ type Worker struct {
 
 	cut  func(point string) error // ends a tenure at a named point, in tests of crashes
 	most int                      // records that a batch takes, in tests; 0: batchRecords
-	load load                     // what a stretch may bring, in tests; zero: mostLoad
+	load load                     // what a stretch may bring, in tests; zero: what the limits say
 	sure bool                     // Clock is believed whatever it says, in tests
 
 	stats  kafka.PerPartition[Stats]

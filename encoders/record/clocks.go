@@ -66,8 +66,10 @@ func arrive(r *schemas.Record) {
 // nothing. What it knows is of this process; only the mark that it sets, schemas.ClockOff,
 // enters the log.
 type Clocks struct {
+	kept    int // devices that are remembered; beyond it all are measured anew
 	mu      sync.Mutex
 	devices map[device]*deviceClock
+	anew    int // how often that was
 }
 
 type device struct{ source, patient string }
@@ -81,15 +83,24 @@ type deviceClock struct {
 	known bool
 }
 
-const (
-	// clockRun is how many messages in a row must be late for a clock to be taken for slow.
-	clockRun = 8
-	// clocksKept bounds how many devices are remembered; beyond it all are measured anew.
-	clocksKept = 1 << 14
-)
+// clockRun is how many messages in a row must be late for a clock to be taken for slow.
+const clockRun = 8
 
-// NewClocks returns a measure that has seen nothing.
-func NewClocks() *Clocks { return &Clocks{devices: map[device]*deviceClock{}} }
+// NewClocks returns a measure that has seen nothing. It remembers as many devices as the site's
+// limits say; nil: the shipped ones.
+func NewClocks(l *schemas.Limits) *Clocks {
+	return &Clocks{kept: l.Of(schemas.LimitDevices), devices: map[device]*deviceClock{}}
+}
+
+// Anew is how often there were too many devices, so that all are measured anew.
+func (c *Clocks) Anew() int {
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.anew
+}
 
 // judge takes in when a live message was measured, and marks the record if the sender's clock
 // is off.
@@ -101,8 +112,9 @@ func (c *Clocks) judge(r *schemas.Record, event schemas.Time) {
 	defer c.mu.Unlock()
 	d := c.devices[device{r.Source, r.Patient}]
 	if d == nil {
-		if len(c.devices) == clocksKept {
+		if len(c.devices) >= c.kept {
 			clear(c.devices)
+			c.anew++
 		}
 		d = &deviceClock{}
 		c.devices[device{strings.Clone(r.Source), strings.Clone(r.Patient)}] = d

@@ -62,7 +62,7 @@ func TestAheadCountsOnArrival(t *testing.T) {
 
 // How far clocks are off is measured for each device of a sender.
 func TestClocksAreMeasured(t *testing.T) {
-	e := &record.Encoder{Clocks: record.NewClocks()}
+	e := &record.Encoder{Clocks: record.NewClocks(nil)}
 	reader := schemas.NewShortReader()
 	send := func(patient string, delay schemas.Time) (off bool) {
 		m := &schemas.Message{Topic: schemas.TopicVitals, Key: []byte(patient),

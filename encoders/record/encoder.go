@@ -27,11 +27,12 @@ type Encoder struct {
 	Codes *schemas.SiteCodes
 	// Clocks, where it is not nil, measures how far the senders' clocks are off.
 	Clocks *Clocks
+	Limits *schemas.Limits // of the site; nil: the shipped ones
 }
 
 // Decode reads a raw message at intake's clock.
 func (e *Encoder) Decode(m *schemas.Message, now schemas.Time) (*schemas.Event, *schemas.Problem) {
-	return schemas.DecodeEventIn(m, e.Zone, now)
+	return schemas.DecodeEventIn(m, e.Zone, now, e.Limits)
 }
 
 var (
@@ -104,7 +105,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 // whose memory it uses again: what Record makes of it, at a fraction of the cost. False
 // says that the message is for Record; r is then undefined.
 func (e *Encoder) RecordShort(s *schemas.ShortReader, m *schemas.Message, now schemas.Time, r *schemas.Record) bool {
-	if !s.Read(m, r) {
+	if len(m.Value) > e.Limits.Of(schemas.LimitVitalsBytes) || !s.Read(m, r) || len(r.Observations) > e.Limits.Of(schemas.LimitMessageValues) {
 		return false
 	}
 	r.At = now
@@ -135,7 +136,7 @@ func (e *Encoder) vitals(r *schemas.Record, ev *schemas.Event) (*schemas.Record,
 		return p != nil
 	})
 	var beyond []schemas.Problem
-	r.Observations, beyond = withinLimits(r.Observations)
+	r.Observations, beyond = withinLimits(r.Observations, e.Limits.Of(schemas.LimitHourValues))
 	problems = append(problems, beyond...)
 	if len(r.Observations) == 0 {
 		return nil, problems

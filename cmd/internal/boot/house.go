@@ -58,6 +58,7 @@ type Config struct {
 	InputsAlerting bool                // only scores that raise something list the observations behind NEWS2
 	ScoreInterval  schemas.Time        // of monitor.Settings
 	Zone           *time.Location      // of times in messages that name none; nil: UTC
+	Limits         schemas.Limits      // what a site has set of the table of limits
 	Idle           kafka.Idle          // of the producers of both stages
 	Clock          func() schemas.Time // the time of day; nil: this machine's
 	Log            zerolog.Logger
@@ -80,6 +81,7 @@ type House struct {
 	drifted    drifted
 	known      []*fusion.Model // of the files of Config.Known
 	intake     *intake.Worker
+	clocks     *record.Clocks // of senders' devices
 	monitor    *worker.Service
 	watch      *watch.Watch
 	here       kafka.PerPartition[atomic.Int32] // owners in this process
@@ -370,7 +372,7 @@ func (h *House) claimState() error {
 // buildStages puts the two stages together. Clock and nonces are given to
 // them here, so that tests can give them others.
 func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf monitor.Shelf, own *schemas.SiteCodes) {
-	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval}
+	settings := monitor.Settings{Inputs: monitor.InputsAll, ScoreInterval: h.config.ScoreInterval, Limits: h.config.Limits}
 	if h.config.InputsAlerting {
 		settings.Inputs = monitor.InputsAlerting
 	}
@@ -379,8 +381,10 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	// By which codes raw messages were read stands in the log, but the monitor reads none by them.
 	use := judge.Use()
 	use.Encoder = own.Hash()
+	limits := &h.config.Limits
+	h.clocks = record.NewClocks(limits)
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: record.NewClocks()}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: h.clocks, Limits: limits}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: use, LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
@@ -390,7 +394,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	}
 	h.monitor = &worker.Service{
 		Cluster: h.Cluster, Store: h.redis, Monitor: judge, Shelf: shelf, Models: found,
-		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle,
+		Log: h.config.Log, Nonce: nonce, Idle: h.config.Idle, Batch: limits.Of(schemas.LimitBatchRecords),
 	}
 }
 
@@ -498,10 +502,18 @@ func (h *House) Status() string {
 		oddities += fmt.Sprintf("; %d scores in which the model gives no number, knowing too little or nothing like it", abstained)
 	}
 	if overfull > 0 {
-		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, schemas.MaxHourValues)
+		oddities += fmt.Sprintf("; %d values beyond %d of one channel in an hour, which models do not see", overfull, h.config.Limits.Of(schemas.LimitHourValues))
 	}
 	if forgotten > 0 {
 		oddities += fmt.Sprintf("; %d times a sender was forgotten, since its patient has too many", forgotten)
+	}
+	for _, reason := range []schemas.Reason{schemas.TooLarge, schemas.TooMany, schemas.NoMark} {
+		if n := dead[reason]; n > 0 {
+			oddities += fmt.Sprintf("; %d messages beyond a limit (%s)", n, reason)
+		}
+	}
+	if anew := h.clocks.Anew(); anew > 0 {
+		oddities += fmt.Sprintf("; %d times there were more devices than %d, whose clocks were measured anew", anew, h.config.Limits.Of(schemas.LimitDevices))
 	}
 	if held := h.intake.Held(); held > 0 {
 		oddities += fmt.Sprintf("; %d recorded messages wait for a progress mark", held)

@@ -3,7 +3,6 @@ package embedded
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -18,7 +17,7 @@ type Broker struct{ cluster *kfake.Cluster }
 // port 0 takes any free one. It goes on with what an earlier broker left in dir. An error says
 // which flag mends it.
 func StartBroker(dir string, port int) (*Broker, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private(dir); err != nil {
 		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
 	}
 	options := []kfake.Opt{

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -50,7 +49,7 @@ func StartStore(ctx context.Context, dir, kind, password string) (*Store, error)
 	case err != nil:
 		return nil, errors.New("there is no redis-server on PATH: install it (apt-get install redis-server, brew install redis) or use --store miniredis")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	if err := private(dir); err != nil {
 		return nil, fmt.Errorf("store files: %w; choose another folder with --state", err)
 	}
 	return startRedis(ctx, path, dir, password)
