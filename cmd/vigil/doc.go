@@ -23,7 +23,7 @@
 //	vigil encoders explain note    Say what the encoder sees in a clinical note: sections, concepts, polarity
 //	vigil encoders list            List the encoder of each modality: what it gives, its licence, where it came from
 //	vigil encoders train ecg       Fit the classifier of ECG strips to WFDB records with annotations
-//	vigil evaluate                 Judge a model hour by hour on recorded stays, and its alarms beside those of NEWS2
+//	vigil evaluate                 Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA
 //	vigil explain                  Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
 //	vigil lab concatenation        FuseMoE against a network that joins the modalities in its head
 //	vigil lab convergence          How fast a mixture of experts learns its parameters, Laplace gate and softmax
@@ -32,7 +32,7 @@
 //	vigil model describe           Write into a trained model what its training data looked like: for drift, intervals, and abstention
 //	vigil model list               List the models in the binary: name, hash, whether trained, what it tells
 //	vigil model parity             Hold the network's layers against golden vectors of the published code; exit 4 if one is off
-//	vigil model score              Score trained models on the stays that training never saw, several by the mean of their probabilities
+//	vigil model score              Write a model's probability for each stay and hour, or score models on the test part of their recipe
 //	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves
 //	vigil model use                Let the workers go on with another model, a file or one in the binary, from one place of each partition on
 //	vigil model verify             Check a model file: form, shapes, finite weights, and that it can serve; exit 4 if not
