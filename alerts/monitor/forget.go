@@ -1,6 +1,7 @@
 package monitor
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -63,6 +64,11 @@ func (s *Partition) forgetGone(dst []window.PatientWrite) []window.PatientWrite 
 			delete(s.patients, id)
 			s.counts.Gone++
 		}
+	}
+	if len(dst)-n > len(s.patients) { // a map never gives back what it has grown to
+		left := make(map[string]*patient, len(s.patients))
+		maps.Copy(left, s.patients)
+		s.patients = left
 	}
 	if len(dst) > n {
 		s.unread = slices.DeleteFunc(s.unread, func(p *patient) bool { return s.patients[p.id] != p })

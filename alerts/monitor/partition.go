@@ -190,6 +190,7 @@ func (s *Partition) Writes(dst []window.PatientWrite) []window.PatientWrite {
 		p.window.TakeWrites(w)
 		s.release(p)
 	}
+	clear(s.changed) // else its memory holds patients who are forgotten
 	s.changed = s.changed[:0]
 	slices.SortFunc(dst[from:], func(a, b window.PatientWrite) int { return strings.Compare(a.Patient, b.Patient) })
 	return dst
