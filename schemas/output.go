@@ -155,6 +155,9 @@ const (
 	PhaseEnd        Phase = "end"
 )
 
+// MaxFaults is how many faults of one message its dead letter names.
+const MaxFaults = 16
+
 // DeadLetter is the body of a record on TopicDeadLetters: a raw message that was refused,
 // or of which some values were, with the reason and with where it stood. There is at most
 // one for a message.
@@ -164,6 +167,8 @@ type DeadLetter struct {
 	Field    string `json:"field"`
 	Found    string `json:"found"`
 	Expected string `json:"expected"`
+	// More are the other faults of the message, at most MaxFaults in all.
+	More []Problem `json:"more,omitempty"`
 	// Topic, Partition and Offset say where the message stands, for as long as the raw
 	// topic is kept.
 	Topic     string `json:"topic"`

@@ -7,10 +7,10 @@ import "fmt"
 // rejected row in a source's count. It is never an error of the service, which goes on
 // with the next message.
 type Problem struct {
-	Reason   Reason
-	Field    string // the path into the message, for example "observations[3].unit"
-	Found    string // what stood there, quoted and cut to about 100 bytes
-	Expected string // what should have stood there, so that a sender knows how to mend it
+	Reason   Reason `json:"reason"`
+	Field    string `json:"field"`    // the path into the message, for example "observations[3].unit"
+	Found    string `json:"found"`    // what stood there, quoted and cut to about 100 bytes
+	Expected string `json:"expected"` // what should have stood there, so that a sender knows how to mend it
 }
 
 // Reason is the fixed word for a kind of problem. Senders count dead letters by it, so a

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os/user"
 	"slices"
 	"strings"
@@ -70,7 +69,7 @@ Vigil is ` + schemas.Notice + ".",
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.give(cmd.Context(), args[0], cmd.OutOrStdout())
+			return a.give(cmd, args[0])
 		},
 	}
 	kafkaFlags(cmd, &a.kafka, defaultBrokers, "all topic names")
@@ -103,11 +102,12 @@ func (a *answer) check() error {
 }
 
 // give publishes the answer and waits until the alert tells it.
-func (a *answer) give(ctx context.Context, id string, stdout io.Writer) error {
+func (a *answer) give(cmd *cobra.Command, id string) error {
+	ctx, stdout := cmd.Context(), cmd.OutOrStdout()
 	if err := a.check(); err != nil {
 		return err
 	}
-	c, err := a.kafka.Reach(ctx)
+	c, err := reachWatched(cmd, &a.kafka)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func alertsTail() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "tail", Short: "Follow the alerts as they come; Ctrl-C ends it", Args: noArgs,
-		Example: `  vigil alerts tail                          of a demo started with --port 9092
+		Example: `  vigil alerts tail                          of the demo that runs on this machine, or of 127.0.0.1:9092
   vigil alerts tail --all --json             from the beginning, as JSON lines
   vigil alerts tail --severity high --unit ICU --since 2h`,
 		Long: "Vigil is " + schemas.Notice + ".",
@@ -39,7 +39,7 @@ func alertsTail() *cobra.Command {
 			if err := f.check(time.Now()); err != nil {
 				return err
 			}
-			c, err := k.Reach(cmd.Context())
+			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func alertsExport() *cobra.Command {
 			if err := f.check(time.Now()); err != nil {
 				return err
 			}
-			c, err := k.Reach(cmd.Context())
+			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
 			}

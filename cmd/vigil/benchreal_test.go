@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,6 +127,40 @@ func TestBenchReal(t *testing.T) {
 	}
 	b.table.Flush()
 	fmt.Print(out.String())
+	b.idle()
+}
+
+// idlePartitions of a worker that has nothing to do.
+const idlePartitions = 64
+
+// idle measures what a worker without a patient writes into the log and takes of a processor.
+func (b *realBench) idle() {
+	b.t.Helper()
+	c := &kafka.Cluster{Brokers: strings.Split(b.brokers, ","), Prefix: fmt.Sprintf("bench%d-idle.", os.Getpid())}
+	defer c.Close()
+	if _, err := c.CreateTopics(b.t.Context(), idlePartitions, 1); err != nil {
+		b.t.Fatal(err)
+	}
+	cmd, end := b.worker(c.Prefix)
+	defer end()
+	b.wait("an owner of every partition", func() bool {
+		owned, err := c.Owned(b.t.Context(), boot.Group)
+		return err == nil && len(owned) == idlePartitions && !slices.Contains(owned, false)
+	})
+	time.Sleep(10 * time.Second) // what a start writes
+	bytes := func() (n int) {
+		if err := c.Each(b.t.Context(), schemas.TopicLog, func(m *schemas.Message) error { n += len(m.Key) + len(m.Value); return nil }); err != nil {
+			b.t.Fatal(err)
+		}
+		return n
+	}
+	worker := process{cmd.Process.Pid}
+	written, busy, start := bytes(), worker.cpu(), time.Now()
+	time.Sleep(time.Duration(b.seconds) * time.Second)
+	busy = worker.cpu() - busy
+	took := time.Since(start)
+	fmt.Printf("idle, %d partitions: %.1f B/s into the log of each, %.1f %% of a core\n", idlePartitions,
+		float64(bytes()-written)/took.Seconds()/idlePartitions, 100*busy.Seconds()/took.Seconds())
 }
 
 // startBrokers says for people which they are.

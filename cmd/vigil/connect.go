@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 )
 
 // kafkaFlags adds the flags of a command that reaches a Kafka. prefixOf says for the help what the
@@ -22,6 +25,22 @@ func kafkaFlags(cmd *cobra.Command, k *boot.Kafka, brokers []string, prefixOf st
 	f.StringVar(&k.Mechanism, "sasl", "", "log in: plain, scram-sha-256, scram-sha-512")
 	f.StringVar(&k.User, "user", "", "user of --sasl; the password comes from "+boot.PasswordVariable)
 	f.StringVar(&k.PasswordFile, "password-file", "", "file that holds the password, instead")
+}
+
+// reachWatched reaches the Kafka of the flags. Without --brokers that is the one of a demo that runs on this machine
+// under this user, if there is one.
+func reachWatched(cmd *cobra.Command, k *boot.Kafka) (*kafka.Cluster, error) {
+	if !cmd.Flags().Changed("brokers") {
+		if demos := boot.RunningDemos(); len(demos) > 0 {
+			k.Brokers = demos[:1]
+			more := ""
+			if len(demos) > 1 {
+				more = "; others are at " + strings.Join(demos[1:], ", ") + " (--brokers)"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "found a demo at %s%s\n", demos[0], more)
+		}
+	}
+	return k.Reach(cmd.Context())
 }
 
 // redisFlags adds the flags of a command that reaches a Redis. The password is none of them.

@@ -53,12 +53,12 @@ func deadLettersTail() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use: "tail", Short: "Follow the messages that are refused, with reason and mend; Ctrl-C ends it", Args: noArgs,
-		Example: `  vigil deadletters tail                                  of a demo started with --port 9092
+		Example: `  vigil deadletters tail                                  of the demo that runs here, or of 127.0.0.1:9092
   vigil deadletters tail --all --source my-gateway        from the beginning, those of one sender
   vigil deadletters tail --all --reason unknown_channel   those of one reason`,
 		Long: "Vigil is " + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := k.Reach(cmd.Context())
+			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
 			}
@@ -100,6 +100,9 @@ func (r *refused) line() string {
 	if r.Partial {
 		rest = " (the rest of it went on)"
 	}
+	if n := len(r.More); n > 0 {
+		rest = fmt.Sprintf("; %d more faults, see show", n) + rest
+	}
 	return fmt.Sprintf("%s %s %s %s: %s: found %s, expected %s%s", r.at, r.id, dash(r.Source), r.Reason, r.Field, r.Found, r.Expected, rest)
 }
 
@@ -121,7 +124,7 @@ func deadLettersShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			c, err := k.Reach(cmd.Context())
+			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
 			}
@@ -262,7 +265,7 @@ Vigil is ` + schemas.Notice + ".",
 			if err != nil {
 				return err
 			}
-			c, err := k.Reach(ctx)
+			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
 			}

@@ -17,11 +17,12 @@ type Item struct {
 	message  schemas.Message // what a dead letter quotes
 	length   int             // of the message, where it is cut, with its hash
 	sum      string
-	size     int              // what the item takes while it is held, in bytes, about; see cost
-	problem  *schemas.Problem // what is wrong with the message, or with a part of it
-	partial  bool             // the rest of the message went on
-	run      string           // empty: the message is live
-	play     int64            // playing time, ms
+	size     int               // what the item takes while it is held, in bytes, about; see cost
+	problem  *schemas.Problem  // what is wrong with the message, or with a part of it
+	more     []schemas.Problem // the other faults of the message
+	partial  bool              // the rest of the message went on
+	run      string            // empty: the message is live
+	play     int64             // playing time, ms
 	source   string
 	earliest schemas.Time // event time of the earliest value, of a recorded one
 	reroute  int          // the partition that the key belongs to, -1: this one
@@ -91,7 +92,7 @@ func Decode(e *record.Encoder, m *schemas.Message, n int, now schemas.Time) Item
 	var problems []schemas.Problem
 	i.Record, problems = e.Record(ev, m, now)
 	if len(problems) > 0 {
-		i.problem, i.partial = joined(problems), i.Record != nil
+		i.problem, i.more, i.partial = &problems[0], problems[1:min(len(problems), schemas.MaxFaults)], i.Record != nil
 	}
 	return i
 }
@@ -105,19 +106,6 @@ func decodeShort(e *record.Encoder, s *schemas.ShortReader, m *schemas.Message, 
 	}
 	*i = Item{Record: r, message: *m, source: r.Source, reroute: -1}
 	return true
-}
-
-// joined makes one problem of several: the first, which also names fields and findings of
-// the others as far as there is room.
-func joined(problems []schemas.Problem) *schemas.Problem {
-	p := problems[0]
-	for _, more := range problems[1:] {
-		if len(p.Field) < 400 {
-			p.Field += ", " + more.Field
-			p.Found += ", " + more.Found
-		}
-	}
-	return &p
 }
 
 // Compare is the order of recorded events in the log: playing time, movements before all

@@ -75,6 +75,7 @@ func (out *outlet) empty() {
 // has no room for it goes out first.
 func (l *logWriter) addLetter(ctx context.Context, i *Item) error {
 	letter := kafka.NewDeadLetter(&i.message, i.problem, i.source, i.partial)
+	letter.More = i.more
 	if i.sum != "" {
 		letter.Length, letter.SHA256 = i.length, i.sum
 	}

@@ -183,7 +183,7 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 		if startErr != nil {
 			return Dependency(startErr)
 		}
-		h.closers = append(h.closers, broker.Close)
+		h.closers = append(h.closers, broker.Close, putSignpost(broker.Addresses()[0]))
 		h.brokerLine = "embedded kfake " + strings.Join(broker.Addresses(), ",")
 		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
 	}
@@ -529,7 +529,21 @@ func (h *House) Status() string {
 			away += fmt.Sprintf("; waiting for %s since %s", server, since.Format(time.TimeOnly))
 		}
 	}
-	return fmt.Sprintf("logged %d records, %d dead letters; %d scores, %d alert revisions; %d open stays%s%s%s", records, letters, scores, alerts, open, oddities, away, h.watch.Status())
+	return fmt.Sprintf("logged %d records, %d dead letters%s; %d scores, %d alert revisions; %d open stays%s%s%s", records, letters, commonest(dead), scores, alerts, open, oddities, away, h.watch.Status())
+}
+
+// commonest says in brackets for which reason most dead letters are; nothing where there are none.
+func commonest(dead map[schemas.Reason]int64) string {
+	most := schemas.Reason("")
+	for reason, n := range dead {
+		if most == "" || n > dead[most] || n == dead[most] && reason < most {
+			most = reason
+		}
+	}
+	if most == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (most for %s, %d; vigil deadletters tail --all)", most, dead[most])
 }
 
 // Cause adds to an error of the embedded servers what they do not say themselves: that the
