@@ -136,6 +136,17 @@ type use struct {
 // Open is the number of open stays.
 func (s *Partition) Open() int { return len(s.open) }
 
+// Late is the number of open live stays with a score that fell due more than a time ago, by the partition's own
+// clock. Ticks let each fall due in its second, so that it is above 0 only where something of theirs was left out.
+func (s *Partition) Late(by schemas.Time) (n int) {
+	for _, p := range s.open {
+		if !p.bound && p.held < s.liveClock-by {
+			n++
+		}
+	}
+	return n
+}
+
 // findPatient finds or makes the patient of a record. Patients who are met outside a stay
 // are marked anew by where the log's gap is, since the next stay may begin with this record.
 func (s *Partition) findPatient(rec *schemas.Record, offset int64) *patient {

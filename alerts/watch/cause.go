@@ -13,6 +13,7 @@ const (
 	Marks           // recorded messages wait for a progress mark, and those behind them with them
 	Elsewhere       // another process owns the partition and does not get on
 	Stuck           // this process owns the partition and does not get on
+	Late            // the partition gets on, and stays of it are not scored
 	Behind          // the time of the log is behind the clock
 	Ahead           // and ahead of it
 	causes
@@ -27,6 +28,7 @@ var texts = [causes]struct{ what, mend string }{
 	Marks:     {"messages were accepted and are not scored, they wait behind recorded ones for a progress mark of their run", "go on with vigil replay, or end the run: vigil replay --end RUN"},
 	Elsewhere: {"messages were accepted and are not scored, the worker elsewhere that owns the partition does not get on", "see the log of the worker that kafka-consumer-groups.sh --describe names; end it, another goes on where it ended"},
 	Stuck:     {"messages were accepted and are not scored, the worker of this process that owns the partition does not get on", "see the lines before this one; where there are none, end this process, another goes on where it ended, and report this as a fault"},
+	Late:      {"messages of open stays were accepted and are not scored, though their partition gets on", "end this process, another rebuilds the partition from its log, and report this as a fault"},
 	Behind:    {"the time of the log is behind this machine's clock, nothing falls due in it", "see to the time service of this machine and of the brokers; where both are right, end this process, another goes on where it ended"},
 	Ahead:     {"the time of the log is ahead of this machine's clock: scores come half as often until it is caught up with", "see to the time service of this machine, of the other workers' and of the brokers"},
 }

@@ -2,7 +2,8 @@
 //
 // What was accepted and is not scored for [After] is silence: a raw message that intake does not
 // read, a log record that is not applied, a partition that nobody owns, brokers or a store that
-// do not answer, a log whose time stands still or runs away from the clock. A [Watch] looks at
+// do not answer, a log whose time stands still or runs away from the clock, an open stay that its
+// partition passes over. A [Watch] looks at
 // all partitions every [Every], those of other processes too, as far as the group tells of them.
 // Each silence is one line in the log within 10 s, with the partitions, the cause where it is
 // known and the mend; another line when the cause changes, and one when it is over. It is counted,

@@ -36,6 +36,7 @@ type Partition struct {
 	Here   bool          // by one of this process
 	Topics []Topic       // what is to be done in each topic that this process sees the progress of
 	Off    time.Duration // how far the log's time is ahead of the clock, below 0 behind it; 0 where it need not go on
+	Late   int           // open stays whose score fell due long ago
 	Marks  bool          // recorded messages wait for a progress mark
 }
 
@@ -191,10 +192,11 @@ func (r *row) see(now time.Duration, p *Partition, store error) finding {
 		Unowned: !p.Owned && !p.Here,
 		Behind:  p.Off < -MaxOff,
 		Ahead:   p.Off > MaxOff,
+		Late:    p.Late > 0,
 	}
 	var found finding
 	since := map[Cause]time.Duration{}
-	for _, c := range []Cause{Unowned, Behind, Ahead} {
+	for _, c := range []Cause{Unowned, Late, Behind, Ahead} {
 		if !seen[c] {
 			continue
 		}
@@ -204,7 +206,7 @@ func (r *row) see(now time.Duration, p *Partition, store error) finding {
 			}
 		}
 		wait := After
-		if c != Unowned {
+		if c == Behind || c == Ahead {
 			wait = Every / 2 // it is far off already, which one look may see by mistake
 		}
 		if found.Cause == None && now-since[c] >= wait {

@@ -79,6 +79,7 @@ func TestEachSilenceIsSaidAndItsEnd(t *testing.T) {
 		{Marks, stuck(func(s *Sight) { s.Partitions[1].Marks = true }), []string{"progress mark", "--end RUN"}},
 		{Elsewhere, stuck(func(s *Sight) { s.Partitions[1].Here = false }), []string{"worker elsewhere", "end it"}},
 		{Stuck, stuck(func(*Sight) {}), []string{"worker of this process", "end this process"}},
+		{Late, func(s *Sight) { s.Partitions[1].Late = 2 }, []string{"open stays", "end this process"}},
 		{Behind, func(s *Sight) { s.Partitions[1].Off = -MaxOff - 1 }, []string{"behind this machine's clock", "time service"}},
 		{Ahead, func(s *Sight) { s.Partitions[1].Off = MaxOff + 1 }, []string{"ahead of this machine's clock", "time service"}},
 	} {

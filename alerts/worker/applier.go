@@ -367,6 +367,7 @@ func (a *applier) count(last int64) {
 	a.stats.beside.note(a.monitor, a.state)
 	a.counted = c
 	a.stats.OpenStays.Store(int64(a.state.Open()))
+	a.stats.LateStays.Store(int64(a.state.Late(maxLate)))
 	if a.stats.Applied.Swap(last) < last {
 		a.tenure.Advance()
 	}

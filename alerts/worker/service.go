@@ -11,6 +11,7 @@ import (
 	"github.com/vigil-icu/vigil/alerts/monitor"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/ingest/retry"
+	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 )
 
@@ -87,9 +88,13 @@ type Stats struct {
 	Foreign    atomic.Int64 // records in the log that are not intake's
 	Abstained  atomic.Int64 // scores in which the model gave no number
 	OpenStays  atomic.Int64
+	LateStays  atomic.Int64 // open stays with a score that fell due more than maxLate ago
 
 	beside beside
 }
+
+// maxLate is far more than the second after which a tick lets a score fall due.
+const maxLate = 10 * schemas.Second
 
 // Stats returns the statistics of a partition, which move while it is worked.
 func (s *Service) Stats(partition int) *Stats {

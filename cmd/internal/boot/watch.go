@@ -91,7 +91,7 @@ func (h *House) partition(p int, owned []bool, committed []int64, ends [][]int64
 		is.Topics = append(is.Topics, t)
 	}
 	if is.Here {
-		is.Marks = intake.Held.Load() > 0
+		is.Marks, is.Late = intake.Held.Load() > 0, int(monitor.LateStays.Load())
 		// Where nobody has an open stay the log is told the time but once an hour.
 		if at := intake.LiveTime.Load(); at > 0 && monitor.OpenStays.Load() > 0 {
 			is.Off = time.Duration(at-int64(h.intake.Clock())) * time.Millisecond
