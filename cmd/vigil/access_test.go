@@ -188,6 +188,14 @@ func (s *secured) missingRights(t *testing.T) {
 			})
 		}
 	}
+	t.Run("doctor", func(t *testing.T) {
+		for prefix, want := range map[string]string{"r2.": "missing: Write on r2.icu.", "r" + strconv.Itoa(all) + ".": "read, write and describe"} {
+			_, stdout, stderr := vigil(t.Context(), append([]string{"doctor", "--redis", "redis://" + st.Address + "/0", "--topic-prefix", prefix}, s.as("scram-sha-512", "guest", "guest-secret")...)...)
+			if !strings.Contains(stdout, "rights: "+want) {
+				t.Errorf("%s: want rights: %s in %s%s", prefix, want, stdout, stderr)
+			}
+		}
+	})
 	t.Run("all", func(t *testing.T) {
 		prefix := "r" + strconv.Itoa(all) + "."
 		ctx, stop := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
@@ -92,7 +93,7 @@ func (e *examination) topics(ctx context.Context) {
 	defer cancel()
 	cluster, err := e.Kafka.Reach(try)
 	if err != nil {
-		for _, check := range []string{"topics", "partitions", "rights to read", "group", "dead letters", "backlog"} {
+		for _, check := range []string{"topics", "partitions", "rights to read", "rights", "group", "dead letters", "backlog"} {
 			e.skip(check, hidden)
 		}
 		return
@@ -131,12 +132,22 @@ func (e *examination) rights(ctx context.Context, cluster *kafka.Cluster, partit
 			}
 		}
 		if err != nil {
-			e.failed("rights to read", fmt.Errorf("%s: %w", e.Prefix+topic, err), "a worker cannot work without it", "give this user Read and Describe on the topic; deploy/README.md lists all rights")
+			e.failed("rights to read", fmt.Errorf("%s: %w", e.Prefix+topic, err), "a worker cannot work without it", "give this user Read and Describe on the topic; the README lists all that a worker needs")
 			return
 		}
 		next[topic] = ends
 	}
 	e.ok("rights to read", "all %d topics", len(schemas.Topics))
+	switch missing, err := cluster.MissingRights(ctx); {
+	case errors.Is(err, kafka.ErrUnsaid):
+		e.skip("rights", err.Error())
+	case err != nil:
+		e.failed("rights", err, "what this user may do cannot be seen", "ask an administrator")
+	case len(missing) > 0:
+		e.failed("rights", errors.New("missing: "+strings.Join(missing, ", ")), "a worker reads, writes and describes every topic", "kafka-acls.sh --add for this user; the README lists all that a worker needs")
+	default:
+		e.ok("rights", "read, write and describe on all %d topics", len(schemas.Topics))
+	}
 	owned, err := cluster.Owned(ctx, boot.Group)
 	if err != nil {
 		e.failed("group", err, "workers share the partitions by it", "give this user Read and Describe on group "+e.Prefix+boot.Group)
