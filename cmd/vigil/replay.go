@@ -246,5 +246,5 @@ func printSummary(stdout io.Writer, s *evaluate.Summary, start time.Time) error 
 
 // warnings is the log of a command: what it waits for goes to stderr.
 func warnings(stderr io.Writer) zerolog.Logger {
-	return zerolog.New(stderr).Level(zerolog.WarnLevel).With().Timestamp().Logger()
+	return zerolog.New(zerolog.SyncWriter(stderr)).Level(zerolog.WarnLevel).With().Timestamp().Logger()
 }

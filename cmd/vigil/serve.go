@@ -268,12 +268,12 @@ func sayBeside(log zerolog.Logger, house *boot.House) {
 }
 
 // journal is the log of serve, all that it says while it works: one JSON object a line for machines, and on a terminal
-// one line for people.
+// one line for people. Several partitions write to it at once.
 func journal(out io.Writer) zerolog.Logger {
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		out = zerolog.ConsoleWriter{Out: f, TimeFormat: time.TimeOnly, NoColor: bedside.Drawable(f) == nil || os.Getenv("NO_COLOR") != ""}
 	}
-	return zerolog.New(out).Level(zerolog.InfoLevel).With().Timestamp().Logger()
+	return zerolog.New(zerolog.SyncWriter(out)).Level(zerolog.InfoLevel).With().Timestamp().Logger()
 }
 
 // terminated says whether SIGTERM ended the context: an orderly end, not an
