@@ -22,32 +22,21 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// reread is a dead letter whose message was read again, since the letter names the reason of its first
-// fault only.
+// reread is a dead letter with its message.
 type reread struct {
 	refused
 	message schemas.Message   // zero where nothing but the letter is left of it
 	faults  []schemas.Problem // at least one
 }
 
-// reread looks for the message of a dead letter and judges it as intake did, at the time of the letter.
-// Where that gives other faults than the letter has, because this program knows more or the
-// message is not there any more, the letter's own stand.
-func (r *refused) reread(ctx context.Context, c *kafka.Cluster, zone *time.Location) (*reread, error) {
-	again := &reread{refused: *r, faults: []schemas.Problem{{Reason: r.Reason, Field: r.Field, Found: r.Found, Expected: r.Expected}}}
+// reread looks for the message of a dead letter.
+func (r *refused) reread(ctx context.Context, c *kafka.Cluster) (*reread, error) {
+	again := &reread{refused: *r, faults: append([]schemas.Problem{{Reason: r.Reason, Field: r.Field, Found: r.Found, Expected: r.Expected}}, r.More...)}
 	m, err := r.original(ctx, c)
 	if err != nil || m == nil {
 		return again, err
 	}
 	again.message = *m
-	_, problems := judgeAgain(m, zone, r.at)
-	var fields []string
-	for i := range problems {
-		fields = append(fields, problems[i].Field)
-	}
-	if len(problems) > 1 && strings.Join(fields, ", ") == r.Field {
-		again.faults = problems
-	}
 	return again, nil
 }
 
@@ -108,19 +97,25 @@ func (r *reread) toMend() []byte {
 	if !r.Partial || r.message.Value == nil {
 		return r.Payload
 	}
-	body, err := onlyFaulty(r.message.Value, r.Field)
+	body, err := onlyFaulty(r.message.Value, r.fields())
 	if err != nil {
 		return r.message.Value
 	}
 	return append(body, '\n')
 }
 
-// longestField is from where on a dead letter of several faults names no more of them.
-const longestField = 400
+// fields are those that the dead letter names.
+func (r *refused) fields() []string {
+	all := strings.Split(r.Field, ", ") // letters of before each fault had its reason join the fields of all
+	for i := range r.More {
+		all = append(all, r.More[i].Field)
+	}
+	return all
+}
 
-// onlyFaulty leaves of the JSON of a vitals message what a dead letter names in its field.
-func onlyFaulty(body []byte, field string) ([]byte, error) {
-	if len(field) >= longestField {
+// onlyFaulty leaves of the JSON of a vitals message what a dead letter names.
+func onlyFaulty(body []byte, fields []string) ([]byte, error) {
+	if len(fields) >= schemas.MaxFaults {
 		return nil, fmt.Errorf("it has more faults than its dead letter names")
 	}
 	var whole map[string]json.RawMessage
@@ -137,7 +132,7 @@ func onlyFaulty(body []byte, field string) ([]byte, error) {
 		return nil, err
 	}
 	keptValues, kept := map[string]json.RawMessage{}, []json.RawMessage{}
-	for name := range strings.SplitSeq(field, ", ") {
+	for _, name := range fields {
 		if of, ok := strings.CutPrefix(name, "values."); ok && values[of] != nil {
 			keptValues[of] = values[of]
 			continue
@@ -181,7 +176,7 @@ func (r *refused) mend(ctx context.Context, c *kafka.Cluster, body []byte, zone 
 	case body != nil:
 		m = withKey(&schemas.Message{Topic: r.Topic, Value: body})
 	case r.Partial:
-		left, err := onlyFaulty(m.Value, r.Field)
+		left, err := onlyFaulty(m.Value, r.fields())
 		if err != nil {
 			return none, boot.Usage(fmt.Errorf("which values of %s are to be sent again cannot be told, %w: put them into a body of their own, with --body", r.id, err))
 		}

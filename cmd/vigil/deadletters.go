@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -66,7 +67,7 @@ func deadLettersTail() *cobra.Command {
 			fmt.Fprintf(cmd.ErrOrStderr(), "Vigil, %s: dead letters of %s\n", schemas.Notice, strings.Join(k.Brokers, ","))
 			err = c.Follow(cmd.Context(), schemas.TopicDeadLetters, all, func(m *schemas.Message) error {
 				r, err := readRefused(m)
-				if err != nil || r == nil || reason != "" && string(r.Reason) != reason || source != "" && r.Source != source {
+				if err != nil || r == nil || reason != "" && !r.hasReason(reason) || source != "" && r.Source != source {
 					return err
 				}
 				if asJSON {
@@ -94,14 +95,20 @@ func deadLettersTail() *cobra.Command {
 	return cmd
 }
 
+// hasReason says whether one of the faults is of a reason.
+func (r *refused) hasReason(reason string) bool {
+	return string(r.Reason) == reason || slices.ContainsFunc(r.More, func(p schemas.Problem) bool { return string(p.Reason) == reason })
+}
+
 // line is a dead letter on one line: when, id, sender, reason and what is wrong.
 func (r *refused) line() string {
 	rest := ""
 	if r.Partial {
 		rest = " (the rest of it went on)"
 	}
-	if n := len(r.More); n > 0 {
-		rest = fmt.Sprintf("; %d more faults, see show", n) + rest
+	for i := len(r.More) - 1; i >= 0; i-- {
+		p := &r.More[i]
+		rest = fmt.Sprintf("; also %s: %s: found %s", p.Reason, p.Field, p.Found) + rest
 	}
 	return fmt.Sprintf("%s %s %s %s: %s: found %s, expected %s%s", r.at, r.id, dash(r.Source), r.Reason, r.Field, r.Found, r.Expected, rest)
 }
@@ -111,7 +118,6 @@ func deadLettersShow() *cobra.Command {
 	var (
 		k       boot.Kafka
 		payload bool
-		zone    string
 	)
 	cmd := &cobra.Command{
 		Use: "show ID", Short: "Print one refused message: when, from where, each fault, how to mend it, its bytes",
@@ -120,10 +126,6 @@ func deadLettersShow() *cobra.Command {
 		Long: "Vigil is " + schemas.Notice + ".",
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			at, err := siteZone(zone)
-			if err != nil {
-				return err
-			}
 			c, err := reachWatched(cmd, &k)
 			if err != nil {
 				return err
@@ -133,7 +135,7 @@ func deadLettersShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			again, err := r.reread(cmd.Context(), c, at)
+			again, err := r.reread(cmd.Context(), c)
 			if err != nil {
 				return interruptedOr(cmd.Context(), boot.Dependency(err))
 			}
@@ -145,7 +147,6 @@ func deadLettersShow() *cobra.Command {
 		},
 	}
 	kafkaFlags(cmd, &k, defaultBrokers, "all topic names")
-	zoneFlag(cmd, &zone)
 	cmd.Flags().BoolVar(&payload, "payload", false, "print the bytes alone, of a message whose rest went on only the values that did not")
 	return cmd
 }

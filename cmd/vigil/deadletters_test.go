@@ -72,14 +72,14 @@ func TestRefusedMessagesAreMendedAndSentAgain(t *testing.T) {
 	var out, talk safeBuffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, []string{"deadletters", "tail", "--all", "--reason", "unknown_channel", "--source", "gw", "--brokers", address}, &out, &talk)
+		ended <- run(ctx, []string{"deadletters", "tail", "--all", "--reason", "bad_unit", "--source", "gw", "--brokers", address}, &out, &talk)
 	}()
 	eventually(t, "its line", func() bool { return strings.Contains(out.String(), "\n") })
 	cancel()
 	if code := <-ended; code != boot.ExitInterrupted {
 		t.Errorf("tail ends with %d: %s", code, talk.String())
 	}
-	line := regexp.MustCompile(`^\d{4}-\S+Z (icu\.vitals\.v1/\d/\d+) gw unknown_channel: values\.hart_rate, observations\[0\]\.unit: found "hart_rate", "furlong", expected .*heart_rate\? \(the rest of it went on\)\n$`).FindStringSubmatch(out.String())
+	line := regexp.MustCompile(`^\d{4}-\S+Z (icu\.vitals\.v1/\d/\d+) gw unknown_channel: values\.hart_rate: found "hart_rate", expected .*heart_rate\?; also bad_unit: observations\[0\]\.unit: found "furlong" \(the rest of it went on\)\n$`).FindStringSubmatch(out.String())
 	if line == nil {
 		t.Fatalf("tail prints %q", out.String())
 	}
