@@ -1,18 +1,13 @@
 package ecg
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"io"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/vigil-icu/vigil/encoders/waveform"
 	"github.com/vigil-icu/vigil/encoders/wfdb"
@@ -37,7 +32,7 @@ type rhythmChange struct {
 // mitbih reads the records.
 func mitbih(t *testing.T) map[string]*record {
 	t.Helper()
-	files := unpack(t, filepath.Join(opendata.Dir(t), "wfdb", "mitdb.tar.gz"))
+	files := opendata.Archive(t, filepath.Join(opendata.Dir(t), "wfdb", "mitdb.tar.gz"))
 	headers, err := fs.Glob(files, "mitdb/*.hea")
 	if err != nil || len(headers) < 16 {
 		t.Fatalf("%d MIT-BIH records, want 16 (%v)", len(headers), err)
@@ -48,34 +43,6 @@ func mitbih(t *testing.T) map[string]*record {
 		records[filepath.Base(name)] = mitRecord(t, files, name)
 	}
 	return records
-}
-
-// unpack reads an archive into memory.
-func unpack(t *testing.T, name string) fs.FS {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := fstest.MapFS{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return files
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		data, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[h.Name] = &fstest.MapFile{Data: data}
-	}
 }
 
 func mitRecord(t *testing.T, files fs.FS, name string) *record {

@@ -1,19 +1,15 @@
 package wfdb
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/vigil-icu/vigil/encoders/waveform"
 	"github.com/vigil-icu/vigil/schemas/opendata"
@@ -22,32 +18,7 @@ import (
 // archive reads an archive of the open data into memory.
 func archive(t testing.TB, name string) fs.FS {
 	t.Helper()
-	f, err := os.Open(filepath.Join(opendata.Dir(t), "wfdb", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := fstest.MapFS{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return files
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if h.Typeflag == tar.TypeReg {
-			files[h.Name] = &fstest.MapFile{Data: b}
-		}
-	}
+	return opendata.Archive(t, filepath.Join(opendata.Dir(t), "wfdb", name))
 }
 
 // target is what the original software printed for a part of a record.

@@ -1,14 +1,17 @@
 package opendata
 
 import (
+	"archive/tar"
 	"compress/gzip"
 	"encoding/csv"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 // Dir is the folder of the open data, as VIGIL_DATA names it, by default ../shared/data
@@ -98,5 +101,36 @@ func EachRow(t testing.TB, path string, row func(field func(string) string)) {
 			t.Fatalf("%s: %v", path, err)
 		}
 		row(get)
+	}
+}
+
+// Archive unpacks a .tar.gz into memory.
+func Archive(t testing.TB, path string) fs.FS {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag == tar.TypeReg {
+			files[h.Name] = &fstest.MapFile{Data: b}
+		}
 	}
 }

@@ -1,14 +1,9 @@
 package training
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"testing"
-	"testing/fstest"
 
 	"github.com/vigil-icu/vigil/encoders/ecg"
 	"github.com/vigil-icu/vigil/encoders/ecg/annotated"
@@ -96,28 +91,5 @@ func area(judged []Judged, answer func(Judged) (float64, bool)) float64 {
 // mitbih unpacks the records into memory.
 func mitbih(t *testing.T) fs.FS {
 	t.Helper()
-	f, err := os.Open(filepath.Join(opendata.Dir(t), "wfdb", "mitdb.tar.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files := fstest.MapFS{}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if err == io.EOF {
-			return files
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := io.ReadAll(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[h.Name] = &fstest.MapFile{Data: b}
-	}
+	return opendata.Archive(t, filepath.Join(opendata.Dir(t), "wfdb", "mitdb.tar.gz"))
 }
