@@ -35,16 +35,32 @@ func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, 
 	if err := c.Reach(ctx); err != nil {
 		return 0, err
 	}
-	there, err := c.counts(ctx)
+	configs := c.topicConfigs(plan)
+	// The controller knows at once which topics are there; the other brokers hear of a new one later, and until then
+	// do not list it.
+	_, there, err := c.createTopics(ctx, &kafkago.CreateTopicsRequest{Topics: configs, ValidateOnly: true})
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("making topics: %w", err)
+	}
+	counts, err := c.countsOf(ctx, there)
+	if err != nil {
+		return 0, fmt.Errorf("making topics: %w", err)
 	}
 	for _, topic := range schemas.Topics {
-		if n := there[topic]; n != 0 && n != plan.Partitions && len(there) < len(schemas.Topics) {
+		if n := counts[topic]; n != 0 && n != plan.Partitions && there < len(schemas.Topics) {
 			return 0, fmt.Errorf("%w: %s has %d partitions, and the missing ones were to have %d", ErrOtherPartitions, c.topic(topic), n, plan.Partitions)
 		}
 	}
-	var configs []kafkago.TopicConfig
+	created, _, err = c.createTopics(ctx, &kafkago.CreateTopicsRequest{Topics: configs})
+	if err != nil {
+		return created, fmt.Errorf("making topics: %w", err)
+	}
+	_, err = c.countsOf(ctx, len(schemas.Topics))
+	return created, err
+}
+
+// topicConfigs is a plan in the words of the protocol.
+func (c *Cluster) topicConfigs(plan TopicPlan) (configs []kafkago.TopicConfig) {
 	for _, topic := range schemas.Topics {
 		config := kafkago.TopicConfig{Topic: c.topic(topic), NumPartitions: plan.Partitions, ReplicationFactor: plan.Replication}
 		for _, name := range slices.Sorted(maps.Keys(plan.Settings[topic])) {
@@ -52,33 +68,40 @@ func (c *Cluster) MakeTopics(ctx context.Context, plan TopicPlan) (created int, 
 		}
 		configs = append(configs, config)
 	}
-	made := map[string]bool{}
+	return configs
+}
+
+// createTopics asks for topics and says how many were made, or would be, and how many were there.
+func (c *Cluster) createTopics(ctx context.Context, request *kafkago.CreateTopicsRequest) (made, there int, err error) {
+	first := map[string]bool{} // topics that an answer of this call made: a repeated request finds them there
 	err = c.retry(ctx, "making topics", func() error {
-		r, err := c.client.CreateTopics(ctx, &kafkago.CreateTopicsRequest{Topics: configs})
+		r, err := c.client.CreateTopics(ctx, request)
 		if err != nil {
 			return err
 		}
 		for topic, err := range r.Errors {
 			switch {
 			case err == nil:
-				made[topic] = true
+				first[topic] = true
 			case !errors.Is(err, kafkago.TopicAlreadyExists):
 				return fmt.Errorf("topic %s: %w", topic, err)
 			}
 		}
+		there = len(request.Topics) - len(first)
 		return nil
 	})
-	if err != nil {
-		return len(made), fmt.Errorf("making topics: %w", err)
-	}
-	// The answer may come before every broker knows the topics.
-	return len(made), c.retry(ctx, "making topics", func() error {
-		counts, err := c.counts(ctx)
-		if err == nil && len(counts) < len(schemas.Topics) {
+	return len(first), there, err
+}
+
+// countsOf is counts once the brokers list at least that many topics.
+func (c *Cluster) countsOf(ctx context.Context, topics int) (counts map[string]int, err error) {
+	err = c.retry(ctx, "making topics", func() error {
+		if counts, err = c.counts(ctx); err == nil && len(counts) < topics {
 			err = kafkago.UnknownTopicOrPartition
 		}
 		return err
 	})
+	return counts, err
 }
 
 // Finding is one thing that is not as planned: the topic (with its prefix), what was found, and
