@@ -1,6 +1,8 @@
 package boost
 
 import (
+	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"testing"
@@ -44,14 +46,26 @@ func TestFitLearnsFeaturesTogether(t *testing.T) {
 	}
 }
 
+// What is stored is what was fitted; more features than a byte can name are said, not cut.
+func TestColumnsAreStored(t *testing.T) {
+	text, err := json.Marshal(Columns{0, 3, 255})
+	var again Columns
+	if err := errors.Join(err, json.Unmarshal(text, &again)); err != nil || !reflect.DeepEqual(again, Columns{0, 3, 255}) {
+		t.Errorf("%s: %v, %v", text, again, err)
+	}
+	if _, err := json.Marshal(Columns{256}); err == nil {
+		t.Error("feature 256 was stored in a byte")
+	}
+}
+
 // An ensemble of a damaged file is refused, so that it cannot send Logit astray.
 func TestDamagedEnsemblesAreRefused(t *testing.T) {
 	for name, tree := range map[string]Tree{
 		"no node":       {},
-		"parts differ":  {Feature: []uint8{0}, Threshold: []float32{0, 1}, Left: []uint8{0}, Unknown: []uint8{0}},
-		"a loop":        {Feature: []uint8{0, 0, 0}, Threshold: []float32{0, 1, 1}, Left: []uint8{1, 1, 0}, Unknown: []uint8{0, 0, 0}},
-		"no such child": {Feature: []uint8{0}, Threshold: []float32{0}, Left: []uint8{1}, Unknown: []uint8{0}},
-		"no feature":    {Feature: []uint8{3, 0, 0}, Threshold: []float32{0, 1, 1}, Left: []uint8{1, 0, 0}, Unknown: []uint8{0, 0, 0}},
+		"parts differ":  {Feature: Columns{0}, Threshold: []float32{0, 1}, Left: []uint8{0}, Unknown: []uint8{0}},
+		"a loop":        {Feature: Columns{0, 0, 0}, Threshold: []float32{0, 1, 1}, Left: []uint8{1, 1, 0}, Unknown: []uint8{0, 0, 0}},
+		"no such child": {Feature: Columns{0}, Threshold: []float32{0}, Left: []uint8{1}, Unknown: []uint8{0}},
+		"no feature":    {Feature: Columns{3, 0, 0}, Threshold: []float32{0, 1, 1}, Left: []uint8{1, 0, 0}, Unknown: []uint8{0, 0, 0}},
 	} {
 		if err := (&Ensemble{Features: []string{"a"}, Trees: []Tree{tree}}).Check(); err == nil {
 			t.Errorf("%s: no error", name)

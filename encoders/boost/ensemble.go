@@ -1,6 +1,7 @@
 package boost
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 )
@@ -16,10 +17,39 @@ type Ensemble struct {
 // Tree is a tree of splits. Node i has the children Left[i] and Left[i]+1, or is a leaf where
 // Left[i] is 0.
 type Tree struct {
-	Feature   []uint8   `json:"f"`
+	Feature   Columns   `json:"f"`
 	Threshold []float32 `json:"t"` // a row goes left where its feature is below; of a leaf, its value
 	Left      []uint8   `json:"l"`
 	Unknown   []uint8   `json:"u"` // 1 where an unknown feature goes right
+}
+
+// Columns are the features of a tree's nodes. In a file each takes a byte, so that an ensemble of more than 256
+// features is not one to store.
+type Columns []uint16
+
+// MarshalJSON writes a byte for each.
+func (c Columns) MarshalJSON() ([]byte, error) {
+	b := make([]byte, len(c))
+	for i, v := range c {
+		if v > math.MaxUint8 {
+			return nil, fmt.Errorf("feature %d: an ensemble of more than %d features is not stored", v, math.MaxUint8+1)
+		}
+		b[i] = uint8(v)
+	}
+	return json.Marshal(b)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (c *Columns) UnmarshalJSON(text []byte) error {
+	var b []byte
+	if err := json.Unmarshal(text, &b); err != nil {
+		return err
+	}
+	*c = make(Columns, len(b))
+	for i, v := range b {
+		(*c)[i] = uint16(v)
+	}
+	return nil
 }
 
 // Check says what is wrong with an ensemble that was read from a file.

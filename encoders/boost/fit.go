@@ -165,7 +165,7 @@ func (f *fitter) split(t *Tree, i int, rows []int32, columns []int, depth int) {
 	at := len(t.Left)
 	t.grow()
 	t.grow()
-	t.Feature[i], t.Threshold[i] = uint8(best.feature), f.cuts[best.feature][best.bin-1]
+	t.Feature[i], t.Threshold[i] = uint16(best.feature), f.cuts[best.feature][best.bin-1]
 	t.Left[i], t.Unknown[i] = uint8(at), best.unknown
 	f.split(t, at, left, columns, depth-1)
 	f.split(t, at+1, right, columns, depth-1)

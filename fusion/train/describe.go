@@ -151,13 +151,12 @@ func loads(ctx context.Context, network *fusion.Network[float32], set *Set, exam
 // ordered by their moments.
 func (s *Set) lastOf(examples []int) []int {
 	last := map[string]int{}
-	key := func(e *Example) string { return e.Patient + " " + e.Stay }
 	for i, k := range examples {
-		last[key(&s.Examples[k])] = i
+		last[s.Examples[k].key()] = i
 	}
 	list := make([]int, len(examples))
 	for i, k := range examples {
-		list[i] = last[key(&s.Examples[k])]
+		list[i] = last[s.Examples[k].key()]
 	}
 	return list
 }

@@ -106,30 +106,38 @@ func (r *Recipe) ofFold(k int) *Recipe {
 	return &c
 }
 
-// teach gives all examples of a stay the folds' probability at its last moment as their
-// teacher's: what is known later tells more of the outcome. Where a table has given one too,
-// the teacher is the mean of both.
-func (o *outOfFold) teach(set *Set) {
-	type last struct {
-		at          int
-		probability float64
+// teach gives all examples of a stay one probability as their teacher's: the folds' at its last moment, since what is known
+// later tells more of the outcome, or the mean of that and of others that were given: what boosted trees say of the stay, and
+// what a table says that has been read. What each was worth is returned.
+func (o *outOfFold) teach(set *Set, boosted map[string]float64) (list []Taught) {
+	folds := map[string]float64{}
+	last := set.ends(o.examples)
+	at := map[int]int{}
+	for i, e := range o.examples {
+		at[e] = i
 	}
-	of := map[string]last{}
-	key := func(e *Example) string { return e.Patient + " " + e.Stay }
-	for i, p := range Probabilities(o.logits) {
-		e := &set.Examples[o.examples[i]]
-		if was, ok := of[key(e)]; !ok || e.At >= was.at {
-			of[key(e)] = last{e.At, p}
-		}
+	probabilities := Probabilities(o.logits)
+	for _, e := range last {
+		folds[set.Examples[e].key()] = probabilities[at[e]]
 	}
+	mean := map[string]float64{}
 	for _, i := range o.examples {
 		e := &set.Examples[i]
-		p := of[key(e)].probability
-		if sound(float64(e.Teacher)) {
-			p = (p + float64(e.Teacher)) / 2
+		sum, n := folds[e.key()], 1.0
+		if p, ok := boosted[e.key()]; ok {
+			sum, n = sum+p, n+1
 		}
-		e.Teacher = float32(p)
+		if sound(float64(e.Teacher)) {
+			sum, n = sum+float64(e.Teacher), n+1
+		}
+		e.Teacher = float32(sum / n)
+		mean[e.key()] = sum / n
 	}
+	list = append(list, set.taught("models of the folds", last, folds))
+	if boosted != nil {
+		list = append(list, set.taught("boosted trees", last, boosted), set.taught("their mean", last, mean))
+	}
+	return list
 }
 
 // readTrained reads a model file that has a training record.

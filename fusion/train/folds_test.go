@@ -40,7 +40,7 @@ func TestTwoStages(t *testing.T) {
 	dir := invented(t, 80)
 	flip(t, dir, func(i int) bool { return i%5 == 0 }) // else the outcomes could be parted, and no slope is finite
 	files := foldFiles(t, dir)
-	r := readRecipe(t, "tiny", folded...)
+	r := readRecipe(t, "tiny", append(slices.Clone(folded), boostedKeys)...)
 	paths := Paths{Data: []string{dir}, Folds: files, Threads: 2}
 	p, err := r.NewPlan(t.Context(), paths, 1)
 	if err != nil {
@@ -93,6 +93,9 @@ func TestTwoStages(t *testing.T) {
 		t.Errorf("the file does not say how its channels are read: table %d, %+v", c.ChannelTable, c.Channels)
 	}
 	record, err := RecordOf(m)
+	if len(record.Taught) != 3 || !(record.Taught[2].AUROC > 0.4) {
+		t.Errorf("the record says of the teachers %+v", record.Taught)
+	}
 	if err != nil || 4*len(record.Seen) != len(p.Stays.Train) || len(record.Folds) != 2 {
 		t.Errorf("record %+v (%v), want it to name %d patients and two folds", record, err, len(p.Stays.Train))
 	}

@@ -28,6 +28,8 @@ type Plan struct {
 	sources []string
 	// teacher is the hash of the teacher's table; "" without one.
 	teacher string
+	// taught is what the teachers were worth; nil without models of folds.
+	taught []Taught
 	// folds are the hashes of the parts of the folds whose models were read.
 	folds []string
 }
@@ -66,7 +68,13 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 		if folds, err = p.readFolds(ctx, paths.Folds, set, train, max(1, paths.Threads)); err != nil {
 			return nil, err
 		}
-		folds.teach(set)
+		var boosted map[string]float64
+		if b := r.Teacher.Boosted; b != nil {
+			if boosted, err = b.boost(ctx, set, train, r.Split, max(1, paths.Threads)); err != nil {
+				return nil, err
+			}
+		}
+		p.taught = folds.teach(set, boosted)
 	}
 	c := r.scaled()
 	channels := set.FitScales(r.fittedTo(set, train))

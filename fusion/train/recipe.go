@@ -137,6 +137,8 @@ type Teacher struct {
 	// Weight is that of the teacher's probability in the target of the first task; the
 	// label has the rest. 0 is for no teacher.
 	Weight float64 `yaml:"weight"`
+	// Boosted are trees that teach beside the models of the folds.
+	Boosted *Boosted `yaml:"boosted,omitempty"`
 }
 
 // ReadRecipe reads a recipe: the file at name, or one of those in the binary by its name
@@ -182,7 +184,7 @@ func ParseRecipe(text []byte, set []string) (*Recipe, error) {
 // Check says all that is wrong with a recipe. The scales of channels may be missing: they
 // are fitted to the training stays.
 func (r *Recipe) Check() error {
-	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check(), r.Rolling.check()}
+	errs := []error{r.Training.Check(), r.Split.check(), r.Augmentation.check(), r.Rolling.check(), r.Teacher.Boosted.check()}
 	if r.Name == "" {
 		errs = append(errs, errors.New("name is missing"))
 	}
@@ -195,6 +197,9 @@ func (r *Recipe) Check() error {
 	}
 	if !(r.Teacher.Weight >= 0 && r.Teacher.Weight <= 1) {
 		errs = append(errs, fmt.Errorf("teacher.weight is %v, want 0 to 1", r.Teacher.Weight))
+	}
+	if r.Teacher.Boosted != nil && r.Split.Folds == 0 {
+		errs = append(errs, errors.New("teacher.boosted wants split.folds: what trees say of a stay is only worth learning from trees that have not seen it"))
 	}
 	if r.Data.Source == fleximodal.Name {
 		return errors.Join(append(errs, r.checkFleximodal())...)

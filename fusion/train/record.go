@@ -33,6 +33,8 @@ type Record struct {
 	Hours []HourQuality `json:"hours,omitempty"`
 	// Folds are the hashes of the parts that the models of the folds were held against.
 	Folds []string `json:"folds,omitempty"`
+	// Taught is what the teachers of the second stage were worth.
+	Taught []Taught `json:"taught,omitempty"`
 	// Seen are the patients that the weights, the epoch, the teacher or the calibration were
 	// found by: see [Seen].
 	Seen Seen `json:"seen,omitempty"`
@@ -148,7 +150,7 @@ func (p *Plan) Record(result *Result, test []TaskQuality) *Record {
 		recipe = recipe.ofFold(fold)
 	}
 	return &Record{
-		Recipe: recipe.Name, RecipeHash: recipe.Hash(), Seed: p.Seed, Data: p.sources, Teacher: p.teacher,
+		Recipe: recipe.Name, RecipeHash: recipe.Hash(), Seed: p.Seed, Data: p.sources, Teacher: p.teacher, Taught: p.taught,
 		Splits:   []Part{p.part("train", s.Train), p.part("validation", s.Held), p.part("test", p.Test)},
 		Settings: p.Recipe.Training, Curve: result.Curve, Epoch: result.Epoch, Parameters: len(result.Weights), Test: test,
 		Folds: p.folds, Seen: seenOf(s.Set, s.Train, s.Held),
