@@ -272,7 +272,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 		}
 		all.Stays, all.Modalities = append(all.Stays, one.Stays...), one.Modalities
 		all.Skipped, all.Unknown = all.Skipped+one.Skipped, all.Unknown+one.Unknown
-		all.sources = append(all.sources, recorded.Name()+"@"+recorded.Hash())
+		all.sources = append(all.sources, source.Edition(recorded))
 	}
 	if len(all.Stays) == 0 {
 		return nil, boot.Usage(fmt.Errorf("no stay is left to judge: %d patients were seen in training, %d stays have no outcome", all.Skipped, all.Unknown))

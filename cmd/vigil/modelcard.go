@@ -174,11 +174,21 @@ func levels(c *fusion.Config) (text string) {
 	return text
 }
 
+// inFewLetters cuts the hashes of "dataset@hash dataset@hash" to 16 digits, for people.
+func inFewLetters(data string) string {
+	parts := strings.Fields(data)
+	for i, part := range parts {
+		name, hash, _ := strings.Cut(part, "@")
+		parts[i] = fmt.Sprintf("%s@%.16s", name, hash)
+	}
+	return strings.Join(parts, " ")
+}
+
 func populationOf(r *train.Record) string {
 	if r == nil || len(r.Data) == 0 {
 		return ""
 	}
-	return "adults in intensive care like those of " + r.Data[0]
+	return "adults in intensive care like those of " + inFewLetters(r.Data[0])
 }
 
 func developmentOf(c *fusion.Config, r *train.Record) string {
@@ -197,7 +207,7 @@ func testOf(r *train.Record) string {
 		return ""
 	}
 	p := r.Splits[len(r.Splits)-1]
-	return fmt.Sprintf("%d patients of %s whom training never saw (SHA-256 of the part %.16s)", p.Patients, r.Data[len(r.Data)-1], p.Hash)
+	return fmt.Sprintf("%d patients of %s whom training never saw (SHA-256 of the part %.16s)", p.Patients, inFewLetters(r.Data[len(r.Data)-1]), p.Hash)
 }
 
 // hoursOf are the results of the record by the hour, or of its test part.

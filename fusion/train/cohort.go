@@ -90,7 +90,7 @@ func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 		return nil, err
 	}
 	s := &Set{Channels: c.Channels, Statics: c.Statics, Items: c.Items, Cells: c.Cells, Tasks: c.Tasks, Examples: slices.Concat(parts...)}
-	s.Source, s.Rows = recorded.Name()+"@"+recorded.Hash(), recorded.Rows()
+	s.Source, s.Edition, s.Rows = recorded.Name()+"@"+recorded.Hash(), source.Edition(recorded), recorded.Rows()
 	slices.SortFunc(s.Examples, func(a, b Example) int {
 		return cmp.Or(strings.Compare(a.Patient, b.Patient), cmp.Compare(a.AsOf, b.AsOf), strings.Compare(a.Stay, b.Stay))
 	})

@@ -50,7 +50,7 @@ func (r *Recipe) Describe(ctx context.Context, paths Paths, file string) (*Descr
 	if err != nil {
 		return nil, err
 	}
-	network, err := p.Recipe.network(file, p.sources, p.part("test", p.Test))
+	network, err := p.network(file, p.part("test", p.Test))
 	if err != nil {
 		return nil, fmt.Errorf("model file %s: %w", file, err)
 	}
@@ -58,6 +58,7 @@ func (r *Recipe) Describe(ctx context.Context, paths Paths, file string) (*Descr
 	if err != nil {
 		return nil, fmt.Errorf("model file %s: %w", file, err)
 	}
+	record.Data = p.sources // whole hashes, where the file has those of before
 	text, err := json.Marshal(record)
 	if err != nil {
 		return nil, err

@@ -60,7 +60,7 @@ func (p *Plan) readFleximodal(ctx context.Context, paths Paths) (set *Set, train
 		return nil, nil, nil, err
 	}
 	m := data.Manifest
-	set = &Set{Source: m.Name + "@" + data.Hash, Cells: p.Recipe.Model.Cells}
+	set = &Set{Source: m.Name + "@" + data.Hash, Edition: fmt.Sprintf("%s@%.16s", m.Name, data.Hash), Cells: p.Recipe.Model.Cells}
 	set.Rows.Read = data.Rows
 	for i := range data.Examples {
 		e := &data.Examples[i]
@@ -77,7 +77,7 @@ func (p *Plan) readFleximodal(ctx context.Context, paths Paths) (set *Set, train
 			p.Test = append(p.Test, i)
 		}
 	}
-	p.sources = []string{set.Source}
+	p.sources, p.editions = []string{set.Source}, []string{set.Edition}
 	recipe := *p.Recipe
 	set.describe(&recipe.Model, m, train)
 	p.Recipe = &recipe

@@ -76,7 +76,7 @@ func (p *Plan) readFolds(ctx context.Context, files []string, set *Set, train []
 			return nil, fmt.Errorf("model of a fold %s: it was made by another recipe, %s, or by none of its folds: make it with split.fold=1 to %d of this one", file, record.Recipe, split.Folds)
 		case seen[k] != "":
 			return nil, fmt.Errorf("%s and %s are both of fold %d", seen[k], file, k+1)
-		case !slices.Equal(record.Data, p.sources) || len(record.Splits) == 0 || record.Splits[len(record.Splits)-1] != p.partOf(set, "test", held):
+		case !p.reads(record.Data) || len(record.Splits) == 0 || record.Splits[len(record.Splits)-1] != p.partOf(set, "test", held):
 			return nil, fmt.Errorf("model of a fold %s: it was made with other data: by its record with %v, here are %v", file, record.Data, p.sources)
 		}
 		seen[k] = file

@@ -102,6 +102,17 @@ func TestTwoStages(t *testing.T) {
 
 	describes(t, r, paths, file, len(p.Stays.Train))
 
+	// A record of before the hashes of data were whole is renewed when the model is described.
+	before := p.Record(result, nil)
+	before.Data = p.editions
+	old := filepath.Join(t.TempDir(), "before.safetensors")
+	if err := p.Write(old, result, before); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := r.Describe(t.Context(), paths, old); err != nil || !strings.Contains(string(d.Record), p.sources[0]) {
+		t.Errorf("described, a record of before is %s (%v), want it to name %v", d.Record, err, p.sources)
+	}
+
 	// The order in which the folds are named changes nothing; what is not all of them does.
 	slices.Reverse(files)
 	again, err := r.NewPlan(t.Context(), paths, 1)
@@ -172,8 +183,43 @@ func TestRecordKnowsTheLabels(t *testing.T) {
 		}
 		return list
 	}
-	if a, b := hashes(before), hashes(planOf(t, dir, 1)); slices.Equal(a, b) {
+	after := planOf(t, dir, 1)
+	if a, b := hashes(before), hashes(after); slices.Equal(a, b) {
 		t.Errorf("the outcome of %s is flipped and every part has its hash still", id)
+	}
+	was, is := before.Record(new(Result), nil).Data, after.Record(new(Result), nil).Data
+	if len(was) != 1 || len(is) != 1 || len(was[0]) != len("physionet2012@")+64 || was[0] == is[0] {
+		t.Errorf("the data were %v and are %v with the outcome of %s flipped: want one whole SHA-256, and another", was, is, id)
+	}
+	if !slices.Equal(before.editions, after.editions) {
+		t.Errorf("the events are named %v, then %v: they have no outcomes", before.editions, after.editions)
+	}
+}
+
+// A file whose record is of before the hashes of data were whole is read still: the hashes of its
+// parts say that the labels are the same.
+func TestRecordOfBeforeIsRead(t *testing.T) {
+	dir := invented(t, 24)
+	p := planOf(t, dir, 1)
+	record := p.Record(&Result{Weights: p.Stays.Params().Values}, nil)
+	record.Data = p.editions
+	if len(record.Data[0]) != len("physionet2012@")+16 {
+		t.Fatalf("the data are named %v, want 16 digits of a hash", record.Data)
+	}
+	file := filepath.Join(t.TempDir(), "before.safetensors")
+	if err := p.Write(file, &Result{Weights: p.Stays.Params().Values}, record); err != nil {
+		t.Fatal(err)
+	}
+	ensemble := func() error {
+		_, _, err := readRecipe(t, "tiny").Ensemble(t.Context(), Paths{Data: []string{dir}}, []string{file}, 1, 1)
+		return err
+	}
+	if err := ensemble(); err != nil {
+		t.Error(err)
+	}
+	flip(t, dir, func(int) bool { return true })
+	if err := ensemble(); err == nil || !strings.Contains(err.Error(), "another test part") {
+		t.Errorf("all outcomes are flipped: error %v, want one of another test part", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders/record"
@@ -24,8 +25,9 @@ type Plan struct {
 	// Test are the examples of Stays.Set that training never sees.
 	Test []int
 
-	// sources are "dataset@hash" of the parts to train on and to test on.
-	sources []string
+	// sources are "dataset@hash" of the parts to train on and to test on, and editions the same
+	// parts as they are named in few letters.
+	sources, editions []string
 	// teacher is the hash of the teacher's table; "" without one.
 	teacher string
 	// taught is what the teachers were worth; nil without models of folds.
@@ -91,7 +93,7 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 		}
 	}
 	c.Trained = true
-	c.Training = fmt.Sprintf("%s: %d stays of %d patients of %s, seed %d", r.Name, len(train), set.patients(train), p.sources[0], seed)
+	c.Training = fmt.Sprintf("%s: %d stays of %d patients of %s, seed %d", r.Name, len(train), set.patients(train), p.editions[0], seed)
 	network, err := fusion.NewNetwork[float32](&c)
 	if err != nil {
 		return nil, err
@@ -127,7 +129,7 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 	if set, err = r.load(ctx, paths, r.Data.Train); err != nil {
 		return nil, nil, nil, err
 	}
-	p.sources = []string{set.Source}
+	p.sources, p.editions = []string{set.Source}, []string{set.Edition}
 	train = make([]int, len(set.Examples))
 	for i := range train {
 		train[i] = i
@@ -146,7 +148,7 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		p.sources = append(p.sources, other.Source)
+		p.sources, p.editions = append(p.sources, other.Source), append(p.editions, other.Edition)
 		if err := set.join(other, &p.Test); err != nil {
 			return nil, nil, nil, err
 		}
@@ -155,6 +157,12 @@ func (p *Plan) read(ctx context.Context, paths Paths) (set *Set, train, held []i
 		return nil, nil, nil, errors.New("no stay is left to train on: there are too few in the data")
 	}
 	return set, train, held, nil
+}
+
+// reads says whether the data of a record are these. A record from before the hashes were whole
+// names editions; that the labels are the same say the hashes of its parts alone.
+func (p *Plan) reads(data []string) bool {
+	return slices.Equal(data, p.sources) || slices.Equal(data, p.editions)
 }
 
 // fittedTo are those of the training examples that scales are fitted to: with many moments of a

@@ -19,7 +19,9 @@ type Record struct {
 	// RecipeHash is that of the recipe's settings.
 	RecipeHash string `json:"recipe_hash"`
 	Seed       uint64 `json:"seed"`
-	// Data are "dataset@hash", of what was trained on and of what was tested on.
+	// Data are "dataset@hash", of what was trained on and of what was tested on. The hash is the
+	// SHA-256 of events and outcomes; in files from before it was whole it is the first 16 digits
+	// of that of the events.
 	Data     []string     `json:"data"`
 	Teacher  string       `json:"teacher,omitempty"`
 	Splits   []Part       `json:"splits"`
@@ -206,7 +208,7 @@ func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, thre
 	test = p.part("test", p.Test)
 	mean := make([]float64, len(p.Test)*len(set.Tasks))
 	for _, file := range files {
-		network, err := r.network(file, p.sources, test)
+		network, err := p.network(file, test)
 		if err != nil {
 			return nil, Part{}, fmt.Errorf("model file %s: %w", file, err)
 		}
@@ -228,7 +230,7 @@ func (r *Recipe) Ensemble(ctx context.Context, paths Paths, files []string, thre
 
 // network reads a model file that can be scored on the test part: it must have the
 // recipe's tasks, channels, statics and cells, and a record with the same parts.
-func (r *Recipe) network(file string, sources []string, test Part) (*fusion.Network[float32], error) {
+func (p *Plan) network(file string, test Part) (*fusion.Network[float32], error) {
 	n, record, err := readTrained(file)
 	if err != nil {
 		return nil, err
@@ -245,11 +247,11 @@ func (r *Recipe) network(file string, sources []string, test Part) (*fusion.Netw
 		}
 		return append(append(list, c.Statics...), fmt.Sprint(c.Cells))
 	}
-	if !slices.Equal(names(&n.Config), names(&r.Model)) {
-		return nil, fmt.Errorf("its tasks, channels, statics or cells are not those of the recipe %s", r.Name)
+	if !slices.Equal(names(&n.Config), names(&p.Recipe.Model)) {
+		return nil, fmt.Errorf("its tasks, channels, statics or cells are not those of the recipe %s", p.Recipe.Name)
 	}
-	if len(record.Splits) == 0 || !slices.Equal(record.Data, sources) || record.Splits[len(record.Splits)-1].Hash != test.Hash {
-		return nil, fmt.Errorf("it was made with another test part: by its record with %v, here are %v; it may have seen these stays", record.Data, sources)
+	if len(record.Splits) == 0 || !p.reads(record.Data) || record.Splits[len(record.Splits)-1].Hash != test.Hash {
+		return nil, fmt.Errorf("it was made with another test part: by its record with %v, here are %v; it may have seen these stays", record.Data, p.sources)
 	}
 	return n, nil
 }

@@ -40,8 +40,11 @@ type Example struct {
 
 // Set is the examples of a source. Their order is that of patients, stays, moments.
 type Set struct {
-	// Source is "dataset@hash".
-	Source   string
+	// Source is "dataset@hash": a whole SHA-256, over the labels too where the data set has
+	// them in tables of their own.
+	Source string
+	// Edition is that of the recorded source, see [source.Edition]: it knows no labels.
+	Edition  string
 	Rows     source.RowCount
 	Channels []vitals.Channel
 	// Names are those of the channels, where they are not those of the channel table.

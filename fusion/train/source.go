@@ -2,8 +2,11 @@ package train
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -82,6 +85,7 @@ func (r *Recipe) load(ctx context.Context, paths Paths, parts []string) (*Set, e
 		}
 		whole.Examples = append(whole.Examples, s.Examples...)
 		whole.Source += " " + s.Source
+		whole.Edition += " " + s.Edition
 	}
 	return whole, nil
 }
@@ -145,7 +149,25 @@ func (r *Recipe) loadPhysioNet(ctx context.Context, path string, paths *Paths) (
 	if missing != "" {
 		return nil, fmt.Errorf("%s: record %s has no line in the outcomes: labels are not guessed", path, missing)
 	}
+	s.Source = sourceOf(recorded, hashed(outcomes))
 	return s, nil
+}
+
+// sourceOf names a data set by its SHA-256 over the events and over what stands beside them.
+func sourceOf(recorded source.Source, beside ...string) string {
+	h := sha256.New()
+	fmt.Fprintln(h, recorded.Hash(), beside)
+	return recorded.Name() + "@" + hex.EncodeToString(h.Sum(nil))
+}
+
+// hashed is the SHA-256 of what a table says, such as the outcomes of all stays. V holds no
+// pointers.
+func hashed[V any](table map[string]V) string {
+	h := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		fmt.Fprintf(h, "%q %+v\n", key, table[key])
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // loadMIMIC makes the examples of the stays of MIMIC. Those of which nothing is known at
@@ -190,6 +212,7 @@ func (r *Recipe) loadMIMIC(ctx context.Context, path string, paths *Paths) (*Set
 	if err != nil {
 		return nil, err
 	}
+	s.Source = sourceOf(recorded, hashed(outcomes), hashed(items))
 	s.Examples = slices.DeleteFunc(s.Examples, func(e Example) bool {
 		o := outcomes[e.Stay]
 		told := slices.ContainsFunc(e.Labels, func(label float32) bool { return !math.IsNaN(float64(label)) })

@@ -75,7 +75,7 @@ func NewPlan(ctx context.Context, s source.Source, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Source: s.Name() + "@" + s.Hash(), Name: o.Run, Rows: s.Rows(), Patients: len(patients)}
+	p := &Plan{Source: source.Edition(s), Name: o.Run, Rows: s.Rows(), Patients: len(patients)}
 	p.Run = runHash(p.Source, o)
 	if o.Run != "" {
 		p.Run = o.Run + "@" + p.Run

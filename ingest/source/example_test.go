@@ -63,10 +63,10 @@ func ExampleSource() {
 	}
 	rows := s.Rows()
 	fmt.Println(rows.Read, rows.Used, rows.RejectedBy, rows.Problems)
-	fmt.Println(s.Hash())
+	fmt.Println(source.Edition(s))
 	// Output:
 	// notebook:1 2096-10-02T08:06:40.000Z Sleeps.
 	// notebook:2 2096-10-02T08:06:40.000Z Walks.
 	// 3 2 map[unreadable:1] [notebook line 2: want NUMBER: TEXT]
-	// 785551511627b2e1
+	// notebook@785551511627b2e1
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"math"
 	"slices"
@@ -53,7 +54,7 @@ func (h *Hasher) Add(p *Patient) {
 }
 
 // Sum returns the hash over all patients that were added, ordered by id, and over options,
-// the source's settings as text: the first 16 hex digits (64 bits) of a SHA-256.
+// the source's settings as text: a SHA-256 in hex.
 func (h *Hasher) Sum(options string) string {
 	slices.SortFunc(h.patients, func(a, b patientSum) int {
 		if c := strings.Compare(a.id, b.id); c != 0 {
@@ -68,8 +69,12 @@ func (h *Hasher) Sum(options string) string {
 		w.buffer = append(w.buffer, p.sum[:]...)
 	}
 	w.flush()
-	return hex.EncodeToString(w.to.Sum(nil))[:16]
+	return hex.EncodeToString(w.to.Sum(nil))
 }
+
+// Edition names what was read of a source in few letters, as runs and reports do:
+// "mimic-iii@" and the first 16 digits (64 bits) of its hash.
+func Edition(s Source) string { return fmt.Sprintf("%s@%.16s", s.Name(), s.Hash()) }
 
 // contentWriter writes stays and events as bytes so that unlike contents never give like
 // bytes: a text has its length in front, a number is 8 bytes, and what may be missing has
