@@ -43,6 +43,9 @@ type ChunkWrite struct {
 	Pos   int   // in bytes
 	Bytes []byte
 	Full  bool
+	// Closed says that whatever is written of the hour from now on is Full, too, so that the store may
+	// keep it in another form ([PackHour]).
+	Closed bool
 }
 
 // ChunkLen is the length of a chunk in bytes. A store keeps it beside the state, in the same

@@ -67,7 +67,7 @@ func (p *PatientWrite) check() error {
 	}
 	for i, c := range p.Chunks {
 		at, ok := p.length(c.Hour)
-		if i > 0 && c.Hour <= p.Chunks[i-1].Hour || c.Pos < 0 || c.Full && c.Pos != 0 || !ok || p.Lens[at].Len != c.Pos+len(c.Bytes) {
+		if i > 0 && c.Hour <= p.Chunks[i-1].Hour || c.Pos < 0 || c.Full && c.Pos != 0 || c.Closed && !c.Full || !ok || p.Lens[at].Len != c.Pos+len(c.Bytes) {
 			return fmt.Errorf("write of %d bytes at %d of hour %d does not end where the chunk's length says", len(c.Bytes), c.Pos, c.Hour)
 		}
 	}

@@ -7,7 +7,7 @@
 // correction or a retraction is a further record, so that the view as of an
 // earlier log_n still shows what was known then. The same bytes lie in the
 // store, one string per patient and hour, and [Load] makes the same window of
-// them again.
+// them again. Of a closed hour a store may keep them by columns ([PackHour]), a byte or two each.
 //
 //	byte 0   uint16  channel (low 10 bits), bits 4 and 5 of schemas.Flag, its bits 0 to 3 (high 4 bits)
 //	byte 2   uint16  time in the hour in 1/16 s, floored

@@ -20,6 +20,7 @@ type hour struct {
 	taken  int  // how many bytes TakeWrites has given out
 	full   bool // the next TakeWrites gives the whole chunk
 	stored bool // the store holds something of it
+	read   bool // it came from the store, which may hold more of it or in another form: the next write is whole
 	asked  bool // Want or WantUnread has named it, and it has not come yet
 	needed bool // a record is about to change it, so Release keeps it until the next TakeWrites
 	used   bool // a record has changed it, so the next Release keeps it

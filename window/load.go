@@ -61,6 +61,7 @@ func (w *Window) Fill(c Chunk) error {
 	}
 	if h.state == unread {
 		w.unread--
+		h.read = true
 	}
 	w.loose = true
 	h.state, h.asked = held, false

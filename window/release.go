@@ -97,13 +97,14 @@ func (w *Window) TakeWrites(p *PatientWrite) {
 		n := h.size()
 		h.needed = false
 		p.Lens = append(p.Lens, ChunkLen{h.n, n})
-		switch {
-		case h.full:
-			p.Chunks = append(p.Chunks, ChunkWrite{Hour: h.n, Bytes: h.raw[:n:n], Full: true})
+		switch closed := h.n < w.open; {
+		case h.full || h.taken < n && (closed || h.read):
+			p.Chunks = append(p.Chunks, ChunkWrite{Hour: h.n, Bytes: h.raw[:n:n], Full: true, Closed: closed})
+			h.full, h.read = false, false
 		case h.taken < n:
 			p.Chunks = append(p.Chunks, ChunkWrite{Hour: h.n, Pos: h.taken, Bytes: h.raw[h.taken:n:n]})
 		}
-		h.taken, h.full, h.stored = n, false, true
+		h.taken, h.stored = n, true
 	}
 }
 

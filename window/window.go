@@ -80,8 +80,8 @@ func (w *Window) Full(ch schemas.Channel, at schemas.Time, records int) bool {
 }
 
 // Advance tells the window the patient's clock. An hour is closed when the clock has moved
-// past its end by an hour. The next TakeWrites then writes it whole, since Redis keeps a
-// string without slack when it is set at once, and not when it grew.
+// past its end by an hour. The next TakeWrites then writes it whole, and so does each that
+// has more of it, so that a store may keep closed hours by columns.
 func (w *Window) Advance(clock schemas.Time) {
 	open := HourOf(clock) - 1
 	if open <= w.open {

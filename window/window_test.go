@@ -285,7 +285,7 @@ func TestClosedHourIsWrittenWholeOnce(t *testing.T) {
 		t.Fatalf("an hour past its end, less a millisecond: %+v", got)
 	}
 	w.Advance(base + 2*schemas.Hour)
-	if got := take(); len(got) != 1 || !got[0].Full || len(got[0].Bytes) != 2*window.RecordSize {
+	if got := take(); len(got) != 1 || !got[0].Full || !got[0].Closed || len(got[0].Bytes) != 2*window.RecordSize {
 		t.Fatalf("closed: %+v", got)
 	}
 	w.Advance(base + 9*schemas.Hour)
@@ -293,8 +293,32 @@ func TestClosedHourIsWrittenWholeOnce(t *testing.T) {
 		t.Fatalf("nothing new: %+v", got)
 	}
 	add(base+schemas.Second, 3)
-	if got := take(); len(got) != 1 || got[0].Full || got[0].Pos != 2*window.RecordSize {
+	if got := take(); len(got) != 1 || !got[0].Full || !got[0].Closed || len(got[0].Bytes) != 3*window.RecordSize {
 		t.Fatalf("late into a closed hour: %+v", got)
+	}
+}
+
+// Of an hour that was read from the store nobody knows in which form it stands there, since a store that is torn may hold
+// what a lost batch wrote: what is first added to it is written with all the rest, and after that by itself.
+func TestHourThatWasReadIsWrittenWhole(t *testing.T) {
+	w := window.New()
+	w.Add(schemas.Observation{Channel: 1, EventTime: base, Value: 1}, 1)
+	chunks := w.Chunks(nil)
+	w, err := window.Open([]window.ChunkLen{{Hour: chunks[0].Hour, Len: len(chunks[0].Bytes)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Advance(base + schemas.Minute)
+	if err := w.Fill(chunks[0]); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []window.ChunkWrite{{Full: true, Bytes: make([]byte, 2*window.RecordSize)}, {Pos: 2 * window.RecordSize, Bytes: make([]byte, window.RecordSize)}} {
+		w.Add(schemas.Observation{Channel: 1, EventTime: base + schemas.Time(i+1)*schemas.Minute, Value: 1}, 2)
+		var p window.PatientWrite
+		w.TakeWrites(&p)
+		if got := p.Chunks; len(got) != 1 || got[0].Full != want.Full || got[0].Closed || got[0].Pos != want.Pos || len(got[0].Bytes) != len(want.Bytes) {
+			t.Errorf("write %d is %+v, want it full: %v, at %d", i, got, want.Full, want.Pos)
+		}
 	}
 }
 

@@ -62,6 +62,7 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 			gone++
 		}
 	}
+	var closed []byte // the closed hours by columns, one behind the other
 	fields := 2*len(b.Patients) + 4
 	if len(b.Outbox) > 0 {
 		fields += 2
@@ -82,12 +83,17 @@ func (s *Store) pack(b *window.Batch, outbox []byte) (keys []string, args []any)
 	for i := range b.Patients {
 		p := &b.Patients[i]
 		for _, c := range p.Chunks {
-			pos := ""
+			pos, bytes := "", c.Bytes
 			if !c.Full {
 				pos = strconv.Itoa(c.Pos)
 			}
+			if c.Closed {
+				from := len(closed)
+				closed = window.PackHour(closed, c.Bytes)
+				bytes = closed[from:] // stays right where closed grows into other memory
+			}
 			keys = append(keys, k.chunk(p.Patient, c.Hour))
-			args = append(args, pos, c.Bytes)
+			args = append(args, pos, bytes)
 		}
 	}
 	for i := range b.Patients {

@@ -138,9 +138,9 @@ func TestScriptsAreSentAgainWhenForgotten(t *testing.T) {
 func TestNewerLayoutIsRefused(t *testing.T) {
 	addr := miniredis.RunT(t).Addr()
 	s, raw := open(t, addr), connect(t, addr)
-	raw.HSet(t.Context(), "{k0}:m", "v", "3", "own", "newer", "o", "7")
+	raw.HSet(t.Context(), "{k0}:m", "v", "4", "own", "newer", "o", "7")
 	_, err := s.Claim(t.Context(), 0, "o")
-	if err == nil || !strings.Contains(err.Error(), "layout 3") {
+	if err == nil || !strings.Contains(err.Error(), "layout 4") {
 		t.Fatalf("claim: %v", err)
 	}
 	if own := raw.HGet(t.Context(), "{k0}:m", "own").Val(); own != "newer" {

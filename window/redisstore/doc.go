@@ -13,7 +13,8 @@
 //	                                and state)
 //	<prefix>{kN}:out                a sorted set with all scores 0 and a member for each batch:
 //	                                the position of its last output, then the outputs
-//	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records
+//	<prefix>{kN}:w:<patient>:<hour> a string, one chunk of packed window records, of a closed hour
+//	                                by columns
 //
 // Beside them <prefix>model:<hash> is the file of a model that a log may ask for, under the first
 // 16 digits of its SHA-256; no partition's reset deletes it.

@@ -98,7 +98,7 @@ func (s *Store) heads(ctx context.Context, k keys, p *window.StoredPartition) (o
 	if err != nil {
 		return "", failed("load", err)
 	}
-	if v := meta["v"]; v != "" && v != layout {
+	if v := meta["v"]; v != "" && v != layout && v != layoutBefore {
 		return "", fmt.Errorf("redis: partition %d is stored in layout %s, this program knows %s", p.Number, v, layout)
 	}
 	if o, ok := meta["o"]; ok {
@@ -141,11 +141,14 @@ func (s *Store) chunks(ctx context.Context, k keys, places []window.Place) ([][]
 	chunks := make([][]byte, len(places))
 	for i, p := range places {
 		v, _ := values[i].(string)
-		if len(v) < p.Len {
-			return nil, fmt.Errorf("%w: hour %d of a patient has %d bytes, its length is %d", window.ErrTorn, p.Hour, len(v), p.Len)
-		}
-		if p.Len > 0 { // the reply's own memory, which no other has
-			chunks[i] = unsafe.Slice(unsafe.StringData(v), p.Len)
+		records, err := window.UnpackHour(unsafe.Slice(unsafe.StringData(v), len(v))) // the reply's own memory, which no other has
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%w: hour %d of a patient: %w", window.ErrTorn, p.Hour, err)
+		case len(records) < p.Len:
+			return nil, fmt.Errorf("%w: hour %d of a patient has %d bytes, its length is %d", window.ErrTorn, p.Hour, len(records), p.Len)
+		case p.Len > 0:
+			chunks[i] = records[:p.Len:p.Len]
 		}
 	}
 	return chunks, nil

@@ -4,18 +4,22 @@ import "github.com/redis/go-redis/v9"
 
 // layout is the version of what is stored. It stands in field v, so that a program never
 // writes into what it would misread.
-const layout = "2"
+const layout = "3"
+
+// layoutBefore is one that is read too: in it closed hours are packed records, which this program reads as well. A claim
+// makes it this program's, so that an older one refuses the partition from then on.
+const layoutBefore = "2"
 
 // Every script is called with the keys m and out first (claimScript with m alone) and
 // answers a word and the applied offset. It changes nothing and answers NOT_OWNER to an owner
 // that does not match.
 
-// claimScript makes ARGV[1] the owner if the partition is stored in the layout ARGV[2], or is
+// claimScript makes ARGV[1] the owner if the partition is stored in the layout ARGV[2] or ARGV[3], or is
 // empty. Its word is the layout that it found.
 var claimScript = redis.NewScript(`
 local m = KEYS[1]
 local was = redis.call('HMGET', m, 'v', 'o')
-if was[1] and was[1] ~= ARGV[2] then return {was[1], '-1'} end
+if was[1] and was[1] ~= ARGV[2] and was[1] ~= ARGV[3] then return {was[1], '-1'} end
 redis.call('HSET', m, 'own', ARGV[1], 'v', ARGV[2])
 return {ARGV[2], was[2] or '-1'}
 `)

@@ -118,12 +118,12 @@ func (k keys) chunk(patient string, hour int64) string {
 // Claim makes owner the owner of the partition, whoever had it, and returns the applied
 // offset, or -1 if nothing was applied. Who may claim is for the consumer group to decide;
 // the store only makes sure that the one before is refused from then on. A partition in
-// another layout than this program's is an error.
+// another layout than this program's, or the one before, is an error.
 func (s *Store) Claim(ctx context.Context, partition int, owner string) (applied int64, err error) {
 	if partition < 0 || owner == "" {
 		return 0, fmt.Errorf("redis: claim of partition %d by %q: want a partition of 0 or above and an owner", partition, owner)
 	}
-	found, applied, err := s.run(ctx, "claim", claimScript, []string{s.keys(partition).meta}, owner, layout)
+	found, applied, err := s.run(ctx, "claim", claimScript, []string{s.keys(partition).meta}, owner, layout, layoutBefore)
 	if err == nil && found != layout {
 		err = fmt.Errorf("redis: partition %d is stored in layout %s, this program knows %s: use the newer program, or another key prefix and rebuild", partition, found, layout)
 	}

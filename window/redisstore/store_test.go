@@ -10,11 +10,49 @@ import (
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
+	"github.com/vigil-icu/vigil/schemas"
 	"github.com/vigil-icu/vigil/window"
 	"github.com/vigil-icu/vigil/window/redisstore"
 	"github.com/vigil-icu/vigil/window/storetest"
 )
+
+// A closed hour takes a quarter of what its records take, or less, and comes back bit for bit. What a store of the layout
+// before holds is read, and from then on is of this layout.
+func TestClosedHoursTakeLittle(t *testing.T) {
+	addr := miniredis.RunT(t).Addr()
+	raw, s := connect(t, addr), open(t, addr)
+	claim(t, s, "o")
+	w, at := window.New(), 480_000*schemas.Hour
+	for minute := range schemas.Time(120) {
+		for ch := range schemas.Channel(20) {
+			w.Add(schemas.Observation{Channel: ch, EventTime: at + minute*schemas.Minute + schemas.Time(ch)*schemas.Time(minute%7)*100, Value: float32(600+int(ch)*int(minute)%90) / 10}, uint32(minute+1))
+		}
+	}
+	write := func(prev int64) {
+		p := window.PatientWrite{Patient: "a", State: []byte("state")}
+		w.TakeWrites(&p)
+		apply(t, s, &window.Batch{Owner: "o", Prev: prev, Last: prev + 1, Patients: []window.PatientWrite{p}}, window.OK)
+	}
+	write(-1)
+	open, want := raw.StrLen(t.Context(), "{k0}:w:a:480000").Val(), load(t, s)
+	raw.HSet(t.Context(), "{k0}:m", "v", "2")
+	claim(t, s, "o")
+	w.Advance(at + 4*schemas.Hour)
+	write(0)
+	closed, got := raw.StrLen(t.Context(), "{k0}:w:a:480000").Val(), load(t, s)
+	if diff := cmp.Diff(want.Patients, got.Patients); diff != "" {
+		t.Errorf("the closed hours read otherwise: %s", diff)
+	}
+	if v := raw.HGet(t.Context(), "{k0}:m", "v").Val(); v != "3" {
+		t.Errorf("the layout is %q after a claim, want 3", v)
+	}
+	t.Logf("an hour of 1,200 observations: open %.2f, closed %.2f bytes each", float64(open)/1200, float64(closed)/1200)
+	if open != 1200*window.RecordSize || 4*closed > open {
+		t.Errorf("an hour takes %d bytes open and %d closed, want %d and at most a quarter", open, closed, 1200*window.RecordSize)
+	}
+}
 
 func TestMiniredis(t *testing.T) { suite(t, miniredis.RunT(t).Addr()) }
 

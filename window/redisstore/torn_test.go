@@ -61,7 +61,7 @@ func threeBatches() []*window.Batch {
 	chunk := func(hour int64, pos int, fill byte, n int) window.ChunkWrite {
 		return window.ChunkWrite{Hour: hour, Pos: pos, Bytes: bytes.Repeat([]byte{fill}, n)}
 	}
-	full := window.ChunkWrite{Hour: 2, Bytes: append(bytes.Repeat([]byte{1}, 24), bytes.Repeat([]byte{2}, 12)...), Full: true}
+	full := window.ChunkWrite{Hour: 2, Bytes: append(bytes.Repeat([]byte{1}, 24), bytes.Repeat([]byte{2}, 120)...), Full: true, Closed: true}
 	out := func(o int64) window.OutboxEntry {
 		return window.OutboxEntry{Position: window.Position{Offset: o}, Topic: "icu.scores.v1", Key: []byte("k"), Value: fmt.Append(nil, o), Headers: []schemas.Header{{Key: "pos", Value: fmt.Sprint(o)}}}
 	}
@@ -71,7 +71,7 @@ func threeBatches() []*window.Batch {
 			{Patient: "b", State: []byte("b3"), Chunks: []window.ChunkWrite{chunk(1, 0, 1, 12)}, Lens: lens(1, 12)},
 		}},
 		{Owner: "o", Prev: 3, Last: 5, Outbox: []window.OutboxEntry{out(4), out(5)}, Patients: []window.PatientWrite{
-			{Patient: "a", State: []byte("a5"), Chunks: []window.ChunkWrite{full, chunk(3, 12, 2, 12), chunk(4, 0, 2, 12)}, Deletes: []int64{1}, Lens: lens(2, 36, 3, 24, 4, 12)},
+			{Patient: "a", State: []byte("a5"), Chunks: []window.ChunkWrite{full, chunk(3, 12, 2, 12), chunk(4, 0, 2, 12)}, Deletes: []int64{1}, Lens: lens(2, 144, 3, 24, 4, 12)},
 			{Patient: "b"},
 			{Patient: "c", State: []byte("c5"), Chunks: []window.ChunkWrite{chunk(4, 0, 2, 24)}, Lens: lens(4, 24)},
 		}},
