@@ -205,3 +205,41 @@ func TestREADMEHasTheCommittedRobustness(t *testing.T) {
 		t.Errorf("the README's table is not that of the file, which is\n%s", want)
 	}
 }
+
+// The README's table of what the model is worth by the hour, and what is said below it, are those of
+// the committed report, which is of the model that serves.
+func TestREADMEHasTheCommittedReport(t *testing.T) {
+	var report judge.Report
+	if err := json.Unmarshal(readFile(t, filepath.Join("..", "..", "alerts", "judge", "testdata"), "report-open-icu-1.json"), &report); err != nil {
+		t.Fatal(err)
+	}
+	readme := string(readFile(t, filepath.Join("..", ".."), "README.md"))
+	table, err := report.Markdown(taskMortality, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := report.Told(taskMortality)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{table, told} {
+		if !strings.Contains(readme, want) {
+			t.Errorf("the README does not say what the report says, which is\n%s", want)
+		}
+	}
+	if report.Model != fusion.Shipped().Hash() {
+		t.Errorf("the report is of model %.12s, and %.12s serves: make it anew with vigil evaluate --held-out --json, as the README says", report.Model, fusion.Shipped().Hash())
+	}
+	// A table is of one set of stays, and of a report that has the hours.
+	other := report
+	other.Data = []string{"another"}
+	if _, err := report.Markdown(taskMortality, "another", &other); err == nil || !strings.Contains(err.Error(), "other data") {
+		t.Errorf("beside a report of other data: %v", err)
+	}
+	if beside, err := report.Markdown(taskMortality, "same", &report); err != nil || !strings.Contains(beside, "`same`: AUROC") {
+		t.Errorf("beside itself: %s (%v)", beside, err)
+	}
+	if _, err := report.Markdown("another", "", nil); err == nil {
+		t.Error("a table of a task that the report has not")
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -62,7 +63,7 @@ func modelList() *cobra.Command {
 // modelShow gives the user a model's card: what it was trained on, what it reads and answers, and
 // how well it did.
 func modelShow() *cobra.Command {
-	var asJSON, card bool
+	var asJSON, asXML, card bool
 	cmd := &cobra.Command{
 		Use: "show [MODEL]", Short: "Print the card of a model, a file or one in the binary; without it that of the one that serves",
 		Example: `  vigil model show
@@ -82,8 +83,11 @@ func modelShow() *cobra.Command {
 			if err != nil {
 				return boot.Problems(err)
 			}
+			if asXML && !card {
+				return boot.Usage(errors.New("--xml is for --card: name both"))
+			}
 			if card {
-				return writeCard(cmd.OutOrStdout(), m, record, asJSON)
+				return writeCard(cmd.OutOrStdout(), m, record, asJSON, asXML)
 			}
 			if asJSON {
 				b, err := json.MarshalIndent(m.Card(), "", "  ")
@@ -108,6 +112,7 @@ func modelShow() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	cmd.Flags().BoolVar(&asXML, "xml", false, "with --card: as XML, an instance of the schema of CHAI's applied model card, version "+chaiVersion)
 	cmd.Flags().BoolVar(&card, "card", false, "the card in the fields of the Coalition for Health AI (CHAI): uses, warnings, data, metrics")
 	return cmd
 }
