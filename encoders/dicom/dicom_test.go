@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/encoders/waveform"
 	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
@@ -357,8 +358,10 @@ func TestTooManyElements(t *testing.T) {
 	}
 }
 
-// No file of made-up bytes makes the reader panic, and what it gives fits what the file says.
+// No file of made-up bytes makes the reader panic or read without end, and what it gives fits what
+// the file says.
 func FuzzRead(f *testing.F) {
+	f.Add(made(explicitLittle, sequence(WaveformSequence, multiplex("SS", 16, words(1, 2, 3, 4, 5, 6), [][]byte{channel(), channel(el(ChannelSampleSkew, "DS", "1 "))}, el(WaveformPaddingValue, "OW", words(3))))))
 	f.Add(made(explicitLittle, grey(2, 16, 12, 1), el(WindowCenter, "DS", "5 "), el(WindowWidth, "DS", "9 "), el(PixelData, "OW", words(1, 2))))
 	f.Add(made(implicitLittle, []byte("\x28\x00\x10\x30\xff\xff\xff\xff\xfe\xff\x00\xe0\xff\xff\xff\xff")))
 	f.Add(made(rleLossless, grey(2, 8, 8, 0), encapsulated(append(append([]byte{1, 0, 0, 0, 64}, make([]byte, 59)...), 1, 7, 8, 0))))
@@ -367,6 +370,14 @@ func FuzzRead(f *testing.F) {
 		file, err := Read(b)
 		if err != nil {
 			return
+		}
+		waveforms, err := file.Waveforms()
+		if err != nil {
+			waveforms = nil
+		}
+		for _, w := range waveforms {
+			for c := (waveform.Chunk{}); w.Next(&c, 3) == nil; {
+			}
 		}
 		m, err := file.Image()
 		if err != nil {
