@@ -33,6 +33,9 @@ func (f *Film) square(side int) []float32 {
 	return out
 }
 
+// Small is what the network sees of a film: its middle, [Edge] pixels each way.
+func (f *Film) Small() []float32 { return f.square(Edge) }
+
 // covered says for each of n places that divide an edge of pixels evenly where its pixels begin, and
 // which share of the place each has.
 func covered(edge, n int) (from []int, weights [][]float64) {
