@@ -12,6 +12,24 @@ import (
 // jpegPixels is how many pixels a byte of a JPEG may stand for: an 8 by 8 block takes a bit at least.
 const jpegPixels = 8 * 64
 
+// Progressive says whether a JPEG comes in several passes: to decode it takes 4 bytes more for each
+// value of each pixel.
+func Progressive(b []byte) bool {
+	for at := 2; at+4 <= len(b) && b[at] == 0xff; {
+		switch marker := b[at+1]; {
+		case marker == 0xff: // filled up
+			at++
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
+			return marker == 0xc2
+		case marker >= 0xd0 && marker <= 0xd9 || marker == 1: // stand alone
+			at += 2
+		default:
+			at += 2 + int(binary.BigEndian.Uint16(b[at+2:]))
+		}
+	}
+	return false
+}
+
 // jpeg decodes a frame of JPEG baseline, to its brightness.
 func (m *Image) jpeg(b []byte) (*frame, error) {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(b))
@@ -22,6 +40,8 @@ func (m *Image) jpeg(b []byte) (*frame, error) {
 		return nil, fmt.Errorf("is %d by %d, want %d by %d as the elements say", c.Width, c.Height, m.Columns, m.Rows)
 	case c.Width*c.Height > jpegPixels*len(b):
 		return nil, fmt.Errorf("%d bytes cannot hold %d by %d pixels", len(b), c.Width, c.Height)
+	case Progressive(b):
+		return nil, errors.New("is progressive, which JPEG Baseline is not")
 	case m.BitsAllocated != 8 || m.BitsStored != 8 || m.Signed:
 		return nil, fmt.Errorf("values of %d bits in %d, want 8 without a sign", m.BitsStored, m.BitsAllocated)
 	}

@@ -324,6 +324,8 @@ func TestRefusals(t *testing.T) {
 		"no representation":  {made(explicitLittle, []byte("\x08\x00\x70\x00\x00\x00\x00\x00")), "two capital letters"},
 		"no end":             {made(explicitLittle, []byte("\x28\x00\x10\x30SQ\x00\x00\xff\xff\xff\xff")), "has no end"},
 		"text for a number":  {made(explicitLittle, grey(2, 16, 16, 0), el(RescaleSlope, "DS", "Zyxwv "), pixels), "holds no number"},
+		"progressive":        {made(jpegBaseline, us(Rows, 64), grey(64, 8, 8, 0), encapsulated([]byte("\xff\xd8\xff\xfe\x00\x02\xff\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00\xff\xda\x00\x02"), make([]byte, 40))), "progressive"},
+		"slope 1e300":        {made(explicitLittle, grey(2, 16, 16, 0), el(RescaleSlope, "DS", "1e300 "), pixels), "up to 1e12"},
 		"slope 0":            {made(explicitLittle, grey(2, 16, 16, 0), el(RescaleSlope, "DS", "0 "), pixels), "(0028,1053) is 0"},
 		"a table of nothing": {made(explicitLittle, grey(2, 16, 16, 0), sequence(VOILUTSequence, us(LUTDescriptor, 5, 0, 8)), pixels), "(0028,3006)"},
 	} {

@@ -150,6 +150,9 @@ func (m *Image) shades() (*shades, error) {
 		if err != nil {
 			return nil, err
 		}
+		if math.Abs(v) > 1e12 {
+			return nil, fmt.Errorf("element %v is %v, want a number up to 1e12", of.tag, v)
+		}
 		if there {
 			*of.into = v
 		}

@@ -63,6 +63,10 @@ const (
 	jpegPixels   = 8 * 64
 )
 
+// progressivePixels is how many pixels a JPEG in several passes may have, for which the decoder takes
+// 12 bytes more each.
+const progressivePixels = 1 << 22
+
 // Decode reads an image. The media type may be empty; else it must be that of what the bytes are.
 func Decode(b []byte, mediaType string) (*Film, error) {
 	format, err := formatOf(b)
@@ -109,7 +113,11 @@ func decodePicture(b []byte, format Format, config func(io.Reader) (image.Config
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", format, err)
 	}
-	if err := fits(c, len(b), pixelsOfByte); err != nil {
+	err = fits(c, len(b), pixelsOfByte)
+	if err == nil && format == JPEG && dicom.Progressive(b) && c.Width*c.Height > progressivePixels {
+		err = fmt.Errorf("%d by %d pixels in several passes, want at most %d", c.Width, c.Height, progressivePixels)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", format, err)
 	}
 	p, err := decode(bytes.NewReader(b))
