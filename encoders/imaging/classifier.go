@@ -30,8 +30,11 @@ type Classifier struct {
 
 	networks []*Network[float32]
 	packed   []*nn.PackedParams
-	tapes    sync.Pool
+	buffers  sync.Pool
 }
+
+// buffers are what one goroutine needs to ask the networks.
+type buffers struct{ tapes []*nn.Tape[float32] }
 
 // Values are weights of 16 bits each: the upper half of a float32, in base64.
 type Values []float32
@@ -132,13 +135,14 @@ func NewClassifier(networks []*Network[float32], seen Fingerprints, intercept, s
 }
 
 func (c *Classifier) build() error {
-	c.tapes.New = func() any {
-		list := make([]*nn.Tape[float32], len(c.networks))
+	c.buffers.New = func() any {
+		b := &buffers{}
 		for i, n := range c.networks {
-			list[i] = nn.NewTape(&n.Params, false)
-			list[i].Serve(c.packed[i])
+			t := nn.NewTape(&n.Params, false)
+			t.Serve(c.packed[i])
+			b.tapes = append(b.tapes, t)
 		}
-		return list
+		return b
 	}
 	for i, values := range c.Members {
 		n := NewNetwork[float32]()
@@ -173,12 +177,12 @@ func (c *Classifier) Read(shades []float32) Reading {
 		mirrored[i] = shades[i/Edge*Edge+Edge-1-i%Edge]
 	}
 	input = Input(input, mirrored)
-	tapes := c.tapes.Get().([]*nn.Tape[float32])
-	defer c.tapes.Put(tapes)
+	b := c.buffers.Get().(*buffers)
+	defer c.buffers.Put(b)
 	var r Reading
 	for i, n := range c.networks {
-		tapes[i].Reset()
-		embedding, logit := n.Forward(tapes[i], 2, input, nn.Dropping{})
+		b.tapes[i].Reset()
+		embedding, logit := n.Forward(b.tapes[i], 2, input, nn.Dropping{})
 		if i == 0 {
 			for k := range r.Embedding {
 				r.Embedding[k] = (embedding.Row(0)[k] + embedding.Row(1)[k]) / 2
