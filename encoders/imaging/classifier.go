@@ -169,26 +169,44 @@ type Reading struct {
 	Embedding [Embedded]float32
 }
 
-// Read reads a film of [Edge] pixels each way, as it is and mirrored: a network has no left.
+// moved are by how many pixels a film is moved, across and down, before the networks are asked again.
+var moved = [][2]int{{0, 0}, {1, 0}, {-1, 0}, {0, 1}, {0, -1}}
+
+// Read reads a film of [Edge] pixels each way, as it is, moved by a pixel, and all these mirrored: what
+// a film shows depends on none of it.
 func (c *Classifier) Read(shades []float32) Reading {
-	input := Input[float32](make([]float32, 0, 2*channels*len(shades)), shades)
-	mirrored := make([]float32, len(shades))
-	for i := range shades {
-		mirrored[i] = shades[i/Edge*Edge+Edge-1-i%Edge]
+	views := 2 * len(moved)
+	input := make([]float32, 0, views*channels*len(shades))
+	view := make([]float32, len(shades))
+	for _, by := range moved {
+		for _, mirrored := range []bool{false, true} {
+			for i := range view {
+				x, y := i%Edge, i/Edge
+				if mirrored {
+					x = Edge - 1 - x
+				}
+				x, y = min(max(x+by[0], 0), Edge-1), min(max(y+by[1], 0), Edge-1)
+				view[i] = shades[y*Edge+x]
+			}
+			input = Input(input, view)
+		}
 	}
-	input = Input(input, mirrored)
 	b := c.buffers.Get().(*buffers)
 	defer c.buffers.Put(b)
 	var r Reading
 	for i, n := range c.networks {
 		b.tapes[i].Reset()
-		embedding, logit := n.Forward(b.tapes[i], 2, input, nn.Dropping{})
+		embedding, logit := n.Forward(b.tapes[i], views, input, nn.Dropping{})
 		if i == 0 {
 			for k := range r.Embedding {
 				r.Embedding[k] = (embedding.Row(0)[k] + embedding.Row(1)[k]) / 2
 			}
 		}
-		r.Logit += float64((float64(logit.Value[0]) + float64(logit.Value[1])) / 2)
+		var sum float64
+		for _, v := range logit.Value {
+			sum += float64(v)
+		}
+		r.Logit += float64(sum / float64(views))
 	}
 	r.Logit /= float64(len(c.networks))
 	r.Probability = 1 / (1 + math.Exp(-c.Intercept-float64(c.Slope*r.Logit)))

@@ -13,7 +13,7 @@ const (
 const Fidelity = "low fidelity, research only"
 
 // Width is the length of an encoding's vector.
-const Width = compact + flags
+const Width = 1 + Embedded + compact + flags
 
 // Parts of the vector.
 const (
@@ -28,8 +28,9 @@ type Finding struct {
 	Value float64
 }
 
-// Names of findings that are flags.
+// Names of findings: one is a probability, the others are flags.
 const (
+	Pneumonia      = "pneumonia"
 	TakenAP        = "taken AP"
 	TakenPA        = "taken PA"
 	TakenPortable  = "taken at the bed"
@@ -40,12 +41,23 @@ const (
 
 // Encoding is what is kept of an image.
 type Encoding struct {
-	// Vector has Width numbers; nil where the image is not used.
+	// Vector has Width numbers: logit and embedding of the classifier, what is left of the summary,
+	// flags. It is nil where the image is not used.
 	Vector []float32
 	// Findings are those that there are, flags of the acquisition last.
 	Findings []Finding
 	// Unused says why an image that could be read is not used; empty if it is.
 	Unused string
+}
+
+// Value is that of a finding, and whether there is one.
+func (e *Encoding) Value(name string) (float64, bool) {
+	for _, f := range e.Findings {
+		if f.Name == name {
+			return f.Value, true
+		}
+	}
+	return 0, false
 }
 
 // Least is how many pixels a film must have each way.
@@ -78,7 +90,9 @@ func EncodeFilm(f *Film) *Encoding {
 	if exposed := all[Features-len(exposed):]; exposed[1] < 0.01 {
 		return &Encoding{Unused: "nothing but one shade"}
 	}
-	e := &Encoding{Vector: make([]float32, 0, Width)}
+	r := Shipped().Read(f.Small())
+	e := &Encoding{Vector: make([]float32, 0, Width), Findings: []Finding{{Pneumonia, r.Probability}}}
+	e.Vector = append(append(e.Vector, float32(r.Logit)), r.Embedding[:]...)
 	e.Vector = shorten(e.Vector, all)
 	for _, flag := range []struct {
 		name string
