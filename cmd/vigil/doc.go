@@ -19,10 +19,13 @@
 //	vigil demo                     Watch a unit in this terminal: broker, store, intake, model, alerts in one process
 //	vigil doctor                   Examine a site: brokers, topics, rights, store, clocks, files; exit 4 if something is wrong
 //	vigil encoders evaluate ecg    Judge the QRS detector and the findings on WFDB records with annotations
+//	vigil encoders evaluate imaging  Judge the encoder of chest films on labelled ones
 //	vigil encoders evaluate notes  Judge the encoder of notes: sections of open notes, polarity on labelled sentences
+//	vigil encoders explain image   Say what the encoder sees in an image: view, acquisition, findings
 //	vigil encoders explain note    Say what the encoder sees in a clinical note: sections, concepts, polarity
 //	vigil encoders list            List the encoder of each modality: what it gives, its licence, where it came from
 //	vigil encoders train ecg       Fit the classifier of ECG strips to WFDB records with annotations
+//	vigil encoders train imaging   Fit the networks of chest films to labelled ones
 //	vigil evaluate                 Judge a model hour by hour on recorded stays, with its alarms, beside NEWS2 and SOFA
 //	vigil explain                  Say what drove the model's risk of a recorded patient at a time, and what changed in an hour
 //	vigil lab concatenation        FuseMoE against a network that joins the modalities in its head

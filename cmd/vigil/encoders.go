@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/imaging"
 	"github.com/vigil-icu/vigil/encoders/notes"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -18,17 +19,17 @@ func encodersCommand() *cobra.Command {
 
 // encodersEvaluate holds a command for each encoder that can be judged.
 func encodersEvaluate() *cobra.Command {
-	return group("evaluate", "Judge an encoder on recorded data with the truth beside it", encodersEvaluateECG(), encodersEvaluateNotes())
+	return group("evaluate", "Judge an encoder on recorded data with the truth beside it", encodersEvaluateECG(), encodersEvaluateImaging(), encodersEvaluateNotes())
 }
 
 // encodersExplain holds a command for each encoder whose view of one item can be shown.
 func encodersExplain() *cobra.Command {
-	return group("explain", "Show what an encoder sees in one item", encodersExplainNote())
+	return group("explain", "Show what an encoder sees in one item", encodersExplainImage(), encodersExplainNote())
 }
 
 // encodersTrain holds a command for each encoder whose weights come from data.
 func encodersTrain() *cobra.Command {
-	return group("train", "Fit an encoder's weights to recorded data", encodersTrainECG())
+	return group("train", "Fit an encoder's weights to recorded data", encodersTrainECG(), encodersTrainImaging())
 }
 
 // encoderInUse is what stands for one modality between a message and the model.
@@ -40,12 +41,12 @@ type encoderInUse struct {
 	origin   string
 }
 
-// encodersInUse are those of this program. None of them is a network.
+// encodersInUse are those of this program.
 var encodersInUse = []encoderInUse{
 	{encoders.Numeric, "vitals", "hour cells and statistics of the channels", "Apache-2.0", "rules in the program"},
 	{encoders.ECG, "qrs", "heart rate, quality, rhythm in words", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi)"},
 	{encoders.Notes, notes.ID + "/" + notes.Version, "concepts with polarity and hashed words into the log; to the model, when a note came", "Apache-2.0", "rules and lexicon in the program"},
-	{encoders.Imaging, "presence", "that an image came, and when", "Apache-2.0", "rules in the program"},
+	{encoders.Imaging, imaging.ID + "/" + imaging.Version, "summary of a chest film, pneumonia, flags of the acquisition (" + imaging.Fidelity + "); to the model, when an image came", "Apache-2.0; weights CC BY 4.0", "networks fitted to PneumoniaMNIST by vigil encoders train imaging"},
 }
 
 // encodersList gives the user what is active for each modality.

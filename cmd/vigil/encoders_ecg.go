@@ -34,7 +34,8 @@ func encodersEvaluateECG() *cobra.Command {
 		Example: `  vigil encoders evaluate ecg mitdb
   vigil encoders evaluate ecg mitdb --exclude 102,104,107,217    without the paced ones
   vigil encoders evaluate ecg mitdb --json | tail -n 1`,
-		Long: `Finds all records below DIR that have a .atr file, and judges
+		Long: `Finds all records below DIR that have a .atr file, WFDB records (.hea) and DICOM waveforms
+(.dcm), and judges
 
   QRS    the beats found in the first lead, with the second as witness, of whole records:
          sensitivity and positive predictivity, within 150 ms of an annotated beat
@@ -112,7 +113,7 @@ func (o *ecgOptions) each(ctx context.Context, stderr io.Writer, f func(*annotat
 		fmt.Fprintf(stderr, "%d headers have no .%s beside them and do not count: %s\n", len(bare), annotated.Extension, some(bare))
 	}
 	if len(records) == 0 {
-		return boot.Usage(fmt.Errorf("%s holds no record with annotations: want NAME.hea and NAME.%s, in any folder below it", o.dir, annotated.Extension))
+		return boot.Usage(fmt.Errorf("%s holds no record with annotations: want NAME.hea or NAME.dcm and NAME.%s, in any folder below it", o.dir, annotated.Extension))
 	}
 	for _, name := range o.exclude {
 		if !slices.ContainsFunc(records, func(r string) bool { return path.Base(r) == name || r == name }) {

@@ -17,7 +17,7 @@ import (
 // pure are the packages whose answers are a function of their arguments: the same log
 // gives the same bits because nothing in them can see a clock, a broker or a scheduler.
 var pure = []string{
-	"schemas", "window", "encoders", "encoders/record", "encoders/vitals", "encoders/ecg", "encoders/ecg/classifier", "encoders/boost", "encoders/edf", "encoders/notes", "encoders/waveform", "encoders/wfdb", "fusion", "alerts", "alerts/monitor",
+	"schemas", "window", "encoders", "encoders/record", "encoders/vitals", "encoders/ecg", "encoders/ecg/classifier", "encoders/boost", "encoders/dicom", "encoders/edf", "encoders/imaging", "encoders/notes", "encoders/waveform", "encoders/wfdb", "fusion", "alerts", "alerts/monitor",
 }
 
 // machines are the libraries that reach outside the process; no pure package may link one,

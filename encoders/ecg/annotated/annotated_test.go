@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/vigil-icu/vigil/encoders/ecg"
+	"github.com/vigil-icu/vigil/schemas/opendata"
 )
 
 // made is a record of 30 s at 250 Hz: a breath, and an ECG with two samples a frame whose beats
@@ -128,5 +131,35 @@ func TestRecordsWithoutECGAreRefused(t *testing.T) {
 		if _, err := Open(fs.FS(files), "r"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one that says %q", err, want)
 		}
+	}
+}
+
+// A DICOM waveform with annotations beside it is a record: its heart beats about once a second, and
+// the annotations, put where a person would, are found.
+func TestDICOMWaveformWithAnnotationsIsARecord(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join(opendata.Dir(t), "dicom", "waveform_ecg.dcm"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{"ecg.dcm": {Data: b}, "ecg.atr": {Data: []byte("\x00\x00")}, "film.dcm": {Data: []byte("x")}}
+	records, bare, err := Find(files)
+	if err != nil || !slices.Equal(records, []string{"ecg.dcm"}) || len(bare) != 0 {
+		t.Fatalf("%v, %v, %v", records, bare, err)
+	}
+	r, err := Open(files, "ecg.dcm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if r.Name != "ecg" || r.Rate != 1000 || r.Samples != 10000 || len(r.Leads) != 12 {
+		t.Errorf("%s: %v Hz, %d samples of %v", r.Name, r.Rate, r.Samples, r.Leads)
+	}
+	s, err := r.Strip(0, 10000)
+	if err != nil || s.Gain != 0.00125 || len(s.Samples[11]) != 10000 {
+		t.Fatalf("gain %v, %d samples, %v", s.Gain, len(s.Samples[11]), err)
+	}
+	d, err := Detect(r, new(ecg.Witnessed))
+	if err != nil || d.Found < 7 || d.Found > 20 {
+		t.Errorf("%+v, %v", d, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/vigil-icu/vigil/encoders/dicom"
 	"github.com/vigil-icu/vigil/encoders/waveform"
 	"github.com/vigil-icu/vigil/encoders/wfdb"
 	"github.com/vigil-icu/vigil/schemas"
@@ -17,17 +18,35 @@ import (
 // Extension is that of the annotation files that are read: those that people have looked over.
 const Extension = "atr"
 
+// dicomEnding is that of a DICOM waveform, which counts as a record if it has annotations beside it.
+const dicomEnding = ".dcm"
+
+func exists(fsys fs.FS, file string) bool {
+	_, err := fs.Stat(fsys, file)
+	return err == nil
+}
+
 // Find lists the records below a folder that have annotations, in order, and those that have none.
+// A DICOM waveform is named with its ending.
 func Find(fsys fs.FS) (records, bare []string, err error) {
 	err = fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		name, header := strings.CutSuffix(file, ".hea")
-		if d.IsDir() || !header {
+		if d.IsDir() {
 			return nil
 		}
-		if _, err := fs.Stat(fsys, name+"."+Extension); err != nil {
+		name, header := strings.CutSuffix(file, ".hea")
+		if base, is := strings.CutSuffix(file, dicomEnding); is {
+			if exists(fsys, base+"."+Extension) && !exists(fsys, base+".hea") {
+				records = append(records, file)
+			}
+			return nil
+		}
+		if !header {
+			return nil
+		}
+		if !exists(fsys, name+"."+Extension) {
 			bare = append(bare, name)
 			return nil
 		}
@@ -50,11 +69,19 @@ type Recording struct {
 	Flutter []Stretch
 
 	rhythms []change
-	record  *wfdb.Record
+	record  record
 	signals []int // of the leads, in the record
 	gain    float64
+	close   func()
 	chunk   waveform.Chunk
 	perLead int // samples a frame
+}
+
+// record is what signals are read from.
+type record interface {
+	waveform.Reader
+	Frames() int64
+	Goto(frame int64) error
 }
 
 // Beat is an annotated beat.
@@ -74,25 +101,63 @@ type change struct {
 // volts are the units of an ECG, and what makes a millivolt of each.
 var volts = map[string]float64{"mv": 1, "uv": 1e-3, "µv": 1e-3, "v": 1e3, "nv": 1e-6}
 
-// Open opens a record and reads its annotations.
+// Open opens a record, as [Find] names it, and reads its annotations.
 func Open(fsys fs.FS, name string) (*Recording, error) {
-	record, err := wfdb.Open(fsys, name)
-	if err != nil {
-		return nil, err
+	r := &Recording{Name: path.Base(name), close: func() {}}
+	file := name
+	if base, is := strings.CutSuffix(name, dicomEnding); is {
+		w, err := openDICOM(fsys, name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		r.record, name, r.Name = w, base, path.Base(base)
+	} else {
+		record, err := wfdb.Open(fsys, name)
+		if err != nil {
+			return nil, err
+		}
+		r.record, r.close, file = record, func() { record.Close() }, name+".hea"
 	}
-	r := &Recording{Name: path.Base(name), record: record}
 	if err := r.choose(); err != nil {
-		record.Close()
-		return nil, fmt.Errorf("%s.hea: %w", name, err)
+		r.Close()
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	r.Rate, r.Samples = record.FrameRate()*float64(r.perLead), record.Frames()*int64(r.perLead)
-	list, err := wfdb.ReadAnnotations(fsys, name, Extension, record.FrameRate())
+	r.Rate, r.Samples = r.record.FrameRate()*float64(r.perLead), r.record.Frames()*int64(r.perLead)
+	list, err := wfdb.ReadAnnotations(fsys, name, Extension, r.record.FrameRate())
 	if err != nil {
-		record.Close()
+		r.Close()
 		return nil, err
 	}
 	r.annotate(list)
 	return r, nil
+}
+
+// maxDICOM is how many bytes of a DICOM file are read.
+const maxDICOM = 256 << 20
+
+// openDICOM opens the first group of a DICOM waveform that was recorded and not computed.
+func openDICOM(fsys fs.FS, file string) (*dicom.Waveform, error) {
+	if info, err := fs.Stat(fsys, file); err != nil || info.Size() > maxDICOM {
+		return nil, fmt.Errorf("cannot be read or has more than %d bytes", maxDICOM)
+	}
+	b, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		return nil, err
+	}
+	f, err := dicom.Read(b)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := f.Waveforms()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range groups {
+		if !w.Derived {
+			return w, nil
+		}
+	}
+	return nil, fmt.Errorf("all %d groups of the waveform are derived, want one that was recorded", len(groups))
 }
 
 // choose takes the signals in volts that are sampled as fast as the first of them. A breath is
@@ -140,7 +205,7 @@ func (r *Recording) annotate(list []wfdb.Annotation) {
 }
 
 // Close closes the record.
-func (r *Recording) Close() { r.record.Close() }
+func (r *Recording) Close() { r.close() }
 
 // Strip is the samples [from, from+n) of all leads, each a new slice. Wide samples are made
 // narrower, and the gain says so.
