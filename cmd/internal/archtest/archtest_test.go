@@ -31,6 +31,8 @@ var only = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kgo":   {"ingest/realkafka"},
 	"github.com/twmb/franz-go/pkg/kerr":  {"cmd/internal/embedded", "ingest/realkafka"},
 	"github.com/twmb/franz-go/pkg/kfake": {"cmd/internal/embedded"},
+	// Code of other languages in this process stays behind one package.
+	"github.com/ebitengine/purego": {"encoders/onnx"},
 }
 
 func TestImportsPointLeft(t *testing.T) {
