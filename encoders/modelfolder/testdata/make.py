@@ -91,9 +91,8 @@ def notes():
                         constants, {"icu.encoder.id": "invented-notes", "icu.encoder.modality": "notes", "icu.encoder.dim": str(2 * width)})
     t.save(str(here / "notes" / "tokenizer.json"))
     most, stride = 12, 6
-    cases = []
-    for text in ["The patient is septic, on norepinephrine.", "naïve café: no fever; BP 90/60", "", "x" * 150 + " stable",
-                 "Left lower lobe pneumonia with effusion. Intubated 3 days, denies chest pain. History of sepsis: weaned and extubated."]:
+    def passes(text):
+        """The tokens of each pass, and what the network gives for it."""
         ids = t.encode(text, add_special_tokens=False).ids
         chunks, at = [], 0
         while True:
@@ -101,13 +100,24 @@ def notes():
             if at + most - 2 >= len(ids):
                 break
             at += stride
-        pooled = []
+        given = []
         for c in chunks:
             x = np.array([c], np.int64)
-            hidden, = session.run(["last_hidden_state"], {"input_ids": x, "attention_mask": np.ones_like(x), "token_type_ids": np.zeros_like(x)})
-            pooled.append(hidden[0].mean(0))
-        pooled = np.stack(pooled)
+            given.append(session.run(["last_hidden_state", "pooler_output"], {"input_ids": x, "attention_mask": np.ones_like(x), "token_type_ids": np.zeros_like(x)}))
+        return chunks, given
+
+    cases, others = [], {"cls": [], "pooler": [], "mean": []}
+    for text in ["The patient is septic, on norepinephrine.", "naïve café: no fever; BP 90/60", "", "x" * 150 + " stable",
+                 "Left lower lobe pneumonia with effusion. Intubated 3 days, denies chest pain. History of sepsis: weaned and extubated."]:
+        chunks, given = passes(text)
+        pooled = np.stack([hidden[0].mean(0) for hidden, _ in given])
         cases.append({"text": text, "tokens": chunks, "vector": floats(np.concatenate([pooled.mean(0), pooled.max(0)]))})
+        of = {"cls": np.stack([hidden[0, 0] for hidden, _ in given]).mean(0), "pooler": np.stack([p[0] for _, p in given]).mean(0), "mean": pooled.mean(0)}
+        of["mean"] /= np.linalg.norm(of["mean"])  # this one is normalized
+        for pooling, vector in of.items():
+            others[pooling].append({"text": text, "vector": floats(vector)})
+    for pooling, of in others.items():
+        (here / "notes" / ("golden_" + pooling + ".json")).write_text(json.dumps({"cases": of}) + "\n")
     manifest = about("notes", "notes", 2 * width, sha)
     manifest["text"] = {"tokenizer": "tokenizer.json", "output": "last_hidden_state", "max_tokens": most, "stride": stride, "pooling": "mean_max"}
     write("notes", manifest, cases)
