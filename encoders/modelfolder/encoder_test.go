@@ -142,6 +142,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		{"a cased tokenizer", "notes", files{"tokenizer.json": swap(`"lowercase": true`, `"lowercase": false`)}, "change case"},
 		{"an empty vocabulary", "notes", files{"tokenizer.json": func(string) string { return "{}" }}, "tokenizer.json"},
 		{"a tokenizer that is none", "notes", files{"tokenizer.json": func(string) string { return "[1]" }}, "tokenizer.json"},
+		{"a tokenizer of another kind", "notes", files{"tokenizer.json": func(s string) string { return strings.ReplaceAll(s, `"WordPiece"`, `"Unigram"`) }}, "WordPiece, or BPE of bytes"},
 		{"golden vectors of another network", "notes", files{"golden.json": swap("0.", "7.")}, "differ by more"},
 		{"no golden case", "notes", files{"golden.json": func(string) string { return `{"cases":[]}` }}, "1 to 100"},
 		{"a golden case of another modality", "notes", files{"golden.json": func(string) string { return `{"cases":[{"file":"x.png","vector":[1]}]}` }}, "found 1 numbers"},

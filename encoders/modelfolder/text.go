@@ -2,10 +2,12 @@ package modelfolder
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/gomlx/go-huggingface/tokenizers/api"
 	"github.com/gomlx/go-huggingface/tokenizers/hftokenizer"
@@ -21,14 +23,19 @@ const (
 	meanMax = "mean_max" // the mean over tokens, then mean and largest over passes, one behind the other
 )
 
-// wordBytes bounds what stands between two blanks before it is broken: some tokenizers take a time that
-// grows with the square of a word.
-const wordBytes = 400
+// The tokenizer takes a time that grows with the square of what it is given at once, so that a text is
+// given to it in pieces, cut where no token reaches over: before a single blank. A word of more than
+// wordBytes, which is none, is broken. What is behind tokenBytes for every token that is read is not
+// looked at.
+const (
+	pieceBytes = 128
+	wordBytes  = 400
+	tokenBytes = 16
+)
 
 // tokens makes tokens of a text.
 type tokens struct {
 	t              *hftokenizer.Tokenizer
-	special        *hftokenizer.Tokenizer
 	before, behind []int // what stands around each pass, [CLS] and [SEP] of most
 	pad            int
 	most           int // tokens of a note that can be read
@@ -38,6 +45,9 @@ func (f *folder) tokens(t *Text) (ts *tokens, err error) {
 	defer recovered(&err)
 	b, err := f.read(t.Tokenizer, maxTokenizer)
 	if err != nil {
+		return nil, err
+	}
+	if err := readable(b); err != nil {
 		return nil, err
 	}
 	ts = &tokens{}
@@ -77,6 +87,37 @@ func (f *folder) tokens(t *Text) (ts *tokens, err error) {
 	return ts, nil
 }
 
+// readable refuses the tokenizers that were not held against their reference, or cannot be given a
+// text in pieces.
+func readable(file []byte) error {
+	type step struct {
+		Type          string `json:"type"`
+		Normalizers   []step `json:"normalizers"`
+		PreTokenizers []step `json:"pretokenizers"`
+	}
+	var t struct {
+		Model        step  `json:"model"`
+		Normalizer   *step `json:"normalizer"`
+		PreTokenizer *step `json:"pre_tokenizer"`
+	}
+	if err := json.Unmarshal(file, &t); err != nil {
+		return fmt.Errorf("no tokenizer.json of the tokenizers library: %w", err)
+	}
+	has := func(s *step, within func(*step) []step, name string) bool {
+		return s != nil && (s.Type == name || slices.ContainsFunc(within(s), func(part step) bool { return part.Type == name }))
+	}
+	before := func(s *step) []step { return s.PreTokenizers }
+	switch {
+	case t.Model.Type != "WordPiece" && t.Model.Type != "BPE":
+		return wants("model.type", fmt.Sprintf("%.80q", t.Model.Type), "WordPiece, or BPE of bytes; a server can have any other (protocol tei)")
+	case t.Model.Type == "BPE" && !has(t.PreTokenizer, before, "ByteLevel"):
+		return errors.New("BPE without the pre-tokenizer ByteLevel: expected BPE of bytes; a server can have any other (protocol tei)")
+	case has(t.Normalizer, func(s *step) []step { return s.Normalizers }, "Prepend"):
+		return errors.New("the normalizer Prepend is not read; a server can have this tokenizer (protocol tei)")
+	}
+	return nil
+}
+
 // recovered makes an error of a panic in a library that reads foreign bytes.
 func recovered(err *error) {
 	if p := recover(); p != nil {
@@ -86,13 +127,11 @@ func recovered(err *error) {
 
 // passes cuts a text into passes of at most so many tokens, each with its special ones. An empty text
 // is one pass of these alone.
-func (ts *tokens) passes(text string, t *Text) (passes [][]int, err error) {
-	defer func() {
-		if recover() != nil { // its words may be those of the note
-			err = errors.New("the tokenizer fails on this text")
-		}
-	}()
-	ids := ts.t.Encode(broken(text, ts.most))
+func (ts *tokens) passes(ctx context.Context, text string, t *Text) (passes [][]int, err error) {
+	ids, err := ts.encode(ctx, text)
+	if err != nil {
+		return nil, err
+	}
 	room := t.MaxTokens - len(ts.before) - len(ts.behind)
 	for at := 0; len(passes) < t.MaxPasses; at += t.Stride {
 		passes = append(passes, slices.Concat(ts.before, ids[at:min(at+room, len(ids))], ts.behind))
@@ -103,34 +142,38 @@ func (ts *tokens) passes(text string, t *Text) (passes [][]int, err error) {
 	return passes, nil
 }
 
-// broken cuts a text behind what so many tokens can be made of, and puts a blank into words that are
-// longer than any word.
-func broken(text string, most int) string {
-	// No tokenizer in use makes less than a token of 64 bytes between two blanks, on average of a text.
-	text = text[:min(len(text), most*64)]
-	run := 0
-	for i := range len(text) {
-		if c := text[i]; c == ' ' || c == '\n' || c == '\t' || c == '\r' {
-			run = 0
-		} else if run++; run > wordBytes {
-			return brokenFrom(text)
+// encode makes the tokens of a text, as many as can be read.
+func (ts *tokens) encode(ctx context.Context, text string) (ids []int, err error) {
+	defer func() {
+		if recover() != nil { // what it says may hold words of the note
+			err = fmt.Errorf("%w: the tokenizer fails on this text", ErrUnfit)
 		}
+	}()
+	for left := ts.most * tokenBytes; len(text) > 0 && left > 0 && len(ids) < ts.most; {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrAway, err)
+		}
+		n := piece(text)
+		ids = append(ids, ts.t.Encode(text[:n])...)
+		text, left = text[n:], left-n
 	}
-	return text
+	return ids[:min(len(ids), ts.most)], nil
 }
 
-func brokenFrom(text string) string {
-	out, run := make([]byte, 0, len(text)+len(text)/wordBytes+1), 0
-	for _, r := range text {
-		if r == ' ' || r == '\n' || r == '\t' || r == '\r' {
-			run = 0
-		} else if run++; run > wordBytes {
-			out, run = append(out, ' '), 1
+// piece is how many bytes of a text are given to the tokenizer at once.
+func piece(text string) int {
+	for n := pieceBytes; n < len(text); n++ {
+		if blank(text[n]) && !blank(text[n-1]) && n+1 < len(text) && !blank(text[n+1]) {
+			return n
 		}
-		out = append(out, string(r)...)
+		if n >= pieceBytes+wordBytes && utf8.RuneStart(text[n]) {
+			return n
+		}
 	}
-	return string(out)
+	return len(text)
 }
+
+func blank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
 // text makes the vector of a note. said, where it is not nil, takes the tokens of each pass.
 func (e *Encoder) text(ctx context.Context, text string, said *[][]int) ([]float32, error) {
@@ -142,9 +185,9 @@ func (e *Encoder) text(ctx context.Context, text string, said *[][]int) ([]float
 		return e.whole(v)
 	}
 	t := e.Manifest.Text
-	passes, err := e.tokens.passes(text, t)
+	passes, err := e.tokens.passes(ctx, text, t)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnfit, err)
+		return nil, err
 	}
 	if said != nil {
 		*said = passes

@@ -195,6 +195,23 @@ def ecg():
     write("ecg", manifest, [{"strip": strip, "vector": floats(features)}])
 
 
+
+
+def bpe():
+    """A tokenizer of the other kind, and the tokens that it makes."""
+    t = tokenizers.Tokenizer(tokenizers.models.BPE())
+    t.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    t.decoder = tokenizers.decoders.ByteLevel()
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=320, special_tokens=["<s>", "</s>", "<pad>"], show_progress=False,
+                                             initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet())
+    t.train_from_iterator(["the patient is septic on norepinephrine, the patient is stable"] * 3, trainer)
+    t.post_processor = tokenizers.processors.RobertaProcessing(("</s>", 1), ("<s>", 0))
+    t.save(str(here / "bpe.json"), pretty=False)
+    text = "The patient, naïve café:\n BP 90/60  is stable on norepinephrine!"
+    (here / "bpe_tokens.json").write_text(json.dumps({"text": text, "tokens": t.encode(text).ids}) + "\n")
+
+
+bpe()
 notes()
 imaging()
 ecg()
