@@ -12,7 +12,7 @@ import (
 )
 
 // ErrAway is the error of an item that could not be encoded now: it may be tried again.
-var ErrAway = errors.New("the encoder cannot be asked now")
+var ErrAway = network.ErrAway
 
 // ErrUnfit is the error of an item that this encoder never encodes.
 var ErrUnfit = errors.New("the item does not fit the encoder")
@@ -41,6 +41,7 @@ type Encoder struct {
 
 	runner    network.Runner // nil: texts does it
 	texts     TextRunner
+	have      *network.Signature
 	tokens    *tokens
 	cases     []goldenCase
 	verifying sync.Mutex
@@ -114,7 +115,7 @@ func (f *folder) open(means Means) (*Encoder, error) {
 		if err != nil {
 			return nil, err
 		}
-		return e, e.fits()
+		return e, e.fits(context.Background())
 	}
 	var ca []byte
 	if m.Network.CA != "" {
@@ -130,12 +131,14 @@ func (f *folder) open(means Means) (*Encoder, error) {
 }
 
 // fits holds the network's signature against the settings.
-func (e *Encoder) fits() error {
+func (e *Encoder) fits(ctx context.Context) (err error) {
 	if e.runner == nil {
 		return nil
 	}
-	have := e.runner.Signature()
-	return have.Check(e.wants(have))
+	if e.have, err = e.runner.Signature(ctx); err != nil {
+		return err
+	}
+	return e.have.Check(e.wants(e.have))
 }
 
 // wants is the signature that the settings ask for.

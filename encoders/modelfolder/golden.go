@@ -99,7 +99,9 @@ func (e *Encoder) Verify(ctx context.Context) error {
 	if e.verified || e.refused != nil {
 		return e.refused
 	}
-	if err := e.fits(); err != nil {
+	if err := e.fits(ctx); errors.Is(err, ErrAway) {
+		return err
+	} else if err != nil {
 		e.refused = fmt.Errorf("%w: %w", ErrOther, err)
 		return e.refused
 	}

@@ -230,7 +230,7 @@ func normalize(v []float32) {
 
 // pass makes the vector of one pass. A network of a fixed length gets padding, which its mask hides.
 func (e *Encoder) pass(ctx context.Context, ids []int) ([]float32, error) {
-	t, have, length := e.Manifest.Text, e.runner.Signature(), len(ids)
+	t, have, length := e.Manifest.Text, e.have, len(ids)
 	if in := have.Input(t.IDs); in != nil && in.Ranked && len(in.Sides) == 2 && in.Sides[1] != network.Any {
 		if length = in.Sides[1]; len(ids) > length {
 			return nil, fmt.Errorf("%w: the network takes %d tokens, text.max_tokens is %d", ErrUnfit, length, t.MaxTokens)

@@ -2,6 +2,7 @@ package network
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,10 +100,14 @@ func shapeText(shape []int) string {
 	return "[" + strings.Join(text, ", ") + "]"
 }
 
+// ErrAway is the error of a network that cannot be asked now, as a server that does not answer. The
+// same may be asked again.
+var ErrAway = errors.New("the network cannot be asked now")
+
 // Runner runs a network. It is safe for concurrent use. The context's end ends a run.
 type Runner interface {
-	// Signature is what the network says that it takes and gives.
-	Signature() *Signature
+	// Signature is what the network says that it takes and gives. It asks a server once.
+	Signature(ctx context.Context) (*Signature, error)
 	// Run gives the outputs that are named, in their order.
 	Run(ctx context.Context, inputs []Tensor, outputs []string) ([]Tensor, error)
 }

@@ -27,7 +27,7 @@ func (*Library) Version() string { return "" }
 func (*Library) Load([]byte) (*Session, error) { return nil, ErrNoLibrary }
 
 // Signature implements network.Runner.
-func (*Session) Signature() *network.Signature { return &network.Signature{} }
+func (*Session) Signature(context.Context) (*network.Signature, error) { return nil, ErrNoLibrary }
 
 // Run implements network.Runner.
 func (*Session) Run(context.Context, []network.Tensor, []string) ([]network.Tensor, error) {

@@ -53,7 +53,7 @@ func (l *Library) Load(file []byte) (*Session, error) {
 }
 
 // Signature implements network.Runner.
-func (s *Session) Signature() *network.Signature { return s.signature }
+func (s *Session) Signature(context.Context) (*network.Signature, error) { return s.signature, nil }
 
 // Close gives the network's memory back when the runs under way are over. A later Run is an error.
 func (s *Session) Close() {
