@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open baselines build generate
+.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open baselines build generate ort
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -27,6 +27,7 @@ test:             ## everything that needs only Go (open data by VIGIL_DATA)
 	$(GO) test -timeout 20m $(PKGS)
 	@[ -d "$${VIGIL_DATA:-../shared/data}" ] || echo "VIGIL_DATA: no open data: $$(grep -rhE 'opendata\.Dir\(' --include='*_test.go' . | wc -l) tests and benchmarks on it were left out"
 	@[ -d "$${VIGIL_REFERENCE:-../shared/reference/fusemoe}" ] || echo "VIGIL_REFERENCE: no golden vectors: the parity test was left out"
+	@[ -n "$$VIGIL_ORT_LIB" ] || [ -e bin/$(ORT_FILE) ] || echo "no ONNX Runtime: the tests of a site's own encoders that run a network were left out (make ort)"
 	@command -v redis-server >/dev/null || echo "no redis-server on PATH: the tests on a real Redis were left out (make test-real)"
 	@[ -n "$$VIGIL_PYTHON" ] || echo "VIGIL_PYTHON is not set: the tests in Python were left out (make test-subscriber test-teacher test-meds)"
 
@@ -120,6 +121,28 @@ baselines: build  ## logistic regression, boosting, concatenation, other gates a
 	python3 -m venv bin/venv
 	bin/venv/bin/pip install --quiet -r fusion/recipes/requirements.txt
 	bin/venv/bin/python -B fusion/recipes/baselines.py --vigil bin/vigil --data $(OPEN) --out $(BASELINES) $(if $(ONLY),--only $(ONLY))
+
+# ONNX Runtime, for a site's own encoders: a package of the npm registry that carries the library. Both the package
+# and the library in it are pinned; what is another one is not kept.
+ORT_VERSION = 1.13.8
+ort_of = $(if $(filter Linux,$(1)),linux,$(if $(filter Darwin,$(1)),darwin))-$(if $(filter x86_64 amd64,$(2)),x64,$(if $(filter aarch64 arm64,$(2)),arm64))
+ORT = $(call ort_of,$(shell uname -s),$(shell uname -m))
+ORT_FILE = libonnxruntime.$(if $(filter darwin-%,$(ORT)),dylib,so)
+ORT_SHA256_linux-x64    = 4b3607aebd1784b26b6f9b20e4bd974c7ab8287043e4d095cb7d2cb40b5e566e
+ORT_SHA256_linux-arm64  = cfc800d4438f15e8d9017521326776ca7117d8783cb847ccccc2fc61ac4d540f
+ORT_SHA256_darwin-x64   = 2bf27180c09e6fd3f407c9ab25205ebf1ff95f2d53bfa35e35409b5849e0ac70
+ORT_SHA256_darwin-arm64 = b0613d0ae53199a83b05fa48e169211498e9d40d54beaa372068ebe5ec5b0929
+
+ort:              ## ONNX Runtime 1.28.2 beside the binary, for a site's own encoders: 11 MB by npm, checked
+	@[ -n "$(ORT_SHA256_$(ORT))" ] || { echo "ort: no library is pinned for this system ($(ORT)): install ONNX Runtime 1.16 or later yourself and name it by VIGIL_ORT_LIB"; exit 1; }
+	@mkdir -p bin; sum() { if command -v sha256sum >/dev/null; then sha256sum -c -; else shasum -a 256 -c -; fi; }; \
+	echo "$(ORT_SHA256_$(ORT))  bin/$(ORT_FILE)" | sum >/dev/null 2>&1 && { echo "bin/$(ORT_FILE) is there"; exit 0; }; \
+	command -v npm >/dev/null || { echo "ort needs npm: apt-get install npm (or brew install node); or name a library by VIGIL_ORT_LIB"; exit 1; }; \
+	d=$$(mktemp -d) && trap 'rm -r "$$d"' EXIT && \
+	npm pack --silent --pack-destination "$$d" sherpa-onnx-$(ORT)@$(ORT_VERSION) >/dev/null && \
+	tar -xzf "$$d"/*.tgz -C "$$d" package/$(ORT_FILE) && \
+	echo "$(ORT_SHA256_$(ORT))  $$d/package/$(ORT_FILE)" | sum >/dev/null || { echo "ort: the library could not be had, or is another one than the pinned"; exit 1; }; \
+	mv "$$d/package/$(ORT_FILE)" bin/ && echo "bin/$(ORT_FILE)"
 
 demo:             ## an invented unit, watched in this terminal; q or Ctrl-C ends it
 	@{ sleep 1; echo 'compiling Vigil: about a minute on two cores the first time, seconds from then on'; } & said=$$!; \

@@ -1,0 +1,2 @@
+// Package onnxtest gives tests the real ONNX Runtime.
+package onnxtest
