@@ -96,6 +96,29 @@ func WritePredictions(w io.Writer, stays []Stay) (err error) {
 	return writeTable(w, []column{{"subject_id", subject}, {"prediction_time", at}, {"boolean_value", died}, {"predicted_boolean_value", called}, {"predicted_boolean_probability", risk}})
 }
 
+// Prediction is a row of WriteMEDS: what a model said of a subject at a moment, before anybody knows what comes of it.
+type Prediction struct {
+	Subject     int64
+	At          schemas.Time
+	Probability float32
+	Called      bool // it was at or above what was taken for a yes then
+}
+
+// WriteMEDS writes predictions as Parquet in the columns of meds-evaluation whose outcome is not known: there is no
+// boolean_value, which whoever judges them joins by subject_id and prediction_time.
+func WriteMEDS(w io.Writer, predictions []Prediction) error {
+	var subject []int64
+	var at []moment
+	var called maybe
+	var risk []float64
+	for _, p := range predictions {
+		subject, at = append(subject, p.Subject), append(at, moment(p.At)*1000)
+		called.add(p.Called, true)
+		risk = append(risk, float64(p.Probability))
+	}
+	return writeTable(w, []column{{"subject_id", subject}, {"prediction_time", at}, {"predicted_boolean_value", called}, {"predicted_boolean_probability", risk}})
+}
+
 // column of a table; all have the same length.
 type column struct {
 	name   string
