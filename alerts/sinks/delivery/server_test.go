@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -13,4 +15,12 @@ func listen(t *testing.T, address string) net.Listener {
 		t.Fatal(err)
 	}
 	return l
+}
+
+// serve gives the address of a server of the test's.
+func serve(t *testing.T, handle http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handle)
+	t.Cleanup(server.Close)
+	return server.URL
 }
