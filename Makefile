@@ -37,6 +37,7 @@ test-real:        ## the suites on a real Kafka and a real Redis, killed and cut
 	$(GO) test -timeout 20m ./window/...
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest/kafka
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost|Evicted|Switch' ./encoders/intake ./alerts/worker
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m ./alerts/sinks/delivery
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
 
 test-subscriber:  ## deploy/examples/subscribe.py in a Python environment of its own (bin/venv)

@@ -261,7 +261,8 @@ func (f *FHIR) communication(n *Notice, about []object) object {
 	return r
 }
 
-// deviceAlert is the draft resource of R6, as its ballots have it: elements that ballots disagree about are left out.
+// deviceAlert is the draft resource of R6, by the elements of its full ballots. Ballots differ in where the codes of type
+// and priority live, so that they are given under both systems.
 func (f *FHIR) deviceAlert(n *Notice, since string) object {
 	status, kind := "in-progress", "physiological"
 	if !n.Open() {
@@ -271,7 +272,10 @@ func (f *FHIR) deviceAlert(n *Notice, since string) object {
 		kind = "technical"
 	}
 	code := func(system, code string) object {
-		return object{"coding": []object{{"system": "http://hl7.org/fhir/devicealert-" + system, "code": code}}}
+		return object{"text": code, "coding": []object{
+			{"system": "http://hl7.org/fhir/devicealert-" + system, "code": code},
+			{"system": "http://terminology.hl7.org/CodeSystem/devicealert-" + system, "code": code},
+		}}
 	}
 	period := object{}
 	if since != "" {

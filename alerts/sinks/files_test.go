@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,33 +146,41 @@ func TestMEDSHasEachRowOnce(t *testing.T) {
 	if python == "" {
 		t.Skip("the rest needs Python with alerts/sinks/testdata/requirements.txt: make test-sinks")
 	}
-	read := 0
-	for _, file := range files {
-		cmd := exec.CommandContext(t.Context(), python, "-B", filepath.Join("testdata", "predictions.py"), file)
-		cmd.Stderr = os.Stderr
-		out, err := cmd.Output()
-		var found struct {
-			Rows  [][]any
-			AUROC float64
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"-B", filepath.Join("testdata", "predictions.py")}, files...)...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	var found struct {
+		Rows  [][]any
+		AUROC float64
+	}
+	if err == nil {
+		err = json.Unmarshal(out, &found)
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	var want [][]any
+	positives, pairs, right := 0, 0, 0 // of an odd subject's and an even one's the odd one's is higher
+	for i, n := range notices {
+		want = append(want, []any{float64(100 + i/3), n.AsOf.Std().Format("2006-01-02T15:04:05"), float64(n.Value), n.Open()})
+		if i/3%2 == 0 {
+			continue
 		}
-		if err == nil {
-			err = json.Unmarshal(out, &found)
-		}
-		if err != nil {
-			t.Fatalf("%v: %s", err, out)
-		}
-		for _, r := range found.Rows {
-			i := read
-			read++
-			n := notices[i]
-			want := []any{float64(100 + i/3), n.AsOf.Std().Format("2006-01-02T15:04:05"), float64(n.Value), n.Open()}
-			if diff := cmp.Diff(want, r); diff != "" {
-				t.Errorf("row %d (- want, + read by meds-evaluation):\n%s", i, diff)
+		positives++
+		for k := range notices {
+			if k/3%2 == 0 {
+				pairs++
+				if k < i { // the values grow
+					right++
+				}
 			}
 		}
 	}
-	if read != 30 {
-		t.Errorf("meds-evaluation reads %d rows", read)
+	if diff := cmp.Diff(want, found.Rows); diff != "" {
+		t.Errorf("(- told, + read by meds-evaluation):\n%s", diff)
+	}
+	if ours := float64(right) / float64(pairs); positives != 15 || math.Abs(ours-found.AUROC) > 1e-9 {
+		t.Errorf("AUROC %v, meds-evaluation finds %v", ours, found.AUROC)
 	}
 }
 

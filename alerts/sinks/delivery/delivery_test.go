@@ -50,6 +50,11 @@ func newSite(t *testing.T, partitions int) *site {
 		t.Cleanup(b.Close)
 		brokers = b.ListenAddrs()
 	}
+	return siteOn(t, brokers, partitions)
+}
+
+func siteOn(t *testing.T, brokers []string, partitions int) *site {
+	t.Helper()
 	prefix := realkafka.Prefix()
 	s := &site{t: t, cluster: &kafka.Cluster{Brokers: brokers, Prefix: prefix}}
 	t.Cleanup(s.cluster.Close)

@@ -1,5 +1,5 @@
-"""Reads a Parquet file of predictions by meds-evaluation: its schema first, and then, with the outcome of odd subjects
-joined as true, its scores. Prints one line of JSON."""
+"""Reads Parquet files of predictions by meds-evaluation: the schema of each, and then, with the outcome of odd subjects
+joined as true, the scores of all. Prints one line of JSON."""
 import json
 import sys
 
@@ -8,8 +8,12 @@ import pyarrow.parquet as pq
 from meds_evaluation.evaluate import evaluate_binary_classification
 from meds_evaluation.schema import PredictionSchema
 
-table = PredictionSchema.align(pq.read_table(sys.argv[1]))
-frame = pl.from_arrow(table)
+frames = []
+for name in sys.argv[1:]:
+    table = pq.read_table(name)
+    assert b"not a medical device" in table.schema.metadata[b"notice"], table.schema.metadata
+    frames.append(pl.from_arrow(PredictionSchema.align(table)))
+frame = pl.concat(frames)
 judged = frame.with_columns((pl.col("subject_id") % 2 == 1).alias("boolean_value")).select(
     "subject_id", "prediction_time", "boolean_value", "predicted_boolean_value", "predicted_boolean_probability")
 found = evaluate_binary_classification(judged)["samples_equally_weighted"]
