@@ -162,6 +162,12 @@ func TestHL7Refusal(t *testing.T) {
 	if n != 0 || !errors.Is(err, ErrRefused) || !errors.As(err, &refusal) || !strings.Contains(refusal.Answer, "unknown patient 42") || strings.Contains(err.Error(), "42") {
 		t.Errorf("%d, %v", n, err)
 	}
+	accepts := newEngine(t, func(_ int, id string) string { return ack("CA", id) })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := openHL7(t, HL7Settings{Address: accepts.Addr().String()}).Deliver(ctx, someNotices()[:1]); err == nil || !strings.Contains(err.Error(), "answer: accept") {
+		t.Errorf("a manager that never answers itself: %v", err)
+	}
 	for _, answer := range []string{"MSH|^~\\&|A\r", "no message", "MSH|^~\\&|A\rMSA|AA\r", ""} {
 		if _, _, err := acknowledgment([]byte(answer)); err == nil {
 			t.Errorf("%q is taken for an answer", answer)

@@ -114,9 +114,11 @@ func (h *HL7) exchange(ctx context.Context, kind, id string, message []byte) err
 	if err := c.send(message); err != nil {
 		return err
 	}
-	for {
+	for accepted := false; ; {
 		answer, err := c.receive()
-		if err != nil {
+		if err != nil && accepted {
+			return fmt.Errorf("it was accepted, and no ORA^R41 came (where none ever does, set answer: accept): %w", err)
+		} else if err != nil {
 			return fmt.Errorf("waiting for the answer: %w", err)
 		}
 		code, of, err := acknowledgment(answer)
@@ -126,7 +128,8 @@ func (h *HL7) exchange(ctx context.Context, kind, id string, message []byte) err
 		case of != id:
 			continue // a late answer, or a second one
 		case code == "CA" && kind == oruR40 && h.settings.Answer == "application":
-			continue // it has arrived; the manager's own answer follows
+			accepted = true
+			continue // the manager's own answer follows
 		}
 		return verdict(code, answer)
 	}

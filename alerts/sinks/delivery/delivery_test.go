@@ -384,6 +384,51 @@ func TestUndeliveredAlertsBecomeDeadLetters(t *testing.T) {
 	}
 }
 
+// batches is a receiver that is told all at once, and says of all that one is bad; it is slow besides.
+type batches struct {
+	bad   string
+	most  int
+	mu    sync.Mutex
+	shown []string
+}
+
+func (b *batches) Deliver(_ context.Context, notices []sinks.Notice) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slices.ContainsFunc(notices, func(n sinks.Notice) bool { return n.Key() == b.bad }) {
+		return 0, &sinks.Refusal{What: "one of them"}
+	}
+	n := min(b.most, len(notices))
+	for i := range notices[:n] {
+		b.shown = append(b.shown, notices[i].Key())
+	}
+	if n < len(notices) {
+		return n, context.DeadlineExceeded
+	}
+	return n, nil
+}
+
+func (*batches) Close() error { return nil }
+
+// Of a batch that is refused as a whole the bad one alone becomes a dead letter. One that is taken in parts is no failure.
+func TestBatchWithABadOne(t *testing.T) {
+	s := newSite(t, 1)
+	s.tell(0, append(story("site:1", 5, true), story("site:2", 5, true)...)...)
+	b := &batches{bad: s.told[6], most: 3}
+	l := line(t, "hook", "http://127.0.0.1:1", func(s *sinks.Settings) { s.RefusedAfter = 0 })
+	l.Sink = b
+	stop := s.run(l)
+	newReceiver(nil).wait(t, func() bool { return l.Stats.Delivered.Load() == 9 })
+	stop()
+	want := slices.Delete(slices.Clone(s.told), 6, 7)
+	if diff := cmp.Diff(want, b.shown); diff != "" || l.Stats.DeadLetters.Load() != 1 {
+		t.Errorf("%d dead letters (- told, + shown):\n%s", l.Stats.DeadLetters.Load(), diff)
+	}
+	if said := s.said(); strings.Contains(said, "does not take") {
+		t.Errorf("the log says %s", said)
+	}
+}
+
 // A sink without a position begins where its settings say, and what comes after that is never passed over, also when nobody
 // ran in between. It is told only what it is for.
 func TestPositionAndOnly(t *testing.T) {

@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -172,8 +171,9 @@ func (o *owner) notices(ctx context.Context, records []schemas.Message) (list []
 // ctx or of the lease and the dead letters' topic stop it before.
 func (o *owner) tell(ctx context.Context, list []pending) error {
 	var refusing time.Time // when the first of list was refused first
+	most := batch
 	for len(list) > 0 {
-		n, err := o.attempt(ctx, list)
+		n, err := o.attempt(ctx, list[:min(most, len(list))])
 		for _, p := range list[:n] {
 			o.stand(p)
 		}
@@ -181,22 +181,25 @@ func (o *owner) tell(ctx context.Context, list []pending) error {
 			refusing = time.Time{}
 			o.line.Stats.Delivered.Add(int64(n))
 			o.backoff.Reset()
+			o.taken()
+			most = batch
 			if len(list) > 0 {
 				if err := o.commit(ctx, list[0].offset); err != nil {
 					return err
 				}
 			}
-		}
-		if err == nil {
-			o.taken()
-			continue
+			continue // with an error too: a slow receiver does not take a whole batch in the time of an attempt
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		o.line.Stats.Failed.Add(1)
-		now := o.Now()
 		refused := errors.Is(err, sinks.ErrRefused)
+		if refused && most > 1 && len(list) > 1 {
+			most = 1 // a receiver that is told all at once does not say which of them it refuses
+			continue
+		}
+		now := o.Now()
 		if refused && refusing.IsZero() {
 			refusing = now
 		} else if !refused {
@@ -231,8 +234,8 @@ func (o *owner) attempt(ctx context.Context, list []pending) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, o.line.Settings.Timeout)
 	defer cancel()
 	n, err := o.line.Sink.Deliver(ctx, notices)
-	if err == nil && n < len(list) {
-		err = fmt.Errorf("%d of %d were taken, without a reason", n, len(list))
+	if err == nil && n == 0 {
+		err = errors.New("nothing was taken, and no reason was given")
 	}
 	return n, err
 }

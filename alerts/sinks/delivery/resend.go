@@ -95,12 +95,12 @@ func (s *Service) resend(ctx context.Context, l *Line, partition int, letters []
 				list = append(list, pending{sinks.Notice{Alert: *a, Told: schemas.Time(m.Appended)}, m.Offset, m.Value})
 			}
 		}
-		if len(list) == 0 {
-			continue
-		}
-		n, err := o.attempt(ctx, list)
-		if told += n; err != nil {
-			return told, fmt.Errorf("%s: %w", schemas.Place(schemas.TopicAlerts, partition, list[min(n, len(list)-1)].offset), err)
+		for len(list) > 0 {
+			n, err := o.attempt(ctx, list)
+			if told += n; n == 0 {
+				return told, fmt.Errorf("%s: %w", schemas.Place(schemas.TopicAlerts, partition, list[0].offset), err)
+			}
+			list = list[n:]
 		}
 	}
 	return told, nil
