@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher test-meds race fuzz bench bench-real soak demo lab planted train-open baselines build generate ort
+.PHONY: check test test-real test-subscriber test-teacher test-meds test-sinks race fuzz bench bench-real soak demo lab planted train-open baselines build generate ort
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -38,6 +38,7 @@ test-real:        ## the suites on a real Kafka and a real Redis, killed and cut
 	$(GO) test -timeout 20m ./window/...
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 ./ingest/kafka
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m -p 1 -run 'Real|Crash|Workers|Rebuild|Live|Lost|Evicted|Switch' ./encoders/intake ./alerts/worker
+	VIGIL_REAL=1 $(GO) test -count=1 -timeout 20m ./alerts/sinks/delivery
 	VIGIL_REAL=1 $(GO) test -count=1 -timeout 40m -v -run 'TestReal' ./cmd/vigil
 
 test-subscriber:  ## deploy/examples/subscribe.py in a Python environment of its own (bin/venv)
@@ -57,6 +58,20 @@ test-meds:        ## the Python package meds-evaluation on the predictions that 
 	python3 -m venv bin/venv
 	bin/venv/bin/pip install --quiet -r alerts/judge/testdata/requirements.txt
 	VIGIL_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'TestMEDS' ./cmd/vigil
+
+# v0.28.1 is the last Alertmanager whose module has the files of its page: later ones do not build from it.
+ALERTMANAGER ?= v0.28.1
+
+test-sinks:       ## the sinks on receivers that others wrote, fetched once into bin: HAPI's server and validator (Java 17, Maven), a real Alertmanager, Python packages
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-sinks needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	@command -v javac >/dev/null || { echo "test-sinks needs a JDK 17: apt-get install openjdk-17-jdk-headless (or brew install openjdk@17)"; exit 1; }
+	@[ -f bin/hapi/.complete ] || command -v mvn >/dev/null || { echo "test-sinks needs Maven, once: apt-get install maven (or brew install maven)"; exit 1; }
+	@[ -f bin/hapi/.complete ] || { mvn -q -f alerts/sinks/testdata/hapi/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/hapi -DincludeScope=runtime && touch bin/hapi/.complete; }
+	@[ -x bin/alertmanager ] || GOFLAGS= GOBIN=$(CURDIR)/bin $(GO) install github.com/prometheus/alertmanager/cmd/alertmanager@$(ALERTMANAGER)
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r alerts/sinks/testdata/requirements.txt
+	VIGIL_HAPI=$(CURDIR)/bin/hapi VIGIL_SINKS_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -timeout 30m -v -run 'HAPI|Libraries|MEDS' ./alerts/sinks
+	VIGIL_ALERTMANAGER=$(CURDIR)/bin/alertmanager $(GO) test -count=1 -v -run 'TestRealAlertmanager' ./alerts/sinks/delivery
 
 race:             ## the race detector on every package that starts goroutines or holds a lock
 	$(GO) test -race -short -vet=off -timeout 30m $(CONCURRENT)

@@ -53,6 +53,10 @@ const (
 	NoMark Reason = "no_mark"
 	// WrongRun means that a recorded event is of another run than the one in progress.
 	WrongRun Reason = "wrong_run"
+	// Undelivered means of an alert that its receiver was away for longer than a sink waits, and
+	// Refused that the receiver read it and did not take it.
+	Undelivered Reason = "undelivered"
+	Refused     Reason = "refused"
 	// RunsOff means that a recorded event, or a mark, came to a site that takes live events only.
 	RunsOff Reason = "runs_off"
 )

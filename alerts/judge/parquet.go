@@ -96,6 +96,30 @@ func WritePredictions(w io.Writer, stays []Stay) (err error) {
 	return writeTable(w, []column{{"subject_id", subject}, {"prediction_time", at}, {"boolean_value", died}, {"predicted_boolean_value", called}, {"predicted_boolean_probability", risk}})
 }
 
+// Prediction is a row of WriteMEDS: what a model said of a subject at a moment, before anybody knows what comes of it.
+type Prediction struct {
+	Subject     int64
+	At          schemas.Time
+	Probability float32
+	Called      bool // it was at or above what was taken for a yes then
+}
+
+// WriteMEDS writes predictions as Parquet in the columns of meds-evaluation whose outcome is not known: there is no
+// boolean_value, which whoever judges them joins by subject_id and prediction_time. The metadata of the file say what
+// Vigil is not.
+func WriteMEDS(w io.Writer, predictions []Prediction) error {
+	var subject []int64
+	var at []moment
+	var called maybe
+	var risk []float64
+	for _, p := range predictions {
+		subject, at = append(subject, p.Subject), append(at, moment(p.At)*1000)
+		called.add(p.Called, true)
+		risk = append(risk, float64(p.Probability))
+	}
+	return writeTable(w, []column{{"subject_id", subject}, {"prediction_time", at}, {"predicted_boolean_value", called}, {"predicted_boolean_probability", risk}}, "notice", "Vigil is "+schemas.Notice+".")
+}
+
 // column of a table; all have the same length.
 type column struct {
 	name   string
@@ -120,7 +144,8 @@ func (m *maybe) add(v, known bool) {
 
 // writeTable writes one row group. The writer of the library panics where it is used wrongly, and
 // returns what goes wrong with w. It would close w too, which is the caller's to close.
-func writeTable(w io.Writer, columns []column) error {
+// metadata are keys and values by turns.
+func writeTable(w io.Writer, columns []column, metadata ...string) error {
 	var nodes schema.FieldList
 	for _, c := range columns {
 		nodes = append(nodes, c.node())
@@ -130,6 +155,11 @@ func writeTable(w io.Writer, columns []column) error {
 		return err
 	}
 	f := file.NewParquetWriter(struct{ io.Writer }{w}, root, file.WithWriterProps(parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Gzip), parquet.WithCreatedBy("vigil"))))
+	for i := 0; i+1 < len(metadata); i += 2 {
+		if err := f.AppendKeyValueMetadata(metadata[i], metadata[i+1]); err != nil {
+			return err
+		}
+	}
 	group := f.AppendRowGroup()
 	for _, c := range columns {
 		chunk, err := group.NextColumn()

@@ -159,6 +159,12 @@ func onlyFaulty(body []byte, fields []string) ([]byte, error) {
 // Its error is a *boot.Exit where the message is wrong, else of the broker.
 func (r *refused) mend(ctx context.Context, c *kafka.Cluster, body []byte, zone *time.Location) (schemas.Message, error) {
 	none := schemas.Message{}
+	if r.Topic == schemas.TopicAlerts {
+		return none, boot.Usage(fmt.Errorf("%s is an alert that did not reach a receiver: `vigil sinks resend %s` tells it again", r.id, strings.TrimPrefix(r.Source, "sink:")))
+	}
+	if r.Topic == schemas.TopicAlerts {
+		return none, boot.Usage(fmt.Errorf("%s is an alert that did not reach a receiver: `vigil sinks resend %s` tells it again", r.id, strings.TrimPrefix(r.Source, "sink:")))
+	}
 	if schemas.RawTopicIndex(r.Topic) < 0 {
 		return none, boot.Usage(fmt.Errorf("%s did not come by a raw topic but by %s: mend it (`vigil deadletters show %s --payload` prints it) and send it there again, as `vigil publish` does", r.id, r.Topic, r.id))
 	}

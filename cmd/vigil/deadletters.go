@@ -235,6 +235,8 @@ var mends = map[schemas.Reason]string{
 	schemas.Unmatched:      "name the event_time and ref under which the value was sent",
 	schemas.NoMark:         "play the recording with vigil replay, which sends progress marks",
 	schemas.WrongRun:       "end the run in progress first: vigil replay --end RUN",
+	schemas.Undelivered:    "bring the receiver back, then: vigil sinks resend",
+	schemas.Refused:        "look into the log of the receiver; when it takes such alerts: vigil sinks resend",
 	schemas.RunsOff:        "let workers take recorded messages: vigil serve --allow-runs",
 }
 

@@ -47,6 +47,12 @@
 //	vigil recipes                  List the training recipes in the program
 //	vigil replay                   Publish a recorded ICU into the raw topics of a Kafka, at any speed
 //	vigil serve                    Run workers on a Kafka and a Redis: intake, monitor, scores, alerts
+//	vigil sinks check              Check a file of sinks: keys, values, and the files that it names
+//	vigil sinks init               Write a file of sinks to start from: one of each kind, with comments
+//	vigil sinks list               List the kinds of sinks, or with --config how those of a file stand
+//	vigil sinks resend             Tell the receiver of a sink again the alerts that became dead letters, and what was told of them since
+//	vigil sinks run                Tell the receivers of a file of sinks of the alerts, as they come; each has a position of its own
+//	vigil sinks test               Send an alert that is marked as a test to the receiver of a sink, begin and end; exit 3 if it is away, 4 if it refuses
 //	vigil sources                  List what can be played, and the ways in for live data
 //	vigil synth                    Write an invented unit as the folder of a recorded one
 //	vigil topics check             Hold the topics against what Vigil needs; exit 4 if something is wrong

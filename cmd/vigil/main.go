@@ -99,7 +99,7 @@ Vigil is ` + schemas.Notice + `.`,
 	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), deadLettersCommand(), topicsCommand(), trainCommand(), evaluateCommand(), explainCommand(), encodersCommand(), modelCommand(), labCommand(), synthCommand(),
-		channelsCommand(), limitsCommand(), codesCommand(), configCommand(), doctorCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
+		channelsCommand(), limitsCommand(), codesCommand(), configCommand(), doctorCommand(), sinksCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
 	return root
 }
 
