@@ -40,6 +40,7 @@
 //	vigil policy init              Write a policy to start an own one from, with comments on every number
 //	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments
 //	vigil policy test              Run tests of a policy: series of numbers in, the alerts that must follow out
+//	vigil policy try               Try policies on recorded stays: recall of events against alarms in a patient-day, with lead time
 //	vigil publish                  Publish live messages, one JSON object a line, into the raw topics of a Kafka
 //	vigil recipes                  List the training recipes in the program
 //	vigil replay                   Publish a recorded ICU into the raw topics of a Kafka, at any speed

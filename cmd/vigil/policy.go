@@ -20,7 +20,7 @@ import (
 
 // policyCommand holds the commands about policies.
 func policyCommand() *cobra.Command {
-	return group("policy", "Show, begin, check and test by which rules numbers become alerts", policyInit(), policyCheck(), policyShow(), policyTest())
+	return group("policy", "Show, begin, check, test and try by which rules numbers become alerts", policyInit(), policyCheck(), policyShow(), policyTest(), policyTry())
 }
 
 // overridesGuide stands behind the shipped policy in the file of `vigil policy init`. It is no part of the shipped file, whose
