@@ -53,11 +53,13 @@ func (e *event) step(c *Course) alerts.Event {
 // N and the flags that the monitor adds are not in them.
 func (c *Course) Play(p *alerts.Policy, dst []schemas.Alert) []schemas.Alert {
 	var state, before alerts.State
+	var reopened schemas.Time
 	unit := ""
 	here := p.For(c.Patient, unit)
 	for i := range c.events {
 		e := &c.events[i]
-		if here.Due(&state) <= e.at {
+		// What follows at once on the end that was taken back comes before what fell due meanwhile.
+		if (e.at > reopened || reopened == 0) && here.Due(&state) <= e.at {
 			dst = here.Step(&state, alerts.Event{Kind: alerts.Advance, At: e.at, Model: e.model}, dst)
 		}
 		was := here
@@ -71,7 +73,7 @@ func (c *Course) Play(p *alerts.Policy, dst []schemas.Alert) []schemas.Alert {
 		case e.kind == alerts.Ended && c.reopens:
 			before = state.Clone()
 		case e.kind == alerts.Reopened:
-			state = before.Clone()
+			state, reopened = before.Clone(), e.at
 		}
 		dst = here.Step(&state, e.step(c), dst)
 	}
