@@ -21,7 +21,6 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/cmd/internal/progress"
 	"github.com/vigil-icu/vigil/fusion"
-	"github.com/vigil-icu/vigil/ingest/source"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -244,11 +243,7 @@ func outcomesOf(ctx context.Context, path string, courses []*policylab.Course) e
 	}
 	of := map[[2]string]*policylab.Course{}
 	for _, c := range courses {
-		domain, id, _ := strings.Cut(c.Patient, ":")
-		if _, bare, named := strings.Cut(domain, "/"); named { // of a run
-			domain = bare
-		}
-		of[[2]string{domain + ":" + id, c.Stay}] = c
+		of[[2]string{withoutRun(c.Patient), c.Stay}] = c
 	}
 	found := 0
 	for p, err := range recorded.Patients(ctx) {
@@ -262,7 +257,7 @@ func outcomesOf(ctx context.Context, path string, courses []*policylab.Course) e
 			}
 			found++
 			c.Admitted = s.Admit
-			c.Outcome, c.OutcomeKnown = outcome(source.Stay(s))
+			c.Outcome, c.OutcomeKnown = outcome(s)
 		}
 	}
 	if found == 0 {

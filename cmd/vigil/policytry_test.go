@@ -73,7 +73,7 @@ func TestThePolicyLabRingsAsThePipelineDoes(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &r); code != boot.ExitOK || err != nil {
 		t.Fatalf("exit %d: %v %s", code, err, stderr)
 	}
-	if r.Stays != 48 || r.Events != 16 || len(r.Policies) != 6 || !r.Policies[0].InForce || r.Policies[0].Hash != p.Hash() {
+	if r.Stays != 48 || r.Events != 16 || len(r.Policies) != 5 || !r.Policies[0].InForce || r.Policies[0].Hash != p.Hash() {
 		t.Fatalf("%s", stdout)
 	}
 	chosen := r.Frontier()[0]
