@@ -60,7 +60,8 @@ type Result struct {
 	Name     string `json:"name"`
 	InForce  bool   `json:"in_force,omitempty"`
 	Frontier bool   `json:"frontier,omitempty"` // no policy that rings less finds as many
-	// Alarms are alerts that started; Calls also count each escalation, reminder and end of a snooze.
+	// Alarms are alerts that started; Calls also count each escalation, reminder and end of a snooze, but
+	// none that the policy groups with another alert of the patient.
 	Alarms        int          `json:"alarms"`
 	PerPatientDay judge.Number `json:"alarms_per_patient_day"`
 	Calls         judge.Number `json:"calls_per_patient_day"`
@@ -109,7 +110,9 @@ func (o *Options) count(c *Course, revisions []schemas.Alert) tally {
 		default:
 			continue
 		}
-		t.calls++
+		if !slices.Contains(a.Flags, alerts.FlagGrouped) {
+			t.calls++
+		}
 		if !alarm {
 			continue
 		}

@@ -41,6 +41,14 @@ const overridesGuide = `
 #     task: mortality
 #     dwell: 30m
 #
+# What else keeps alerts quiet. Nothing is forgotten: what is still reached afterwards is told then.
+#
+# group: true                     # flag what asks for attention while a graver alert of the patient is open
+# inhibit:                        # while news2 is high, mortality is told only where it is graver
+#   - {by: news2, severity: high, tasks: [mortality]}
+# suppress:                       # planned: medium and below, in one unit, for two hours
+#   - {from: 2026-03-01T06:00:00Z, until: 2026-03-01T08:00:00Z, units: [picu], tasks: [news2], severity: medium}
+#
 # Try it: vigil policy check FILE; vigil policy test FILE (go doc ./alerts/policytest).
 `
 

@@ -31,6 +31,14 @@ func TestTheWrittenPolicyIsOne(t *testing.T) {
 	if code, stdout, stderr := vigil(t.Context(), "policy", "check", file); code != 0 {
 		t.Errorf("check with the overrides of the guide: %d %s %s", code, stdout, stderr)
 	}
+	guide, quiet, found := strings.Cut(string(text), "told then.\n#\n")
+	quiet, _, _ = strings.Cut(quiet, "#\n# Try it")
+	if err := os.WriteFile(file, []byte(guide+"told then.\n"+strings.ReplaceAll("\n"+quiet, "\n# ", "\n")), 0o644); err != nil || !found {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := vigil(t.Context(), "policy", "check", file); code != 0 {
+		t.Errorf("check with the quiet of the guide: %d %s %s", code, stdout, stderr)
+	}
 }
 
 // Tests of a policy end with 0 where they hold and with 1 and a diff where one does not.
