@@ -87,7 +87,12 @@ type Recorder struct {
 	mu      sync.Mutex
 	courses map[[2]string]*Course
 	events  int
+	full    bool
 }
+
+// MostEvents is how many events a Recorder keeps, which is some gigabyte: of 30,000 stays of two days that are
+// scored by the hour.
+const MostEvents = 4_000_000
 
 // Listen notes an event.
 func (r *Recorder) Listen(h monitor.Heard) {
@@ -108,6 +113,10 @@ func (r *Recorder) Listen(h monitor.Heard) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.events == MostEvents {
+		r.full = true
+		return
+	}
 	if r.courses == nil {
 		r.courses = map[[2]string]*Course{}
 	}
@@ -122,11 +131,11 @@ func (r *Recorder) Listen(h monitor.Heard) {
 	r.events++
 }
 
-// Events is how many events are kept.
-func (r *Recorder) Events() int {
+// Full says whether there were more than MostEvents. The courses are then not whole and of no use.
+func (r *Recorder) Full() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.events
+	return r.full
 }
 
 // Courses are all that were heard, by patient and admission.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vigil-icu/vigil/alerts/evaluate"
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -66,7 +67,7 @@ func TestAnAlertIsVerifiedAndItsRuleReported(t *testing.T) {
 	// Somebody writes another number into the topic.
 	forged := schemas.Message{Topic: schemas.TopicAlerts, Key: []byte("h:sick"), Value: bytes.Replace(bodies[0], []byte(`"severity":"high"`), []byte(`"severity":"low"`), 1),
 		Headers: []schemas.Header{{Key: schemas.HeaderType, Value: schemas.TypeAlert}, {Key: schemas.HeaderID, Value: first.ID}}}
-	if _, err := sendOne(t.Context(), c, "test", forged); err != nil {
+	if _, err := c.NewProducer("forger").Append(t.Context(), schemas.TopicAlerts, kafka.PartitionOf(forged.Key, 2), []schemas.Message{forged}); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, stderr := vigil(t.Context(), "alerts", "verify", first.ID, "--brokers", address); code != boot.ExitProblems || !strings.Contains(stderr, "not the same: revision 1") {

@@ -24,7 +24,7 @@ func TestTheWrittenPolicyIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, guide, _ := strings.Cut(string(text), "# overrides:\n")
-	guide, _, _ = strings.Cut(guide, "#\n# Try it")
+	guide, _, _ = strings.Cut(guide, "#\n# What else")
 	if err := os.WriteFile(file, []byte(head+"overrides:\n"+strings.ReplaceAll(guide, "#  ", " ")), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -215,6 +215,9 @@ func (o *tryOptions) courses(ctx context.Context, model *fusion.Model, inForce *
 		if err != nil {
 			return nil, nil, interruptedOr(ctx, err)
 		}
+		if recorder.Full() {
+			return nil, nil, boot.Usage(fmt.Errorf("more than %d events of all stays: try policies on fewer, as --stays 1000, or on scores that are further apart (--score-interval 1h)", policylab.MostEvents))
+		}
 		return recorder.Judged(all.Stays), all.sources, nil
 	}
 	f, err := os.Open(o.scores)
