@@ -36,6 +36,14 @@
 // Refractory, reset and snooze keep the same or a lower severity silent. A higher one starts at
 // once.
 //
+// # What else keeps an alert quiet
+//
+// A policy may say that an open alert of one task inhibits those of others that are no graver, that
+// alerts are suppressed in a planned time, everywhere or in some units, and that a revision which asks
+// for attention is flagged grouped while an alert of the patient that is at least as severe is open, so
+// that people are paged once. Nothing is forgotten: what is still reached when it is kept quiet no more
+// is told then, and what is open goes on as it did.
+//
 // # One patient under two ids
 //
 // Where one id goes on under another, the open alerts go on there, with their ids, revisions and

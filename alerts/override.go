@@ -57,10 +57,17 @@ func withoutRun(patient string) string {
 // lay makes the policies of single units and patients. What holds for a patient goes before what holds for the
 // unit, number by number.
 func (p *Policy) lay(rules []ruleFile, overrides []overrideFile) error {
-	if len(overrides) == 0 {
+	all := p.Suppress
+	local := slices.ContainsFunc(all, func(s Suppression) bool { return len(s.Units) > 0 })
+	if len(overrides) == 0 && !local {
 		return nil
 	}
 	units, patients := map[string][]ruleFile{"": rules}, map[string][]*overrideFile{}
+	for i := range all {
+		for _, unit := range all[i].Units {
+			units[unit] = slices.Clone(rules)
+		}
+	}
 	for i := range overrides {
 		o := &overrides[i]
 		if err := o.check(rules); err != nil {
@@ -85,7 +92,7 @@ func (p *Policy) lay(rules []ruleFile, overrides []overrideFile) error {
 	p.byUnit, p.byPatient = map[string]*Policy{}, map[string]map[string]*Policy{}
 	for unit, of := range units {
 		var err error
-		if p.byUnit[unit], err = p.with(of); err != nil {
+		if p.byUnit[unit], err = p.with(of, unit); err != nil {
 			return fmt.Errorf("overrides of unit %q: %w", unit, err)
 		}
 		for patient, list := range patients {
@@ -93,7 +100,7 @@ func (p *Policy) lay(rules []ruleFile, overrides []overrideFile) error {
 			for _, o := range list {
 				lay(own, o)
 			}
-			q, err := p.with(own)
+			q, err := p.with(own, unit)
 			if err != nil {
 				return fmt.Errorf("overrides of patient %q: %w", patient, err)
 			}
@@ -103,6 +110,7 @@ func (p *Policy) lay(rules []ruleFile, overrides []overrideFile) error {
 			p.byPatient[patient][unit] = q
 		}
 	}
+	p.Suppress = p.suppressedIn("")
 	return nil
 }
 
@@ -186,9 +194,9 @@ func lay(rules []ruleFile, o *overrideFile) {
 	r.Continue, r.Update = cmp.Or(o.Continue, r.Continue), cmp.Or(o.Update, r.Update)
 }
 
-// with is the policy with other rules for the same tasks.
-func (p *Policy) with(rules []ruleFile) (*Policy, error) {
-	q := &Policy{NoData: p.NoData, MaxSnooze: p.MaxSnooze}
+// with is the policy with other rules for the same tasks, and with what is planned for a unit.
+func (p *Policy) with(rules []ruleFile, unit string) (*Policy, error) {
+	q := &Policy{NoData: p.NoData, MaxSnooze: p.MaxSnooze, Inhibit: p.Inhibit, Suppress: p.suppressedIn(unit), Grouped: p.Grouped}
 	for i := range rules {
 		r, err := rules[i].compile()
 		if err != nil {

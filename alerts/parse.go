@@ -70,6 +70,9 @@ type policyFile struct {
 	} `yaml:"technical"`
 	Snooze    *snoozeFile    `yaml:"snooze"`
 	Overrides []overrideFile `yaml:"overrides"`
+	Group     bool           `yaml:"group"`
+	Inhibit   []inhibitFile  `yaml:"inhibit"`
+	Suppress  []suppressFile `yaml:"suppress"`
 }
 
 // ruleFile is a rule in the file.
@@ -209,10 +212,10 @@ func (f *policyFile) compile() (*Policy, error) {
 			return nil, errors.New("snooze.max is 0s: want the longest snooze that is allowed, as 4h")
 		}
 	}
-	if err := p.lay(f.Rules, f.Overrides); err != nil {
+	if err := p.readQuiet(f); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return p, p.lay(f.Rules, f.Overrides)
 }
 
 // taskName is what a task may be called. The name stands in alerts, in sentences that people

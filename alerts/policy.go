@@ -10,6 +10,9 @@ type Policy struct {
 	Rules     []Rule // at most one for each task
 	NoData    NoData
 	MaxSnooze schemas.Time // no snooze lasts longer: a later end is cut to this
+	Inhibit   []Inhibition
+	Suppress  []Suppression
+	Grouped   bool // revisions that ask for attention say whether a graver alert of the patient does already
 
 	hash string
 	// byUnit and byPatient are what the overrides make of it; byPatient holds for each unit, "" for

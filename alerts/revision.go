@@ -41,6 +41,9 @@ func (t *transition) revise(e *episode, at schemas.Time, phase schemas.Phase, re
 	if flag != "" {
 		a.Flags = append(a.Flags, flag)
 	}
+	if t.p.Grouped && a.Kind != KindTechnical && asksForAttention(phase) && t.grouped(e, a.Severity) {
+		a.Flags = append(a.Flags, FlagGrouped)
+	}
 	t.dst = append(t.dst, a)
 	e.toldSeverity = a.Severity
 }

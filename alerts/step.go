@@ -148,6 +148,9 @@ func (p *Policy) Step(s *State, e Event, dst []schemas.Alert) []schemas.Alert {
 			t.fireTimers(due)
 		}
 	}
+	if s.open && e.Kind != Advance {
+		t.release(e.At)
+	}
 	return t.dst
 }
 
@@ -158,7 +161,7 @@ func (p *Policy) Due(s *State) schemas.Time {
 		return due
 	}
 	for i := range p.Rules {
-		due = min(due, p.Rules[i].due(s.episode(p.Rules[i].Task)))
+		due = min(due, p.due(s, &p.Rules[i]))
 	}
 	if e := s.episode(TaskNoData); p.NoData.After > 0 {
 		if !s.absent.silence {
@@ -177,7 +180,8 @@ func (p *Policy) Due(s *State) schemas.Time {
 // due is when time alone next moves the episode of the rule: a snooze runs out, a level above
 // the open one has held for the dwell, the number has been low for the clear dwell, or the
 // alert is to be told again.
-func (r *Rule) due(e *episode) schemas.Time {
+func (p *Policy) due(s *State, r *Rule) schemas.Time {
+	e := s.episode(r.Task)
 	due := e.snoozeEnds()
 	if !e.measured {
 		return due
@@ -190,7 +194,10 @@ func (r *Rule) due(e *episode) schemas.Time {
 		if e.level == 0 {
 			at = max(at, e.noStartBefore[i])
 		}
-		due = min(due, at)
+		if p.inhibited(s, r.Task, r.Levels[i].Severity) { // the end of another alert releases it, and not time
+			continue
+		}
+		due = min(due, p.quietUntil(r.Task, r.Levels[i].Severity, at))
 	}
 	if e.level == 0 {
 		return due
@@ -238,6 +245,7 @@ func (t *transition) fireTimers(at schemas.Time) {
 		}
 	}
 	t.lookForData(at)
+	t.release(at)
 }
 
 // dataCame notes that data of some kind came, and of which components. Data hold off the alert
@@ -413,6 +421,10 @@ func (t *transition) settle(r *Rule, e *episode, at schemas.Time, corrected bool
 		if e.reachedSince[l] != never && e.reachedSince[l]+r.Dwell <= at {
 			earned = l + 1
 		}
+	}
+	if earned > e.level && t.quiet(r, earned, at) {
+		r.wait(e, earned, at)
+		earned = 0
 	}
 	flag := ""
 	if corrected {

@@ -92,6 +92,11 @@ type Plan struct {
 	Seed      uint64
 	// Skip says whom to leave out; nil leaves nobody out.
 	Skip func(patient string) bool
+	// ScoreInterval is that of the monitor; 0 stands for an hour, which costs least.
+	ScoreInterval schemas.Time
+	// Listen is told what moves the policy, from many goroutines but of each patient in its order; it
+	// may be nil.
+	Listen func(monitor.Heard)
 	// Progress is told how many patients were played, from many goroutines; it may be nil.
 	Progress func(patients int)
 }
@@ -142,7 +147,7 @@ func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) 
 		group.Go(func() error {
 			w := &players[i]
 			w.plan = p
-			w.monitor = &monitor.Monitor{Model: p.Model, Policy: p.Policy, Settings: monitor.Settings{ScoreInterval: schemas.Hour, Inputs: monitor.InputsAlerting}}
+			w.monitor = &monitor.Monitor{Model: p.Model, Policy: p.Policy, Listen: p.Listen, Settings: monitor.Settings{ScoreInterval: cmp.Or(p.ScoreInterval, schemas.Hour), Inputs: monitor.InputsAlerting}}
 			w.encoder.Strip = record.AnalyseStrip
 			w.chart.modalities = modalities
 			for patient := range patients {

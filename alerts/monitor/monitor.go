@@ -16,6 +16,7 @@ type Monitor struct {
 	Policy   *alerts.Policy // never nil
 	Settings Settings
 	Shadow   *fusion.Model // scores beside Model and changes no output; nil: none
+	Listen   func(Heard)   // is told what moves the policy and changes no output; nil: nobody listens
 }
 
 // Settings are the choices of a monitor beside model and policy. Each of them changes

@@ -105,10 +105,14 @@ func (t *step) policy() *alerts.Policy { return t.m.Policy.For(t.p.id, t.p.stay.
 
 // place notes where the patient lies. Where the rules of that unit are others, they judge what is known at once.
 func (t *step) place(move *schemas.Move) {
-	was := t.policy()
+	was, unit := t.policy(), t.p.stay.unit
 	t.p.stay.applyMove(move)
-	if t.policy() != was {
-		t.stepPolicy(alerts.Event{Kind: alerts.Moved, At: t.p.clock})
+	moved := alerts.Event{Kind: alerts.Moved, At: t.p.clock}
+	switch {
+	case t.policy() != was:
+		t.stepPolicy(moved)
+	case t.p.stay.unit != unit: // nothing changes by this policy, and by another one perhaps
+		t.hear(&moved)
 	}
 }
 

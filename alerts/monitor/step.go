@@ -357,7 +357,7 @@ func (t *step) score(due schemas.Due) {
 		event.Risks = append(event.Risks, alerts.TaskRisk{Task: sc.risks[i].name, Value: sc.risks[i].value})
 	}
 	p.corrected = false
-	scratch.alerts = t.policy().Step(&p.alerts, alerts.Event{Kind: alerts.Scored, At: p.clock, Model: sc.model, Score: event}, scratch.alerts[:0])
+	t.judge(alerts.Event{Kind: alerts.Scored, At: p.clock, Score: event})
 	sc.inputs = m.Settings.Inputs != InputsAlerting || len(scratch.alerts) > 0
 	p.since.scored(sc.risks)
 	t.explain(sc)
@@ -368,8 +368,7 @@ func (t *step) score(due schemas.Due) {
 
 // stepPolicy moves the alerts by one event that is no score, and puts out what follows.
 func (t *step) stepPolicy(e alerts.Event) {
-	e.Model = t.m.modelHash()
-	t.s.scratch.alerts = t.policy().Step(&t.p.alerts, e, t.s.scratch.alerts[:0])
+	t.judge(e)
 	t.explain(nil)
 	t.putAlerts()
 }

@@ -25,5 +25,7 @@
 // Where only some have it, a risk is not given, and what had points in NEWS2 is stale.
 //
 // All starts, changes of severity and ends must be listed, in their order. Revisions that only tell an answer or a
-// change of the number (update, continue, reset) are looked at where the test names them under phases.
+// change of the number (update, continue, reset) are looked at where the test names them under phases. An
+// alert that is flagged grouped has "grouped: true". A test begins at 2100-01-01T00:00:00Z, for what the
+// policy plans (suppress).
 package policytest

@@ -76,6 +76,56 @@ func TestStories(t *testing.T) {
 	}
 }
 
+// What a policy keeps quiet, in the tests of a site.
+func TestQuietStories(t *testing.T) {
+	p, err := alerts.ParsePolicy([]byte(`version: 1
+rules:
+  - {task: news2, kind: score, levels: [{severity: medium, at: 5, clear: 4}, {severity: high, at: 7, clear: 6}]}
+  - {task: mortality, kind: risk, levels: [{severity: medium, at: 0.3, clear: 0.2}, {severity: high, at: 0.6, clear: 0.5}]}
+group: true
+inhibit: [{by: news2, severity: high, tasks: [mortality]}]
+suppress: [{from: 2100-01-01T02:00:00Z, until: 2100-01-01T03:00:00Z, units: [picu]}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Parse([]byte(`version: 1
+tests:
+  - name: a high NEWS2 inhibits the risk until it ends
+    every: 10m
+    series: {news2: "2 8x2 1x3", mortality: "0.1 0.4x5"}
+    alerts:
+      - {at: 10m, task: news2, phase: start, severity: high}
+      - {at: 40m, task: news2, phase: end, severity: high}
+      - {at: 40m, task: mortality, phase: start, severity: medium}
+  - name: a risk beside a medium NEWS2 is told and grouped, a graver one is not
+    every: 10m
+    series: {news2: "5x5", mortality: "0.1 0.4 0.7x3"}
+    alerts:
+      - {at: 0m, task: news2, phase: start, severity: medium}
+      - {at: 10m, task: mortality, phase: start, severity: medium, grouped: true}
+      - {at: 20m, task: mortality, phase: escalate, severity: high}
+  - name: what is planned for the unit keeps medium quiet, and tells it afterwards if it is still reached
+    every: 30m
+    unit: picu
+    series: {news2: "1x3 5x5", mortality: "0.1x8"}
+    alerts: [{at: 180m, task: news2, phase: start, severity: medium}]
+  - name: elsewhere nothing is planned
+    every: 30m
+    unit: ward
+    series: {news2: "1x4 5x4", mortality: "0.1x8"}
+    alerts: [{at: 150m, task: news2, phase: start, severity: medium}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range s.Tests {
+		if r, err := s.Tests[i].Run(p); err != nil || !r.OK() {
+			t.Errorf("%s: %v\n%s", s.Tests[i].Name, err, r.Diff())
+		}
+	}
+}
+
 func TestADiffTellsWhatWasExpectedAndWhatCame(t *testing.T) {
 	r, err := ran(t, `    series: {news2: "2 5 8"}
     alerts: [{at: 0m, task: news2, phase: start, severity: low}, {at: 2m, task: news2, phase: escalate, severity: high}]

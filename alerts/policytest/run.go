@@ -116,7 +116,7 @@ func (t *Test) Run(p *alerts.Policy) (*Result, error) {
 	for i := range s.all {
 		a := &s.all[i]
 		if slices.Contains(t.phases, string(a.Phase)) {
-			r.Found = append(r.Found, Line{At: std(a.AsOf - admitted), Task: a.Task, Phase: string(a.Phase), Severity: a.Severity})
+			r.Found = append(r.Found, Line{At: std(a.AsOf - admitted), Task: a.Task, Phase: string(a.Phase), Severity: a.Severity, Grouped: slices.Contains(a.Flags, alerts.FlagGrouped)})
 		}
 	}
 	return r, nil

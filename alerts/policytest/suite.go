@@ -35,10 +35,15 @@ type Test struct {
 type Line struct {
 	At                    time.Duration
 	Task, Phase, Severity string
+	Grouped               bool // see group in the policy
 }
 
 func (l Line) String() string {
-	return fmt.Sprintf("%s %s %s %s", short(l.At), l.Task, l.Phase, l.Severity)
+	grouped := ""
+	if l.Grouped {
+		grouped = " grouped"
+	}
+	return fmt.Sprintf("%s %s %s %s%s", short(l.At), l.Task, l.Phase, l.Severity, grouped)
 }
 
 // short is a duration without units of which there are none.
@@ -83,6 +88,7 @@ type lineFile struct {
 	Task     string        `yaml:"task"`
 	Phase    string        `yaml:"phase"`
 	Severity string        `yaml:"severity"`
+	Grouped  bool          `yaml:"grouped"`
 }
 
 // event is what happens beside the numbers.
@@ -181,7 +187,7 @@ func (f *testFile) compile() (Test, error) {
 		if err != nil {
 			return t, fmt.Errorf("alerts[%d]: %w", i, err)
 		}
-		t.want = append(t.want, Line{At: std(at), Task: l.Task, Phase: l.Phase, Severity: l.Severity})
+		t.want = append(t.want, Line{At: std(at), Task: l.Task, Phase: l.Phase, Severity: l.Severity, Grouped: l.Grouped})
 	}
 	return t, nil
 }

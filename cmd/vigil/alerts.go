@@ -18,7 +18,8 @@ import (
 
 // alertsCommand holds the commands that read the alert topic of a running Vigil, and answer to it.
 func alertsCommand() *cobra.Command {
-	return group("alerts", "Follow the alerts, write them out as JSON lines, or answer one", alertsTail(), alertsExport(), alertsAck(), alertsSnooze(), alertsVerdict())
+	return group("alerts", "Follow the alerts, write them out, answer one, verify one, or say what they were worth",
+		alertsTail(), alertsExport(), alertsAck(), alertsSnooze(), alertsVerdict(), alertsVerify(), alertsReport())
 }
 
 // alertsTail gives the user one line for each revision of an alert, as it comes, until Ctrl-C.

@@ -3,9 +3,11 @@
 //
 //	vigil alerts ack               Say that you have seen an alert; it stays open
 //	vigil alerts export            Write all alerts to stdout as JSON lines and end
+//	vigil alerts report            Say what the alerts of each rule were worth: how many, answers, verdicts, PPV, recall
 //	vigil alerts snooze            Keep an open alert quiet for a while; it wants a reason
 //	vigil alerts tail              Follow the alerts as they come; Ctrl-C ends it
 //	vigil alerts verdict           Say what an alert was worth, also after its end; it wants a reason
+//	vigil alerts verify            Make an alert anew from the patient log, and compare it bit for bit; exit 4 if it is another
 //	vigil channels                 List the channels that can be sent: unit, plausible range, codes, what reads them
 //	vigil codes check              Check a table of own codes, say what each row means and which codes of data are not read
 //	vigil codes init               Write a table of own codes to start from, with a row of each kind
@@ -43,6 +45,7 @@
 //	vigil policy init              Write a policy to start an own one from, with comments on every number
 //	vigil policy show              Print a policy, after a check; without a file the shipped one, with its comments
 //	vigil policy test              Run tests of a policy: series of numbers in, the alerts that must follow out
+//	vigil policy try               Try policies on recorded stays: recall of events against alarms in a patient-day, with lead time
 //	vigil publish                  Publish live messages, one JSON object a line, into the raw topics of a Kafka
 //	vigil recipes                  List the training recipes in the program
 //	vigil replay                   Publish a recorded ICU into the raw topics of a Kafka, at any speed

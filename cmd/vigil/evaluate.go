@@ -33,6 +33,7 @@ type evaluateOptions struct {
 	data    []string
 	report  string
 	heldOut bool
+	most    int // patients; 0 for all
 	basis   string
 	without []string
 	drop    float64
@@ -228,6 +229,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 		fmt.Fprintln(stderr, "the model does not say whom it has learned from: nobody knows whether these are other patients")
 	}
 	all := &judgedStays{}
+	taken, beyond := 0, 0
 	names := map[string]string{} // patient to path
 	for _, path := range o.data {
 		recorded, outcome, stays, err := openJudged(path)
@@ -247,6 +249,11 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 			}
 			names[patient] = path
 			if training == nil || !training.Seen.Has(patient) {
+				if o.most > 0 && taken >= o.most {
+					beyond++
+					return true
+				}
+				taken++
 				return wrong != nil
 			}
 			if !o.heldOut {
@@ -274,6 +281,7 @@ func playAll(ctx context.Context, o evaluateOptions, plan judge.Plan, stderr io.
 		all.Skipped, all.Unknown = all.Skipped+one.Skipped, all.Unknown+one.Unknown
 		all.sources = append(all.sources, source.Edition(recorded))
 	}
+	all.Skipped -= beyond
 	if len(all.Stays) == 0 {
 		return nil, boot.Usage(fmt.Errorf("no stay is left to judge: %d patients were seen in training, %d stays have no outcome", all.Skipped, all.Unknown))
 	}

@@ -20,7 +20,7 @@ import (
 
 // policyCommand holds the commands about policies.
 func policyCommand() *cobra.Command {
-	return group("policy", "Show, begin, check and test by which rules numbers become alerts", policyInit(), policyCheck(), policyShow(), policyTest())
+	return group("policy", "Show, begin, check, test and try by which rules numbers become alerts", policyInit(), policyCheck(), policyShow(), policyTest(), policyTry())
 }
 
 // overridesGuide stands behind the shipped policy in the file of `vigil policy init`. It is no part of the shipped file, whose
@@ -40,6 +40,14 @@ const overridesGuide = `
 #   - patients: ["site:42"]
 #     task: mortality
 #     dwell: 30m
+#
+# What else keeps alerts quiet. Nothing is forgotten: what is still reached afterwards is told then.
+#
+# group: true                     # flag what asks for attention while a graver alert of the patient is open
+# inhibit:                        # while news2 is high, mortality is told only where it is graver
+#   - {by: news2, severity: high, tasks: [mortality]}
+# suppress:                       # planned: medium and below, in one unit, for two hours
+#   - {from: 2026-03-01T06:00:00Z, until: 2026-03-01T08:00:00Z, units: [picu], tasks: [news2], severity: medium}
 #
 # Try it: vigil policy check FILE; vigil policy test FILE (go doc ./alerts/policytest).
 `

@@ -24,12 +24,20 @@ func TestTheWrittenPolicyIsOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, guide, _ := strings.Cut(string(text), "# overrides:\n")
-	guide, _, _ = strings.Cut(guide, "#\n# Try it")
+	guide, _, _ = strings.Cut(guide, "#\n# What else")
 	if err := os.WriteFile(file, []byte(head+"overrides:\n"+strings.ReplaceAll(guide, "#  ", " ")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if code, stdout, stderr := vigil(t.Context(), "policy", "check", file); code != 0 {
 		t.Errorf("check with the overrides of the guide: %d %s %s", code, stdout, stderr)
+	}
+	guide, quiet, found := strings.Cut(string(text), "told then.\n#\n")
+	quiet, _, _ = strings.Cut(quiet, "#\n# Try it")
+	if err := os.WriteFile(file, []byte(guide+"told then.\n"+strings.ReplaceAll("\n"+quiet, "\n# ", "\n")), 0o644); err != nil || !found {
+		t.Fatal(err)
+	}
+	if code, stdout, stderr := vigil(t.Context(), "policy", "check", file); code != 0 {
+		t.Errorf("check with the quiet of the guide: %d %s %s", code, stdout, stderr)
 	}
 }
 

@@ -136,3 +136,8 @@ func (h *House) loadShelf(model *fusion.Model, policy *alerts.Policy) (monitor.S
 	}
 	return shelf, nil
 }
+
+// Shelf is what a log may ask to be judged by: what is shipped, a model and a policy, and the files that are known.
+func Shelf(model *fusion.Model, policy *alerts.Policy, known []string) (monitor.Shelf, error) {
+	return (&House{config: Config{Known: known}}).loadShelf(model, policy)
+}
