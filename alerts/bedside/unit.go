@@ -42,6 +42,7 @@ func (c *Counts) DeadLetters() (n int, commonest schemas.Reason) {
 type Bed struct {
 	Patient, Stay string
 	Bed           string        // name of the bed; empty until a message names one
+	Unit          string        // name of the ward that it stands in; empty until a message names one
 	Score         schemas.Score // the last one; its ID is empty before the first
 	Open          []OpenAlert   // the gravest first
 
@@ -172,6 +173,9 @@ func (u *Unit) takeMove(e *schemas.Event) {
 		if e.ADT.Bed != "" {
 			b.Bed = e.ADT.Bed
 		}
+		if e.ADT.Unit != "" {
+			b.Unit = e.ADT.Unit
+		}
 		if e.ADT.Type == "admit" && b.ended[stay] {
 			return // told again, or seen after its own end
 		}
@@ -201,6 +205,22 @@ func (u *Unit) Lines() []Bed {
 	slices.SortFunc(lines, sickerFirst)
 	return lines
 }
+
+// Line returns a patient who is to be shown; false where Lines has none of that name. The answer is the caller's own.
+func (u *Unit) Line(patient string) (Bed, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.patients[patient]
+	if b == nil || b.gone || b.Score.ID == "" && len(b.Open) == 0 {
+		return Bed{}, false
+	}
+	line := *b
+	line.Open, line.ended = slices.Clone(b.Open), nil
+	return line, true
+}
+
+// Task is the task of which the column of risks tells; empty where the score has none.
+func (b *Bed) Task() string { return riskTask(&b.Score) }
 
 // Counts returns what the unit has seen. The answer is the caller's own.
 func (u *Unit) Counts() Counts {

@@ -24,6 +24,7 @@ type Ward struct {
 	Next  []string // commands to go on with, for the footer
 	Model string   // its name, for the footer
 	Aside *Aside   // where warnings are written; may be nil
+	Page  string   // address of the page for browsers; empty: there is none
 	// Acknowledge says that a person has seen an alert. Nil: the view takes no answers.
 	Acknowledge func(ctx context.Context, a *schemas.Alert) error
 	// Quit is called when a person wants to end. Nil: as Ctrl-C.
@@ -137,7 +138,7 @@ func (w *Ward) Last(ctx context.Context) error {
 
 // see shows a unit what belongs to the run.
 func (w *Ward) see(unit *Unit, m *schemas.Message) {
-	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeDeadLetter || schemas.OfRun(w.plan.Name, string(m.Key)) {
+	if kind, _ := m.Header(schemas.HeaderType); kind == schemas.TypeDeadLetter || w.Shows(string(m.Key)) {
 		unit.See(m)
 	}
 }
@@ -171,16 +172,31 @@ func (w *Ward) FirstAlert() *int64 {
 	return &ms
 }
 
+// Shows says whether a patient belongs to the run.
+func (w *Ward) Shows(patient string) bool { return schemas.OfRun(w.plan.Name, patient) }
+
+// Now is a patient's own time, as far as the player has said.
+func (w *Ward) Now(patient string) (schemas.Time, bool) {
+	p := w.last.Load()
+	if p == nil {
+		return 0, false
+	}
+	return w.plan.TimeOf(patient, p.Play)
+}
+
 // Progress is for the player to call while it plays.
 func (w *Ward) Progress(p replay.Progress) { w.last.Store(&p) }
 
 // view is what is shown beside the unit.
 func (w *Ward) view(now time.Time) View {
 	dataset, _, _ := strings.Cut(w.plan.Source, "@")
+	if w.Page != "" {
+		dataset += "  " + w.Page
+	}
 	v := View{Title: dataset, Next: w.Next, Model: w.Model}
 	if p := w.last.Load(); p != nil {
 		v.Progress = p.String()
-		v.Now = func(patient string) (schemas.Time, bool) { return w.plan.TimeOf(patient, p.Play) }
+		v.Now = w.Now
 	}
 	if w.screen.in != nil {
 		v.Keys = keyHelp

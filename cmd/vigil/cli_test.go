@@ -71,10 +71,12 @@ func TestDemoBesideOtherCommands(t *testing.T) {
 	if err := json.Unmarshal([]byte(line), &a); err != nil || a.ID == "" || a.Patient == "" {
 		t.Errorf("alerts export prints %q: %v", line, err)
 	}
-	first, _, _ := strings.Cut(out.String(), "\n")
-	for _, word := range []string{schemas.Notice, "kfake", "miniredis", broker} {
-		if !strings.Contains(first, word) {
-			t.Errorf("the first line does not say %q: %s", word, first)
+	lines := strings.Split(out.String(), "\n")
+	for i, words := range [][]string{{schemas.Notice, "http://127.0.0.1:"}, {schemas.Notice, "kfake", "miniredis", broker}} {
+		for _, word := range words {
+			if !strings.Contains(lines[i], word) {
+				t.Errorf("line %d does not say %q: %s", i+1, word, lines[i])
+			}
 		}
 	}
 	if !strings.Contains(out.String(), " start ") {

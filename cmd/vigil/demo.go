@@ -29,6 +29,7 @@ type demoOptions struct {
 	export     string
 	state      string
 	noWeb      bool
+	web        webOptions
 	kafka      boot.Kafka
 	redis      boot.Redis
 	run        string
@@ -65,6 +66,10 @@ func demoCommand() *cobra.Command {
 		Long: "Vigil is " + schemas.Notice + `. The invented unit's patients do not exist. The embedded broker is
 for demo, replay and evaluation on one machine.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.web.any = !cmd.Flags().Changed("web")
+			if o.noWeb {
+				o.web.address = ""
+			}
 			return runDemo(cmd.Context(), o, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -77,7 +82,8 @@ for demo, replay and evaluation on one machine.`,
 	f.StringVar(&o.state, "state", "", "folder for broker and store files; a second start on it goes on; without it a fresh one, removed at the end")
 	redisFlags(cmd, &o.redis, "a Redis that runs elsewhere, redis://host:port/0; without it an embedded store")
 	kafkaFlags(cmd, &o.kafka, nil, "all topic names and of the store's keys; without --brokers an embedded broker")
-	f.BoolVar(&o.noWeb, "no-web", false, "no web view (there is none yet; the flag is here to stay)")
+	f.BoolVar(&o.noWeb, "no-web", false, "no page for browsers")
+	o.web.flags(cmd, demoWeb, "address of the page for browsers; without it a free port where that one is taken", "without it one in the state folder")
 	f.StringVar(&o.run, "run", "", "name of the run: its patients become NAME/domain:id")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the invented unit: the same seed gives the same unit")
 	f.IntVar(&o.beds, "beds", 0, "beds: 12 in the invented unit; a recorded stay starts when one is free (0: all at once)")
@@ -165,6 +171,14 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	if err != nil {
 		return err
 	}
+	page, err := o.web.open()
+	if err != nil {
+		return err
+	}
+	defer page.close()
+	if page != nil {
+		fmt.Fprintf(talk, "Vigil, %s. Page: %s\n", schemas.Notice, page.line())
+	}
 	aside := bedside.NewAside(stderr)
 	house, err := boot.Start(ctx, boot.Config{
 		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
@@ -188,6 +202,14 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	defer cancel()
 	ward := newWard(house, plan, &o, talk, aside, start, quit)
 	defer context.AfterFunc(playing, ward.Leave)()
+	if page != nil {
+		stop, err := page.serve(ctx, house, watchedUnit{title: src.Name(), replay: true, shows: ward.Shows, now: ward.Now, speed: pace(speed)}, warnings(aside))
+		if err != nil {
+			return err
+		}
+		defer stop()
+		ward.Page = page.line()
+	}
 	var audience boot.Audience = ward
 	if o.summary == "json" {
 		audience = barred{ward, progress.New(stderr, "events", time.Now)}

@@ -33,6 +33,14 @@ func newWard(house *boot.House, plan *replay.Plan, o *demoOptions, out io.Writer
 	return ward
 }
 
+// pace is how fast patients' time goes; 0 where that is as fast as it can.
+func pace(speed replay.Speed) float64 {
+	if speed == replay.Max {
+		return 0
+	}
+	return float64(speed)
+}
+
 // modelName is a model's name in the binary; empty for any other, which is known by its hash.
 func modelName(m *fusion.Model) string {
 	for _, name := range fusion.ShippedNames() {

@@ -8,6 +8,7 @@
 //	vigil alerts tail              Follow the alerts as they come; Ctrl-C ends it
 //	vigil alerts verdict           Say what an alert was worth, also after its end; it wants a reason
 //	vigil alerts verify            Make an alert anew from the patient log, and compare it bit for bit; exit 4 if it is another
+//	vigil audit verify             Find any edit or cut of an audit log; exit 4 if there is one
 //	vigil channels                 List the channels that can be sent: unit, plausible range, codes, what reads them
 //	vigil codes check              Check a table of own codes, say what each row means and which codes of data are not read
 //	vigil codes init               Write a table of own codes to start from, with a row of each kind

@@ -98,7 +98,7 @@ Vigil is ` + schemas.Notice + `.`,
 	root.SetFlagErrorFunc(flagMistake)
 	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(demoCommand(), serveCommand(), replayCommand(), publishCommand(), alertsCommand(), deadLettersCommand(), topicsCommand(), trainCommand(), evaluateCommand(), explainCommand(), encodersCommand(), modelCommand(), labCommand(), synthCommand(),
+	root.AddCommand(demoCommand(), serveCommand(), auditCommand(), replayCommand(), publishCommand(), alertsCommand(), deadLettersCommand(), topicsCommand(), trainCommand(), evaluateCommand(), explainCommand(), encodersCommand(), modelCommand(), labCommand(), synthCommand(),
 		channelsCommand(), limitsCommand(), codesCommand(), configCommand(), doctorCommand(), sinksCommand(), sourcesCommand(), recipesCommand(), policyCommand(), versionCommand())
 	return root
 }

@@ -37,6 +37,7 @@ type serveOptions struct {
 	runs    bool
 	limits  []string
 	explain bool
+	web     webOptions
 }
 
 // serveCommand gives the user workers on a Kafka and a Redis that run elsewhere, and every half minute
@@ -85,7 +86,7 @@ Vigil is ` + schemas.Notice + ".",
 			}
 			defer stop()
 			collectSooner()
-			return serve(cmd.Context(), o.Config)
+			return serve(cmd.Context(), o.Config, &o.web)
 		},
 	}
 	o.flags(cmd)
@@ -115,6 +116,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	f.DurationVar(&o.Idle.Renew, "renew", 24*time.Hour, "how often producer ids are renewed; less than the brokers' transactional.id.expiration.ms (a week)")
 	zoneFlag(cmd, &o.zone)
 	codesFlag(cmd, &o.Codes)
+	o.web.flags(cmd, "", "address of the page for browsers, for example 127.0.0.1:8080; without it there is none", "without it vigil-audit.jsonl")
 	f.StringVar(&o.profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	configFlag(cmd)
 }
@@ -217,13 +219,26 @@ func checkInputs(inputs string) error {
 
 // serve works until ctx ends. A worker loses nothing by its end: every batch is
 // whole in the log and the store, or is done again by whoever comes next.
-func serve(ctx context.Context, c boot.Config) error {
+func serve(ctx context.Context, c boot.Config, o *webOptions) error {
+	page, err := o.open()
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	house, err := boot.Start(ctx, c)
 	if err != nil {
 		return err
 	}
 	defer house.Close()
 	c.Log.Info().Msg(house.Line())
+	if page != nil {
+		stop, err := page.serve(ctx, house, livingUnit(c.LiveOnly), c.Log)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		c.Log.Info().Msg("page: " + page.line())
+	}
 	defer func() { sayBeside(c.Log, house) }()
 	worked := make(chan error, 1)
 	go func() { worked <- house.Work(ctx) }()

@@ -54,6 +54,31 @@ func (c *Cluster) eachIn(ctx context.Context, topic string, partition int, from,
 	return nil
 }
 
+// EachFrom calls see for the records of a partition from an offset up to the end that it has now, and returns
+// that end: who comes again goes on there. A record that retention took meanwhile is skipped.
+func (c *Cluster) EachFrom(ctx context.Context, topic string, partition int, from int64, see func(*schemas.Message) error) (next int64, err error) {
+	first, ends, err := c.Ends(ctx, topic)
+	if err != nil {
+		return from, err
+	}
+	if partition < 0 || partition >= len(ends) {
+		return from, fmt.Errorf("%s has %d partitions, no %d", topic, len(ends), partition)
+	}
+	return ends[partition], c.eachIn(ctx, topic, partition, max(from, first[partition]), ends[partition], see)
+}
+
+// FollowLast is Follow from the last records on: the last most offsets of each partition.
+func (c *Cluster) FollowLast(ctx context.Context, topic string, most int64, see func(*schemas.Message) error) error {
+	first, next, err := c.Ends(ctx, topic)
+	if err != nil {
+		return err
+	}
+	for i := range first {
+		first[i] = max(first[i], next[i]-most)
+	}
+	return c.follow(ctx, topic, first, see)
+}
+
 // Follow calls see for the records of a topic as they come, from the beginning or from now on,
 // until ctx ends, which is no error, or until see or a read fails. Partitions are read side
 // by side, so that only the records of one partition come in order; see is called for one
@@ -66,6 +91,11 @@ func (c *Cluster) Follow(ctx context.Context, topic string, fromBeginning bool, 
 	if !fromBeginning {
 		first = next
 	}
+	return c.follow(ctx, topic, first, see)
+}
+
+// follow calls see for the records from the offset of each partition on.
+func (c *Cluster) follow(ctx context.Context, topic string, from []int64, see func(*schemas.Message) error) error {
 	var (
 		done sync.WaitGroup
 		mu   sync.Mutex
@@ -73,9 +103,9 @@ func (c *Cluster) Follow(ctx context.Context, topic string, fromBeginning bool, 
 	)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	for partition := range first {
+	for partition := range from {
 		done.Go(func() {
-			r := c.NewReader(topic, partition, first[partition])
+			r := c.NewReader(topic, partition, from[partition])
 			for ctx.Err() == nil {
 				batch, err := r.Read(ctx, 1000)
 				mu.Lock()

@@ -14,7 +14,7 @@ import (
 func TestLibrariesTable(t *testing.T) {
 	root := filepath.Join("..", "..", "..")
 	required := map[string]bool{}
-	for _, file := range []string{"go.mod", "encoders/nn/avo/go.mod"} {
+	for _, file := range []string{"go.mod", "encoders/nn/avo/go.mod", "alerts/bedside/web/bundle/go.mod"} {
 		for _, path := range directRequirements(t, filepath.Join(root, file)) {
 			required[path] = true
 		}
