@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/vigil-icu/vigil/encoders"
-	"github.com/vigil-icu/vigil/encoders/notes"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -43,8 +43,8 @@ type encoderInUse struct {
 // encodersInUse are those of this program. None of them is a network.
 var encodersInUse = []encoderInUse{
 	{encoders.Numeric, "vitals", "hour cells and statistics of the channels", "Apache-2.0", "rules in the program"},
-	{encoders.ECG, "qrs", "heart rate, quality, rhythm in words", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi)"},
-	{encoders.Notes, notes.ID + "/" + notes.Version, "concepts with polarity and hashed words into the log; to the model, when a note came", "Apache-2.0", "rules and lexicon in the program"},
+	{encoders.ECG, record.Builtin(encoders.ECG), "heart rate, quality and rhythm; how likely ectopic beats and atrial fibrillation are; a vector for the model", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi); weights fitted to the MIT-BIH Arrhythmia Database, ODC-By 1.0"},
+	{encoders.Notes, record.Builtin(encoders.Notes), "concepts with polarity into the log; hashed words for a layer of the model", "Apache-2.0", "rules and lexicon in the program"},
 	{encoders.Imaging, "presence", "that an image came, and when", "Apache-2.0", "rules in the program"},
 }
 

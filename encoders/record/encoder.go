@@ -7,12 +7,18 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Analysis is what a strip says without a model.
+// Analysis is what an encoder says of a strip.
 type Analysis struct {
 	HeartRate float32 // /min; 0: not known
 	Quality   float32 // 0 to 1
 	Label     string  // rhythm, for people
 	State     schemas.ItemState
+
+	// Encoder is id and version of what made the rest, which a strip that cannot be used has
+	// little of.
+	Encoder  string
+	Findings []schemas.Finding
+	Vector   []float32
 }
 
 // Encoder turns events into log records. It is safe for concurrent use if Strip and Note
@@ -153,7 +159,7 @@ func (e *Encoder) strip(r *schemas.Record, s *schemas.Strip) {
 		return
 	}
 	a := e.Strip(s)
-	r.Item.State, r.Item.Label = a.State, a.Label
+	r.Item.State, r.Item.Label, r.Item.Encoder, r.Item.Findings, r.Item.Vector = a.State, a.Label, a.Encoder, a.Findings, a.Vector
 	if a.State == schemas.Present && a.HeartRate > 0 {
 		r.Observations = append(r.Observations, schemas.Observation{Channel: ecgHeartRate, EventTime: *s.EventTime, Value: a.HeartRate})
 	}
