@@ -123,6 +123,9 @@ func modelVerify() *cobra.Command {
 			if err != nil {
 				return boot.Problems(err)
 			}
+			if err := boot.FitsEncoders(m); err != nil {
+				return boot.Problems(fmt.Errorf("%s: %w", args[0], err))
+			}
 			c := m.Card()
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok %s %d parameters, %d channels, %d tasks\n", c.Hash, c.Parameters, len(c.Channels), len(c.Tasks))
 			return err

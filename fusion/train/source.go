@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/mimic"
@@ -252,7 +253,10 @@ func itemsOf(c *fusion.Config) (items []ItemModality, err error) {
 		if which < 0 || encoders.Modality(which) == encoders.Numeric {
 			return nil, fmt.Errorf("there are no items named %q: want one of %s", m.Name, strings.Join(encoders.Names[1:], ", "))
 		}
-		items = append(items, ItemModality{encoders.Modality(which), m.Width})
+		if active := record.Builtin(encoders.Modality(which)); m.Width > 0 && m.Encoder != active {
+			return nil, fmt.Errorf("%s: the content of items wants the encoder %q, found %q: `vigil encoders list` names what is at work; without a width only whether and when an item came is read", m.Name, active, m.Encoder)
+		}
+		items = append(items, ItemModality{encoders.Modality(which), m.Content()})
 	}
 	return items, nil
 }
