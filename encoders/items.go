@@ -142,7 +142,7 @@ func (h *History) Trim(before schemas.Time) {
 // window of 48 hours from begin on. An item that is not usable, or that another encoder made, or
 // whose vector has another width, is no row.
 func (h History) Fill(dst *Items, from, asOf, begin schemas.Time) {
-	dst.clear()
+	dst.Clear()
 	content := Content{dst.Width, dst.Buckets, dst.Encoder}
 	from, asOf = max(from, begin).Floor16(), asOf.Floor16()
 	for i := range h {
@@ -168,8 +168,8 @@ func (h History) Fill(dst *Items, from, asOf, begin schemas.Time) {
 	}
 }
 
-// clear empties the items and keeps their memory and what is read of them.
-func (it *Items) clear() {
+// Clear makes the items absent, and keeps their memory and what is read of them.
+func (it *Items) Clear() {
 	it.State, it.Tau, it.Vectors, it.Projected = schemas.Absent, it.Tau[:0], it.Vectors[:0], it.Projected[:0]
 	it.Words, it.Ends = it.Words[:0], it.Ends[:0]
 }
@@ -177,7 +177,7 @@ func (it *Items) clear() {
 // Copy makes it, whose memory it uses again, what from is; first layers that were kept are left
 // out.
 func (it *Items) Copy(from *Items) {
-	it.clear()
+	it.Clear()
 	it.State, it.Tau, it.Vectors = from.State, append(it.Tau, from.Tau...), append(it.Vectors, from.Vectors...)
 	it.Words, it.Ends = append(it.Words, from.Words...), append(it.Ends, from.Ends...)
 }

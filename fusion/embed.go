@@ -185,6 +185,19 @@ func (n *Network[F]) presence(t *nn.Tape[F], m *Front[F], in []*encoders.Input) 
 	return present, state
 }
 
+// Present says of each modality whether it is there.
+func (n *Network[F]) Present(in *encoders.Input) []bool {
+	list := make([]bool, len(n.Fronts))
+	for i := range n.Fronts {
+		if f := &n.Fronts[i]; f.Series >= 0 {
+			list[i] = observed(&in.Series, f.Members)
+		} else {
+			list[i] = in.Items[f.Item].State == schemas.Present
+		}
+	}
+	return list
+}
+
 // observed says whether any of the channels has an observation.
 func observed(s *encoders.Series, members []int) bool {
 	for _, ch := range members {

@@ -17,7 +17,7 @@ import (
 
 // modelCommand holds the commands that look at model files.
 func modelCommand() *cobra.Command {
-	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelUse(), modelDescribe(), modelScore(), modelParity())
+	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelUse(), modelDescribe(), modelScore(), modelModalities(), modelParity())
 }
 
 // argument takes at most one argument, and at least as many as least says.

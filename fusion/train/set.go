@@ -51,6 +51,10 @@ type Set struct {
 	Cells    int
 	Tasks    []string
 	Examples []Example
+
+	// ideal, of invented stays, is the probability of the first task for who knows all that the data
+	// of some modalities can tell; else nil.
+	ideal func(stay string, modalities []string) float64
 }
 
 // ItemModality is one of the modalities that a set has items of.

@@ -17,6 +17,7 @@ import (
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/ingest/source"
+	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -55,12 +56,20 @@ var sources = map[string]struct {
 	physionet.Name: {func(tasks []string) error { _, err := PhysioNetLabels(tasks); return err }, (*Recipe).loadPhysioNet},
 	mimic.Name:     {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
 	mimic.NameIV:   {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
+
+	synth.CohortName: {inventedLabels, (*Recipe).loadInvented},
 }
 
 // load makes the examples of the named parts under any of the paths; no names: of all
 // that is there.
 func (r *Recipe) load(ctx context.Context, paths Paths, parts []string) (*Set, error) {
 	files := paths.Data
+	if r.Invented() {
+		if len(files) > 0 || paths.Linked != (mimic.Linked{}) {
+			return nil, fmt.Errorf("the stays of the recipe %s are invented: leave --data, --notes, --ecg and --cxr out", r.Name)
+		}
+		files = []string{synth.CohortName}
+	}
 	if len(parts) > 0 {
 		files = nil
 		for _, part := range parts {
