@@ -55,8 +55,8 @@ type Input struct {
 // Shape is what an [Input] has room for.
 type Shape struct {
 	Channels, Cells, Statics int
-	// Items are the widths of the item modalities' vectors.
-	Items []int
+	// Items is what is read of each item modality.
+	Items []Content
 }
 
 // New returns an input of the shape in which everything is absent.
@@ -67,8 +67,8 @@ func (s Shape) New() *Input {
 		Statics: make([]float32, s.Statics), StaticsKnown: make([]bool, s.Statics),
 		Items: make([]Items, len(s.Items)),
 	}
-	for i, width := range s.Items {
-		in.Items[i] = Items{State: schemas.Absent, Width: width}
+	for i, c := range s.Items {
+		in.Items[i] = Items{State: schemas.Absent, Width: c.Width, Buckets: c.Buckets, Encoder: c.Encoder}
 	}
 	return in
 }

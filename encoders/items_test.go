@@ -85,3 +85,49 @@ func TestSeriesShift(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 }
+
+// Hashed words of notes are read of the encoder that a model wants, item by item, and bounded; what
+// another encoder made is there and cannot be read.
+func TestWordsOfNotes(t *testing.T) {
+	var h encoders.History
+	words := func(n int) (list []schemas.NoteFeature) {
+		for i := range n {
+			list = append(list, schemas.NoteFeature{Bucket: uint16(3 * i), Count: uint8(1 + i%7)})
+		}
+		return list
+	}
+	for hour, n := range []int{2, 0, 5, encoders.MaxWords + 100} {
+		i := item(12*hour, schemas.Present)
+		i.Encoder, i.Note = "e/1", &schemas.NoteView{Features: words(n)}
+		h.Add(i)
+	}
+	dst := encoders.Items{Width: 8, Buckets: 64, Encoder: "e/1"}
+	h.Fill(&dst, begin, begin+47*schemas.Hour, begin)
+	if len(dst.Tau) != 4 || len(dst.WordsOf(0)) != 2 || len(dst.WordsOf(1)) != 0 || len(dst.WordsOf(2)) != 5 || len(dst.WordsOf(3)) != encoders.MaxWords || dst.Vectors != nil {
+		t.Fatalf("%+v", dst)
+	}
+	for i, w := range dst.WordsOf(3) {
+		if i > 0 && w.Bucket <= dst.WordsOf(3)[i-1].Bucket || w.Count == 1 {
+			t.Errorf("kept word %d is %+v", i, w)
+		}
+	}
+	var again encoders.History
+	for i := range h {
+		again.Add(h[i].Item())
+	}
+	if d := cmp.Diff(h, again); d != "" {
+		t.Errorf("items that are passed on (-want +got):\n%s", d)
+	}
+	dst.Shift(0.5)
+	if len(dst.Ends) != 3 || len(dst.Words) != 7 {
+		t.Errorf("shifted: %d notes, %d words", len(dst.Ends), len(dst.Words))
+	}
+	other := encoders.Items{Width: 8, Buckets: 64, Encoder: "e/2"}
+	if h.Fill(&other, begin, begin+47*schemas.Hour, begin); other.State != schemas.Unusable || len(other.Tau) != 0 {
+		t.Errorf("of another encoder: %+v", other)
+	}
+	bare := encoders.Items{}
+	if h.Fill(&bare, begin, begin+47*schemas.Hour, begin); bare.State != schemas.Present || len(bare.Tau) != 4 || len(bare.Words) != 0 {
+		t.Errorf("whether they came alone: %+v", bare)
+	}
+}

@@ -1,6 +1,9 @@
 package fusion
 
-import "github.com/vigil-icu/vigil/encoders/nn"
+import (
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/nn"
+)
 
 // Config says what a network is. It is the metadata of a model file, as JSON, and part of
 // a training recipe, as YAML. The shapes of all tensors follow from it. [Config.Check]
@@ -156,6 +159,17 @@ type Modality struct {
 	// Width is that of an item's vector; with 0 only whether and when an item came is
 	// read.
 	Width int `json:"width,omitempty" yaml:"width,omitempty"`
+	// Buckets, where it is not 0, makes the vector of an item's hashed words by a layer with so
+	// many rows, see [WordBag].
+	Buckets int `json:"buckets,omitempty" yaml:"buckets,omitempty"`
+	// Encoder is id and version of the encoder that must have made the vectors or words, as
+	// "vigil-notes/1"; items of another are not read.
+	Encoder string `json:"encoder,omitempty" yaml:"encoder,omitempty"`
+}
+
+// Content is what the network reads of the modality's items.
+func (m *Modality) Content() encoders.Content {
+	return encoders.Content{Width: m.Width, Buckets: m.Buckets, Encoder: m.Encoder}
 }
 
 // The kinds of modalities: numeric channels on a grid of cells, and items with a time and

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -170,6 +171,10 @@ func (c *Config) checkLists() (errs []error) {
 			add("modalities[%d] %s: a series wants channels and no width; it has %d channels, width %d", i, m.Name, members, m.Width)
 		case m.Kind == KindItems && (members != 0 || m.Width < 0 || m.Width > 1<<14):
 			add("modalities[%d] %s: items want a width from 0 to %d and no channels; they have width %d, %d channels", i, m.Name, 1<<14, m.Width, members)
+		case m.Kind == KindSeries && (m.Buckets != 0 || m.Encoder != "") || m.Buckets != 0 && (m.Width == 0 || m.Encoder == "" || m.Buckets < 2 || m.Buckets > encoders.MostBuckets || m.Buckets&(m.Buckets-1) != 0):
+			add("modalities[%d] %s: buckets %d of words want items with a width and an encoder, and are a power of two from 2 to %d", i, m.Name, m.Buckets, encoders.MostBuckets)
+		case m.Encoder != "" && (m.Width == 0 || len(m.Encoder) > 128):
+			add("modalities[%d] %s: an encoder %.130q wants a width, for what is to be read of it", i, m.Name, m.Encoder)
 		case m.Kind != KindSeries && m.Kind != KindItems:
 			add("modalities[%d] %s: kind %.20q, want %s or %s", i, m.Name, m.Kind, KindSeries, KindItems)
 		}

@@ -51,7 +51,7 @@ func (m *Model) Drivers(s *Scratch, in *encoders.Input, task int) (probability f
 		withhold("modality", c.Modalities[i].Name, func(x *encoders.Input) (there bool) {
 			if f.Series < 0 {
 				there = x.Items[f.Item].State != schemas.Absent
-				x.Items[f.Item] = encoders.Items{State: schemas.Absent, Width: x.Items[f.Item].Width}
+				x.Items[f.Item] = encoders.Items{State: schemas.Absent, Width: f.Width, Buckets: f.Words.Buckets}
 				return there
 			}
 			for _, ch := range f.Members {

@@ -125,7 +125,7 @@ func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], i
 	rows, starts := 0, t.Ints(len(in)+1)
 	for b, stay := range in {
 		starts[b] = rows
-		rows += len(stay.Items[m.Item].Vectors) / m.Width
+		rows += len(stay.Items[m.Item].Tau)
 	}
 	starts[len(in)] = rows
 	times := t.New(rows, 1, false)
@@ -150,9 +150,14 @@ func (n *Network[F]) projected(t *nn.Tape[F], m *Front[F], in []*encoders.Input,
 		}
 		return y
 	}
-	vectors := t.New(rows, m.Width, false)
-	for b, stay := range in {
-		copy(vectors.Value[starts[b]*m.Width:], t.Singles(stay.Items[m.Item].Vectors))
+	var vectors nn.Tensor[F]
+	if m.Words.Buckets > 0 {
+		vectors = WordVectors(t, m.Words, in, m.Item, rows)
+	} else {
+		vectors = t.New(rows, m.Width, false)
+		for b, stay := range in {
+			copy(vectors.Value[starts[b]*m.Width:], t.Singles(stay.Items[m.Item].Vectors))
+		}
 	}
 	return t.Linear(t.DropoutGroups(vectors, starts, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
 }
@@ -178,6 +183,19 @@ func (n *Network[F]) presence(t *nn.Tape[F], m *Front[F], in []*encoders.Input) 
 		present[b] = state[b] == 2
 	}
 	return present, state
+}
+
+// Present says of each modality whether it is there.
+func (n *Network[F]) Present(in *encoders.Input) []bool {
+	list := make([]bool, len(n.Fronts))
+	for i := range n.Fronts {
+		if f := &n.Fronts[i]; f.Series >= 0 {
+			list[i] = observed(&in.Series, f.Members)
+		} else {
+			list[i] = in.Items[f.Item].State == schemas.Present
+		}
+	}
+	return list
 }
 
 // observed says whether any of the channels has an observation.

@@ -70,6 +70,13 @@ func invented(shape encoders.Shape, seed uint64) *encoders.Input {
 		}
 		for range n {
 			items.Tau = append(items.Tau, r.Float32())
+			if items.Buckets > 0 {
+				for range r.IntN(6) {
+					items.Words = append(items.Words, schemas.NoteFeature{Bucket: uint16(r.IntN(encoders.MostBuckets)), Count: uint8(1 + r.IntN(255))})
+				}
+				items.Ends = append(items.Ends, len(items.Words))
+				continue
+			}
 			for range items.Width {
 				items.Vectors = append(items.Vectors, float32(r.NormFloat64()))
 			}

@@ -19,7 +19,7 @@ import (
 // normal, for a softmax gate over sqrt(in); weights of the router's noise are 0. Other
 // dense layers and the time embedding are uniform within 1/sqrt(in), biases too. The
 // output layer is 0.3 of that, its bias the task's. Positions are normal with deviation
-// 0.02, types and missing embeddings with 0.1.
+// 0.02, types, missing embeddings and the rows of words with 0.1.
 func (n *Network[F]) Init(seed uint64) {
 	draw := nn.Draw{Seed: seed}
 	for i, name := range n.params.Names {
@@ -67,7 +67,7 @@ func (n *Network[F]) law(name string, shape []int) law {
 		return law{}
 	case name == "positions":
 		return law{normal: 0.02}
-	case suffix == "type" || suffix == "missing" || suffix == "states":
+	case suffix == "words" || suffix == "type" || suffix == "missing" || suffix == "states":
 		return law{normal: 0.1}
 	case strings.HasPrefix(name, "time."):
 		return law{uniform: 1}

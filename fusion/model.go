@@ -199,6 +199,26 @@ func (m *Model) serves() error {
 	return nil
 }
 
+// ReadsFrom says whether the model can be given what the encoders at work make of items: active is
+// id and version of that of a modality. A model that was trained on what another encoder makes
+// would read numbers that mean something else.
+func (m *Model) ReadsFrom(active func(encoders.Modality) string) error {
+	for _, mod := range m.network.Config.Modalities {
+		if mod.Kind != KindItems || mod.Encoder == "" {
+			continue
+		}
+		found := active(encoders.Modality(slices.Index(encoders.Names[:], mod.Name)))
+		if found == mod.Encoder {
+			continue
+		}
+		if found == "" {
+			found = "none"
+		}
+		return fmt.Errorf("the model reads %s as the encoder %s gives it, and the encoder at work is %s: train it anew with this one, or take the program and settings of that one; `vigil encoders list` names what is at work", mod.Name, mod.Encoder, found)
+	}
+	return nil
+}
+
 // freeze computes what is the same in every pass, since it depends on weights and times
 // alone: the embedded reference times and the scores of all cells. A network in training
 // does not freeze, because its weights change.

@@ -128,8 +128,9 @@ type Front[F nn.Float] struct {
 	Attention Dense
 	// Items is the time attention of items that have vectors, which are Width wide.
 	Items ItemAttention[F]
-	// Width is that of the items' vectors.
+	// Width is that of the items' vectors, and Words makes them where the items are hashed words.
 	Width int
+	Words WordBag
 	// Regular goes from the table of the regular branch to D, and UTDE mixes the two
 	// branches.
 	Regular Dense
@@ -146,7 +147,7 @@ type Front[F nn.Float] struct {
 // newFront adds the parameters of a modality, in the order in which they stand in a file.
 func (n *Network[F]) newFront(m Modality) error {
 	c, p, prefix := &n.Config, &n.params, m.Name+"."
-	one := Front[F]{Name: m.Name, Series: -1, Item: -1, Width: m.Width}
+	one := Front[F]{Name: m.Name, Series: -1, Item: -1, Width: m.Width, Words: WordBag{nn.NoParam, m.Buckets, m.Width}}
 	now := itemFeatures
 	if m.Kind == KindSeries {
 		one.Series, one.Members = len(n.series.Members), c.Members(m.Name)
@@ -168,6 +169,9 @@ func (n *Network[F]) newFront(m Modality) error {
 	} else {
 		one.Item = n.items
 		n.items++
+		if m.Buckets > 0 {
+			one.Words.Table = p.Add(prefix+"words", m.Buckets, m.Width)
+		}
 		if m.Width > 0 {
 			one.Items = NewItemAttention(p, prefix+"attention.", c.TimeWidth, c.TimeHeads, m.Width, c.Width, c.SoftCap)
 		}
@@ -226,7 +230,7 @@ func (c *Config) Shape() encoders.Shape {
 	s := encoders.Shape{Channels: len(c.Channels), Cells: c.Cells, Statics: len(c.Statics)}
 	for _, m := range c.Modalities {
 		if m.Kind == KindItems {
-			s.Items = append(s.Items, m.Width)
+			s.Items = append(s.Items, m.Content())
 		}
 	}
 	return s

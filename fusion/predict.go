@@ -124,17 +124,24 @@ func Observed(s *encoders.Series) (channels int) {
 	return channels
 }
 
-// Project is the first layer of an item's vector, [H*D], which does not change while the
+// Project is the first layer of an item's content, [H*D], which does not change while the
 // item is in the window: see encoders.Items.Projected. item counts the item modalities.
-// It is nil where the vector is not of the model's width, or the model does not read one.
-func (m *Model) Project(s *Scratch, item int, vector []float32) []float32 {
+// It is nil where the model cannot read the item, or reads no content.
+func (m *Model) Project(s *Scratch, item int, kept *encoders.KeptItem) []float32 {
 	for i := range m.network.Fronts {
 		f := &m.network.Fronts[i]
-		if f.Item != item || f.Width == 0 || f.Width != len(vector) {
+		if f.Item != item || f.Width == 0 || !m.network.Config.Modalities[i].Content().Reads(kept) {
 			continue
 		}
 		s.tape.Reset()
-		y := s.tape.Linear(s.tape.Input(1, f.Width, vector), f.Items.Project.W, nn.NoParam)
+		x := nn.Tensor[float32]{}
+		if f.Words.Buckets > 0 {
+			x = s.tape.New(1, f.Width, false)
+			wordVector(&f.Words, x.Value, s.tape.Value(f.Words.Table), kept.Words)
+		} else {
+			x = s.tape.Input(1, f.Width, kept.Vector)
+		}
+		y := s.tape.Linear(x, f.Items.Project.W, nn.NoParam)
 		return slices.Clone(y.Value)
 	}
 	return nil

@@ -25,7 +25,7 @@ func TestProjectedItemsChangeNothing(t *testing.T) {
 	for b, in := range batch {
 		items := &in.Items[0]
 		for i := range items.Tau {
-			items.Projected = append(items.Projected, m.Project(s, 0, items.Vectors[i*items.Width:(i+1)*items.Width])...)
+			items.Projected = append(items.Projected, m.Project(s, 0, &encoders.KeptItem{State: schemas.Present, Vector: items.Vectors[i*items.Width : (i+1)*items.Width]})...)
 			rows++
 		}
 		if got := predict(m, batch...); !slices.Equal(got, want) {
@@ -40,7 +40,7 @@ func TestProjectedItemsChangeNothing(t *testing.T) {
 	if rows == 0 || slices.Equal(predict(m, batch...), want) {
 		t.Errorf("%d items: what was kept is not read", rows)
 	}
-	if y := m.Project(s, 0, []float32{1}); y != nil {
+	if y := m.Project(s, 0, &encoders.KeptItem{State: schemas.Present, Vector: []float32{1}}); y != nil {
 		t.Errorf("a vector of another width has the first layer %v", y)
 	}
 }
@@ -81,7 +81,7 @@ func BenchmarkItems(b *testing.B) {
 	var kept []float32
 	for i := range encoders.KeptItems {
 		items.Tau = append(items.Tau, float32(i)/encoders.KeptItems)
-		kept = append(kept, m.Project(s, 1, items.Vectors[i*768:(i+1)*768])...)
+		kept = append(kept, m.Project(s, 1, &encoders.KeptItem{State: schemas.Present, Vector: items.Vectors[i*768 : (i+1)*768]})...)
 	}
 	in := m.Shape().New()
 	in.Items[1] = items

@@ -41,6 +41,9 @@ func variants() []*Config {
 			c.Form, c.Expert, c.Router, c.BalanceOf, c.Cells = FormStay, ExpertLogMixture, Joint, Published, 48
 		}),
 		small("minutes", func(c *Config) { c.Cells, c.Regular, c.UTDE, c.Missing = 2880, Published, GatePoint, MissingPoints }),
+		small("words", func(c *Config) {
+			c.Modalities[1].Width, c.Modalities[1].Buckets, c.Modalities[1].Encoder = 3, 16, "e/1"
+		}),
 		small("attention-alone", func(c *Config) { c.Regular, c.Pool, c.Experts = NoBranch, PoolLast, 0 }),
 	}
 	for _, gate := range []string{Softmax, Laplace, Gaussian} {

@@ -87,6 +87,8 @@ func TestRecordsComeBack(t *testing.T) {
 			Document: "r:7", Addendum: true, Findings: []NoteFinding{{"fever", NoteAbsent, 2}, {"cough", NotePresent, 1}},
 			Features: []NoteFeature{{0, 1}, {1, 255}, {65535, 3}}, Sentences: []uint32{1 << 31, 7}}}},
 		{Kind: KindNote, Patient: "d:1", Item: &Item{State: Present, Note: &NoteView{}}},
+		{Kind: KindStrip, Patient: "d:1", Item: &Item{State: Present, Encoder: "e/1", Vector: []float32{1}, Findings: []Finding{{"heart_rate", 71.5}, {"quality", 0}}}},
+		{Kind: KindNote, Patient: "d:1", Item: &Item{State: Present, Findings: []Finding{{"x", -1}}, Note: &NoteView{Addendum: true}}},
 		{Kind: KindAdmit, Patient: "d:1", Move: &Move{At: 1_700_000_000_000, Stay: "s", Unit: "u", Bed: "b", Cause: "c", Other: "o", Statics: Statics{AgeYears: ptr(float32(70)), WeightKG: ptr(float32(1)), Sex: "male", Scale2: true}}},
 		{Kind: KindCommand, Patient: "d:1", Command: &Command{Verb: "snooze", Alert: "a", Actor: "n", Reason: "r", Until: 12}},
 	} {
@@ -126,8 +128,9 @@ func TestEarlierRecords(t *testing.T) {
 	}
 }
 
-// A record without what was seen in a note is written as before, byte for byte.
-func TestRecordsWithoutAViewOfANoteStayVersion2(t *testing.T) {
+// A record without what an encoder saw is written as before, byte for byte, and one with what it saw
+// in a note as since then.
+func TestRecordsWithoutContentStayVersion2(t *testing.T) {
 	item := &Item{State: Present, Label: "nursing"}
 	r := &Record{Kind: KindNote, Patient: "d:1", Item: item}
 	if b := r.AppendBinary(nil); b[0] != 2 {
@@ -136,6 +139,10 @@ func TestRecordsWithoutAViewOfANoteStayVersion2(t *testing.T) {
 	item.Note = &NoteView{}
 	if b := r.AppendBinary(nil); b[0] != 3 {
 		t.Errorf("with a view: version %d", b[0])
+	}
+	item.Findings = []Finding{{"quality", 1}}
+	if b := r.AppendBinary(nil); b[0] != 4 {
+		t.Errorf("with findings: version %d", b[0])
 	}
 }
 

@@ -48,6 +48,7 @@ func FuzzDecodeEvent(f *testing.F) {
 
 func FuzzDecodeRecord(f *testing.F) {
 	f.Add((&Record{Kind: KindObservations, Patient: "d:1", Observations: []Observation{{Channel: 1}}}).AppendBinary(nil))
+	f.Add((&Record{Kind: KindStrip, Item: &Item{Vector: []float32{1}, Findings: []Finding{{"quality", 1}}}}).AppendBinary(nil))
 	f.Add((&Record{Kind: KindNote, Item: &Item{Note: &NoteView{Findings: []NoteFinding{{"x", NoteFamily, 1}}, Features: []NoteFeature{{9, 1}}, Sentences: []uint32{5}}}}).AppendBinary(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := DecodeRecord(b)

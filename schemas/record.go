@@ -82,12 +82,23 @@ type Record struct {
 type Item struct {
 	EventTime Time
 	State     ItemState
-	Encoder   string    // the encoder's id; empty if the item was logged as present and not encoded
+	Encoder   string    // the encoder's id and version, "vigil-notes/1"; empty if the item was logged as present and not encoded
 	Vector    []float32 // the features that the encoder made; nil if it made none
 	Ref       string    // where the raw record is: "topic/partition/offset"
 	Label     string    // for people: the kind of note, the modality of an image, the rhythm of a strip
 	Note      *NoteView // what the encoder saw in a note; nil if it was not encoded
+	Findings  []Finding // what the encoder found in a strip or an image; none of a note, whose view has its own
 }
+
+// Finding is something that an encoder found in a strip or an image, under its name: the heart
+// rate, how likely an ectopic beat is. The encoder's own package says what its names mean.
+type Finding struct {
+	Name  string
+	Value float32
+}
+
+// MaxFindings is how many an item of the log may have.
+const MaxFindings = 64
 
 // Move is a movement of a patient.
 type Move struct {

@@ -5,10 +5,12 @@ import "github.com/vigil-icu/vigil/schemas/packed"
 // recordVersion is the first byte of a log record on disk. A later version of the program
 // must read every earlier one, since the log is the truth and is never rewritten. Version 1
 // has no time of a movement and no stay of data. Version 3 is version 2 with what an encoder
-// saw in a note behind its item; a record without that is written as version 2.
+// saw in a note behind its item; a record without that is written as version 2. Version 4 has
+// findings behind the item, and then a byte that says whether the view of a note follows.
 const (
-	recordVersion = 2
-	noteVersion   = 3
+	recordVersion   = 2
+	noteVersion     = 3
+	findingsVersion = 4
 )
 
 // The presence byte says which of the optional fields follow. A bit that is not known is an
@@ -45,7 +47,11 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		}
 	}
 	version := byte(recordVersion)
-	if r.Item != nil && r.Item.Note != nil {
+	switch {
+	case r.Item == nil:
+	case len(r.Item.Findings) > 0:
+		version = findingsVersion
+	case r.Item.Note != nil:
 		version = noteVersion
 	}
 	b = append(b, version, byte(r.Kind), byte(r.Provenance), presence)
@@ -81,6 +87,14 @@ func (r *Record) AppendBinary(b []byte) []byte {
 		}
 		b = packed.AppendString(b, it.Ref)
 		b = packed.AppendString(b, it.Label)
+		if version == findingsVersion {
+			b = packed.AppendUint(b, uint64(len(it.Findings)))
+			for _, f := range it.Findings {
+				b = packed.AppendString(b, f.Name)
+				b = packed.AppendFloat(b, f.Value)
+			}
+			b = packed.AppendBool(b, it.Note != nil)
+		}
 		if it.Note != nil {
 			b = it.Note.appendBinary(b)
 		}

@@ -31,8 +31,8 @@ func (r *Record) Decode(b []byte) error {
 		d.all = unsafe.String(&b[0], len(b))
 	}
 	version := d.Byte(math.MaxUint8)
-	if version < 1 || version > noteVersion {
-		return fmt.Errorf("log record of version %d: this build reads versions 1 to %d", version, noteVersion)
+	if version < 1 || version > findingsVersion {
+		return fmt.Errorf("log record of version %d: this build reads versions 1 to %d", version, findingsVersion)
 	}
 	*r = Record{Kind: RecordKind(d.Byte(math.MaxUint8)), Provenance: Provenance(d.Byte(math.MaxUint8)), Observations: r.Observations[:0]}
 	presence := d.Byte(math.MaxUint8)
@@ -70,12 +70,8 @@ func (r *Record) Decode(b []byte) error {
 	if presence&hasItem != 0 {
 		r.Item = d.item(r.At)
 	}
-	if version == noteVersion {
-		if r.Item == nil {
-			d.Fail("what was seen in a note, without the note")
-		} else {
-			r.Item.Note = d.noteView()
-		}
+	if version >= noteVersion {
+		d.seen(r.Item, version)
 	}
 	if presence&hasMove != 0 {
 		r.Move = d.move(version)
@@ -144,6 +140,32 @@ func (d *recordReader) item(at Time) *Item {
 	}
 	it.Ref, it.Label = d.text(), d.text()
 	return it
+}
+
+// seen reads what an encoder saw in an item, which stands behind it.
+func (d *recordReader) seen(it *Item, version byte) {
+	if it == nil {
+		d.Fail("what was seen in an item, without the item")
+		return
+	}
+	note := true
+	if version == findingsVersion {
+		n := d.count(MaxFindings, 5)
+		if n == 0 {
+			d.Fail("findings of which there are none")
+			return
+		}
+		it.Findings = make([]Finding, n)
+		for i := range it.Findings {
+			if it.Findings[i] = (Finding{d.text(), d.Float()}); it.Findings[i].Name == "" {
+				d.Fail("a finding without a name")
+			}
+		}
+		note = d.Bool()
+	}
+	if note {
+		it.Note = d.noteView()
+	}
 }
 
 func (d *recordReader) move(version byte) *Move {

@@ -22,10 +22,12 @@ func (m *Monitor) Holds() []schemas.Hold {
 	}
 	sender := int(unsafe.Sizeof(origin{})) + 2*8*keptHashes + 2*schemas.MaxID + 16
 	items := int(encoders.NumModalities) * 2 * encoders.KeptItems * int(unsafe.Sizeof(encoders.KeptItem{}))
+	content := (int(encoders.NumModalities) - 1) * encoders.KeptItems * 4 * max(encoders.MaxVector, encoders.MaxWords)
 	holds := []schemas.Hold{
 		{Of: schemas.OfPatient, What: "window: every channel at the limit of an hour, in the hours that are open", Bytes: whole},
 		{Of: schemas.OfPatient, What: "senders, with the numbers and contents that came last", Bytes: l.Of(schemas.LimitPatientSenders) * sender},
 		{Of: schemas.OfPatient, What: "stay, alerts, items, readings", Bytes: int(unsafe.Sizeof(patient{})) + items + 16<<10},
+		{Of: schemas.OfPatient, What: "content of items: vectors and hashed words", Bytes: content},
 	}
 	if m.Model != nil {
 		holds = append(holds,

@@ -15,7 +15,7 @@ import (
 // patientVersion is the first byte of a patient's stored state. Whoever changes the form, or
 // what a window holds, gives it a new one; a store that was written in another form is rebuilt
 // from the log.
-const patientVersion = 8
+const patientVersion = 9
 
 // LoadPartition makes a partition of what a store holds of it. Of the windows it needs only
 // the lengths: before a record is stepped, Wants says which of their chunks must be read.
@@ -238,9 +238,16 @@ func (m *modality) append(b []byte) []byte {
 		item := &m.items[i]
 		b = packed.AppendInt(b, int64(item.At))
 		b = appendState(b, item.State)
+		b = packed.AppendString(b, item.Encoder)
 		b = packed.AppendUint(b, uint64(len(item.Vector)))
 		for _, v := range item.Vector {
 			b = packed.AppendFloat(b, v)
+		}
+		b = packed.AppendUint(b, uint64(len(item.Words)))
+		last := -1
+		for _, w := range item.Words {
+			b = append(packed.AppendUint(b, uint64(int(w.Bucket)-last-1)), w.Count)
+			last = int(w.Bucket)
 		}
 	}
 	return b
@@ -261,18 +268,41 @@ func (m *modality) decode(r *packed.Reader) {
 		r.Fail("%d items, at most %d are kept", n, encoders.KeptItems)
 	}
 	for range n {
-		item := encoders.KeptItem{At: schemas.Time(r.Int()), State: decodeState(r)}
-		for range r.Count(1) {
-			if r.Err() != nil {
-				return
+		item := encoders.KeptItem{At: schemas.Time(r.Int()), State: decodeState(r), Encoder: r.String()}
+		if n := limited(r, 4, encoders.MaxVector); n > 0 {
+			item.Vector = make([]float32, n)
+			for i := range item.Vector {
+				item.Vector[i] = r.Float()
 			}
-			item.Vector = append(item.Vector, r.Float())
+		}
+		if n := limited(r, 2, encoders.MaxWords); n > 0 {
+			item.Words = make([]schemas.NoteFeature, n)
+			bucket := uint64(0)
+			for i := range item.Words {
+				bucket += r.Uint(1<<16 - 1)
+				if bucket >= 1<<16 {
+					r.Fail("bucket %d of a word is over %d", bucket, 1<<16-1)
+					return
+				}
+				item.Words[i] = schemas.NoteFeature{Bucket: uint16(bucket), Count: r.Byte(math.MaxUint8)}
+				bucket++
+			}
 		}
 		if r.Err() != nil {
 			return
 		}
 		m.items = append(m.items, item)
 	}
+}
+
+// limited reads how many things of at least size bytes follow, at most most of them.
+func limited(r *packed.Reader, size, most int) int {
+	n := r.Count(size)
+	if n > most {
+		r.Fail("%d things, at most %d are kept", n, most)
+		return 0
+	}
+	return n
 }
 
 // decodeState reads the byte of a state.

@@ -9,11 +9,13 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/ecg/classifier"
 	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/train"
@@ -44,6 +46,11 @@ func TestExamplesAreWhatIsServed(t *testing.T) {
 			return synth.New(synth.Config{Seed: 3, Beds: 2, Duration: 90 * time.Minute})
 		}, 1000)
 	})
+	t.Run("content", func(t *testing.T) {
+		agreeOn(t, contentModel(t), func() (source.Source, error) {
+			return synth.New(synth.Config{Seed: 3, Beds: 1, Duration: 40 * time.Minute})
+		}, 300)
+	})
 	t.Run("mimic-iii", func(t *testing.T) {
 		dir := filepath.Join(opendata.Dir(t), "mimic-iii-demo")
 		agree(t, func() (source.Source, error) {
@@ -51,6 +58,35 @@ func TestExamplesAreWhatIsServed(t *testing.T) {
 			return few{recorded, 5}, err
 		}, 500)
 	})
+}
+
+// contentModel is a model with drawn weights that reads strips by their vectors and notes by their
+// hashed words.
+func contentModel(t *testing.T) *fusion.Model {
+	c := *fusion.Untrained().Config()
+	c.Modalities = slices.Clone(c.Modalities)
+	for i := range c.Modalities {
+		switch m := &c.Modalities[i]; m.Name {
+		case "ecg":
+			m.Width, m.Encoder = classifier.VectorWidth, record.Builtin(encoders.ECG)
+		case "notes":
+			m.Width, m.Buckets, m.Encoder = 4, 256, record.Builtin(encoders.Notes)
+		}
+	}
+	n, err := fusion.NewNetwork[float32](&c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Init(4)
+	b, err := n.Marshal(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := fusion.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
 }
 
 // recordFile is a PhysioNet record of a stay with values at one time, late ones, implausible ones, and gaps.
@@ -79,16 +115,29 @@ func (f few) Patients(ctx context.Context) iter.Seq2[*source.Patient, error] {
 	}
 }
 
-// agree plays the source through Step and holds at least some moments against examples.
+// agree is agreeOn for a model that reads when items came.
 func agree(t *testing.T, open func() (source.Source, error), least int) {
-	model := fusion.Untrained()
+	agreeOn(t, fusion.Untrained(), open, least)
+}
+
+// agreeOn plays the source through Step and holds at least some moments against examples.
+func agreeOn(t *testing.T, model *fusion.Model, open func() (source.Source, error), least int) {
 	served := map[string]*encoders.Input{} // by stay and moment
 	moments := map[string][]schemas.Time{} // by stay
 	serve(t, open, model, func(s *schemas.Score, in *encoders.Input) {
 		if list := moments[s.Stay]; len(list) == 0 || list[len(list)-1] != s.AsOf {
 			moments[s.Stay] = append(list, s.AsOf)
 		}
-		served[s.Stay+s.AsOf.String()] = in
+		for i := range in.Items {
+			if len(in.Items[i].Projected) > 0 {
+				whole := copyOf(in)
+				for k := range whole.Items {
+					whole.Items[k].Projected = slices.Clone(in.Items[k].Projected)
+				}
+				served[keptOf+s.Stay+s.AsOf.String()] = whole
+			}
+		}
+		served[s.Stay+s.AsOf.String()] = copyOf(in)
 	})
 	recorded, err := open()
 	if err != nil {
@@ -101,18 +150,25 @@ func agree(t *testing.T, open func() (source.Source, error), least int) {
 	}
 	for _, m := range model.Config().Modalities {
 		if m.Kind == fusion.KindItems {
-			cohort.Items = append(cohort.Items, train.ItemModality{Which: encoders.Modality(slices.Index(encoders.Names[:], m.Name)), Width: m.Width})
+			cohort.Items = append(cohort.Items, train.ItemModality{Which: encoders.Modality(slices.Index(encoders.Names[:], m.Name)), Content: m.Content()})
 		}
 	}
 	set, err := train.Load(t.Context(), recorded, cohort)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(set.Examples) != len(served) || len(served) < least {
+	at := 0
+	for key := range served {
+		if !strings.HasPrefix(key, keptOf) {
+			at++
+		}
+	}
+	if len(set.Examples) != at || len(served) < least {
 		t.Errorf("%d examples, %d moments were served, want at least %d", len(set.Examples), len(served), least)
 	}
 	in := set.Shape().New()
-	seen := 0
+	scratch, tasks := fusion.NewScratch(model), len(model.Config().Tasks)
+	seen, content := 0, 0
 	for i := range set.Examples {
 		e := &set.Examples[i]
 		set.Fill(in, i, model.Channels(), nil)
@@ -120,6 +176,18 @@ func agree(t *testing.T, open func() (source.Source, error), least int) {
 			t.Fatalf("stay %s at %v (-served +example):\n%s", e.Stay, e.AsOf, cmp.Diff(was, copyOf(in)))
 		}
 		seen += e.Series.Bytes()
+		answers := make([]float32, 2*tasks)
+		if kept := served[keptOf+e.Stay+e.AsOf.String()]; kept != nil { // with the first layers that serving keeps
+			content++
+			model.Predict(scratch, []*encoders.Input{kept}, answers[:tasks])
+			model.Predict(scratch, []*encoders.Input{in}, answers[tasks:])
+			if !slices.Equal(answers[:tasks], answers[tasks:]) {
+				t.Fatalf("stay %s at %v: %v served, %v of the example", e.Stay, e.AsOf, answers[:tasks], answers[tasks:])
+			}
+		}
+	}
+	if readsContent := slices.ContainsFunc(cohort.Items, func(i train.ItemModality) bool { return i.Width > 0 }); readsContent && content == 0 {
+		t.Error("no moment had content")
 	}
 	if seen == 0 {
 		t.Error("nothing was observed at any moment")
@@ -139,7 +207,7 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 	}
 	m := modelMonitor()
 	m.Model, m.Settings.ScoreInterval = model, EveryRecord
-	encoder := record.Encoder{Strip: record.AnalyseStrip}
+	encoder := record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote}
 	partitions, offset := map[string]*Partition{}, int64(0)
 	step := func(s *Partition, rec *schemas.Record) {
 		out, err := m.Step(s, rec, offset, nil)
@@ -159,7 +227,7 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 			if scores++; scores > 1 {
 				t.Fatalf("a step gave %d scores", scores)
 			}
-			tell(&score, copyOf(s.scratch.model.inputs[0]))
+			tell(&score, s.scratch.model.inputs[0])
 		}
 	}
 	for i := range plan.Len() {
@@ -176,9 +244,16 @@ func serve(t *testing.T, open func() (source.Source, error), model *fusion.Model
 		for p := s.patients[event.Patient]; p != nil && p.stay.open && p.nextHour <= rec.At; {
 			step(s, &schemas.Record{Kind: schemas.KindTick, Provenance: schemas.Recorded, Play: int64(p.nextHour) - p.playOffset})
 		}
+		rec, err = schemas.DecodeRecord(rec.AppendBinary(nil)) // as it comes from the log
+		if err != nil {
+			t.Fatal(err)
+		}
 		step(s, rec)
 	}
 }
+
+// keptOf begins the keys of inputs with first layers that serving has kept.
+const keptOf = "kept of "
 
 func copyOf(in *encoders.Input) *encoders.Input {
 	out := *in
@@ -189,6 +264,8 @@ func copyOf(in *encoders.Input) *encoders.Input {
 	out.Items = slices.Clone(in.Items)
 	for i, it := range in.Items { // none is none, whether nil or empty
 		out.Items[i].Tau, out.Items[i].Vectors = append([]float32{}, it.Tau...), append([]float32{}, it.Vectors...)
+		out.Items[i].Words, out.Items[i].Ends = append([]schemas.NoteFeature{}, it.Words...), append([]int{}, it.Ends...)
+		out.Items[i].Projected = nil // derived
 	}
 	return &out
 }

@@ -70,7 +70,7 @@ func (t *step) mergeOut(rec *schemas.Record) {
 	}
 	for _, kind := range [...]schemas.RecordKind{schemas.KindStrip, schemas.KindNote, schemas.KindImage} {
 		for _, item := range p.modalities[encoders.ModalityOf(kind)].items {
-			t.hand(&schemas.Record{Kind: kind, Patient: into, Item: &schemas.Item{EventTime: item.At, State: item.State, Vector: item.Vector}})
+			t.hand(&schemas.Record{Kind: kind, Patient: into, Item: item.Item()})
 		}
 	}
 }

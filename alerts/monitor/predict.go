@@ -163,7 +163,7 @@ func (s *modelScratch) project(m *modality, item int) {
 	}
 	for i := range m.items {
 		if one := &m.items[i]; one.Projected == nil && one.State == schemas.Present {
-			one.Projected = s.model.Project(s.buffers, item, one.Vector)
+			one.Projected = s.model.Project(s.buffers, item, one)
 		}
 	}
 }

@@ -37,6 +37,7 @@
 //	vigil limits                   List what one sender, patient, message, hour or run may bring, and what becomes of what is beyond
 //	vigil model describe           Write into a trained model what its training data looked like: for drift, intervals, and abstention
 //	vigil model list               List the models in the binary: name, hash, whether trained, what it tells
+//	vigil model modalities         Judge a trained model with every set of its modalities, the others withheld, and draw the load of its experts
 //	vigil model parity             Hold the network's layers against golden vectors of the published code; exit 4 if one is off
 //	vigil model score              Write a model's probability for each stay and hour, or score models on the test part of their recipe
 //	vigil model show               Print the card of a model, a file or one in the binary; without it that of the one that serves

@@ -18,7 +18,7 @@ import (
 
 // modelCommand holds the commands that look at model files.
 func modelCommand() *cobra.Command {
-	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelUse(), modelDescribe(), modelScore(), modelParity())
+	return group("model", "Look at a model file, or check the network against golden vectors", modelList(), modelShow(), modelVerify(), modelUse(), modelDescribe(), modelScore(), modelModalities(), modelParity())
 }
 
 // argument takes at most one argument, and at least as many as least says.
@@ -127,6 +127,9 @@ func modelVerify() *cobra.Command {
 			m, err := fusion.Load(args[0])
 			if err != nil {
 				return boot.Problems(err)
+			}
+			if err := boot.FitsEncoders(m); err != nil {
+				return boot.Problems(fmt.Errorf("%s: %w", args[0], err))
 			}
 			c := m.Card()
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "ok %s %d parameters, %d channels, %d tasks\n", c.Hash, c.Parameters, len(c.Channels), len(c.Tasks))

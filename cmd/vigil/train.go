@@ -96,8 +96,6 @@ func (o *trainOptions) check() error {
 	switch {
 	case o.recipe == "":
 		return fmt.Errorf("--recipe is missing: name a file, or one of %s", strings.Join(train.RecipeNames(), ", "))
-	case len(o.data) == 0:
-		return errors.New("--data is missing: name the folder of the recorded stays")
 	case o.out == "" && o.statistics == "":
 		return errors.New("--out is missing: name the model file to write")
 	case o.threads < 0 || o.threads > 1024:
@@ -165,6 +163,9 @@ func runTrain(ctx context.Context, o trainOptions, stdout, stderr io.Writer) err
 	recipe, err := train.ReadRecipe(o.recipe, o.set)
 	if err != nil {
 		return boot.Usage(err)
+	}
+	if len(o.data) == 0 && !recipe.Invented() {
+		return boot.Usage(errors.New("--data is missing: name the folder of the recorded stays"))
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", recipe.Name, recipe.About)
 	reading := progress.New(stderr, "patients", time.Now)

@@ -59,11 +59,20 @@ func (s *shape) part(p span, lag int) []float64 {
 // Read fills in the features of a strip, which are good until the next call. Without beats there
 // are none.
 func (f *Featurer) Read(s *schemas.Strip) *Features {
+	best := f.Analyse(s)
+	return f.Of(s, &best)
+}
+
+// Analyse answers as the function does, but the Beats of the result are good only until the
+// next call.
+func (f *Featurer) Analyse(s *schemas.Strip) Result { return f.analyser.Analyse(s) }
+
+// Of is Read of a strip that this Featurer has just analysed.
+func (f *Featurer) Of(s *schemas.Strip, best *Result) *Features {
 	f.features = Features{Leads: f.features.Leads[:0]}
 	if s == nil {
 		return &f.features
 	}
-	best := f.analyser.Analyse(s)
 	if len(best.Beats) < 3 || !usableRate(s.RateHz) {
 		return &f.features
 	}

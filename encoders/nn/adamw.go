@@ -36,7 +36,7 @@ func (a *AdamW[F]) Step(params, grads []F, rate float64) {
 	correct1 := 1 - math.Pow(a.Beta1, float64(a.Steps))
 	correct2 := 1 - math.Pow(a.Beta2, float64(a.Steps))
 	b1, b2, one1, one2 := F(a.Beta1), F(a.Beta2), F(1-a.Beta1), F(1-a.Beta2)
-	keep, step, root, epsilon := F(1-rate*a.Decay), F(rate/correct1), F(1/math.Sqrt(correct2)), F(a.Epsilon)
+	keep, step, root, epsilon := F(1-float64(rate*a.Decay)), F(rate/correct1), F(1/math.Sqrt(correct2)), F(a.Epsilon)
 	mean, square := a.Mean[:len(params)], a.Square[:len(params)]
 	for i, g := range grads {
 		m := F(b1*mean[i]) + F(one1*g)

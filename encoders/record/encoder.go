@@ -7,22 +7,40 @@ import (
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// Analysis is what a strip says without a model.
+// Analysis is what an encoder says of a strip.
 type Analysis struct {
 	HeartRate float32 // /min; 0: not known
 	Quality   float32 // 0 to 1
 	Label     string  // rhythm, for people
 	State     schemas.ItemState
+
+	// Encoder is id and version of what made the rest, which a strip that cannot be used has
+	// little of.
+	Encoder  string
+	Findings []schemas.Finding
+	Vector   []float32
 }
 
-// Encoder turns events into log records. It is safe for concurrent use if Strip and Note
+// ImageReading is what an encoder makes of an image.
+type ImageReading struct {
+	State    schemas.ItemState // unusable where there is nothing for a model
+	Encoder  string            // id and version
+	Findings []schemas.Finding
+	Vector   []float32
+}
+
+// Encoder turns events into log records. It is safe for concurrent use if Strip, Note and Image
 // are.
 type Encoder struct {
 	Strip func(*schemas.Strip) Analysis // nil: strips are logged as present but not encoded
 	// Note gives what is seen in a note, with id and version of what saw it; nil: notes are
 	// logged as present but not encoded.
 	Note func(*schemas.Note) (encoder string, view *schemas.NoteView)
-	Zone *time.Location // of the times in a message that name none; nil: UTC
+	// Image is the encoder of images that come as bytes; nil: images are logged as present but not
+	// encoded, as those are that come by reference. An error says why the bytes cannot be read, and
+	// nothing else of them: the image is then there and cannot be used.
+	Image func(*schemas.Image) (ImageReading, error)
+	Zone  *time.Location // of the times in a message that name none; nil: UTC
 	// Codes are the site's own, laid over the channel table; nil: none.
 	Codes *schemas.SiteCodes
 	// Clocks, where it is not nil, measures how far the senders' clocks are off.
@@ -66,6 +84,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 	if ev.Vitals == nil {
 		r.Hash = schemas.RecordHash(ev, nil, r.At)
 	}
+	var problems []schemas.Problem
 	switch {
 	case ev.Vitals != nil:
 		return e.vitals(r, ev)
@@ -80,6 +99,9 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 	case ev.Image != nil:
 		r.Kind = schemas.KindImage
 		r.Item = &schemas.Item{EventTime: timeOr(ev.EventTime, r.At), State: schemas.Present, Label: ev.Image.Modality}
+		if p := e.image(r.Item, ev.Image); p != nil {
+			problems = append(problems, *p)
+		}
 	case ev.ADT != nil:
 		movement(r, ev)
 	default:
@@ -98,7 +120,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 		}
 		arrive(r)
 	}
-	return r, nil
+	return r, problems
 }
 
 // RecordShort makes the log record of a live vitals message in the short form, in r,
@@ -153,11 +175,26 @@ func (e *Encoder) strip(r *schemas.Record, s *schemas.Strip) {
 		return
 	}
 	a := e.Strip(s)
-	r.Item.State, r.Item.Label = a.State, a.Label
+	r.Item.State, r.Item.Label, r.Item.Encoder, r.Item.Findings, r.Item.Vector = a.State, a.Label, a.Encoder, a.Findings, a.Vector
 	if a.State == schemas.Present && a.HeartRate > 0 {
 		r.Observations = append(r.Observations, schemas.Observation{Channel: ecgHeartRate, EventTime: *s.EventTime, Value: a.HeartRate})
 	}
 	r.Observations = append(r.Observations, schemas.Observation{Channel: ecgQuality, EventTime: *s.EventTime, Value: a.Quality})
+}
+
+// image puts into an item what the encoder makes of the bytes. A problem says why it makes nothing of
+// them; the image is there all the same.
+func (e *Encoder) image(item *schemas.Item, i *schemas.Image) *schemas.Problem {
+	if e.Image == nil || len(i.Bytes) == 0 {
+		return nil
+	}
+	read, err := e.Image(i)
+	if err != nil {
+		item.State = schemas.Unusable
+		return schemas.NewProblem(schemas.Unreadable, "bytes", err.Error(), "an image that the encoder can read, see `vigil encoders list`; it is logged as present and cannot be used")
+	}
+	item.State, item.Encoder, item.Findings, item.Vector = read.State, read.Encoder, read.Findings, read.Vector
+	return nil
 }
 
 func movement(r *schemas.Record, ev *schemas.Event) {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"sync"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/notes"
 	"github.com/vigil-icu/vigil/schemas"
 )
@@ -49,5 +50,5 @@ func ReadNote(n *schemas.Note) (encoder string, view *schemas.NoteView) {
 	if len(v.Sentences) == 0 {
 		v.Sentences = nil
 	}
-	return notes.ID + "/" + notes.Version, v
+	return Builtin(encoders.Notes), v
 }

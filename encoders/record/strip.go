@@ -2,15 +2,26 @@ package record
 
 import (
 	"fmt"
+	"sync"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/ecg"
+	"github.com/vigil-icu/vigil/encoders/ecg/classifier"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
-// AnalyseStrip is the QRS detector in the words of a log record.
+// stripReaders are encoders of strips with buffers of their own.
+var stripReaders = sync.Pool{New: func() any { return classifier.NewReader(classifier.Shipped()) }}
+
+// AnalyseStrip is the encoder of strips in the words of a log record.
 func AnalyseStrip(s *schemas.Strip) Analysis {
-	r := ecg.Analyse(s)
-	return Analysis{HeartRate: r.HeartRate, Quality: r.Quality, State: r.State, Label: rhythm(&r)}
+	reader := stripReaders.Get().(*classifier.Reader)
+	defer stripReaders.Put(reader)
+	r := reader.Encode(s)
+	return Analysis{
+		HeartRate: r.HeartRate, Quality: r.Quality, State: r.State, Label: rhythm(&r.Result),
+		Encoder: Builtin(encoders.ECG), Findings: r.Findings, Vector: r.Vector,
+	}
 }
 
 // rhythm says for people what a strip shows. A rhythm is named only where beats can be told from

@@ -30,7 +30,7 @@ func TestAblationSwitches(t *testing.T) {
 		{"form=stay"}, {"form=stay", "router=permod"}, {"expert=logmixture"}, {"experts=0", "balance=0"}, {"regular=none"}, {"regular=published"},
 		{"now=0", "skip=0", "pool=last"}, {"values=id", "intensity=false"}, {"utde=batch"}, {"utde=batch_seq"}, {"states=false"}, {"noise=0"},
 		{"reference=published"}, {"cells=192"}, {"top_k=4"},
-		{"modalities=[{name: vital, kind: series}, {name: lab, kind: series}, {name: notes, kind: items, width: 4}, {name: imaging, kind: items}]"},
+		{"modalities=[{name: vital, kind: series}, {name: lab, kind: series}, {name: notes, kind: items, width: 4, buckets: 64, encoder: vigil-notes/1}, {name: imaging, kind: items}]"},
 	}...)
 	for i, combination := range combinations {
 		if testing.Short() && i%6 != 0 {

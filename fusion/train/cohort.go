@@ -77,6 +77,9 @@ func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 		group.Go(func() error {
 			m := maker{cohort: &c, reader: vitals.NewReader(c.Channels, c.Statics), series: encoders.NewSeries(len(c.Channels), c.Cells)}
 			m.encoder.Strip = record.AnalyseStrip
+			if slices.ContainsFunc(c.Items, func(i ItemModality) bool { return i.Which == encoders.Notes && i.Width > 0 }) {
+				m.encoder.Note = record.ReadNote // it takes time that nothing else is worth
+			}
 			for p := range patients {
 				if err := m.patient(ctx, p); err != nil {
 					return fmt.Errorf("patient %s: %w", p.ID, err)
@@ -208,7 +211,7 @@ func (m *maker) add(patient string, x wanted) {
 	who := m.statics[x.stay.ID]
 	vitals.Statics(e.Statics, e.StaticsKnown, m.cohort.Statics, &who)
 	for _, kind := range m.cohort.Items {
-		it := encoders.Items{Width: kind.Width}
+		it := encoders.Items{Width: kind.Width, Buckets: kind.Buckets, Encoder: kind.Encoder}
 		m.items[kind.Which].Fill(&it, x.moment.From, x.moment.AsOf, x.moment.Begin())
 		e.Items = append(e.Items, it)
 	}

@@ -90,7 +90,7 @@ func (s *Set) describe(c *fusion.Config, m *fleximodal.Manifest, train []int) {
 	for _, x := range m.Modalities {
 		if x.Kind == fleximodal.Items {
 			c.Modalities = append(c.Modalities, fusion.Modality{Name: x.Name, Kind: fusion.KindItems, Width: len(x.Columns)})
-			s.Items = append(s.Items, ItemModality{Width: len(x.Columns)})
+			s.Items = append(s.Items, ItemModality{Content: encoders.Content{Width: len(x.Columns)}})
 			continue
 		}
 		c.Modalities = append(c.Modalities, fusion.Modality{Name: x.Name, Kind: fusion.KindSeries})

@@ -19,6 +19,7 @@ import (
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/fusion/fleximodal"
 	"github.com/vigil-icu/vigil/fusion/recipes"
+	"github.com/vigil-icu/vigil/ingest/synth"
 )
 
 // Recipe is all that training needs beside the data: what a file in fusion/recipes holds.
@@ -53,8 +54,9 @@ type Published struct {
 
 // Data says which stays are taken from where, and what is known of them.
 type Data struct {
-	// Source is the kind of the data set: physionet2012, mimic-iii, mimic-iv, or
-	// fleximodal for any directory with a manifest.
+	// Source is the kind of the data set: physionet2012, mimic-iii, mimic-iv,
+	// fleximodal for any directory with a manifest, or invented for stays that nobody lived,
+	// which need no folder.
 	Source string `yaml:"source"`
 	// Train are the parts to train on, by the names of their folders or archives; none
 	// stands for all that is there.
@@ -69,6 +71,8 @@ type Data struct {
 	Hours []int `yaml:"hours"`
 	// AtEnd makes one more example at the end of the stay.
 	AtEnd bool `yaml:"at_end"`
+	// Stays is how many stays are invented, where Source is invented.
+	Stays int `yaml:"stays,omitempty"`
 }
 
 // Split parts the patients, so that the stays of one patient are all in one part.
@@ -216,6 +220,12 @@ func (r *Recipe) checkStays() (errs []error) {
 	} else {
 		errs = append(errs, of.labels(r.Tasks()))
 	}
+	if r.Data.Stays != 0 && !r.Invented() {
+		errs = append(errs, fmt.Errorf("data.stays is how many stays are invented: leave it out of a recipe of %s", r.Data.Source))
+	}
+	if r.Invented() && len(r.Data.Train)+len(r.Data.Test) > 0 {
+		errs = append(errs, errors.New("invented stays have no parts: leave data.train and data.test out, and set split.test"))
+	}
 	if len(r.Data.Hours) == 0 && !r.Data.AtEnd {
 		errs = append(errs, errors.New("data.hours is empty: name the hours of a stay at which examples are made, as [48]"))
 	}
@@ -313,6 +323,9 @@ func (a *Augmentation) check() error {
 	}
 	return nil
 }
+
+// Invented says whether the recipe's stays are invented, so that no folder of data is wanted.
+func (r *Recipe) Invented() bool { return r.Data.Source == synth.CohortName }
 
 // Tasks are the names of the outputs.
 func (r *Recipe) Tasks() []string {

@@ -54,20 +54,23 @@ type Set struct {
 	Cells    int
 	Tasks    []string
 	Examples []Example
+
+	// ideal, of invented stays, is the probability of the first task for who knows all that the data
+	// of some modalities can tell; else nil.
+	ideal func(stay string, modalities []string) float64
 }
 
 // ItemModality is one of the modalities that a set has items of.
 type ItemModality struct {
 	Which encoders.Modality
-	// Width is that of a vector; with 0 only whether and when an item came is read.
-	Width int
+	encoders.Content
 }
 
 // Shape is that of the inputs that [Set.Fill] fills.
 func (s *Set) Shape() encoders.Shape {
 	shape := encoders.Shape{Channels: len(s.Channels), Cells: s.Cells, Statics: len(s.Statics)}
 	for _, m := range s.Items {
-		shape.Items = append(shape.Items, m.Width)
+		shape.Items = append(shape.Items, m.Content)
 	}
 	return shape
 }
@@ -82,8 +85,7 @@ func (s *Set) Fill(in *encoders.Input, example int, channels []vitals.Channel, c
 	copy(in.Statics, e.Statics)
 	copy(in.StaticsKnown, e.StaticsKnown)
 	for k := range e.Items {
-		from, to := &e.Items[k], &in.Items[k]
-		to.State, to.Tau, to.Vectors = from.State, append(to.Tau[:0], from.Tau...), append(to.Vectors[:0], from.Vectors...)
+		in.Items[k].Copy(&e.Items[k])
 	}
 	if change != nil {
 		change(in)

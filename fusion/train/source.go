@@ -14,11 +14,13 @@ import (
 	"strings"
 
 	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/record"
 	"github.com/vigil-icu/vigil/encoders/vitals"
 	"github.com/vigil-icu/vigil/fusion"
 	"github.com/vigil-icu/vigil/ingest/mimic"
 	"github.com/vigil-icu/vigil/ingest/physionet"
 	"github.com/vigil-icu/vigil/ingest/source"
+	"github.com/vigil-icu/vigil/ingest/synth"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -57,12 +59,20 @@ var sources = map[string]struct {
 	physionet.Name: {func(tasks []string) error { _, err := PhysioNetLabels(tasks); return err }, (*Recipe).loadPhysioNet},
 	mimic.Name:     {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
 	mimic.NameIV:   {func(tasks []string) error { _, err := mimicLabels(tasks); return err }, (*Recipe).loadMIMIC},
+
+	synth.CohortName: {inventedLabels, (*Recipe).loadInvented},
 }
 
 // load makes the examples of the named parts under any of the paths; no names: of all
 // that is there.
 func (r *Recipe) load(ctx context.Context, paths Paths, parts []string) (*Set, error) {
 	files := paths.Data
+	if r.Invented() {
+		if len(files) > 0 || paths.Linked != (mimic.Linked{}) {
+			return nil, fmt.Errorf("the stays of the recipe %s are invented: leave --data, --notes, --ecg and --cxr out", r.Name)
+		}
+		files = []string{synth.CohortName}
+	}
 	if len(parts) > 0 {
 		files = nil
 		for _, part := range parts {
@@ -275,7 +285,10 @@ func itemsOf(c *fusion.Config) (items []ItemModality, err error) {
 		if which < 0 || encoders.Modality(which) == encoders.Numeric {
 			return nil, fmt.Errorf("there are no items named %q: want one of %s", m.Name, strings.Join(encoders.Names[1:], ", "))
 		}
-		items = append(items, ItemModality{encoders.Modality(which), m.Width})
+		if active := record.Builtin(encoders.Modality(which)); m.Width > 0 && m.Encoder != active {
+			return nil, fmt.Errorf("%s: the content of items wants the encoder %q, found %q: `vigil encoders list` names what is at work; without a width only whether and when an item came is read", m.Name, active, m.Encoder)
+		}
+		items = append(items, ItemModality{encoders.Modality(which), m.Content()})
 	}
 	return items, nil
 }

@@ -170,6 +170,11 @@ func (p *Stays) loss(logits []float32) float64 {
 // Logits are [examples][tasks] as the network would serve them, with the given weights
 // and without augmentation. It stops with the error of ctx when that ends.
 func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples []int) ([]float32, error) {
+	return p.logits(ctx, params, examples, nil)
+}
+
+// logits is Logits of inputs that are changed before they are put on the scale; nil changes nothing.
+func (p *Stays) logits(ctx context.Context, params *nn.Params[float32], examples []int, change func(*encoders.Input)) ([]float32, error) {
 	const batch = 32
 	tasks := len(p.Set.Tasks)
 	out := make([]float32, len(examples)*tasks)
@@ -184,7 +189,7 @@ func (p *Stays) Logits(ctx context.Context, params *nn.Params[float32], examples
 				}
 				part := examples[from:min(from+batch, len(examples))]
 				for i, e := range part {
-					p.Set.Fill(in[i], e, p.Channels, nil)
+					p.Set.Fill(in[i], e, p.Channels, change)
 				}
 				t.Reset()
 				copy(out[from*tasks:], p.Network.Forward(t, in[:len(part)], nil).Logits.Value)

@@ -11,5 +11,9 @@
 // A doubled message is the same content at the same event time, sent again 2 s later;
 // it has a sequence number of its own, as the plan numbers what is sent.
 //
+// A [Cohort] is another thing: thousands of short stays whose outcome hangs on four things, each
+// told by one kind of data, any of which may be missing. It shows whether a model uses all of them,
+// beside what there is to be known ([Truth.Ideal]). Its generator is fixed by a hash.
+//
 // Every event is marked `invented`. No patient in here exists.
 package synth

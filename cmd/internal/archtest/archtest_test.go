@@ -33,7 +33,7 @@ var only = map[string][]string{
 	"github.com/twmb/franz-go/pkg/kfake": {"cmd/internal/embedded"},
 	// Code of other languages in this process stays behind one package.
 	"github.com/ebitengine/purego": {"encoders/onnx"},
-	"google.golang.org/grpc": {"encoders/remote"},
+	"google.golang.org/grpc":       {"encoders/remote"},
 	// Its other packages fetch models; only the tokenizer is used.
 	"github.com/gomlx/go-huggingface": {"encoders/modelfolder"},
 }

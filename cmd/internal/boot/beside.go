@@ -18,6 +18,8 @@ func loadShadow(file string, served *fusion.Model) (*fusion.Model, error) {
 	switch {
 	case err != nil:
 		return nil, Usage(fmt.Errorf("--shadow: %w", err))
+	case FitsEncoders(m) != nil:
+		return nil, Usage(fmt.Errorf("--shadow %s: %w", file, FitsEncoders(m)))
 	case served == nil:
 		return nil, Usage(fmt.Errorf("--shadow %s: there is no model beside which it could score: leave --model none out", file))
 	case m.Hash() == served.Hash():

@@ -26,6 +26,9 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 		if model, err = fusion.Load(file); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--model: %w", err))
 		}
+		if err := FitsEncoders(model); err != nil {
+			return nil, nil, Usage(fmt.Errorf("--model %s: %w", file, err))
+		}
 	}
 	if policyFile != "" {
 		b, err := os.ReadFile(policyFile)

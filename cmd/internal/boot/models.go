@@ -69,6 +69,9 @@ func (m *models) Find(ctx context.Context, hash string) (string, error) {
 	if err := FitsPolicy(one, m.policy); err != nil {
 		return "", fmt.Errorf("%w: %w", intake.ErrNoModel, err)
 	}
+	if err := FitsEncoders(one); err != nil {
+		return "", fmt.Errorf("%w: %w", intake.ErrNoModel, err)
+	}
 	return one.Hash(), nil
 }
 
@@ -85,6 +88,9 @@ func ReadModel(file string) (*fusion.Model, []byte, error) {
 	m, err := fusion.Read(b)
 	if err != nil {
 		return nil, nil, Usage(fmt.Errorf("model file %s: it cannot serve patients: %w; `vigil model verify` checks it", file, err))
+	}
+	if err := FitsEncoders(m); err != nil {
+		return nil, nil, Usage(fmt.Errorf("model file %s: %w", file, err))
 	}
 	return m, b, nil
 }

@@ -1,0 +1,19 @@
+package record
+
+import (
+	"github.com/vigil-icu/vigil/encoders"
+	"github.com/vigil-icu/vigil/encoders/ecg/classifier"
+	"github.com/vigil-icu/vigil/encoders/notes"
+)
+
+// Builtin is id and version of the encoder in the program that gives the items of a modality
+// their content, as it stands in log records and in models; "" where there is none.
+func Builtin(m encoders.Modality) string {
+	switch m {
+	case encoders.ECG:
+		return classifier.ID + "/" + classifier.EncoderVersion
+	case encoders.Notes:
+		return notes.ID + "/" + notes.Version
+	}
+	return ""
+}
