@@ -125,7 +125,7 @@ func TestRecipeRefuses(t *testing.T) {
 		}
 	}
 	for want, name := range map[string]string{
-		"or one of fleximodal, mimic-iv-paper, open-icu, physionet2012": "phisionet",
+		"or one of fleximodal, invented, mimic-iv-paper, open-icu, physionet2012": "phisionet",
 		"no such file": "./nowhere.yaml",
 	} {
 		if _, err := ReadRecipe(name, nil); err == nil || !strings.Contains(err.Error(), want) {
