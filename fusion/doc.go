@@ -38,7 +38,8 @@
 // [Untrained] reads more kinds of data and proves the path; its numbers mean nothing, its
 // scores carry the mark, and no alert comes from it.
 //
-// [Model.Drivers] says what a probability owes to each modality, channel and static.
+// [Model.Drivers] says what a probability owes to each modality, channel and static, by its slopes;
+// [Model.Withhold] by asking again without each.
 //
 //	paper                          here
 //	phi(t), time embedding         [TimeEmbedding]

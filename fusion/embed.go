@@ -39,6 +39,9 @@ func (n *Network[F]) embed(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p 
 		}
 		z[i] = SettleTokens(t, m.Settle, z[i], present, state)
 	}
+	if p.entries != nil {
+		p.entries.attended, p.entries.settled = attended, z
+	}
 	return z
 }
 
@@ -93,7 +96,10 @@ func (n *Network[F]) seriesTokens(t *nn.Tape[F], m *Front[F], attended nn.Tensor
 	if c.Regular == RegularLast {
 		width = lastColumns * len(m.Members)
 	}
-	table := t.New(len(in)*c.Points, width, false)
+	table := t.New(len(in)*c.Points, width, p.entries != nil)
+	if p.entries != nil {
+		p.entries.tables = append(p.entries.tables, table)
+	}
 	for b, stay := range in {
 		n.regularRows(t, table.Value[b*c.Points*width:(b+1)*c.Points*width], &stay.Series, m)
 	}
@@ -218,7 +224,10 @@ func (n *Network[F]) nowTokens(t *nn.Tape[F], m *Front[F], in []*encoders.Input,
 	if m.Series >= 0 {
 		own = len(m.Members) * channelEncoded
 	}
-	x := t.New(len(in), own+n.stayEncoded(), false)
+	x := t.New(len(in), own+n.stayEncoded(), p.entries != nil)
+	if p.entries != nil {
+		p.entries.now = append(p.entries.now, x)
+	}
 	for b, stay := range in {
 		row, direct := t.AsSingles(x.Row(b))
 		if m.Series >= 0 {
@@ -240,7 +249,10 @@ func (n *Network[F]) nowTokens(t *nn.Tape[F], m *Front[F], in []*encoders.Input,
 func (n *Network[F]) skipLogits(t *nn.Tape[F], in []*encoders.Input, p *pass[F]) nn.Tensor[F] {
 	c := &n.Config
 	all := len(c.Channels) * channelEncoded
-	x := t.New(len(in), all+n.stayEncoded(), false)
+	x := t.New(len(in), all+n.stayEncoded(), p.entries != nil)
+	if p.entries != nil {
+		p.entries.skip = append(p.entries.skip, x)
+	}
 	for b, stay := range in {
 		row, direct := t.AsSingles(x.Row(b))
 		n.StatEdges.Encode(row[:all], stay.Stats, stay.StatsKnown)

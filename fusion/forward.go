@@ -49,10 +49,15 @@ func (n *Network[F]) Forward(t *nn.Tape[F], in []*encoders.Input, train *Train) 
 func (n *Network[F]) forward(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, train *Train, see func(int, Routed[F])) Output[F] {
 	p := n.pass(train)
 	p.see = see
-	z := n.embed(t, in, sums, &p)
-	out := n.fuse(t, z, len(in), &p, nil)
+	return n.run(t, in, sums, &p)
+}
+
+// run is forward within a pass that has begun.
+func (n *Network[F]) run(t *nn.Tape[F], in []*encoders.Input, sums []*Sums, p *pass[F]) Output[F] {
+	z := n.embed(t, in, sums, p)
+	out := n.fuse(t, z, len(in), p, nil)
 	if n.Config.Skip > 0 {
-		out.Logits = t.Add(out.Logits, n.skipLogits(t, in, &p))
+		out.Logits = t.Add(out.Logits, n.skipLogits(t, in, p))
 	}
 	return out
 }
@@ -150,6 +155,8 @@ type pass[F nn.Float] struct {
 	stream uint64
 	// see is told what every router did; nil where nobody looks.
 	see func(router int, r Routed[F])
+	// entries takes note of the tensors through which the inputs come in; nil where nobody asks.
+	entries *entries[F]
 	// balance and entropy are sums over layers and routers. A tensor without rows stands
 	// for nothing yet.
 	balance nn.Tensor[F]

@@ -308,39 +308,3 @@ func TestAbstains(t *testing.T) {
 		t.Error("channels are miscounted")
 	}
 }
-
-// An effect is the probability less that of the same input without the part; a part that is not
-// there has none, and the input stays as it was.
-func TestDriversWithhold(t *testing.T) {
-	m := drawn(t, variants()[0], 3)
-	in := invented(m.Shape(), 3)
-	want := predict(m, in)
-	p, list := m.Drivers(NewScratch(m), in, 0)
-	if p != want[0] || !slices.Equal(predict(m, in), want) {
-		t.Errorf("probability %v, predicted %v", p, want[0])
-	}
-	found := 0
-	for _, d := range list {
-		if d.Kind != "channel" {
-			continue
-		}
-		ch := slices.IndexFunc(m.Config().Channels, func(c Channel) bool { return c.Name == d.Name })
-		without := invented(m.Shape(), 3)
-		if !dropChannel(without, ch) {
-			t.Fatalf("channel %s was not there", d.Name)
-		}
-		vitals.Statistics(without)
-		if effect := want[0] - predict(m, without)[0]; effect != d.Effect {
-			t.Errorf("channel %s: effect %v, want %v", d.Name, d.Effect, effect)
-		}
-		found++
-	}
-	if found == 0 || found != Observed(&in.Series) {
-		t.Errorf("%d channels are told of, %d have observations", found, Observed(&in.Series))
-	}
-	for i := 1; i < len(list); i++ {
-		if math.Abs(float64(list[i].Effect)) > math.Abs(float64(list[i-1].Effect)) {
-			t.Error("a stronger driver stands behind a weaker one")
-		}
-	}
-}

@@ -17,6 +17,8 @@ type Scratch struct {
 	// drift counts the predictions, if it is not nil; see tells it of the experts.
 	drift *Drift
 	see   func(router int, r Routed[float32])
+	// slopes are those that Drivers asks for, made when it first does.
+	slopes *slopes
 }
 
 // NewScratch makes the memory for predictions of a model.

@@ -212,7 +212,7 @@ func (l ItemAttention[F]) Attend(t *nn.Tape[F], phiR, phiT, y nn.Tensor[F], star
 			nn.Axpy(out.Row(b*points+j), 1, bias)
 		}
 	}
-	if t.Records() {
+	if t.Records() && y.Grad != nil { // else items are not what anybody asks the slopes of
 		t.Record(func() {
 			for b := range stays {
 				from, to := starts[b], starts[b+1]

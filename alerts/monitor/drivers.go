@@ -61,8 +61,7 @@ func (s *since) isNew(name string) bool {
 }
 
 // explain puts into the alerts that the model has started or escalated just now what drove their
-// risks. It asks the model once more for each part of what it was given, as the patient stands;
-// nothing else costs anything. A score, where one is at hand, tells the same.
+// risks, as the patient stands: that costs as much as a few scores (fusion.Model.Drivers). A score, where one is at hand, tells the same.
 func (t *step) explain(sc *score) {
 	p, list := t.p, t.s.scratch.alerts
 	raised := 0

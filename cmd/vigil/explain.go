@@ -126,10 +126,10 @@ func runExplain(ctx context.Context, o explainOptions, stdout io.Writer) error {
 	}
 	scratch := fusion.NewScratch(model)
 	e := explained{Patient: o.patient, Stay: stay.ID, AsOf: at, Model: model.Hash(), Task: model.Config().Tasks[task].Name, Notice: schemas.Notice}
-	risk, drivers := model.Drivers(scratch, inputs[len(inputs)-1], task)
+	risk, drivers := model.Withhold(scratch, inputs[len(inputs)-1], task)
 	e.Risk = risk
 	if len(inputs) == 2 {
-		before, was := model.Drivers(scratch, inputs[0], task)
+		before, was := model.Withhold(scratch, inputs[0], task)
 		e.Before, e.Changed = &before, changed(drivers, was)
 	}
 	e.Drivers = drivers[:min(len(drivers), mostDrivers)]

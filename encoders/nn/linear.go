@@ -45,6 +45,14 @@ func LinearBackward[F Float](dx, dw, x, w, dy []F, rows int) {
 	}
 }
 
+// linearInputBackward is [LinearBackward] for dx alone.
+func linearInputBackward[F Float](dx, w, dy []F, rows int) {
+	if rows == 0 {
+		return
+	}
+	MatMulAdd(dx, dy, w, rows, len(dy)/rows, len(dx)/rows)
+}
+
 // PackedLinear holds the weights [N][K] and the bias [N] of a dense layer in the order in
 // which the kernels read them: panels of 16 outputs, [K][16] each, the last one filled up
 // with zeros. It is immutable, so that all goroutines may share one.

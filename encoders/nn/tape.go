@@ -34,10 +34,13 @@ func (x Tensor[F]) Reshape(rows, cols int) Tensor[F] {
 // the gradients of the inputs, given that of the result. A gradient is added to, never
 // set, since a tensor may be used more than once.
 type Tape[F Float] struct {
-	params  *Params[F]
-	packed  *PackedParams
-	record  bool
-	grads   []F
+	params *Params[F]
+	packed *PackedParams
+	record bool
+	grads  []F
+	// inputs says that only inputs have gradients; unread takes those of parameters then.
+	inputs  bool
+	unread  []F
 	back    []func()
 	floats  arena[F]
 	ints    arena[int]
@@ -55,12 +58,20 @@ func NewTape[F Float](p *Params[F], record bool) *Tape[F] {
 	return t
 }
 
+// NewInputTape makes a tape that records for the gradients of its inputs alone ([Tape.Leaf] and
+// graded tensors of New): how an answer depends on what it was given costs one pass backward, and
+// parameters have no gradients. packed may be nil, see [Tape.Serve].
+func NewInputTape[F Float](p *Params[F], packed *PackedParams) *Tape[F] {
+	return &Tape[F]{params: p, record: true, inputs: true, packed: packed}
+}
+
 // Reset forgets all tensors, whose memory the next pass uses again, and clears Grads.
 // Tensors that were made before must not be used any more.
 func (t *Tape[F]) Reset() {
 	clear(t.back)
 	t.back = t.back[:0]
 	clear(t.grads)
+	clear(t.unread)
 	t.floats.reset()
 	t.ints.reset()
 	t.bools.reset()
@@ -80,7 +91,7 @@ func (t *Tape[F]) Backward(loss Tensor[F]) {
 }
 
 // Grads are the gradients of all parameters, laid out as Params.Values; nil where the
-// tape does not record. They are the tape's memory, and cleared by Reset.
+// tape does not record, or records for its inputs alone. They are the tape's memory, and cleared by Reset.
 func (t *Tape[F]) Grads() []F { return t.grads }
 
 // Records says whether the tape records, which is whether it can run backwards.
@@ -89,10 +100,17 @@ func (t *Tape[F]) Records() bool { return t.record }
 // Value is the values of a parameter, which must not be written to.
 func (t *Tape[F]) Value(p Param) []F { return t.params.Value(p) }
 
-// Grad is a parameter's part of Grads; nil where the tape does not record.
+// Grad is a parameter's part of Grads; nil where the tape does not record. Where it records for its
+// inputs alone it is memory that all parameters share and nobody reads.
 func (t *Tape[F]) Grad(p Param) []F {
 	if !t.record {
 		return nil
+	}
+	if t.inputs {
+		if n := t.params.Len(p); n > len(t.unread) {
+			t.unread = make([]F, n)
+		}
+		return t.unread[:t.params.Len(p)]
 	}
 	return t.params.part(t.grads, p)
 }

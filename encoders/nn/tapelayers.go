@@ -5,19 +5,20 @@ package nn
 // bits are the same.
 func (t *Tape[F]) Linear(x Tensor[F], w, b Param) Tensor[F] {
 	n := t.params.Len(w) / x.Cols
-	y := t.New(x.Rows, n, true)
+	y := t.New(x.Rows, n, x.Grad != nil || !t.inputs)
 	if p := t.packed.layer(w, 0); p != nil {
 		p.Rows(single(y.Value), single(x.Value), x.Rows)
-		return y
-	}
-	var bias []F
-	if b != NoParam {
-		bias = t.Value(b)
-	}
-	if x.Rows > 0 {
+	} else if x.Rows > 0 {
+		var bias []F
+		if b != NoParam {
+			bias = t.Value(b)
+		}
 		LinearRows(y.Value, t.Value(w), x.Value, bias, x.Rows)
 	}
-	if t.record {
+	switch {
+	case t.inputs && x.Grad != nil:
+		t.Record(func() { linearInputBackward(x.Grad, t.Value(w), y.Grad, x.Rows) })
+	case t.record && !t.inputs:
 		t.Record(func() {
 			if b != NoParam {
 				AddColumns(t.Grad(b), y.Grad)
@@ -44,6 +45,12 @@ func (t *Tape[F]) LinearAt(out []F, w, b Param, i int, x []F, rows int) {
 // what [Tape.LinearAt] at x gives, given the gradient of its output dy [R][N].
 func (t *Tape[F]) LinearAtBackward(dx []F, w, b Param, i int, x, dy []F, rows int) {
 	n, k := len(dy)/rows, len(x)/rows
+	if t.inputs {
+		if dx != nil {
+			linearInputBackward(dx, t.Value(w)[i*n*k:(i+1)*n*k], dy, rows)
+		}
+		return
+	}
 	AddColumns(t.Grad(b)[i*n:(i+1)*n], dy)
 	LinearBackward(dx, t.Grad(w)[i*n*k:(i+1)*n*k], x, t.Value(w)[i*n*k:(i+1)*n*k], dy, rows)
 }
