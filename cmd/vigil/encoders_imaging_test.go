@@ -153,7 +153,7 @@ func TestEncodersEvaluateImagingSaysWhatItCannotRead(t *testing.T) {
 func TestEncodersTrainImaging(t *testing.T) {
 	weights := filepath.Join(t.TempDir(), "weights.json")
 	var out, talk strings.Builder
-	args := []string{"encoders", "train", "imaging", filmArrays(t, "train", 60), "--folds", "2", "--epochs", "3", "--out", weights}
+	args := []string{"encoders", "train", "imaging", filmArrays(t, "train", 60), "--folds", "2", "--epochs", "6", "--out", weights}
 	if code := run(context.Background(), args, &out, &talk); code != boot.ExitOK {
 		t.Fatalf("exit code %d: %s", code, talk.String())
 	}

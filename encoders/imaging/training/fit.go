@@ -40,7 +40,9 @@ func Fit(examples []Example, s Settings, each func(epoch int, n *imaging.Network
 		return nil, fmt.Errorf("%d films without pneumonia and %d with it, want some of both", len(of[0]), len(of[1]))
 	}
 	tape := nn.NewTape(&n.Params, true)
-	steps := (len(examples) + s.Batch - 1) / s.Batch
+	// Of few films a batch has fewer, so that an epoch has some steps.
+	size := min(s.Batch, max(len(examples)/8, 4))
+	steps := (len(examples) + size - 1) / size
 	schedule := nn.Schedule{Rate: s.Rate, Warmup: steps, Steps: steps * s.Epochs, Floor: 0.01}
 	optimiser := nn.NewAdamW[float32](n.Params.Total(), s.Decay)
 	mean := imaging.NewNetwork[float32]()
@@ -51,9 +53,9 @@ func Fit(examples []Example, s Settings, each func(epoch int, n *imaging.Network
 	for epoch := range s.Epochs {
 		balanced(order, of, nn.Draw{Seed: s.Seed, Step: uint64(epoch)})
 		loss := 0.0
-		for from := 0; from < len(order); from += s.Batch {
+		for from := 0; from < len(order); from += size {
 			it++
-			batch := order[from:min(from+s.Batch, len(order))]
+			batch := order[from:min(from+size, len(order))]
 			input, targets, weights = input[:0], targets[:0], weights[:0]
 			for k, i := range batch {
 				x := examples[i]
