@@ -148,3 +148,61 @@ func TestSplitEncoder(t *testing.T) {
 		}
 	}
 }
+
+// The same through a whole house: the log has the note without its vector first, and then with it.
+func TestEncodedLaterThroughTheLog(t *testing.T) {
+	var away atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if away.Load() {
+			http.Error(w, "", http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write([]byte("[[1,2]]"))
+	}))
+	defer server.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	h, err := Start(ctx, Config{
+		Store: "miniredis", Partitions: 1, Workers: 1, State: t.TempDir(), LiveOnly: true, Log: zerolog.Nop(), ScoreInterval: schemas.Minute, Model: NoModel,
+		Encoders: Encoders{Folders: []string{"notes=" + textFolder(t, server.URL)}, Hosts: []string{"127.0.0.1"}, pause: 50 * time.Millisecond},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	worked := make(chan error, 1)
+	go func() { worked <- h.Work(ctx) }()
+	defer func() {
+		cancel()
+		<-worked
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	away.Store(true)
+	note := schemas.Message{Key: []byte("site:42"), Headers: []schemas.Header{{Key: schemas.HeaderContentType, Value: schemas.ContentJSON}}, Value: []byte(
+		`{"patient":"site:42","source":"ehr","seq":1,"kind":"nursing","text":"septic shock"}`)}
+	if _, err := h.Cluster.NewProducer("test").Append(ctx, schemas.TopicNotes, 0, []schemas.Message{note}); err != nil {
+		t.Fatal(err)
+	}
+	var first *schemas.Record
+	done := errors.New("seen")
+	err = h.Cluster.Follow(ctx, schemas.TopicLog, true, func(m *schemas.Message) error {
+		r, err := schemas.DecodeRecord(m.Value)
+		if err != nil || r.Kind != schemas.KindNote {
+			return nil
+		}
+		switch {
+		case first == nil && r.Item.Vector == nil:
+			first = r
+			away.Store(false)
+		case first != nil && slices.Equal(r.Item.Vector, []float32{1, 2}) && r.Item.Encoder == "ward/1" && r.Hash == first.Hash && r.Item.Ref == first.Item.Ref:
+			return done
+		default:
+			t.Errorf("the log has %+v", r.Item)
+			return done
+		}
+		return nil
+	})
+	if !errors.Is(err, done) {
+		t.Fatal(err)
+	}
+}

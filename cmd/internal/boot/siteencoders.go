@@ -1,6 +1,7 @@
 package boot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type Encoders struct {
 	Folders []string // MODALITY=DIR, one a modality
 	Hosts   []string // servers that may be asked; none without
 	Library string   // file of ONNX Runtime; empty: where onnx.Find looks
+
+	pause time.Duration // between tries of what waits, in tests; 0: laterPause
 }
 
 // Means are what this process offers to encoders in folders. ONNX Runtime is looked for when the first
@@ -143,7 +146,7 @@ func (h *House) useEncoders(ctx context.Context) error {
 	if name == "" {
 		name = nonce()
 	}
-	l := &later{publish: publishEncoded(h.Cluster, name), pause: laterPause, now: time.Now, log: h.config.Log}
+	l := &later{publish: publishEncoded(h.Cluster, name), pause: cmp.Or(h.config.Encoders.pause, laterPause), now: time.Now, log: h.config.Log}
 	some := false
 	for m, e := range own {
 		if e != nil {
