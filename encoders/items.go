@@ -129,6 +129,19 @@ func (h *History) Add(i *schemas.Item) {
 	}
 }
 
+// Encode gives an item that came without a vector the one that was made of it since. Of several of one
+// time, all without one, the first gets it. It says whether there was one.
+func (h History) Encode(i *schemas.Item) bool {
+	at := i.EventTime.Floor16()
+	for k := range h {
+		if one := &h[k]; one.At == at && one.State == schemas.Present && len(one.Vector) == 0 {
+			one.Vector, one.Projected = slices.Clone(i.Vector), nil
+			return true
+		}
+	}
+	return false
+}
+
 // Trim forgets the items before a time.
 func (h *History) Trim(before schemas.Time) {
 	n := 0

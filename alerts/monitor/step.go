@@ -129,6 +129,7 @@ func (t *step) apply(rec *schemas.Record) bool {
 	sender := t.s.origin(p, rec, t.m.Settings.Limits.Of(schemas.LimitPatientSenders))
 	v := sender.identify(rec)
 	if v == isRepeat {
+		t.encodedSince(rec)
 		return false
 	}
 	p.logN++

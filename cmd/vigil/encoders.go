@@ -14,7 +14,7 @@ import (
 
 // encodersCommand holds what concerns the encoders: what the model is given of each modality.
 func encodersCommand() *cobra.Command {
-	return group("encoders", "Look at the encoders, judge them on recorded data, fit them", encodersEvaluate(), encodersExplain(), encodersList(), encodersTrain())
+	return group("encoders", "Look at the encoders, judge them on recorded data, fit them", encodersCheck(), encodersEvaluate(), encodersExplain(), encodersList(), encodersTrain())
 }
 
 // encodersEvaluate holds a command for each encoder that can be judged.
@@ -51,16 +51,23 @@ var encodersInUse = []encoderInUse{
 
 // encodersList gives the user what is active for each modality.
 func encodersList() *cobra.Command {
-	return &cobra.Command{
+	var folders []string
+	cmd := &cobra.Command{
 		Use: "list", Short: "List the encoder of each modality: what it gives, its licence, where it came from", Args: noArgs,
-		Example: `  vigil encoders list`,
-		Long:    "Vigil is " + schemas.Notice + ".",
+		Example: `  vigil encoders list
+  vigil encoders list --encoder notes=clinicalbert --encoder imaging=densenet`,
+		Long: "Vigil is " + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, e := range encodersInUse {
 				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", encoders.Names[e.modality], e.name, e.gives, e.licence, e.origin)
 			}
+			if err := listOwn(t, folders); err != nil {
+				return err
+			}
 			return t.Flush()
 		},
 	}
+	cmd.Flags().StringArrayVar(&folders, "encoder", nil, "MODALITY=DIR, a site's own, as of vigil serve")
+	return cmd
 }

@@ -117,6 +117,7 @@ func (o *serveOptions) flags(cmd *cobra.Command) {
 	zoneFlag(cmd, &o.zone)
 	codesFlag(cmd, &o.Codes)
 	o.web.flags(cmd, "", "address of the page for browsers, for example 127.0.0.1:8080; without it there is none", "without it vigil-audit.jsonl")
+	encoderFlags(cmd, &o.Encoders)
 	f.StringVar(&o.profile, "profile", "", "file for a CPU profile of the whole time, for go tool pprof")
 	configFlag(cmd)
 }

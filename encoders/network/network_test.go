@@ -1,6 +1,7 @@
 package network
 
 import (
+	"math"
 	"strings"
 	"testing"
 )
@@ -23,6 +24,12 @@ func TestElementsAreBounded(t *testing.T) {
 		n, err := Elements(c.shape)
 		if n != c.want || (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %d, %v; want %d, %q", c.shape, n, err, c.want, c.says)
+		}
+	}
+	for _, x := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		bad := Tensor{Name: "x", Shape: []int{2}, Floats: []float32{1, float32(x)}}
+		if err := bad.Check(); err == nil || !strings.Contains(err.Error(), "number 1 of tensor x") {
+			t.Errorf("%v in a tensor: %v", x, err)
 		}
 	}
 	short := Tensor{Name: "x", Shape: []int{2, 2}, Floats: make([]float32, 3)}

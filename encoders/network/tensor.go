@@ -56,7 +56,8 @@ func (t *Tensor) Kind() Kind {
 	return Float32
 }
 
-// Check refuses a tensor whose numbers are not as many as its shape says.
+// Check refuses a tensor whose numbers are not as many as its shape says, and one with a number that is
+// none: what a network makes of NaN may depend on where it stands.
 func (t *Tensor) Check() error {
 	n, err := Elements(t.Shape)
 	if err != nil {
@@ -64,6 +65,11 @@ func (t *Tensor) Check() error {
 	}
 	if have := len(t.Floats) + len(t.Ints); have != n {
 		return fmt.Errorf("tensor %s has %d numbers, its shape %s wants %d", t.Name, have, shapeText(t.Shape), n)
+	}
+	for i, x := range t.Floats {
+		if x-x != 0 {
+			return fmt.Errorf("number %d of tensor %s is %v", i, t.Name, x)
+		}
 	}
 	return nil
 }

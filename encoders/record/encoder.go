@@ -46,6 +46,7 @@ type Encoder struct {
 	// Clocks, where it is not nil, measures how far the senders' clocks are off.
 	Clocks *Clocks
 	Limits *schemas.Limits // of the site; nil: the shipped ones
+	Site   SiteEncoders
 }
 
 // Decode reads a raw message at intake's clock.
@@ -119,6 +120,7 @@ func (e *Encoder) Record(ev *schemas.Event, m *schemas.Message, now schemas.Time
 			return nil, []schemas.Problem{*p}
 		}
 		arrive(r)
+		e.Site.encode(r, ev)
 	}
 	return r, problems
 }

@@ -47,6 +47,7 @@ type Config struct {
 	Partitions     int                 // of the topics that are made; 0 for making none
 	Workers        int                 // of this process, that share the partitions with those of others
 	Codes          string              // file of the site's own names and codes; empty: none
+	Encoders       Encoders            // of the site's own; none: what the program has
 	Model, Policy  string              // files; the model may be NoModel; if empty, the shipped ones
 	ReadPast       bool                // open transactions on raw topics hold nothing back: kafka.Cluster.ReadUncommitted
 	LiveOnly       bool                // recorded messages become dead letters
@@ -70,6 +71,7 @@ type House struct {
 	Model      *fusion.Model // nil where it is off
 
 	config     Config
+	own        record.SiteEncoders
 	temporary  bool   // the state folder was made for this house and goes with it
 	brokerLine string // for people: which broker, where
 	storeLine  string // for people: which store, where
@@ -149,6 +151,9 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 		if n > 0 {
 			c.Log.Warn().Str("id", c.ID).Int("members", n).Msg("took over from an earlier process of this id, which had not left")
 		}
+	}
+	if err := h.useEncoders(ctx); err != nil {
+		return h, err
 	}
 	h.buildStages(model, policy, shelf, own)
 	h.watch = &watch.Watch{Eyes: h, Partitions: h.Partitions, Steady: kafka.Steady, Log: c.Log}
@@ -258,7 +263,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	limits := &h.config.Limits
 	h.clocks = record.NewClocks(limits)
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: h.clocks, Limits: limits}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: h.clocks, Limits: limits, Site: h.own}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: use, LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
