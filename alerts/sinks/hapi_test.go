@@ -26,7 +26,12 @@ func startHAPI(t *testing.T) *hapi {
 	if jars == "" {
 		t.Skip("needs Java 17 and what alerts/sinks/testdata/hapi/pom.xml names: make test-sinks")
 	}
-	cmd := exec.Command("java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), filepath.Join("testdata", "hapi", "Receiver.java"))
+	program, err := filepath.Abs(filepath.Join("testdata", "hapi", "Receiver.java"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("java", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), program)
+	cmd.Dir = t.TempDir() // HAPI keeps a file of message numbers where it runs
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
