@@ -137,7 +137,7 @@ func TestFHIRIsGoodToHAPI(t *testing.T) {
 	if _, err := sink.Deliver(t.Context(), []Notice{wrong}); !errors.Is(err, ErrRefused) {
 		t.Errorf("what the validator finds bad is answered with %v", err)
 	}
-	if got := fmt.Sprint(count); got != "map[Communication:6 Flag:4 RiskAssessment:11]" {
+	if got := fmt.Sprint(count); got != "map[Communication:7 Flag:4 RiskAssessment:11]" {
 		t.Errorf("there are %s", got)
 	}
 }
