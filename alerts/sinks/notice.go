@@ -41,11 +41,12 @@ func (n *Notice) Open() bool { return n.Phase != schemas.PhaseEnd && !n.ended() 
 func (n *Notice) ended() bool    { return slices.Contains(n.Flags, alerts.FlagEnded) }
 func (n *Notice) passedOn() bool { return slices.Contains(n.Flags, alerts.FlagPassedOn) }
 
-// calls says whether the revision asks for attention, as one that tells an answer or a new number does not.
+// calls says whether the revision asks for attention, as one that tells an answer or a new number does not, nor one of a
+// patient for whom the policy has called already.
 func (n *Notice) calls() bool {
 	switch n.Phase {
-	case schemas.PhaseStart, schemas.PhaseEscalate, schemas.PhaseReset:
-		return true
+	case schemas.PhaseStart, schemas.PhaseEscalate, schemas.PhaseReset, schemas.PhaseContinue:
+		return !slices.Contains(n.Flags, alerts.FlagGrouped)
 	}
 	return false
 }

@@ -43,3 +43,19 @@ func TestKeys(t *testing.T) {
 		}
 	}
 }
+
+// Somebody is called at a start, a rise, the end of a snooze and where the policy says it again, once for a patient.
+func TestWhoIsCalled(t *testing.T) {
+	for phase, want := range map[schemas.Phase]bool{
+		schemas.PhaseStart: true, schemas.PhaseEscalate: true, schemas.PhaseReset: true, schemas.PhaseContinue: true,
+		schemas.PhaseUpdate: false, schemas.PhaseDeescalate: false, schemas.PhaseEnd: false,
+	} {
+		n := Notice{Alert: schemas.Alert{Phase: phase}}
+		if n.calls() != want {
+			t.Errorf("%s calls: %v", phase, n.calls())
+		}
+		if n.Flags = []string{alerts.FlagGrouped}; n.calls() {
+			t.Errorf("%s calls a second time for a patient", phase)
+		}
+	}
+}
