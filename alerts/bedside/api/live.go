@@ -163,22 +163,11 @@ func (l *live) takeAlert(a *schemas.Alert) {
 		if last.Revision > a.Revision {
 			return
 		}
-		v.Started, v.Answer = min(last.Started, v.Started), last.Answer
-		if v.Bed == "" {
-			v.Bed, v.Unit = last.Bed, last.Unit
-		}
-		if alerts.TellsAnswer(a) {
-			v.Reason = last.Reason
-		}
-		if len(v.Drivers) == 0 {
-			v.Drivers, v.Change = last.Drivers, last.Change
-		}
+		v.follow(last, a)
 	} else {
 		l.order = append(l.order, a.ID)
 	}
-	if alerts.TellsAnswer(a) {
-		v.Answer = a.Reason
-	}
+	v.answered(a)
 	l.alerts[a.ID] = &v
 	l.dropAlerts()
 	l.fan.send("alert", v.Unit, v)

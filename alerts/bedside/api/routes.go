@@ -55,6 +55,7 @@ func init() {
 		{Method: "GET", Path: "/patients/{key}/stay", Role: Viewer, What: "The window of a patient as the log has it: channels, strips, notes, images.",
 			Query: []parameter{asOfParameter, {"after", "integer", "the cursor of the call before: only what is new"}}, Answer: Stay{}, handle: (*Service).stay},
 		{Method: "GET", Path: "/patients/{key}/scores", Role: Viewer, What: "How risk and NEWS2 went in the last 48 hours.", Query: []parameter{asOfParameter}, Answer: Trajectory{}, handle: (*Service).scores},
+		{Method: "GET", Path: "/patients/{key}/alerts", Role: Viewer, What: "The alerts of the patient as they stood, the newest first.", Query: []parameter{asOfParameter}, Answer: []Alert{}, handle: (*Service).alertsOf},
 		{Method: "GET", Path: "/patients/{key}/strip", Role: Viewer, What: "The samples of an ECG strip of the patient.", Query: []parameter{{"ref", "string", "of an item of the stay"}}, Answer: Strip{}, handle: (*Service).strip},
 		{Method: "GET", Path: "/alerts", Role: Viewer, What: "Alerts, the newest first: those that are open, and the last that have ended.", Query: []parameter{{"open", "boolean", "true: open ones only"}}, Answer: []Alert{}, handle: (*Service).alerts},
 		{Method: "GET", Path: "/alerts/{id}", Role: Viewer, What: "One alert.", Answer: Alert{}, handle: (*Service).oneAlert},
@@ -234,6 +235,20 @@ func (s *Service) scores(c *call) (any, error) {
 	}
 	defer s.reading()()
 	return readScores(c.Context(), s.config.Topics, line.Patient, asOf)
+}
+
+// alertsOf tells of a patient's alerts as they stood.
+func (s *Service) alertsOf(c *call) (any, error) {
+	line, err := s.look(c)
+	if err != nil {
+		return nil, err
+	}
+	asOf, err := c.moment("as_of")
+	if err != nil {
+		return nil, err
+	}
+	defer s.reading()()
+	return readAlerts(c.Context(), s.config.Topics, &line, asOf)
 }
 
 // Strip is a stretch of ECG.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/vigil-icu/vigil/alerts/bedside"
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/ingest/kafka"
 	"github.com/vigil-icu/vigil/schemas"
@@ -271,6 +272,46 @@ func readScores(ctx context.Context, log Log, patient string, asOf schemas.Time)
 			}
 		}
 		out.Points = kept
+	}
+	return out, nil
+}
+
+// readAlerts reads a patient's alerts as they stood at a moment, or as they stand, the newest first.
+func readAlerts(ctx context.Context, log Log, line *bedside.Bed, asOf schemas.Time) ([]Alert, error) {
+	first, next, err := log.Ends(ctx, schemas.TopicAlerts)
+	if err != nil {
+		return nil, err
+	}
+	partition := kafka.PartitionOf([]byte(line.Patient), len(next))
+	found, order := map[string]*Alert{}, []string{}
+	_, err = log.EachFrom(ctx, schemas.TopicAlerts, partition, max(first[partition], next[partition]-maxRecords), func(m *schemas.Message) error {
+		if kind, _ := m.Header(schemas.HeaderType); kind != schemas.TypeAlert || string(m.Key) != line.Patient {
+			return nil
+		}
+		a, err := schemas.DecodeAlert(m.Value)
+		if err != nil || asOf != 0 && a.AsOf > asOf {
+			return nil
+		}
+		v := viewOf(a, line, keyOf(line.Patient))
+		if last := found[a.ID]; last == nil {
+			order = append(order, a.ID)
+		} else if last.Revision > a.Revision {
+			return nil
+		} else {
+			v.follow(last, a)
+		}
+		v.answered(a)
+		found[a.ID] = &v
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := []Alert{}
+	for _, id := range slices.Backward(order) {
+		if len(out) < maxAlerts {
+			out = append(out, *found[id])
+		}
 	}
 	return out, nil
 }

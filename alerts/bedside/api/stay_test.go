@@ -144,3 +144,30 @@ func TestScores(t *testing.T) {
 		}
 	}
 }
+
+// A patient's alerts are told as they stood at a moment.
+func TestAlertsAsTheyStood(t *testing.T) {
+	w := newWorld(t, nil)
+	w.alert("h:1", "alert-A", 2, schemas.PhaseEnd, start+10*schemas.Minute)
+	w.alert("h:1", "later", 1, schemas.PhaseStart, start+20*schemas.Minute)
+	w.open()
+	for query, want := range map[string]string{
+		"": "later true; alert-A false; ",
+		"?as_of=" + (start + 15*schemas.Minute).String(): "alert-A false; ",
+		"?as_of=" + (start + 5*schemas.Minute).String():  "alert-A true; ",
+		"?as_of=" + start.String():                       "",
+	} {
+		status, answer := w.ask("GET", filled("/patients/{key}/alerts")+query, "", "")
+		var list []Alert
+		if err := json.Unmarshal(answer, &list); err != nil || status != 200 {
+			t.Fatalf("%d %v: %s", status, err, answer)
+		}
+		got := ""
+		for _, a := range list {
+			got += fmt.Sprintf("%s %t; ", a.ID, a.Open)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}

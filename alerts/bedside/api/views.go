@@ -181,6 +181,27 @@ func viewOf(a *schemas.Alert, b *bedside.Bed, key string) Alert {
 	}
 }
 
+// follow takes over what a revision does not tell again from the one before it.
+func (v *Alert) follow(last *Alert, a *schemas.Alert) {
+	v.Started, v.Answer = min(last.Started, v.Started), last.Answer
+	if v.Bed == "" {
+		v.Bed, v.Unit = last.Bed, last.Unit
+	}
+	if alerts.TellsAnswer(a) {
+		v.Reason = last.Reason
+	}
+	if len(v.Drivers) == 0 {
+		v.Drivers, v.Change = last.Drivers, last.Change
+	}
+}
+
+// answered notes what a person said, where the revision tells it.
+func (v *Alert) answered(a *schemas.Alert) {
+	if alerts.TellsAnswer(a) {
+		v.Answer = a.Reason
+	}
+}
+
 // orEmpty makes no list an empty one, since a page is told a list in any case.
 func orEmpty[T any](list []T) []T {
 	if list == nil {

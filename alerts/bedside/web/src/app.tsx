@@ -33,7 +33,8 @@ function App() {
   const open = [...unit.alerts.values()].filter((a) => a.open).length;
   return (
     <div>
-      <p class="notice" role="note">{unit.replay && <b>REPLAY: recorded or invented patients. </b>}Research software, not a medical device. It must not be used to care for a patient.</p>
+      <header>
+      <p class="notice">{unit.replay && <b>REPLAY: recorded or invented patients. </b>}Research software, not a medical device. It must not be used to care for a patient.</p>
       {frozen > 0 && <p class="freeze" role="alert">Nothing heard from Vigil for {age(frozen)}. What stands here is old.</p>}
       <nav class="bar" aria-label="Views">
         <b class="name">Vigil</b>
@@ -45,6 +46,7 @@ function App() {
       {unit.said !== "" && performance.now() - unit.saidAt < 10000 && <p class="said" role="status">{unit.said}</p>}
       <p class="unseen" aria-live="polite">{unit.news.polite}</p>
       <p class="unseen" aria-live="assertive">{unit.news.assertive}</p>
+      </header>
       {unit.session.login && unit.session.role === "none" ? <Login /> : view === "bed" ? <Bedside dark={theme} key={key} /> : view === "alerts" ? <Alerts /> : view === "health" ? <HealthView /> : view === "model" ? <Model /> : <Tiles />}
     </div>
   );

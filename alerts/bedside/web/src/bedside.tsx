@@ -2,12 +2,12 @@
 
 import { h, Fragment } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Bed, Item, Series, Stay, Strip, Trajectory } from "./types";
+import type { Alert, Bed, Item, Modality, NEWS2, Series, Stay, Strip, Trajectory } from "./types";
 import { ask, go, place, unit } from "./unit";
 import { AlertLine, Drivers, Number, RiskNumber, useAnswer, useUnit } from "./parts";
 import { Chart, usual, type Line } from "./chart";
 import { Sweep } from "./ecg";
-import { age, clock, modality, moment, plain, riskOf, signal, unitOf } from "./words";
+import { age, clock, modality, moment, percent, plain, riskOf, signal, unitOf } from "./words";
 
 const usually = ["heart_rate", "spo2", "respiratory_rate", "systolic_arterial", "systolic_cuff", "temperature"];
 const most = 12;
@@ -20,6 +20,7 @@ export function Bedside({ dark }: { dark: string }) {
   const [stay, stayError] = useStay(key, at);
   const [scores] = useAnswer<Trajectory>(() => ask(`/patients/${key}/scores${at ? "?as_of=" + encodeURIComponent(at) : ""}`), at ? 0 : 30000, [key, at]);
   const risk = useRisk(bed, scores, at);
+  const [then] = useAnswer<Alert[]>(() => (at ? ask(`/patients/${key}/alerts?as_of=${encodeURIComponent(at)}`) : Promise.resolve([])), 0, [key, at]);
   const strip = useStrip(key, stay?.items);
   if (!bed) return <main><h1>Bed</h1><p class="empty">{unit.connected ? "This patient is not in the unit, or not for you." : "Not connected."} <a href="#/unit">All beds</a></p></main>;
 
@@ -29,18 +30,20 @@ export function Bedside({ dark }: { dark: string }) {
   const from = Math.max(to - hours * 3600e3, Math.min(begun, to - 600e3));
   const names = (query.get("signals") ?? "").split(",").filter((n) => n);
   const channels = (stay?.channels ?? []).filter((c) => (names.length ? names : usually).includes(c.name)).slice(0, most);
-  const alerts = [...unit.alerts.values()].filter((a) => a.key === key && (!at || Date.parse(a.started) <= to)).sort((a, b) => +b.open - +a.open || Date.parse(b.started) - Date.parse(a.started));
+  const alerts = (at ? then ?? [] : [...unit.alerts.values()].filter((a) => a.key === key)).sort((a, b) => +b.open - +a.open || Date.parse(b.started) - Date.parse(a.started));
   const open = alerts.filter((a) => a.open);
+  const newest = scores?.points[scores.points.length - 1];
   return (
     <main class="bedside">
       <Banner bed={bed} stay={stay} now={to} />
-      {at !== "" && <p class="then" role="status"><b>As it was known at {moment(to)}.</b> What came later is left out; alerts are those that had begun by then. <button type="button" onClick={() => go({ at: "" })}>Back to now</button></p>}
+      {at !== "" && <p class="then" role="status"><b>As it was known at {moment(to)}.</b> What came later is left out. <button type="button" onClick={() => go({ at: "" })}>Back to now</button></p>}
       {stayError !== "" && <p class="problem" role="alert">{stayError}</p>}
       <div class="columns">
       <div class="data">
       <section aria-labelledby="s-now">
         <h2 id="s-now">What is known</h2>
-        <Known bed={bed} now={to} stay={stay} />
+        {at === "" ? <Known modalities={bed.modalities} news2={bed.news2} flags={bed.flags} now={to} cut={stay?.cut} /> : <Known modalities={by(stay)} news2={null} flags={[]} now={to} cut={stay?.cut} />}
+        {at !== "" && newest && <p>NEWS2 {newest.news2}; risk {newest.risk === null ? "—" : percent(newest.risk) + " %"} at {clock(newest.t)}.</p>}
         {at === "" && <Fragment><p class="vitals">{bed.vitals.map((v) => <Number key={v.channel} bed={bed} vital={v} />)}</p><p><RiskNumber bed={bed} /></p></Fragment>}
       </section>
       <section aria-labelledby="s-risk">
@@ -89,17 +92,30 @@ function Banner({ bed, stay, now }: { bed: Bed; stay: Stay | null; now: number }
 }
 
 /** Known is the state of the data, which comes before any number of the model. */
-function Known({ bed, now, stay }: { bed: Bed; now: number; stay: Stay | null }) {
+function Known({ modalities, news2, flags, now, cut }: { modalities: Record<string, Modality>; news2: NEWS2 | null; flags: string[]; now: number; cut: boolean | undefined }) {
   return (
     <ul class="known">
-      {Object.entries(bed.modalities).sort().map(([name, m]) => (
+      {Object.entries(modalities).sort().map(([name, m]) => (
         <li key={name} class={m.state}>{modality(name)}: {m.state === "present" ? `last ${m.at ? age(Math.max(0, now - Date.parse(m.at))) + " ago" : ""}` : m.state === "unusable" ? "came, cannot be used" : "nothing came"}</li>
       ))}
-      {bed.news2 && <li>NEWS2 {bed.news2.value}{bed.news2.partial && `, never measured: ${bed.news2.missing.map(plain).join(", ")}`}</li>}
-      {bed.flags.length > 0 && <li>{bed.flags.map(plain).join(", ")}</li>}
-      {stay?.cut && <li>The log is long: what lies further back was not read.</li>}
+      {news2 && <li>NEWS2 {news2.value}{news2.partial && `, never measured: ${news2.missing.map((m) => m.replaceAll("_", " ")).join(", ")}`}</li>}
+      {flags.length > 0 && <li>{flags.map((f) => f.replaceAll("_", " ")).join(", ")}</li>}
+      {cut && <li>The log is long: what lies further back was not read.</li>}
     </ul>
   );
+}
+
+/** by is what of each modality a window holds. */
+function by(stay: Stay | null): Record<string, Modality> {
+  if (!stay) return {};
+  const out: Record<string, Modality> = {};
+  for (const name of ["ecg", "imaging", "notes"]) {
+    const last = stay.items.filter((i) => i.modality === name).reduce<Item | null>((a, b) => (a && a.at > b.at ? a : b), null);
+    out[name] = { state: last?.state ?? "absent", at: last?.at ?? null };
+  }
+  const last = stay.channels.reduce((t, c) => Math.max(t, c.t[c.t.length - 1]), 0);
+  out.numeric = { state: last ? "present" : "absent", at: last ? new Date(last).toISOString() : null };
+  return out;
 }
 
 /** Then goes back in time. */

@@ -29,7 +29,7 @@ export function Chart({ line, from, to, low, high, height, digits, unit, dots, g
       scales: { x: { time: true, range: (_u, a, b) => (a === null ? [range.current.from, range.current.to] : [a, b]) }, y: { range: (_u, a, b) => [low ?? Math.floor(a - (b - a) * 0.1 - 1), high ?? Math.ceil(b + (b - a) * 0.1 + 1)] } },
       axes: [
         { ...axis, values: (_u, ts) => ts.map((t, i) => (i === 0 || new Date(ts[i - 1]).getUTCDate() !== new Date(t).getUTCDate() ? `${clock(t)}\n${moment(t).slice(0, 6)}` : clock(t))), space: 70, size: 42 },
-        { ...axis, size: 46, space: 24, values: (_u, vs) => vs.map((v) => v.toFixed(Number.isInteger(v) ? 0 : Math.max(digits, 1)) + unit) },
+        { ...axis, size: 54, space: 24, values: (_u, vs) => vs.map((v) => v.toFixed(Number.isInteger(v) ? 0 : Math.max(digits, 1)) + unit) },
       ],
       series: [
         {},

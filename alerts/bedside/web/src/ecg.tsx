@@ -3,6 +3,7 @@
 import { h } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Strip } from "./types";
+import { unit } from "./unit";
 import { clock } from "./words";
 
 const mm = 96 / 25.4; // pixels of CSS
@@ -66,13 +67,14 @@ export function Sweep({ strip, dark }: { strip: Strip; dark: string }) {
     const began = performance.now();
     const draw = () => {
       const now = (performance.now() - began) / 1000;
-      if (now - done > 0.5) done = now - 0.5; // the page was hidden
+      frame = requestAnimationFrame(draw);
+      if (unit.frozen() > 0) return; // a line that goes on would look alive
+      done = Math.max(done, now - (0.9 * wide) / speed); // after a pause a screen of it is drawn whole: a hole would look like a pause of the heart
       const a = (done * speed) % wide, b = (now * speed) % wide, gap = 24;
       if (b >= a) grid(a, Math.min(b + gap, wide)); else { grid(a, wide); grid(0, b + gap); }
       if (b + gap > wide) grid(0, b + gap - wide);
       trace(done, now);
       done = now;
-      frame = requestAnimationFrame(draw);
     };
     frame = requestAnimationFrame(draw);
     return () => cancelAnimationFrame(frame);

@@ -160,8 +160,13 @@ export const unit = new Unit();
 
 /** ask asks the API. */
 export async function ask<T>(path: string): Promise<T> {
-  const r = await fetch("/api/v1" + path);
-  const body = await r.json();
+  let r: Response, body: any;
+  try {
+    r = await fetch("/api/v1" + path);
+    body = await r.json();
+  } catch {
+    throw new Error("Vigil does not answer.");
+  }
   if (!r.ok) throw new Error(body.error);
   return body;
 }
