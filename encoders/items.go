@@ -71,9 +71,9 @@ type KeptItem struct {
 func Kept(i *schemas.Item) KeptItem {
 	k := KeptItem{At: i.EventTime.Floor16(), State: i.State, Encoder: i.Encoder}
 	switch {
-	case i.Note != nil:
+	case i.Note != nil && len(i.Vector) == 0:
 		k.Words = mostOften(i.Note.Features)
-	case len(i.Vector) <= MaxVector:
+	case len(i.Vector) <= MaxVector: // also of a note, by an encoder of a site's own
 		k.Vector = slices.Clone(i.Vector)
 	}
 	return k
@@ -129,13 +129,13 @@ func (h *History) Add(i *schemas.Item) {
 	}
 }
 
-// Encode gives an item that came without a vector the one that was made of it since. Of several of one
-// time, all without one, the first gets it. It says whether there was one.
+// Encode gives an item that came without the encoder of i what that has made of it since. Of several
+// of one time the first that is without gets it. It says whether there was one.
 func (h History) Encode(i *schemas.Item) bool {
-	at := i.EventTime.Floor16()
+	kept := Kept(i)
 	for k := range h {
-		if one := &h[k]; one.At == at && one.State == schemas.Present && len(one.Vector) == 0 {
-			one.Vector, one.Projected = slices.Clone(i.Vector), nil
+		if one := &h[k]; one.At == kept.At && one.State == schemas.Present && one.Encoder != kept.Encoder {
+			*one = kept
 			return true
 		}
 	}

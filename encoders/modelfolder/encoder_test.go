@@ -113,7 +113,7 @@ func TestFoldersThatAreRefused(t *testing.T) {
 		{"an unknown key", "notes", manifest(`"dim"`, `"dims"`), "dims"},
 		{"a key twice", "notes", manifest(`"dim"`, `"dim": 3, "dim"`), "dim"},
 		{"another type", "notes", manifest(`"dim": 16`, `"dim": "wide"`), "line 5"},
-		{"a huge width", "notes", manifest(`"dim": 16`, `"dim": 99999999`), "1 to 4096"},
+		{"a huge width", "notes", manifest(`"dim": 16`, `"dim": 99999999`), "1 to 1024"},
 		{"a number beyond all", "notes", manifest(`"dim": 16`, `"dim": 1e400`), "line 5"},
 		{"no id", "notes", manifest("invented-notes", "../x"), "id: found"},
 		{"another modality", "notes", manifest(`"modality": "notes"`, `"modality": "genes"`), "one of notes, ecg, imaging"},

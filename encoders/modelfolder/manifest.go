@@ -105,7 +105,7 @@ var (
 
 // Sizes that a folder may ask for.
 const (
-	MaxDim       = 4096 // as of an embedding that comes with an image
+	MaxDim       = encoders.MaxVector // what is kept of an item
 	maxTokens    = 8192
 	maxPasses    = 64
 	maxSide      = 2048

@@ -10,7 +10,7 @@ import (
 )
 
 // loadShadow loads the model that is to score beside the served one; nil for none.
-func loadShadow(file string, served *fusion.Model) (*fusion.Model, error) {
+func loadShadow(file string, served *fusion.Model, own Encoders) (*fusion.Model, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -18,8 +18,8 @@ func loadShadow(file string, served *fusion.Model) (*fusion.Model, error) {
 	switch {
 	case err != nil:
 		return nil, Usage(fmt.Errorf("--shadow: %w", err))
-	case FitsEncoders(m) != nil:
-		return nil, Usage(fmt.Errorf("--shadow %s: %w", file, FitsEncoders(m)))
+	case FitsEncoders(m, own) != nil:
+		return nil, Usage(fmt.Errorf("--shadow %s: %w", file, FitsEncoders(m, own)))
 	case served == nil:
 		return nil, Usage(fmt.Errorf("--shadow %s: there is no model beside which it could score: leave --model none out", file))
 	case m.Hash() == served.Hash():

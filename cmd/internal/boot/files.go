@@ -14,8 +14,9 @@ import (
 )
 
 // LoadFiles loads model and policy. A model is a file or the name of one in the binary; without
-// it that is the shipped one, and nil for NoModel.
-func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Policy, err error) {
+// it that is the shipped one, and nil for NoModel. One that was trained on what other encoders make
+// than the program's, or the site's own where they are given, is refused.
+func LoadFiles(file, policyFile string, own ...Encoders) (model *fusion.Model, policy *alerts.Policy, err error) {
 	policy = alerts.DefaultPolicy()
 	switch file {
 	case "":
@@ -26,7 +27,7 @@ func LoadFiles(file, policyFile string) (model *fusion.Model, policy *alerts.Pol
 		if model, err = fusion.Load(file); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--model: %w", err))
 		}
-		if err := FitsEncoders(model); err != nil {
+		if err := FitsEncoders(model, own...); err != nil {
 			return nil, nil, Usage(fmt.Errorf("--model %s: %w", file, err))
 		}
 	}
@@ -62,7 +63,7 @@ func LoadCodes(file string) (own *schemas.SiteCodes, rows []schemas.SiteCode, er
 
 // CheckFiles reads all files that a configuration names, as Start does, and reaches for no server.
 func CheckFiles(c *Config) error {
-	model, policy, err := LoadFiles(c.Model, c.Policy)
+	model, policy, err := LoadFiles(c.Model, c.Policy, c.Encoders)
 	if err != nil {
 		return err
 	}

@@ -102,12 +102,12 @@ func Start(ctx context.Context, c Config) (h *House, err error) {
 			_ = h.Close()
 		}
 	}()
-	model, policy, err := LoadFiles(c.Model, c.Policy)
+	model, policy, err := LoadFiles(c.Model, c.Policy, c.Encoders)
 	if err != nil {
 		return h, err
 	}
 	h.Model = model
-	if h.shadow, err = loadShadow(c.Shadow, model); err != nil {
+	if h.shadow, err = loadShadow(c.Shadow, model, c.Encoders); err != nil {
 		return h, err
 	}
 	own, _, err := LoadCodes(c.Codes)
@@ -256,7 +256,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 		settings.Inputs = monitor.InputsAlerting
 	}
 	judge := &monitor.Monitor{Model: model, Policy: policy, Settings: settings, Shadow: h.shadow}
-	found := &models{store: h.redis, policy: policy, read: h.known}
+	found := &models{store: h.redis, policy: policy, read: h.known, own: h.config.Encoders}
 	// By which codes raw messages were read stands in the log, but the monitor reads none by them.
 	use := judge.Use()
 	use.Encoder = own.Hash()

@@ -18,7 +18,7 @@ const program = 96 << 20
 // Holds states the parts of the memory of a worker process of a configuration, each from the
 // package that holds it.
 func Holds(c Config) ([]schemas.Hold, error) {
-	model, policy, err := LoadFiles(c.Model, c.Policy)
+	model, policy, err := LoadFiles(c.Model, c.Policy, c.Encoders)
 	if err != nil {
 		return nil, err
 	}

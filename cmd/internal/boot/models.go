@@ -27,6 +27,8 @@ type models struct {
 	store  modelStore
 	policy *alerts.Policy // whose tasks a model must have
 
+	own Encoders // of the site, whose vectors a model may read
+
 	mu   sync.Mutex
 	read []*fusion.Model
 }
@@ -69,7 +71,7 @@ func (m *models) Find(ctx context.Context, hash string) (string, error) {
 	if err := FitsPolicy(one, m.policy); err != nil {
 		return "", fmt.Errorf("%w: %w", intake.ErrNoModel, err)
 	}
-	if err := FitsEncoders(one); err != nil {
+	if err := FitsEncoders(one, m.own); err != nil {
 		return "", fmt.Errorf("%w: %w", intake.ErrNoModel, err)
 	}
 	return one.Hash(), nil

@@ -14,7 +14,7 @@ import (
 
 // files looks at what is on this machine's disk: model, policy, codes, secrets, certificates.
 func (e *examination) files(context.Context) {
-	model, policy, err := boot.LoadFiles(e.Model, e.Policy)
+	model, policy, err := boot.LoadFiles(e.Model, e.Policy, e.Encoders)
 	switch {
 	case err != nil:
 		e.failed("model and policy", err, "a worker does not start without them", "mend or name other files with --model and --policy")
