@@ -73,6 +73,16 @@ test-sinks:       ## the sinks on receivers that others wrote, fetched once into
 	VIGIL_HAPI=$(CURDIR)/bin/hapi VIGIL_SINKS_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -timeout 30m -v -run 'HAPI|Libraries|MEDS' ./alerts/sinks
 	VIGIL_ALERTMANAGER=$(CURDIR)/bin/alertmanager $(GO) test -count=1 -v -run 'TestRealAlertmanager' ./alerts/sinks/delivery
 
+AXE = axe-core-4.14.1.tgz
+test-page:        ## the page in a real browser, each view held against axe-core: needs chromium, and npm once to fetch that (bin/axe)
+	@command -v chromium >/dev/null || { echo "test-page needs chromium: apt-get install chromium"; exit 1; }
+	@command -v npm >/dev/null || { echo "test-page needs npm: apt-get install npm"; exit 1; }
+	@mkdir -p bin/axe
+	[ -f bin/axe/$(AXE) ] || npm pack --silent --pack-destination bin/axe axe-core@4.14.1
+	@echo "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745  bin/axe/$(AXE)" | sha256sum -c
+	tar xzf bin/axe/$(AXE) -C bin/axe package/axe.min.js
+	VIGIL_AXE=$(CURDIR)/bin/axe/package/axe.min.js $(GO) test -count=1 -v -run 'TestPageInABrowser' ./cmd/vigil
+
 race:             ## the race detector on every package that starts goroutines or holds a lock
 	$(GO) test -race -short -vet=off -timeout 30m $(CONCURRENT)
 
