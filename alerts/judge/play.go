@@ -148,7 +148,7 @@ func Play(ctx context.Context, recorded source.Source, p Plan) (*Played, error) 
 			w := &players[i]
 			w.plan = p
 			w.monitor = &monitor.Monitor{Model: p.Model, Policy: p.Policy, Listen: p.Listen, Settings: monitor.Settings{ScoreInterval: cmp.Or(p.ScoreInterval, schemas.Hour), Inputs: monitor.InputsAlerting}}
-			w.encoder.Strip, w.encoder.Note = record.AnalyseStrip, record.ReadNote
+			w.encoder.Strip, w.encoder.Note, w.encoder.Image = record.AnalyseStrip, record.ReadNote, record.ReadImage
 			w.chart.modalities = modalities
 			for patient := range patients {
 				if err := w.patient(ctx, patient); err != nil {

@@ -46,7 +46,7 @@ var encodersInUse = []encoderInUse{
 	{encoders.Numeric, "vitals", "hour cells and statistics of the channels", "Apache-2.0", "rules in the program"},
 	{encoders.ECG, record.Builtin(encoders.ECG), "heart rate, quality and rhythm; how likely ectopic beats and atrial fibrillation are; a vector for the model", "Apache-2.0", "rules in the program (Pan-Tompkins, Elgendi); weights fitted to the MIT-BIH Arrhythmia Database, ODC-By 1.0"},
 	{encoders.Notes, record.Builtin(encoders.Notes), "concepts with polarity into the log; hashed words for a layer of the model", "Apache-2.0", "rules and lexicon in the program"},
-	{encoders.Imaging, imaging.ID + "/" + imaging.Version, "summary of a chest film, pneumonia, flags of the acquisition (" + imaging.Fidelity + "); to the model, when an image came", "Apache-2.0; weights CC BY 4.0", "networks fitted to PneumoniaMNIST by vigil encoders train imaging"},
+	{encoders.Imaging, record.Builtin(encoders.Imaging), "a summary of a chest film as a vector for the model, pneumonia, flags of the acquisition; " + imaging.Fidelity, "Apache-2.0; weights CC BY 4.0", "networks fitted to PneumoniaMNIST by vigil encoders train imaging"},
 }
 
 // encodersList gives the user what is active for each modality.

@@ -3,6 +3,7 @@ package record
 import (
 	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/ecg/classifier"
+	"github.com/vigil-icu/vigil/encoders/imaging"
 	"github.com/vigil-icu/vigil/encoders/notes"
 )
 
@@ -14,6 +15,8 @@ func Builtin(m encoders.Modality) string {
 		return classifier.ID + "/" + classifier.EncoderVersion
 	case encoders.Notes:
 		return notes.ID + "/" + notes.Version
+	case encoders.Imaging:
+		return imaging.ID + "/" + imaging.Version
 	}
 	return ""
 }

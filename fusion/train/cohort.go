@@ -77,8 +77,14 @@ func Load(ctx context.Context, recorded source.Source, c Cohort) (*Set, error) {
 		group.Go(func() error {
 			m := maker{cohort: &c, reader: vitals.NewReader(c.Channels, c.Statics), series: encoders.NewSeries(len(c.Channels), c.Cells)}
 			m.encoder.Strip = record.AnalyseStrip
-			if slices.ContainsFunc(c.Items, func(i ItemModality) bool { return i.Which == encoders.Notes && i.Width > 0 }) {
-				m.encoder.Note = record.ReadNote // it takes time that nothing else is worth
+			for _, i := range c.Items { // encoding takes time that whether an item came is not worth
+				switch {
+				case i.Width == 0:
+				case i.Which == encoders.Notes:
+					m.encoder.Note = record.ReadNote
+				case i.Which == encoders.Imaging:
+					m.encoder.Image = record.ReadImage
+				}
 			}
 			for p := range patients {
 				if err := m.patient(ctx, p); err != nil {

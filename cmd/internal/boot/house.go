@@ -263,7 +263,7 @@ func (h *House) buildStages(model *fusion.Model, policy *alerts.Policy, shelf mo
 	limits := &h.config.Limits
 	h.clocks = record.NewClocks(limits)
 	h.intake = &intake.Worker{
-		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Zone: h.config.Zone, Codes: own, Clocks: h.clocks, Limits: limits, Site: h.own}, Log: h.config.Log, Idle: h.config.Idle,
+		Cluster: h.Cluster, Encoder: &record.Encoder{Strip: record.AnalyseStrip, Note: record.ReadNote, Image: record.ReadImage, Zone: h.config.Zone, Codes: own, Clocks: h.clocks, Limits: limits, Site: h.own}, Log: h.config.Log, Idle: h.config.Idle,
 		Use: use, LiveOnly: h.config.LiveOnly, Switch: h.config.Switch, Models: found, Named: h.config.Model != "",
 		Quiet: func(partition int, offset int64) bool {
 			s := h.monitor.Stats(partition)
