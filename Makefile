@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher test-meds test-sinks race fuzz bench bench-real soak demo lab planted train-open baselines build generate ort
+.PHONY: check test test-real test-subscriber test-teacher test-meds test-sinks race fuzz bench bench-real bench-torch soak demo lab planted train-open baselines build generate ort
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -104,6 +104,10 @@ bench:            ## ratios in one run; keep bench.txt for benchstat
 	@mkdir -p bin; $${CC:-cc} -O2 -o bin/openblas-time encoders/nn/openblas/time.c -lopenblas 2>/dev/null || \
 	  { rm -f bin/openblas-time; echo "no comparison with OpenBLAS: that needs a C compiler and libopenblas-dev"; }
 	$(GO) test -run '^$$' -bench . -benchmem $(PKGS) | tee bench.txt
+
+bench-torch:      ## the network of the model that serves against its twin in PyTorch, in batch: agreement, and the ratio of stays per second
+	@$(or $(TORCH),python3) -c 'import torch, numpy' 2>/dev/null || { echo "bench-torch needs a Python with torch and numpy: pip install torch numpy, or apt-get install python3-torch and TORCH=/usr/bin/python3"; exit 1; }
+	VIGIL_TORCH=$(or $(TORCH),python3) $(GO) test -count=1 -v -run TestTorchTwin ./fusion
 
 bench-real:       ## device ticks through a worker process: rates, a backlog of 1.5 million, kill -9 (TestBenchReal has the settings)
 	VIGIL_BENCH=$${VIGIL_BENCH:-1500000} $(GO) test -count=1 -timeout 60m -v -run 'TestBenchReal' ./cmd/vigil
