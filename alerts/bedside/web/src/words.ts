@@ -40,8 +40,8 @@ export const label = (channel: string) => short[channel] ?? plain(channel);
 /** modality is what a kind of data is called. */
 export const modality = (name: string) => ({ ecg: "ECG", numeric: "Numbers", notes: "Notes", imaging: "Imaging", vital: "vital signs", lab: "laboratory", support: "support" } as Record<string, string>)[name] ?? plain(name);
 
-/** plain writes a name of the data as words. */
-export const plain = (name: string) => { const s = name.replaceAll("_", " "); return s.charAt(0).toUpperCase() + s.slice(1); };
+/** plain writes a name of the data as words, also one of several words in one, as RegulatoryApproval. */
+export const plain = (name: string) => { const s = name.replaceAll("_", " ").replace(/([a-z])([A-Z])(?=[a-z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`); return s.charAt(0).toUpperCase() + s.slice(1); };
 
 /** signal is what a channel is called where several of its kind stand together. */
 export const signal = (channel: string) => (channel.endsWith("_arterial") ? label(channel) + ", arterial line" : channel.endsWith("_cuff") ? label(channel) + ", cuff" : label(channel));
