@@ -20,3 +20,15 @@ func Builtin(m encoders.Modality) string {
 	}
 	return ""
 }
+
+// BuiltinWidth is how many numbers the vectors of that encoder have, 0 where it gives words that a model counts in as many
+// columns as it likes.
+func BuiltinWidth(m encoders.Modality) int {
+	switch m {
+	case encoders.ECG:
+		return classifier.VectorWidth
+	case encoders.Imaging:
+		return imaging.Width
+	}
+	return 0
+}

@@ -145,3 +145,18 @@ func FuzzParseRecipe(f *testing.F) {
 		_, _ = ParseRecipe(text, []string{set}) // an error or not, but never a panic
 	})
 }
+
+// A vector of another length than the encoder makes would never be read, so that the recipe is refused.
+func TestRecipeOfAnotherWidthIsRefused(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "recipes", "invented.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseRecipe(text, nil); err != nil {
+		t.Fatal(err)
+	}
+	other := []byte(strings.Replace(string(text), "width: 86", "width: 53", 1))
+	if _, err := ParseRecipe(other, nil); err == nil || !strings.Contains(err.Error(), "width is 53, and the vectors of the encoder vigil-imaging/1 have 86 numbers") {
+		t.Errorf("error %v", err)
+	}
+}

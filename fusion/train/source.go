@@ -288,6 +288,9 @@ func itemsOf(c *fusion.Config) (items []ItemModality, err error) {
 		if active := record.Builtin(encoders.Modality(which)); m.Width > 0 && m.Encoder != active {
 			return nil, fmt.Errorf("%s: the content of items wants the encoder %q, found %q: `vigil encoders list` names what is at work; without a width only whether and when an item came is read", m.Name, active, m.Encoder)
 		}
+		if made := record.BuiltinWidth(encoders.Modality(which)); m.Width > 0 && made > 0 && m.Width != made {
+			return nil, fmt.Errorf("%s: width is %d, and the vectors of the encoder %s have %d numbers: none would be read", m.Name, m.Width, m.Encoder, made)
+		}
 		items = append(items, ItemModality{encoders.Modality(which), m.Content()})
 	}
 	return items, nil
