@@ -163,7 +163,7 @@ func (n *nemesis) deleteGroup() {
 // drawn from a seed. What comes out is what a calm run gives: nothing lost, nothing
 // doubled, the store as a rebuild from the log makes it.
 func TestRealNemesis(t *testing.T) {
-	nemeses(t, startRealBroker(t), slices.Concat(faultsOfAll, faultsOfOne), seeds(2, 10))
+	nemeses(t, startRealBroker(t), slices.Concat(faultsOfAll, faultsOfOne), seeds(1, 10))
 }
 
 // TestRealNemesisOfThree is the same with a Kafka of three brokers, of which one dies.
