@@ -21,6 +21,7 @@
 //	vigil deadletters tail         Follow the messages that are refused, with reason and mend; Ctrl-C ends it
 //	vigil demo                     Watch a unit in this terminal: broker, store, intake, model, alerts in one process
 //	vigil doctor                   Examine a site: brokers, topics, rights, store, clocks, files; exit 4 if something is wrong
+//	vigil encoders check           Check an encoder of the site's own: settings, signature, golden vectors
 //	vigil encoders evaluate ecg    Judge the QRS detector and the findings on WFDB records with annotations
 //	vigil encoders evaluate imaging  Judge the encoder of chest films on labelled ones
 //	vigil encoders evaluate notes  Judge the encoder of notes: sections of open notes, polarity on labelled sentences

@@ -126,7 +126,7 @@ func TestErrorsSayHowToMendThem(t *testing.T) {
 		{"score nothing", "model score", boot.ExitUsage, []string{"model file", "--help"}},
 		{"score on nothing", "model score " + torn, boot.ExitUsage, []string{"--recipe", "--data"}},
 		{"train nothing", "train", boot.ExitUsage, []string{"--recipe", "tiny"}},
-		{"train on nothing", "train --recipe tiny", boot.ExitUsage, []string{"--data"}},
+		{"train on nothing", "train --recipe tiny --out " + filepath.Join(dir, "m"), boot.ExitUsage, []string{"--data"}},
 		{"train to nowhere", "train --recipe tiny --data " + other, boot.ExitUsage, []string{"--out"}},
 		{"train into a folder that is not", "train --recipe tiny --data " + other + " --out " + filepath.Join(dir, "no", "m"), boot.ExitUsage, []string{"there is no folder"}},
 		{"train over a file", "train --recipe tiny --data " + other + " --out " + file, boot.ExitUsage, []string{"file is there", "remove it"}},
