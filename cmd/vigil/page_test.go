@@ -75,6 +75,14 @@ func demoPage(t *testing.T, args ...string) *browser {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
 	}}
+	through.ModifyResponse = func(r *http.Response) error {
+		if r.StatusCode >= 400 {
+			b.mu.Lock()
+			b.complain = append(b.complain, r.Status+" "+r.Request.URL.String())
+			b.mu.Unlock()
+		}
+		return nil
+	}
 	b.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if b.cut.Load() {
 			http.Error(w, "cut", http.StatusServiceUnavailable)

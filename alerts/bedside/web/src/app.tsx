@@ -47,7 +47,7 @@ function App() {
       <p class="unseen" aria-live="polite">{unit.news.polite}</p>
       <p class="unseen" aria-live="assertive">{unit.news.assertive}</p>
       </header>
-      {unit.session.login && unit.session.role === "none" ? <Login /> : view === "bed" ? <Bedside dark={theme} key={key} /> : view === "alerts" ? <Alerts /> : view === "health" ? <HealthView /> : view === "model" ? <Model /> : <Tiles />}
+      {unit.session.login && unit.session.role === "none" ? <Login /> : view === "bed" ? <Bedside dark={theme} patient={key} key={key} /> : view === "alerts" ? <Alerts /> : view === "health" ? <HealthView /> : view === "model" ? <Model /> : <Tiles />}
     </div>
   );
 }

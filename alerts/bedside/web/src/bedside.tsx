@@ -12,9 +12,10 @@ import { age, clock, modality, moment, percent, plain, riskOf, signal, unitOf } 
 const usually = ["heart_rate", "spo2", "respiratory_rate", "systolic_arterial", "systolic_cuff", "temperature"];
 const most = 12;
 
-export function Bedside({ dark }: { dark: string }) {
+/** Bedside takes the patient from above: while the view is left, the address names another view already. */
+export function Bedside({ dark, patient: key }: { dark: string; patient: string }) {
   useUnit();
-  const { key, query } = place();
+  const { query } = place();
   const at = query.get("at") ?? "";
   const bed = unit.beds.get(key);
   const [stay, stayError] = useStay(key, at);
