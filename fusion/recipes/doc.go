@@ -2,6 +2,7 @@
 // YAML file. What its keys mean, and that no other key is in it, is left to package train,
 // which reads it.
 //
+//	invented             four modalities of stays that are invented: the fused path uses what it is given
 //	open-icu             in-hospital death at any hour: the model that Vigil carries
 //	physionet2012        the whole recipe, teacher included
 //	physionet2012-plain  the same network without teacher, skip and augmentation

@@ -18,6 +18,7 @@ func Example() {
 	}
 	// Output:
 	// fleximodal.yaml
+	// invented.yaml
 	// mimic-iv-paper.yaml
 	// open-icu.yaml
 	// physionet2012-plain.yaml

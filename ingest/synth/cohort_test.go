@@ -10,7 +10,7 @@ import (
 
 // cohortHash is that of the first 40 stays of seed 13. It was fixed before any model had learned from
 // the cohort: a generator that is changed after a look at what a model makes of it proves nothing.
-const cohortHash = "74110c6191313285"
+const cohortHash = "74110c61913132851a48ba08471710ebb248a0d6e0f3f47e8e0b2d0ae3a7b4c7"
 
 func TestCohortIsFixed(t *testing.T) {
 	c, err := NewCohort(CohortConfig{Seed: 13, Stays: 40})
