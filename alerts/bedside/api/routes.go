@@ -176,6 +176,14 @@ func (s *Service) look(c *call) (bedside.Bed, error) {
 	return line, nil
 }
 
+// lookAsOf is look with the moment that the call asks for.
+func (s *Service) lookAsOf(c *call) (line bedside.Bed, asOf schemas.Time, err error) {
+	if line, err = s.look(c); err == nil {
+		asOf, err = c.moment("as_of")
+	}
+	return line, asOf, err
+}
+
 // patient tells of one.
 func (s *Service) patient(c *call) (any, error) {
 	line, err := s.look(c)
@@ -189,11 +197,7 @@ func (s *Service) patient(c *call) (any, error) {
 
 // stay tells of a patient's window.
 func (s *Service) stay(c *call) (any, error) {
-	line, err := s.look(c)
-	if err != nil {
-		return nil, err
-	}
-	asOf, err := c.moment("as_of")
+	line, asOf, err := s.lookAsOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -225,11 +229,7 @@ func (s *Service) reading() func() {
 
 // scores tells how a patient's risk went.
 func (s *Service) scores(c *call) (any, error) {
-	line, err := s.look(c)
-	if err != nil {
-		return nil, err
-	}
-	asOf, err := c.moment("as_of")
+	line, asOf, err := s.lookAsOf(c)
 	if err != nil {
 		return nil, err
 	}
@@ -239,11 +239,7 @@ func (s *Service) scores(c *call) (any, error) {
 
 // alertsOf tells of a patient's alerts as they stood.
 func (s *Service) alertsOf(c *call) (any, error) {
-	line, err := s.look(c)
-	if err != nil {
-		return nil, err
-	}
-	asOf, err := c.moment("as_of")
+	line, asOf, err := s.lookAsOf(c)
 	if err != nil {
 		return nil, err
 	}
