@@ -76,6 +76,10 @@ func (r *Robustness) Markdown() string {
 		fmt.Fprintf(&b, "| %s |", row.Less)
 		for _, h := range RobustHours {
 			a := row.Hours[strconv.Itoa(h)]
+			if plain(a.AUROC) == "-" {
+				b.WriteString(" - |")
+				continue
+			}
 			fmt.Fprintf(&b, " %s (%s to %s) |", percent(a.AUROC), percent(a.AUROCLow), percent(a.AUROCHigh))
 		}
 		last := row.Hours["48"]

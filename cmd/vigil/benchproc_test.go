@@ -90,7 +90,7 @@ func TestAsBroker(t *testing.T) {
 	if dir == "" {
 		t.Skip("a part of make bench-real")
 	}
-	b, err := embedded.StartBroker(dir, 0)
+	b, err := embedded.StartBroker(dir, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

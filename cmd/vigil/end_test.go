@@ -32,7 +32,7 @@ func TestCommandsEndWithoutBroker(t *testing.T) {
 	} {
 		for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 			t.Run(args+" "+signal.String(), func(t *testing.T) {
-				b, err := embedded.StartBroker(t.TempDir(), 0)
+				b, err := embedded.StartBroker(t.TempDir(), 0, "")
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -20,7 +20,7 @@ import (
 // broker is a Kafka for one test, with topics of 3 partitions.
 func broker(t *testing.T) (c *kafka.Cluster, address string) {
 	t.Helper()
-	b, err := embedded.StartBroker(t.TempDir(), 0)
+	b, err := embedded.StartBroker(t.TempDir(), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func servers(t *testing.T, kind string) (c *kafka.Cluster, broker, redis string)
 // brokerAlone starts a broker for processes beside this one.
 func brokerAlone(t *testing.T) (c *kafka.Cluster, broker string) {
 	t.Helper()
-	b, err := embedded.StartBroker(t.TempDir(), 0)
+	b, err := embedded.StartBroker(t.TempDir(), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,8 @@ import (
 
 // A demo is found without --brokers while it runs, and not when it has ended or was killed.
 func TestAlertsOfARunningDemo(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("HOME", t.TempDir())
 	house, err := boot.Start(t.Context(), boot.Config{Store: "miniredis", Partitions: 1, Workers: 1, Model: boot.NoModel, Log: zerolog.Nop()})
 	if err != nil {
@@ -27,6 +28,12 @@ func TestAlertsOfARunningDemo(t *testing.T) {
 	if code, _, stderr := vigil(t.Context(), "alerts", "export"); code != 0 || !strings.Contains(stderr, "found a demo at "+address) {
 		t.Errorf("alerts export: %d %s", code, stderr)
 	}
+	// Another user of this machine does not know the password.
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	if code, _, stderr := vigil(t.Context(), "alerts", "export", "--brokers", address); code != boot.ExitDependency || !strings.Contains(stderr, "another user's demo") {
+		t.Errorf("alerts export of another user: %d %s", code, stderr)
+	}
+	t.Setenv("XDG_CACHE_HOME", cache)
 	if err := house.Close(); err != nil {
 		t.Fatal(err)
 	}

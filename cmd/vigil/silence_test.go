@@ -38,7 +38,7 @@ func silentSite(t *testing.T, redis string) *silent {
 	}
 	s := &silent{t: t}
 	clock := func() schemas.Time { return schemas.FromStd(time.Now()) + schemas.Time(s.fast.Load()) }
-	broker, err := embedded.StartBroker(t.TempDir(), 0)
+	broker, err := embedded.StartBroker(t.TempDir(), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func (c *Cluster) perhaps(err error) string {
 	case !errors.Is(err, io.EOF):
 		return "is it running, is --brokers right?"
 	case c.TLS == nil:
-		return "it closes the connection; does it want --tls?"
+		return "it closes the connection; does it want --tls, or --sasl and --user? That of another user's demo lets in nobody else"
 	case c.SASL == nil:
 		return "it closes the connection; does it want --sasl and --user?"
 	}

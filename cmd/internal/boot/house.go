@@ -43,6 +43,7 @@ type Config struct {
 	Redis          Redis               // that runs elsewhere; without URL an embedded one is started
 	State          string              // folder of broker and store; if empty, a fresh one that is removed at the end
 	Port           int                 // of the embedded broker; 0 for any free one
+	NoPassword     bool                // of the embedded broker: everybody on this machine may read and write it
 	Store          string              // kind of the embedded store: auto, redis or miniredis
 	Partitions     int                 // of the topics that are made; 0 for making none
 	Workers        int                 // of this process, that share the partitions with those of others
@@ -182,13 +183,19 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 			h.Cluster.Log = c.Log
 		}
 	} else {
-		broker, startErr := embedded.StartBroker(filepath.Join(c.State, "broker"), c.Port)
+		password := ""
+		if !c.NoPassword {
+			password = nonce()
+		}
+		broker, startErr := embedded.StartBroker(filepath.Join(c.State, "broker"), c.Port, password)
 		if startErr != nil {
 			return Dependency(startErr)
 		}
-		h.closers = append(h.closers, broker.Close, putSignpost(broker.Addresses()[0]))
-		h.brokerLine = "embedded kfake " + strings.Join(broker.Addresses(), ",")
+		demo := Demo{Address: broker.Addresses()[0], password: password}
+		h.closers = append(h.closers, broker.Close, demo.putSignpost())
+		h.brokerLine = "embedded kfake " + demo.Address
 		h.Cluster = &kafka.Cluster{Brokers: broker.Addresses(), Prefix: c.Prefix, Log: c.Log}
+		err = demo.login(h.Cluster)
 	}
 	if err == nil {
 		h.Cluster.ReadUncommitted = c.ReadPast

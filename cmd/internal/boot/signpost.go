@@ -8,10 +8,27 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/vigil-icu/vigil/cmd/internal/embedded"
+	"github.com/vigil-icu/vigil/ingest/kafka"
 )
 
-// signposts is the folder in which each running demo of this user says where its broker is, in a file named by its
-// process; empty where this machine has no place for it.
+// Demo is a process of this user with a broker of its own.
+type Demo struct {
+	Address  string // of the broker, host:port
+	password string // of embedded.User; empty: it asks for none
+}
+
+// login gives a cluster the broker's password.
+func (d Demo) login(c *kafka.Cluster) (err error) {
+	if d.password != "" {
+		c.SASL, err = kafka.Login("scram-sha-256", embedded.User, d.password)
+	}
+	return err
+}
+
+// signposts is the folder in which each running demo of this user says where its broker is and by which password it lets
+// in, in a file named by its process, which only this user reads; empty where this machine has no place for it.
 func signposts() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -20,12 +37,12 @@ func signposts() string {
 	return filepath.Join(dir, "vigil", "demos")
 }
 
-// putSignpost says where this process's embedded broker is. It is a convenience: where it cannot be written,
-// --brokers names the broker as before.
-func putSignpost(address string) (remove func()) {
+// putSignpost says where this process's embedded broker is. Where it cannot be written, no other process of this user
+// finds the broker.
+func (d Demo) putSignpost() (remove func()) {
 	dir := signposts()
-	file := filepath.Join(dir, strconv.Itoa(os.Getpid())+"-"+strings.ReplaceAll(address, ":", "-"))
-	if dir == "" || os.MkdirAll(dir, 0o700) != nil || os.WriteFile(file, []byte(address), 0o600) != nil {
+	file := filepath.Join(dir, strconv.Itoa(os.Getpid())+"-"+strings.ReplaceAll(d.Address, ":", "-"))
+	if dir == "" || os.MkdirAll(dir, 0o700) != nil || os.WriteFile(file, []byte(d.Address+"\n"+d.password), 0o600) != nil {
 		return func() {}
 	}
 	return func() { _ = os.Remove(file) }
@@ -34,6 +51,14 @@ func putSignpost(address string) (remove func()) {
 // RunningDemos are the addresses of the brokers of this user's running demos, the newest first. Signposts that
 // killed processes left behind are taken away.
 func RunningDemos() (addresses []string) {
+	for _, d := range demos() {
+		addresses = append(addresses, d.Address)
+	}
+	return addresses
+}
+
+// demos are those of RunningDemos.
+func demos() (list []Demo) {
 	dir := signposts()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -49,18 +74,20 @@ func RunningDemos() (addresses []string) {
 		if err != nil || readErr != nil || infoErr != nil {
 			continue
 		}
-		if !runs(pid, string(text)) {
+		d := Demo{}
+		d.Address, d.password, _ = strings.Cut(string(text), "\n")
+		if !runs(pid, d.Address) {
 			_ = os.Remove(file)
 			continue
 		}
 		if info.ModTime().After(newest) {
 			newest = info.ModTime()
-			addresses = append([]string{string(text)}, addresses...)
+			list = append([]Demo{d}, list...)
 		} else {
-			addresses = append(addresses, string(text))
+			list = append(list, d)
 		}
 	}
-	return addresses
+	return list
 }
 
 // runs says whether a process is there and something listens at its address.

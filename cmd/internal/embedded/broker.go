@@ -13,16 +13,23 @@ import (
 // Broker is an embedded Kafka broker, a kfake.
 type Broker struct{ cluster *kfake.Cluster }
 
+// User is whom the broker lets in, with the password that it was started with.
+const User = "vigil"
+
 // StartBroker starts a broker that keeps its log in dir, on a port of the loopback interface;
-// port 0 takes any free one. It goes on with what an earlier broker left in dir. An error says
-// which flag mends it.
-func StartBroker(dir string, port int) (*Broker, error) {
+// port 0 takes any free one. Who comes must log in as [User] by SCRAM-SHA-256 with the password; without
+// a password everybody on this machine may come. It goes on with what an earlier broker left in dir. An
+// error says which flag mends it.
+func StartBroker(dir string, port int, password string) (*Broker, error) {
 	if err := private(dir); err != nil {
 		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
 	}
 	options := []kfake.Opt{
 		kfake.NumBrokers(1), kfake.DataDir(dir),
 		kfake.BrokerConfigs(map[string]string{"message.max.bytes": strconv.Itoa(16 << 20), "log.retention.ms": "-1"}),
+	}
+	if password != "" {
+		options = append(options, kfake.EnableSASL(), kfake.Superuser("SCRAM-SHA-256", User, password))
 	}
 	if port != 0 {
 		options = append(options, kfake.Ports(port))

@@ -13,7 +13,7 @@ import (
 
 func TestBrokerKeepsItsLog(t *testing.T) {
 	dir := t.TempDir()
-	b, err := StartBroker(dir, 0)
+	b, err := StartBroker(dir, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func TestBrokerKeepsItsLog(t *testing.T) {
 	}
 	c.Close()
 	b.Close()
-	b, err = StartBroker(dir, 0)
+	b, err = StartBroker(dir, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestBrokerKeepsItsLog(t *testing.T) {
 }
 
 func TestPortInUse(t *testing.T) {
-	b, err := StartBroker(t.TempDir(), 0)
+	b, err := StartBroker(t.TempDir(), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestPortInUse(t *testing.T) {
 	for _, c := range b.Addresses()[0][strings.LastIndex(b.Addresses()[0], ":")+1:] {
 		port = port*10 + int(c-'0')
 	}
-	if second, err := StartBroker(t.TempDir(), port); err == nil || !strings.Contains(err.Error(), "in use") {
+	if second, err := StartBroker(t.TempDir(), port, ""); err == nil || !strings.Contains(err.Error(), "in use") {
 		if second != nil {
 			second.Close()
 		}

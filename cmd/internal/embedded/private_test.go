@@ -36,7 +36,7 @@ func TestAnotherUserSeesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	b, err := StartBroker(filepath.Join(state, "broker"), 0)
+	b, err := StartBroker(filepath.Join(state, "broker"), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestAFolderThatIsNotOursKeepsItsRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := StartBroker(filepath.Join(dir, "broker"), 0)
+	b, err := StartBroker(filepath.Join(dir, "broker"), 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
