@@ -44,6 +44,26 @@ func tile1x64(out *float32, outRow int, a *float32, aRow int, aCol int, b *float
 //go:noescape
 func tile2x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
 
+// wide3x32 adds a [3][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide3x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide4x32 adds a [4][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide4x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide5x32 adds a [5][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide5x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide6x32 adds a [6][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide6x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
 // expVector is Exp of n elements.
 //
 //go:noescape
@@ -58,6 +78,11 @@ func sigmoidVector(x *float32, n int)
 //
 //go:noescape
 func geluVector(x *float32, n int)
+
+// reluVector is ReLU of n elements.
+//
+//go:noescape
+func reluVector(x *float32, n int)
 
 // geluBackwardVector is GELUBackward of n elements.
 //

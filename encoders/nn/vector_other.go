@@ -8,6 +8,7 @@ const vector = false
 
 func expFast([]float32) bool                            { return false }
 func sigmoidFast([]float32) bool                        { return false }
+func reluFast([]float32) bool                           { return false }
 func geluFast([]float32) bool                           { return false }
 func geluBackwardFast(_, _, _ []float32) bool           { return false }
 func softmaxFast([]float32) bool                        { return false }
