@@ -1,0 +1,20 @@
+package window_test
+
+import (
+	"testing"
+
+	"github.com/vigil-icu/vigil/window"
+)
+
+// Packing an hour takes no memory of its own once it has packed one: a worker that drains a backlog
+// closes thousands of hours a second. And it keeps the bytes of an observation, which are Redis memory.
+func TestPackHourTakesNoMemory(t *testing.T) {
+	chunk := full48(20).Chunks(nil)[1].Bytes
+	dst := window.PackHour(nil, chunk)
+	if n := testing.AllocsPerRun(50, func() { dst = window.PackHour(dst[:0], chunk) }); n > 1 { // a collection may empty the pool
+		t.Errorf("%v allocations an hour, want none", n)
+	}
+	if each := float64(len(dst)) / float64(len(chunk)/window.RecordSize); each > 3 {
+		t.Errorf("%.2f bytes an observation of a full hour of 20 channels, want at most 3", each)
+	}
+}
