@@ -64,6 +64,16 @@ func wide5x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float
 //go:noescape
 func wide6x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
 
+// sparse1x16 adds values [n] times those rows of b [k][16] that begin rows [n] bytes behind b to out; n is at least 1.
+//
+//go:noescape
+func sparse1x16(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+
+// sparse1x64 adds values [n] times those rows of b [k][64] that begin rows [n] bytes behind b to out; n is at least 1.
+//
+//go:noescape
+func sparse1x64(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+
 // expVector is Exp of n elements.
 //
 //go:noescape

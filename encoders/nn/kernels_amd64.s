@@ -1637,6 +1637,79 @@ end:
 	VZEROUPPER
 	RET
 
+// func sparse1x16(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+// Requires: AVX, FMA3
+TEXT ·sparse1x16(SB), NOSPLIT, $0-48
+	MOVQ    out+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    values+24(FP), DX
+	MOVQ    rows+32(FP), BX
+	MOVQ    n+40(FP), SI
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+
+loop:
+	MOVQ         (BX), DI
+	ADDQ         CX, DI
+	VBROADCASTSS (DX), Y2
+	VFMADD231PS  (DI), Y2, Y0
+	VFMADD231PS  32(DI), Y2, Y1
+	ADDQ         $0x04, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNE          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VZEROUPPER
+	RET
+
+// func sparse1x64(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+// Requires: AVX, FMA3
+TEXT ·sparse1x64(SB), NOSPLIT, $0-48
+	MOVQ    out+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    values+24(FP), DX
+	MOVQ    rows+32(FP), BX
+	MOVQ    n+40(FP), SI
+	MOVQ    bPanel+16(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), R8
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
+	VMOVUPS 128(AX), Y4
+	VMOVUPS 160(AX), Y5
+	VMOVUPS 192(AX), Y6
+	VMOVUPS 224(AX), Y7
+
+loop:
+	MOVQ         (BX), R9
+	ADDQ         CX, R9
+	VBROADCASTSS (DX), Y8
+	VFMADD231PS  (R9), Y8, Y0
+	VFMADD231PS  32(R9), Y8, Y1
+	VFMADD231PS  (R9)(DI*1), Y8, Y2
+	VFMADD231PS  32(R9)(DI*1), Y8, Y3
+	VFMADD231PS  (R9)(DI*2), Y8, Y4
+	VFMADD231PS  32(R9)(DI*2), Y8, Y5
+	VFMADD231PS  (R9)(R8*1), Y8, Y6
+	VFMADD231PS  32(R9)(R8*1), Y8, Y7
+	ADDQ         $0x04, DX
+	ADDQ         $0x08, BX
+	DECQ         SI
+	JNE          loop
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VMOVUPS      Y4, 128(AX)
+	VMOVUPS      Y5, 160(AX)
+	VMOVUPS      Y6, 192(AX)
+	VMOVUPS      Y7, 224(AX)
+	VZEROUPPER
+	RET
+
 // func expVector(x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expVector(SB), NOSPLIT, $0-16

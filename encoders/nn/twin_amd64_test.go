@@ -199,3 +199,50 @@ func TestKernelsAllocateNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestRowOfZeros: a row in which much is 0 has the same bits, the sign of a -0 and a NaN on the way included.
+func TestRowOfZeros(t *testing.T) {
+	if !vector {
+		t.Skip("this CPU has no AVX2 and FMA, or VIGIL_KERNELS is plain: there is nothing to compare")
+	}
+	r := rand.New(rand.NewPCG(23, 24))
+	short := 0
+	for round := range 300 {
+		k, n := 60+r.IntN(900), 16*(1+r.IntN(12))
+		x, w, bias := random32(r, k), random32(r, n*k), random32(r, n)
+		for i := range x {
+			if r.IntN(10) < 7 {
+				x[i] = []float32{0, float32(math.Copysign(0, -1))}[r.IntN(2)]
+			}
+		}
+		switch round % 4 {
+		case 1: // sums that are 0, of products that are below all float32
+			clear(bias)
+			for i := range x {
+				x[i] *= 1e-30
+			}
+			for i := range w {
+				w[i] *= 1e-30
+			}
+		case 2:
+			x[r.IntN(k)] = []float32{float32(math.NaN()), float32(math.Inf(1))}[r.IntN(2)]
+		case 3:
+			w[r.IntN(len(w))] = []float32{float32(math.NaN()), float32(math.Inf(-1))}[r.IntN(2)]
+		}
+		p := Pack(w, bias, n, k)
+		fast, plain := make([]float32, n), make([]float32, n)
+		if p.rowOfZeros(fast, x) {
+			short++
+		}
+		p.Rows(fast, x, 1)
+		plainly(func() { p.Rows(plain, x, 1) })
+		for i := range fast {
+			if !sameBits(fast[i], plain[i]) {
+				t.Fatalf("round %d, %d to %d: [%d] is %v (%08x) by what is not 0, %v (%08x) in full", round, k, n, i, fast[i], math.Float32bits(fast[i]), plain[i], math.Float32bits(plain[i]))
+			}
+		}
+	}
+	if short < 50 {
+		t.Errorf("%d of 300 rows went the short way, want 50 or more", short)
+	}
+}

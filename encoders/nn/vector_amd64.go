@@ -110,6 +110,52 @@ func fixedExchangeFast(sums []int64, e []float32, put, take float64) int {
 	return n
 }
 
+// sparseFast is tilesFast of one row and packed panels, where it may leave out what is 0 in the row: a part of the row at
+// a time it lists what is not. It says false where too little is 0 to be worth it.
+func sparseFast(out, row, panels []float32, k, n int) bool {
+	const part, least = 256, 64
+	if !vector || k < least || n < least {
+		return false
+	}
+	zeros := 0
+	for _, v := range row {
+		if v == 0 {
+			zeros++
+		}
+	}
+	if zeros < k/4 {
+		return false
+	}
+	_, _ = out[n-1], panels[n*k-1]
+	var (
+		values [part]float32
+		rows   [part]int
+	)
+	for top := 0; top < k; top += part {
+		count := 0
+		for i, v := range row[top:min(k, top+part)] {
+			values[count], rows[count] = v, 4*panelWidth*i
+			if v != 0 {
+				count++
+			}
+		}
+		if count == 0 {
+			continue
+		}
+		for p := 0; p < n/panelWidth; {
+			o, line := &out[p*panelWidth], &panels[(p*k+top)*panelWidth]
+			if n/panelWidth-p >= 4 {
+				sparse1x64(o, line, k*panelWidth, &values[0], &rows[0], count)
+				p += 4
+			} else {
+				sparse1x16(o, line, k*panelWidth, &values[0], &rows[0], count)
+				p++
+			}
+		}
+	}
+	return true
+}
+
 // tilesFast is [tiles] in assembly. The last element of each operand is touched first, so
 // that a wrong length panics here: the assembly itself knows no bounds. With one or two
 // rows it takes several panels at once, because a single row leaves most registers

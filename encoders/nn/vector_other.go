@@ -19,6 +19,8 @@ func layerNormFast(_, _, _, _ []float32) bool           { return false }
 
 func fixedExchangeFast(_ []int64, _ []float32, _, _ float64) int { return 0 }
 
+func sparseFast(_, _, _ []float32, _, _ int) bool { return false }
+
 func tilesFast(_ []float32, _ int, _ []float32, _, _ int, _ []float32, _, _, _, _, _ int) bool {
 	return false
 }

@@ -25,6 +25,8 @@ func main() {
 	for rows := 3; rows <= 6; rows++ {
 		tile(rows, 2, true)
 	}
+	sparse(1)
+	sparse(4)
 	elementwise("expVector", "Exp", func(x reg.VecVirtual) reg.VecVirtual { return exp(x) })
 	elementwise("sigmoidVector", "Sigmoids", sigmoid)
 	elementwise("geluVector", "GELU", gelu)
