@@ -170,6 +170,7 @@ func (s *seriesStay[F]) read() {
 	if !l.Capped {
 		s.mend()
 	}
+	_, single := any(F(0)).(float32)
 	first := 0
 	for m, members := range l.Members {
 		n, each := len(members), l.headColumns(m)
@@ -188,7 +189,11 @@ func (s *seriesStay[F]) read() {
 				if l.Intensity {
 					out[functions*n+i] = 0
 					if z > 0 {
-						out[functions*n+i] = F(math.Log1p(float64(z)))
+						if single {
+							out[functions*n+i] = F(log1p(float64(z)))
+						} else {
+							out[functions*n+i] = F(math.Log1p(float64(z)))
+						}
 					}
 				}
 				if l.Seen {

@@ -139,7 +139,7 @@ func (s *Sums) settle(ch int) {
 			}
 			at := functions * n
 			if l.Intensity {
-				out[at] = float32(math.Log1p(z / nn.FixedScale * t.scale[row]))
+				out[at] = log1p(z / nn.FixedScale * t.scale[row])
 				at += n
 			}
 			if l.Seen {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
+	"sync"
 
 	"github.com/vigil-icu/vigil/schemas/packed"
 )
@@ -34,14 +36,18 @@ func PackHour(dst, records []byte) []byte {
 	}
 	from := len(dst)
 	dst = packed.AppendUint(append(dst, columnMark[:]...), uint64(n))
-	var c hourColumns
+	c := packing.Get().(*hourColumns)
 	c.take(records)
 	dst = c.append(dst)
+	packing.Put(c)
 	if len(dst)-from >= len(records) {
 		return append(dst[:from], records...)
 	}
 	return dst
 }
+
+// packing is memory for hours that are packed: a worker that drains a backlog closes thousands of them a second.
+var packing = sync.Pool{New: func() any { return &hourColumns{place: map[uint16]uint16{}} }}
 
 // UnpackHour returns the records of what PackHour wrote, and what is not packed as it is. An error says that the bytes are
 // not what PackHour wrote.
@@ -71,14 +77,22 @@ type hourColumns struct {
 	firsts []int64    // times of the first records of runs
 	rest   []int64    // times of the others
 	values [][]uint32 // of each head the bits of its values
+
+	// What only packing needs, and uses again.
+	place          map[uint16]uint16 // of each head
+	follow         followers
+	gaps, places   []int64
+	whole, differs []int64
 }
 
 // take takes records apart.
 func (c *hourColumns) take(raw []byte) {
 	n := len(raw) / RecordSize
-	place := map[uint16]uint16{}
-	f := &followers{}
-	c.order, c.rest = make([]uint16, 0, n), make([]int64, 0, n)
+	clear(c.place)
+	f := &c.follow
+	f.after, f.last = f.after[:0], 0
+	c.order, c.rest = slices.Grow(c.order[:0], n), slices.Grow(c.rest[:0], n)
+	c.heads, c.values, c.runs, c.counts, c.firsts = c.heads[:0], c.values[:0], c.runs[:0], c.counts[:0], c.firsts[:0]
 	var logN, first, last int64
 	for i := 0; i < len(raw); i += RecordSize {
 		head, at := binary.LittleEndian.Uint16(raw[i:]), int64(binary.LittleEndian.Uint16(raw[i+2:]))
@@ -88,10 +102,14 @@ func (c *hourColumns) take(raw []byte) {
 			k = f.next() // nearly always right, and cheaper than to look it up
 		}
 		if !known || c.heads[k] != head {
-			if k, known = place[head]; !known {
+			if k, known = c.place[head]; !known {
 				k = uint16(len(c.heads))
-				place[head] = k
-				c.heads, c.values, f.after = append(c.heads, head), append(c.values, make([]uint32, 0, 64)), append(f.after, 0)
+				c.place[head] = k
+				c.heads, f.after = append(c.heads, head), append(f.after, 0)
+				if c.values = slices.Grow(c.values, 1)[:k+1]; c.values[k] == nil {
+					c.values[k] = make([]uint32, 0, 64)
+				}
+				c.values[k] = c.values[k][:0]
 			}
 		}
 		f.was(k)
@@ -139,8 +157,9 @@ func (c *hourColumns) append(dst []byte) []byte {
 	for _, h := range c.heads {
 		dst = packed.AppendUint(dst, uint64(h))
 	}
-	f := newFollowers(len(c.heads))
-	var gaps, places []int64
+	f := &c.follow
+	f.begin(len(c.heads))
+	gaps, places := c.gaps[:0], c.places[:0]
 	since := int64(0)
 	for _, k := range c.order {
 		if f.next() == k {
@@ -150,14 +169,15 @@ func (c *hourColumns) append(dst []byte) []byte {
 		}
 		f.was(k)
 	}
+	c.gaps, c.places = gaps, places
 	dst = packed.AppendUint(dst, uint64(len(gaps)))
 	dst = appendInts(appendInts(dst, gaps), places)
 	dst = packed.AppendUint(dst, uint64(len(c.runs)))
-	for _, column := range [][]int64{c.runs, c.counts, c.firsts, c.rest} {
+	for _, column := range [...][]int64{c.runs, c.counts, c.firsts, c.rest} {
 		dst = appendInts(dst, column)
 	}
 	for _, v := range c.values {
-		dst = appendValues(dst, v)
+		dst = c.appendValues(dst, v)
 	}
 	return dst
 }
@@ -186,7 +206,8 @@ func (c *hourColumns) read(r *packed.Reader, n int) {
 	}
 	c.rest = readInts(r, n-runs)
 	each := make([]int, heads)
-	f := newFollowers(heads)
+	f := &c.follow
+	f.begin(heads)
 	c.order = make([]uint16, n)
 	for i, exception, since := 0, 0, int64(0); i < n; i++ {
 		k := f.next()
@@ -215,12 +236,12 @@ type followers struct {
 	last  uint16
 }
 
-func newFollowers(heads int) *followers {
-	f := &followers{after: make([]uint16, heads), last: uint16(heads - 1)}
+// begin guesses that each head is followed by the next.
+func (f *followers) begin(heads int) {
+	f.after, f.last = slices.Grow(f.after[:0], heads)[:heads], uint16(heads-1)
 	for i := range f.after {
 		f.after[i] = uint16((i + 1) % heads)
 	}
-	return f
 }
 
 func (f *followers) next() uint16 { return f.after[f.last] }
@@ -292,15 +313,17 @@ var units = [...]float64{1, 10, 100, 1000}
 const differences = 8
 
 // appendValues writes the values of a head.
-func appendValues(dst []byte, values []uint32) []byte {
-	whole := make([]int64, len(values))
+func (c *hourColumns) appendValues(dst []byte, values []uint32) []byte {
+	c.whole = slices.Grow(c.whole[:0], len(values))[:len(values)]
+	whole := c.whole
 	for unit := range units {
 		if !wholes(whole, values, units[unit]) {
 			continue
 		}
 		form := byte(unit + 1)
 		_, width := widthOf(whole)
-		if steps := deltas(whole); len(steps) > 1 {
+		if c.differs = deltas(c.differs[:0], whole); len(c.differs) > 1 {
+			steps := c.differs
 			if _, narrow := widthOf(steps[1:]); narrow < width {
 				dst = packed.AppendInt(append(dst, form|differences), steps[0])
 				return appendInts(dst, steps[1:])
@@ -361,12 +384,11 @@ func wholes(list []int64, values []uint32, unit float64) bool {
 	return true
 }
 
-// deltas are what numbers differ by, the first from 0.
-func deltas(list []int64) []int64 {
-	out := make([]int64, len(list))
+// deltas appends to dst what numbers differ by, the first from 0.
+func deltas(dst, list []int64) []int64 {
 	last := int64(0)
-	for i, v := range list {
-		out[i], last = v-last, v
+	for _, v := range list {
+		dst, last = append(dst, v-last), v
 	}
-	return out
+	return dst
 }

@@ -54,18 +54,15 @@ func Digest(outputs []Output) (string, error) {
 			cmp.Compare(a.Topic, b.Topic), bytes.Compare(a.Body, b.Body))
 	})
 	sum := sha256.New()
+	var c canonical
+	var line []byte
 	for i := range outputs {
-		var body any
-		d := json.NewDecoder(bytes.NewReader(outputs[i].Body))
-		d.UseNumber() // numbers as they stand, not through float64
-		if err := d.Decode(&body); err != nil {
-			return "", err
-		}
-		sorted, err := json.Marshal(body) // maps are written with sorted keys
+		body, err := c.sorted(outputs[i].Body)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(sum, "%s\n%s\n", outputs[i].Topic, sorted)
+		line = append(append(append(append(line[:0], outputs[i].Topic...), '\n'), body...), '\n')
+		sum.Write(line)
 	}
 	return "sha256:" + hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -54,6 +54,9 @@ func phi[F Float](v F) F {
 
 // ReLU replaces every negative element of x [N] by 0.
 func ReLU[F Float](x []F) {
+	if isSingle[F]() && reluFast(single(x)) {
+		return
+	}
 	for i, v := range x {
 		x[i] = max(v, 0)
 	}

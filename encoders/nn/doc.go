@@ -11,7 +11,7 @@
 // message that begins with "nn:", because it is an error of the program; whoever reads
 // shapes from a file must check them first.
 //
-// Where the CPU has AVX2 and FMA, float32 is computed in assembly, which the program in
+// Where the CPU has AVX2 and FMA (products also by AVX-512), float32 is computed in assembly, which the program in
 // avo writes (go generate; it is a module of its own). Every kernel in assembly has a
 // plain twin in Go, and the twins do the work on other CPUs, or where the environment has
 // VIGIL_KERNELS=plain when the process starts.

@@ -44,6 +44,36 @@ func tile1x64(out *float32, outRow int, a *float32, aRow int, aCol int, b *float
 //go:noescape
 func tile2x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
 
+// wide3x32 adds a [3][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide3x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide4x32 adds a [4][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide4x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide5x32 adds a [5][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide5x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// wide6x32 adds a [6][k] times b [k][32] to out; k is at least 1.
+//
+//go:noescape
+func wide6x32(out *float32, outRow int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, k int)
+
+// sparse1x16 adds values [n] times those rows of b [k][16] that begin rows [n] bytes behind b to out; n is at least 1.
+//
+//go:noescape
+func sparse1x16(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+
+// sparse1x64 adds values [n] times those rows of b [k][64] that begin rows [n] bytes behind b to out; n is at least 1.
+//
+//go:noescape
+func sparse1x64(out *float32, b *float32, bPanel int, values *float32, rows *int, n int)
+
 // expVector is Exp of n elements.
 //
 //go:noescape
@@ -58,6 +88,11 @@ func sigmoidVector(x *float32, n int)
 //
 //go:noescape
 func geluVector(x *float32, n int)
+
+// reluVector is ReLU of n elements.
+//
+//go:noescape
+func reluVector(x *float32, n int)
 
 // geluBackwardVector is GELUBackward of n elements.
 //

@@ -1,5 +1,10 @@
 package nn
 
+import (
+	"math"
+	"slices"
+)
+
 // Linear sets out [N] to W x + b: w is [N][K], x is [K], b is [N]. It is [LinearRows] of
 // one row.
 func Linear[F Float](out, w, x, b []F) {
@@ -59,6 +64,7 @@ func linearInputBackward[F Float](dx, w, dy []F, rows int) {
 type PackedLinear struct {
 	panels, bias []float32
 	n, k         int
+	finite       bool // all weights
 }
 
 // Pack packs w [N][K] and b [N]; b may be nil for no bias. Both are copied, and later
@@ -67,9 +73,11 @@ func Pack(w, b []float32, n, k int) *PackedLinear {
 	if n < 1 || k < 1 || len(w) != n*k || b != nil && len(b) != n {
 		panic("nn: Pack: shapes do not fit")
 	}
+	finite := func(v float32) bool { return v-v == 0 }
 	count := (n + panelWidth - 1) / panelWidth
 	p := &PackedLinear{panels: make([]float32, count*k*panelWidth), bias: make([]float32, n), n: n, k: k}
 	copy(p.bias, b)
+	p.finite = !slices.ContainsFunc(w, func(v float32) bool { return !finite(v) })
 	for i := range count {
 		packPanel(p.panel(i), w[i*panelWidth*k:], 1, k, k, min(panelWidth, n-i*panelWidth))
 	}
@@ -87,6 +95,9 @@ func (p *PackedLinear) Rows(out, x []float32, rows int) {
 	if rows < 0 || len(out) != rows*p.n || len(x) != rows*p.k {
 		panic("nn: PackedLinear.Rows: shapes do not fit")
 	}
+	if rows == 1 && p.rowOfZeros(out, x) {
+		return
+	}
 	for r := range rows {
 		copy(out[r*p.n:(r+1)*p.n], p.bias)
 	}
@@ -97,4 +108,15 @@ func (p *PackedLinear) Rows(out, x []float32, rows int) {
 	if whole < p.n && rows > 0 {
 		narrow(out[whole:], p.n, x, p.k, 1, p.panel(whole/panelWidth), rows, p.k, p.n-whole)
 	}
+}
+
+// rowOfZeros is Rows of one row in which much is 0, as an encoding of what was never measured is, and says whether it did it.
+// The time of one row is that of reading the weights, and those that meet a 0 need not be read: times a finite weight
+// it adds 0, which changes no bit but the sign of -0. So a -0 is not taken, and the row is then done in full.
+func (p *PackedLinear) rowOfZeros(out, x []float32) bool {
+	if !p.finite || p.n%panelWidth > 0 {
+		return false
+	}
+	copy(out, p.bias)
+	return sparseFast(out, x, p.panels, p.k, p.n) && !slices.ContainsFunc(out, func(v float32) bool { return math.Float32bits(v) == 1<<31 })
 }

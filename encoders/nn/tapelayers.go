@@ -70,9 +70,7 @@ func (t *Tape[F]) Add(x, y Tensor[F]) Tensor[F] {
 		panic("nn: Add: shapes do not fit")
 	}
 	z := t.New(x.Rows, x.Cols, x.Grad != nil || y.Grad != nil)
-	for i, v := range x.Value {
-		z.Value[i] = v + y.Value[i]
-	}
+	add(z.Value, x.Value, y.Value)
 	if z.Grad != nil {
 		t.Record(func() {
 			if x.Grad != nil {
@@ -84,6 +82,16 @@ func (t *Tape[F]) Add(x, y Tensor[F]) Tensor[F] {
 		})
 	}
 	return z
+}
+
+// add sets z to x + y, all [N].
+func add[F Float](z, x, y []F) {
+	if copy(z, x); isSingle[F]() && axpyFast(single(z), 1, single(y)) {
+		return // once y, fused, is y
+	}
+	for i, v := range y {
+		z[i] += v
+	}
 }
 
 // Scale is a times x, for a constant a.

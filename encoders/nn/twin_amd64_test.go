@@ -15,6 +15,14 @@ func plainly(f func()) {
 	f()
 }
 
+// narrowly runs f without the vectors of 16.
+func narrowly(f func()) {
+	before := wide
+	wide = false
+	defer func() { wide = before }()
+	f()
+}
+
 // sameBits: the tolerance between the assembly and its twin is 0 ulp. Only a NaN may
 // differ, in its payload.
 func sameBits(a, b float32) bool {
@@ -35,6 +43,8 @@ func twins(t *testing.T, x []float32) {
 	}{
 		{"Exp", func(out []float32) { Exp(out) }},
 		{"Sigmoids", func(out []float32) { Sigmoids(out) }},
+		{"ReLU", func(out []float32) { ReLU(out) }},
+		{"Add", func(out []float32) { add(out, x, y) }},
 		{"GELU", func(out []float32) { GELU(out) }},
 		{"GELUBackward", func(out []float32) { GELUBackward(out, x, y) }},
 		{"Softmax", func(out []float32) { Softmax(out) }},
@@ -81,10 +91,12 @@ func products(t *testing.T, r *rand.Rand, scale float64, m, k, n int) {
 		fast := draw(m * n)
 		plain := append([]float32(nil), fast...)
 		c.do(fast)
+		narrow := append([]float32(nil), plain...)
 		plainly(func() { c.do(plain) })
+		narrowly(func() { c.do(narrow) })
 		for i := range fast {
-			if !sameBits(fast[i], plain[i]) {
-				t.Fatalf("%s %dx%dx%d: [%d] is %v in assembly, %v plain", c.name, m, k, n, i, fast[i], plain[i])
+			if !sameBits(fast[i], plain[i]) || !sameBits(narrow[i], plain[i]) {
+				t.Fatalf("%s %dx%dx%d: [%d] is %v in assembly, %v in that of AVX2, %v plain", c.name, m, k, n, i, fast[i], narrow[i], plain[i])
 			}
 		}
 	}
@@ -186,4 +198,51 @@ func TestKernelsAllocateNothing(t *testing.T) {
 			t.Errorf("%v allocations by the plain twins", n)
 		}
 	})
+}
+
+// TestRowOfZeros: a row in which much is 0 has the same bits, the sign of a -0 and a NaN on the way included.
+func TestRowOfZeros(t *testing.T) {
+	if !vector {
+		t.Skip("this CPU has no AVX2 and FMA, or VIGIL_KERNELS is plain: there is nothing to compare")
+	}
+	r := rand.New(rand.NewPCG(23, 24))
+	short := 0
+	for round := range 300 {
+		k, n := 60+r.IntN(900), 16*(1+r.IntN(12))
+		x, w, bias := random32(r, k), random32(r, n*k), random32(r, n)
+		for i := range x {
+			if r.IntN(10) < 7 {
+				x[i] = []float32{0, float32(math.Copysign(0, -1))}[r.IntN(2)]
+			}
+		}
+		switch round % 4 {
+		case 1: // sums that are 0, of products that are below all float32
+			clear(bias)
+			for i := range x {
+				x[i] *= 1e-30
+			}
+			for i := range w {
+				w[i] *= 1e-30
+			}
+		case 2:
+			x[r.IntN(k)] = []float32{float32(math.NaN()), float32(math.Inf(1))}[r.IntN(2)]
+		case 3:
+			w[r.IntN(len(w))] = []float32{float32(math.NaN()), float32(math.Inf(-1))}[r.IntN(2)]
+		}
+		p := Pack(w, bias, n, k)
+		fast, plain := make([]float32, n), make([]float32, n)
+		if p.rowOfZeros(fast, x) {
+			short++
+		}
+		p.Rows(fast, x, 1)
+		plainly(func() { p.Rows(plain, x, 1) })
+		for i := range fast {
+			if !sameBits(fast[i], plain[i]) {
+				t.Fatalf("round %d, %d to %d: [%d] is %v (%08x) by what is not 0, %v (%08x) in full", round, k, n, i, fast[i], math.Float32bits(fast[i]), plain[i], math.Float32bits(plain[i]))
+			}
+		}
+	}
+	if short < 50 {
+		t.Errorf("%d of 300 rows went the short way, want 50 or more", short)
+	}
 }

@@ -8,6 +8,7 @@ const vector = false
 
 func expFast([]float32) bool                            { return false }
 func sigmoidFast([]float32) bool                        { return false }
+func reluFast([]float32) bool                           { return false }
 func geluFast([]float32) bool                           { return false }
 func geluBackwardFast(_, _, _ []float32) bool           { return false }
 func softmaxFast([]float32) bool                        { return false }
@@ -17,6 +18,8 @@ func distanceFast(_, _ []float32) (float64, bool)       { return 0, false }
 func layerNormFast(_, _, _, _ []float32) bool           { return false }
 
 func fixedExchangeFast(_ []int64, _ []float32, _, _ float64) int { return 0 }
+
+func sparseFast(_, _, _ []float32, _, _ int) bool { return false }
 
 func tilesFast(_ []float32, _ int, _ []float32, _, _ int, _ []float32, _, _, _, _, _ int) bool {
 	return false

@@ -37,6 +37,15 @@ func elementwise(name, twin string, f func(reg.VecVirtual) reg.VecVirtual) {
 	RET()
 }
 
+// relu keeps what is above 0, and NaN as its twin does.
+func relu(x reg.VecVirtual) reg.VecVirtual {
+	const notAtMost = 22
+	keep := YMM()
+	VCMPPS(Imm(notAtMost), zero(), x, keep)
+	VANDPS(keep, x, x)
+	return x
+}
+
 func geluBackward() {
 	TEXT("geluBackwardVector", NOSPLIT, "func(dx, x, dy *float32, n int)")
 	Pragma("noescape")

@@ -18,13 +18,19 @@ import (
 func main() {
 	ConstraintExpr("amd64")
 	for rows := 1; rows <= 6; rows++ {
-		tile(rows, 1)
+		tile(rows, 1, false)
 	}
-	tile(1, 4)
-	tile(2, 2)
+	tile(1, 4, false)
+	tile(2, 2, false)
+	for rows := 3; rows <= 6; rows++ {
+		tile(rows, 2, true)
+	}
+	sparse(1)
+	sparse(4)
 	elementwise("expVector", "Exp", func(x reg.VecVirtual) reg.VecVirtual { return exp(x) })
 	elementwise("sigmoidVector", "Sigmoids", sigmoid)
 	elementwise("geluVector", "GELU", gelu)
+	elementwise("reluVector", "ReLU", relu)
 	geluBackward()
 	softmax()
 	dot()

@@ -13,11 +13,22 @@ import (
 // are bRow apart, its groups of 16 columns bPanel. Two vectors hold 16 columns, so
 // that 6 by 16 fill 12 of the 16 registers; few rows take more columns instead, for
 // there must be 8 or more chains to hide the 4 cycles of an addition.
-func tile(rows, panels int) {
-	TEXT(fmt.Sprintf("tile%dx%d", rows, 16*panels), NOSPLIT,
+// A wide tile is of AVX-512, where one vector holds the 16 columns, and 6 by 32 are 12 of 32 registers.
+func tile(rows, panels int, wide bool) {
+	kind, each, one := "tile", 2, func() reg.VecVirtual { return YMM() }
+	if wide {
+		kind, each, one = "wide", 1, func() reg.VecVirtual { return ZMM() }
+	}
+	vectors, size := each*panels, 64/each // of a row of the tile, and the bytes of one
+	load := func(m Op) reg.VecVirtual {
+		v := one()
+		VMOVUPS(m, v)
+		return v
+	}
+	TEXT(fmt.Sprintf("%s%dx%d", kind, rows, 16*panels), NOSPLIT,
 		"func(out *float32, outRow int, a *float32, aRow, aCol int, b *float32, bRow, bPanel, k int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("tile%dx%d adds a [%d][k] times b [k][%d] to out; k is at least 1.", rows, 16*panels, rows, 16*panels))
+	Doc(fmt.Sprintf("%s%dx%d adds a [%d][k] times b [k][%d] to out; k is at least 1.", kind, rows, 16*panels, rows, 16*panels))
 	get := func(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 	step := func(name string) reg.GPVirtual {
 		r := get(name)
@@ -25,13 +36,13 @@ func tile(rows, panels int) {
 		return r
 	}
 
-	acc := make([]reg.VecVirtual, 0, rows*2*panels)
+	acc := make([]reg.VecVirtual, 0, rows*vectors)
 	out, outRow := get("out"), step("outRow")
 	row := GP64()
 	MOVQ(out, row)
 	for i := range rows {
-		for c := range 2 * panels {
-			acc = append(acc, load(Mem{Base: row, Disp: 32 * c}))
+		for c := range vectors {
+			acc = append(acc, load(Mem{Base: row, Disp: size * c}))
 		}
 		if i < rows-1 {
 			ADDQ(outRow, row)
@@ -65,8 +76,8 @@ func tile(rows, panels int) {
 		LEAQ(Mem{Base: bPanel, Index: bPanel, Scale: 2}, threePanels)
 	}
 	column := func(c int) Mem {
-		m := Mem{Base: b, Disp: 32 * (c % 2)}
-		switch p := c / 2; p {
+		m := Mem{Base: b, Disp: size * (c % each)}
+		switch p := c / each; p {
 		case 0:
 		case 3:
 			m.Index, m.Scale = threePanels, 1
@@ -78,21 +89,21 @@ func tile(rows, panels int) {
 
 	multiply := func() {
 		if rows == 1 {
-			v := YMM()
+			v := one()
 			VBROADCASTSS(element(0), v)
-			for c := range 2 * panels {
+			for c := range vectors {
 				VFMADD231PS(column(c), v, acc[c])
 			}
 		} else {
-			line := make([]reg.VecVirtual, 2*panels)
+			line := make([]reg.VecVirtual, vectors)
 			for c := range line {
 				line[c] = load(column(c))
 			}
 			for i := range rows {
-				v := YMM()
+				v := one()
 				VBROADCASTSS(element(i), v)
 				for c := range line {
-					VFMADD231PS(line[c], v, acc[i*2*panels+c])
+					VFMADD231PS(line[c], v, acc[i*vectors+c])
 				}
 			}
 		}
@@ -122,8 +133,8 @@ func tile(rows, panels int) {
 	Label("end")
 
 	for i := range rows {
-		for c := range 2 * panels {
-			VMOVUPS(acc[i*2*panels+c], Mem{Base: out, Disp: 32 * c})
+		for c := range vectors {
+			VMOVUPS(acc[i*vectors+c], Mem{Base: out, Disp: size * c})
 		}
 		if i < rows-1 {
 			ADDQ(outRow, out)
