@@ -310,7 +310,7 @@ func (n *network) judge(tape *nn.Tape[float32], c *classifier.Classifier, s *Str
 			for _, lead := range s.Features.Leads {
 				mean[k] += float64(answer.trees.Logit(lead[k])) / float64(2*len(s.Features.Leads))
 			}
-			mean[k] += v / 2
+			mean[k] += float64(v / 2)
 		}
 		*answer.alone = boost.Probability(float32(slices.Max(logits[q])))
 		*answer.both = boost.Probability(float32(slices.Max(mean)))
