@@ -130,8 +130,17 @@ func TestEncodersTrainECG(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(b), `"records":["two","one"]`) || !strings.Contains(out.String(), "all") {
+	if !strings.Contains(string(b), `"records":["two","one"]`) || !strings.Contains(out.String(), "all") || strings.Contains(out.String(), "mean of both") {
 		t.Errorf("%s\n%.300s", out.String(), b)
+	}
+	trees := out.String()
+	out.Reset()
+	talk.Reset()
+	if code := run(context.Background(), []string{"encoders", "train", "ecg", ecgFolder(t), "--folds", "2", "--network"}, &out, &talk); code != 0 {
+		t.Fatalf("exit code %d: %s", code, talk.String())
+	}
+	if rest, ok := strings.CutPrefix(out.String(), trees); !ok || !strings.Contains(rest, "mean of both") || len(strings.Split(strings.TrimSpace(rest), "\n")) != 3 {
+		t.Errorf("%s\nwant what it is without a network, a heading and a line for V and S", out.String())
 	}
 	talk.Reset()
 	if code := run(context.Background(), []string{"encoders", "train", "ecg", ecgFolder(t), "--folds", "3"}, &out, &talk); code != 2 || !strings.Contains(talk.String(), "2 patients in 3 folds") {

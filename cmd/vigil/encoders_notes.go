@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
@@ -16,6 +17,7 @@ import (
 	"github.com/vigil-icu/vigil/cmd/internal/boot"
 	"github.com/vigil-icu/vigil/encoders/notes"
 	"github.com/vigil-icu/vigil/encoders/notes/measure"
+	"github.com/vigil-icu/vigil/fusion/score"
 	"github.com/vigil-icu/vigil/schemas"
 )
 
@@ -150,9 +152,10 @@ section_text) or of ACI-Bench (note), whatever their names, and judges
   by heading   sections found whole and with their kind, under their heading
   by content   sections whose kind is guessed from their text alone, without heading
 
-and polarity on the sentences whose labels are in the program: invented ones, and open ones
-of the two validation parts if DIR has them. ` + "`go doc ./encoders/notes/measure`" + ` says what
-the figures are worth.
+and polarity on the sentences whose labels are in the program: invented ones, and of the two
+validation parts, if DIR has them, open ones and independent ones: those were labelled by one
+who had not seen the lexicon and the cues. The interval of F1 is over 1,000 resamples of the
+sentences. ` + "`go doc ./encoders/notes/measure`" + ` says what the figures are worth.
 
 Vigil is ` + schemas.Notice + ".",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -172,13 +175,60 @@ type sectionAccuracy struct {
 	ByContent float64 `json:"by_content"`
 }
 
-// polarityF1 is the outcome on polarity as JSON has it.
+// polarityF1 is the outcome on mentions, all of them or those of one polarity, as JSON has it.
 type polarityF1 struct {
-	Sentences int     `json:"sentences"`
 	Mentions  int     `json:"mentions"`
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`
+}
+
+func newPolarityF1(c measure.Counts) polarityF1 {
+	return polarityF1{c.Right + c.Missed, c.Precision(), c.Recall(), c.F1()}
+}
+
+// polarityPart is the outcome on one part of the labelled sentences as JSON has it.
+type polarityPart struct {
+	Sentences int `json:"sentences"`
+	polarityF1
+	// Interval is the lower and the upper end of that of F1.
+	Interval [2]float64 `json:"f1_interval"`
+	// Located counts the labels that were found with any polarity, LocatedRight those with theirs.
+	Located      int                           `json:"located"`
+	LocatedRight int                           `json:"located_right"`
+	By           map[notes.Polarity]polarityF1 `json:"by_polarity"`
+}
+
+func newPolarityPart(p *measure.Polarity) *polarityPart {
+	out := &polarityPart{p.Sentences, newPolarityF1(p.All), intervalF1(p), p.Located, p.LocatedRight, map[notes.Polarity]polarityF1{}}
+	for _, of := range notes.Polarities {
+		out.By[of] = newPolarityF1(*p.By[of])
+	}
+	return out
+}
+
+// intervalF1 is the interval of F1 over resamples of the sentences. A mention that was found
+// and labelled is a true positive, one that was found only a false one, one that was labelled
+// only a false negative. Each sentence has a true negative besides, which F1 ignores, so that
+// one without mentions is drawn too.
+func intervalF1(p *measure.Polarity) [2]float64 {
+	var predicted []float64
+	var outcome []bool
+	var sentence []string
+	for i, c := range p.Each {
+		name := strconv.Itoa(i)
+		add := func(n int, found float64, labelled bool) {
+			for range n {
+				predicted, outcome, sentence = append(predicted, found), append(outcome, labelled), append(sentence, name)
+			}
+		}
+		add(c.Right, 1, true)
+		add(c.Wrong, 1, false)
+		add(c.Missed, 0, true)
+		add(1, 0, false)
+	}
+	over := score.Bootstrap{Draws: 1000, Seed: 1}.Interval(score.F1, predicted, outcome, sentence)
+	return [2]float64{over.Low, over.High}
 }
 
 func evaluateNotes(w io.Writer, dir string, asJSON bool) error {
@@ -202,30 +252,34 @@ func evaluateNotes(w io.Writer, dir string, asJSON bool) error {
 	if err != nil {
 		return boot.Failure(err)
 	}
+	independent, err := measure.Independent(e, rows)
+	if err != nil {
+		return boot.Failure(err)
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "SECTIONS\tNOTES\tSECTIONS\tUNKNOWN HEADING\tBY HEADING\tBY CONTENT\n")
 	for _, layout := range slices.Sorted(maps.Keys(sections)) {
 		s := sections[layout]
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%.3f\t%.3f\n", layout, s.Notes, s.N, s.Unknown, s.ByHeading, s.ByContent)
 	}
-	fmt.Fprintf(t, "\t\t\t\t\t\nPOLARITY\tSENTENCES\tMENTIONS\tPRECISION\tRECALL\tF1\n")
-	polarity := map[string]*polarityF1{}
+	fmt.Fprintf(t, "\t\t\t\t\t\nPOLARITY\tSENTENCES\tMENTIONS\tPRECISION\tRECALL\tF1\t95%% INTERVAL\n")
+	polarity := map[string]*polarityPart{}
 	for _, part := range []struct {
 		name string
 		of   *measure.Polarity
-	}{{"invented", invented}, {"open", open}} {
+	}{{"invented", invented}, {"open", open}, {"independent", independent}} {
 		if part.of == nil {
 			fmt.Fprintf(t, "%s\tnone of the labelled sentences is in %s\n", part.name, dir)
 			continue
 		}
-		c := part.of.All
-		p := &polarityF1{part.of.Sentences, c.Right + c.Missed, c.Precision(), c.Recall(), c.F1()}
+		p := newPolarityPart(part.of)
 		polarity[part.name] = p
-		fmt.Fprintf(t, "%s\t%d\t%d\t%.3f\t%.3f\t%.3f\n", part.name, p.Sentences, p.Mentions, p.Precision, p.Recall, p.F1)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%.3f\t%.3f\t%.3f\t%.3f to %.3f\n", part.name, p.Sentences, p.Mentions, p.Precision, p.Recall, p.F1, p.Interval[0], p.Interval[1])
 		for _, of := range notes.Polarities {
-			c := part.of.By[of]
-			fmt.Fprintf(t, "  %s\t\t%d\t%.3f\t%.3f\t%.3f\n", of, c.Right+c.Missed, c.Precision(), c.Recall(), c.F1())
+			c := p.By[of]
+			fmt.Fprintf(t, "  %s\t\t%d\t%.3f\t%.3f\t%.3f\t\n", of, c.Mentions, c.Precision, c.Recall, c.F1)
 		}
+		fmt.Fprintf(t, "  located, polarity right\t\t%d\t%.3f\t\t\t\n", p.Located, ratio(p.LocatedRight, p.Located))
 	}
 	if err := t.Flush(); err != nil || !asJSON {
 		return err
@@ -235,7 +289,7 @@ func evaluateNotes(w io.Writer, dir string, asJSON bool) error {
 		Version  string                     `json:"version"`
 		Notes    int                        `json:"notes"`
 		Sections map[string]sectionAccuracy `json:"sections"`
-		Polarity map[string]*polarityF1     `json:"polarity"`
+		Polarity map[string]*polarityPart   `json:"polarity"`
 	}{notes.ID, notes.Version, len(rows), sections, polarity})
 }
 

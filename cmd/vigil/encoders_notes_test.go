@@ -98,7 +98,7 @@ func TestEvaluateNotesTakesTablesByTheirColumns(t *testing.T) {
 	var j struct {
 		Notes    int
 		Sections map[string]sectionAccuracy
-		Polarity map[string]*polarityF1
+		Polarity map[string]*polarityPart
 	}
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &j); err != nil {
 		t.Fatal(err)
@@ -106,8 +106,11 @@ func TestEvaluateNotesTakesTablesByTheirColumns(t *testing.T) {
 	if j.Notes != 3 || j.Sections["mts-dialog"].N != 2 || j.Sections["aci-bench"].N != 2 || j.Sections["aci-bench"].ByHeading != 1 || j.Sections["mts-dialog"].ByHeading != 1 {
 		t.Errorf("%+v", j)
 	}
-	if j.Polarity["invented"] == nil || j.Polarity["invented"].F1 < 0.9 || j.Polarity["open"] != nil {
+	if j.Polarity["invented"] == nil || j.Polarity["invented"].F1 < 0.9 || j.Polarity["open"] != nil || j.Polarity["independent"] != nil {
 		t.Errorf("%+v", j.Polarity)
+	}
+	if p := j.Polarity["invented"]; p.Interval[0] >= p.F1 || p.Interval[1] <= p.F1 || p.Interval[1] >= 1 || p.By["absent"].Mentions == 0 || p.Located < p.LocatedRight {
+		t.Errorf("%+v", p)
 	}
 	if code := run(context.Background(), []string{"encoders", "evaluate", "notes", filepath.Join(dir, "a", "none")}, &out, &talk); code != boot.ExitUsage {
 		t.Errorf("no folder: exit code %d", code)

@@ -1,6 +1,7 @@
 package training
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/vigil-icu/vigil/encoders/ecg"
 	"github.com/vigil-icu/vigil/encoders/ecg/annotated"
 	"github.com/vigil-icu/vigil/encoders/ecg/classifier"
+	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
 // Recording is what is learned from one recording.
@@ -22,6 +24,9 @@ type Strip struct {
 	Features ecg.Features
 	Truth    annotated.Truth
 	Classes  []Class // of each beat of the features
+
+	waves []wave // of each lead
+	peaks []int  // of each beat, in samples of the waves
 }
 
 // Class is what a beat is that a detector found.
@@ -49,6 +54,7 @@ func Read(r *annotated.Recording) (*Recording, error) {
 		f := *featurer.Read(s.Strip)
 		f.Leads = slices.Clone(f.Leads) // the featurer uses its own again
 		strip := Strip{Features: f, Truth: s.Truth}
+		strip.waves, strip.peaks = waves(s.Strip, f.Beats)
 		for _, beat := range f.Beats {
 			strip.Classes = append(strip.Classes, classOf(s.Truth.Nearest(s.From+int64(beat), r.Rate)))
 		}
@@ -144,14 +150,18 @@ func fitBeats(recordings []*Recording, class Class) *boost.Ensemble {
 
 // Judged is a strip, and what a classifier said of it that has not seen its patient.
 type Judged struct {
-	Record   string
-	Findings classifier.Findings
-	Truth    annotated.Truth
+	Record, Patient string
+	Findings        classifier.Findings
+	// Network is what a network says of the beats, Both what it and the classifier say in the
+	// mean, if networks were asked for; of fibrillation they say what the classifier does.
+	Network, Both classifier.Findings
+	Truth         annotated.Truth
 }
 
 // Cross fits as many classifiers as there are folds, each without the patients of one, and reads
-// these patients' strips. told is called before each fit.
-func Cross(recordings []*Recording, folds int, told func(fold int) error) ([]Judged, error) {
+// these patients' strips; with networks, a network of the beats beside each. told is called before
+// each fit.
+func Cross(recordings []*Recording, folds int, networks bool, told func(fold int) error) ([]Judged, error) {
 	var names []string
 	for _, r := range recordings {
 		if !slices.Contains(names, r.Patient) {
@@ -176,10 +186,22 @@ func Cross(recordings []*Recording, folds int, told func(fold int) error) ([]Jud
 			}
 		}
 		c := Fit(in)
+		var n *network
+		var tape *nn.Tape[float32]
+		if networks {
+			if n = fitNetwork(in, settings.Seed+uint64(fold)); n == nil {
+				return nil, errors.New("no beat of the records is annotated, a network has nothing to learn from")
+			}
+			tape = nn.NewTape(&n.params, false)
+		}
 		for _, r := range out {
 			for i := range r.Strips {
 				s := &r.Strips[i]
-				judged = append(judged, Judged{r.Name, c.Read(&s.Features), s.Truth})
+				j := Judged{Record: r.Name, Patient: r.Patient, Findings: c.Read(&s.Features), Truth: s.Truth}
+				if n != nil {
+					j.Network, j.Both = n.judge(tape, c, s, j.Findings)
+				}
+				judged = append(judged, j)
 			}
 		}
 	}

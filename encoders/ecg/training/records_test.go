@@ -41,7 +41,7 @@ func TestFindingsOnOtherPatients(t *testing.T) {
 	if beats.Beats != 35887 || beats.Sensitivity() < 0.997 || beats.Predictivity() < 0.994 {
 		t.Errorf("%d beats, sensitivity %.4f, predictivity %.4f, want 35887, 0.997 and 0.994", beats.Beats, beats.Sensitivity(), beats.Predictivity())
 	}
-	judged, err := Cross(recordings, 5, func(int) error { return nil })
+	judged, err := Cross(recordings, 5, false, func(int) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

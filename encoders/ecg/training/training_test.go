@@ -40,7 +40,7 @@ func invented() (list []*Recording) {
 // A strip is judged by a classifier that has not seen its patient, each strip once.
 func TestCrossJudgesEveryStripByOtherPatients(t *testing.T) {
 	folds := 0
-	judged, err := Cross(invented(), 3, func(int) error { folds++; return nil })
+	judged, err := Cross(invented(), 3, false, func(int) error { folds++; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestCrossJudgesEveryStripByOtherPatients(t *testing.T) {
 		}
 	}
 	// 201 and 202 are one patient, so that there are three.
-	if _, err := Cross(invented(), 4, func(int) error { return nil }); err == nil {
+	if _, err := Cross(invented(), 4, false, func(int) error { return nil }); err == nil {
 		t.Error("four folds of three patients: no error")
 	}
 }

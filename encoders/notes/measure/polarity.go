@@ -40,7 +40,9 @@ func share(n, of int) float64 {
 type Polarity struct {
 	Sentences int
 	All       Counts
-	By        map[notes.Polarity]*Counts
+	// Each has the counts of each sentence, in order: what an interval is drawn from.
+	Each []Counts
+	By   map[notes.Polarity]*Counts
 	// Located counts polarities of the labels that were found at all, with any polarity.
 	Located, LocatedRight int
 	// Errors say what went wrong: the place of the sentence, never its text.
@@ -65,6 +67,9 @@ type label struct {
 //go:embed open.tsv
 var openText string
 
+//go:embed independent.tsv
+var independentText string
+
 // openSentence is a labelled sentence of the open sets.
 type openSentence struct {
 	layout, id string
@@ -73,27 +78,28 @@ type openSentence struct {
 	labels []label
 }
 
-func openSentences() ([]openSentence, error) {
+// openSentences reads a file of labels, whose name is for what is wrong in it.
+func openSentences(file, content string) ([]openSentence, error) {
 	var out []openSentence
-	for n, line := range strings.Split(openText, "\n") {
+	for n, line := range strings.Split(content, "\n") {
 		if line == "" || line[0] == '#' {
 			continue
 		}
 		f := strings.Split(line, "\t")
 		if len(f) != 6 {
-			return nil, fmt.Errorf("open.tsv line %d: want 6 columns, found %d", n+1, len(f))
+			return nil, fmt.Errorf("%s line %d: want 6 columns, found %d", file, n+1, len(f))
 		}
 		s := openSentence{layout: f[0], id: f[1], hash: f[4]}
 		var err error
 		if s.Start, s.End, err = between(f[2], f[3]); err != nil {
-			return nil, fmt.Errorf("open.tsv line %d: %w", n+1, err)
+			return nil, fmt.Errorf("%s line %d: %w", file, n+1, err)
 		}
 		for _, part := range strings.Fields(strings.TrimPrefix(f[5], "-")) {
 			place, polarity, _ := strings.Cut(part, "=")
 			from, to, _ := strings.Cut(place, "-")
 			l := label{polarity: notes.Polarity(polarity)}
 			if l.Start, l.End, err = between(from, to); err != nil || !slices.Contains(notes.Polarities, l.polarity) {
-				return nil, fmt.Errorf("open.tsv line %d: %q is no label", n+1, part)
+				return nil, fmt.Errorf("%s line %d: %q is no label", file, n+1, part)
 			}
 			s.labels = append(s.labels, l)
 		}
@@ -114,9 +120,19 @@ func between(from, to string) (int, int, error) {
 	return a, b, err
 }
 
-// Open judges polarity on the labelled sentences that are among the rows; nil if none is.
+// Open judges polarity on the sentences of open.tsv that are among the rows; nil if none is.
 func Open(e *notes.Encoder, rows []Row) (*Polarity, error) {
-	labelled, err := openSentences()
+	return inRows(e, rows, "open.tsv", openText)
+}
+
+// Independent judges polarity on the sentences of independent.tsv that are among the rows;
+// nil if none is.
+func Independent(e *notes.Encoder, rows []Row) (*Polarity, error) {
+	return inRows(e, rows, "independent.tsv", independentText)
+}
+
+func inRows(e *notes.Encoder, rows []Row, file, content string) (*Polarity, error) {
+	labelled, err := openSentences(file, content)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +191,10 @@ func (r *Row) Note() (text string, shift int) {
 // count holds the findings of a sentence against its labels, each at most once.
 func (p *Polarity) count(where string, labels []label, findings []notes.Finding) {
 	p.Sentences++
+	before := p.All
+	defer func() {
+		p.Each = append(p.Each, Counts{p.All.Right - before.Right, p.All.Wrong - before.Wrong, p.All.Missed - before.Missed})
+	}()
 	used := make([]bool, len(findings))
 	same := func(l *label, f *notes.Finding) bool {
 		return f.Start < l.End && l.Start < f.End && (l.concept == "" || l.concept == f.Concept)
