@@ -251,6 +251,25 @@ func TestPageInABrowser(t *testing.T) {
 	b.until("the past", "document.querySelector('.then') && document.querySelector('.then').innerText.includes('As it was known')")
 	b.keep("then")
 
+	// The whole unit of then: one click more. Nothing can be answered there, and the address brings a colleague to it.
+	b.click("nav a[href='#/unit']")
+	b.until("the unit", "document.querySelector('.tile')")
+	b.text("(() => { const i = document.querySelector('.travel input'); i.value = 1; i.dispatchEvent(new Event('change', { bubbles: true })); })()")
+	b.until("the unit of the past", "document.querySelector('.then') && document.querySelector('.tile') && !document.querySelector('.tile .ack')")
+	at := b.text("new URLSearchParams(location.hash.split('?')[1]).get('at')")
+	then := ask[api.Unit](b, "/unit?as_of="+url.QueryEscape(at))
+	if shown := b.text("document.querySelectorAll('.tile').length"); shown != fmt.Sprint(len(then.Beds)) || len(then.Beds) == 0 {
+		t.Errorf("the page shows %s beds at %s, want %d", shown, at, len(then.Beds))
+	}
+	for _, bed := range then.Beds {
+		if bed.AsOf == nil || *bed.AsOf > then.AsOf {
+			t.Errorf("bed %s has a score of %v, which was not known at %s", bed.Bed, bed.AsOf, at)
+		}
+	}
+	b.keep("unit-then")
+	b.do(chromedp.Reload())
+	b.until("the same view by its address", "document.querySelector('.then') && document.querySelector('.tile') && !document.querySelector('.tile .ack')")
+
 	// Which feed is old, and what is to be known of the model: one click each.
 	b.click("nav a[href='#/health']")
 	b.until("the feeds", fmt.Sprintf("document.querySelectorAll('[aria-label=Feeds] tbody tr').length == %d", len(beds)))
