@@ -33,6 +33,7 @@ type browser struct {
 	base  string
 	cut   atomic.Bool
 	proxy *httptest.Server
+	steps int // clicks of the task
 
 	mu       sync.Mutex
 	complain []string // what the page wrote to the console
@@ -152,6 +153,29 @@ func (b *browser) click(selector string) {
 	b.t.Helper()
 	b.until("to click "+selector, "document.querySelector("+quoted(selector)+")")
 	b.text("document.querySelector(" + quoted(selector) + ").click()")
+	b.steps++
+}
+
+// slide sets the line of time to its first minute, as a click there does.
+func (b *browser) slide() {
+	b.t.Helper()
+	b.until("the line of time", "document.querySelector('.travel input')")
+	b.text("(() => { const i = document.querySelector('.travel input'); i.value = 1; i.dispatchEvent(new Event('change', { bubbles: true })); })()")
+	b.steps++
+}
+
+// task is something that people want of the page. It begins at the unit and may take three clicks.
+func (b *browser) task(name string, do func()) {
+	b.t.Helper()
+	b.text("location.hash = '#/unit'")
+	b.until("the unit", "document.querySelector('.tile') && !document.querySelector('.bedside')")
+	b.steps = 0
+	do()
+	if b.steps > 3 {
+		b.t.Errorf("%s takes %d clicks, want 3 at most", name, b.steps)
+	}
+	b.t.Logf("%s: %d clicks", name, b.steps)
+	b.keep("task " + name)
 }
 
 func quoted(s string) string {
@@ -189,7 +213,7 @@ func ask[T any](b *browser, path string) (answer T) {
 }
 
 // People's tasks at the page of a demo, each in three clicks at most: who is the sickest, why did it alert, see it and
-// take that back, see it, which feed is old, what was known before, what is to be known of the model; and the page says so
+// take that back, see it, snooze it, which feed is old, what was known before, what is to be known of the model; and the page says so
 // when it hears nothing.
 func TestPageInABrowser(t *testing.T) {
 	if testing.Short() {
@@ -246,10 +270,28 @@ func TestPageInABrowser(t *testing.T) {
 	b.until("the answer", "[...document.querySelectorAll('.answer')].some((a) => a.innerText.includes('acknowledged by'))")
 
 	// What was known before: one click on the line of time.
-	b.until("the line of time", "document.querySelector('.travel input')")
-	b.text("(() => { const i = document.querySelector('.travel input'); i.value = 1; i.dispatchEvent(new Event('change', { bubbles: true })); })()")
+	b.slide()
 	b.until("the past", "document.querySelector('.then') && document.querySelector('.then').innerText.includes('As it was known')")
 	b.keep("then")
+
+	// The whole unit of then: one click more. Nothing can be answered there, and the address brings a colleague to it.
+	b.click("nav a[href='#/unit']")
+	b.until("the unit", "document.querySelector('.tile')")
+	b.slide()
+	b.until("the unit of the past", "document.querySelector('.then') && document.querySelector('.tile') && !document.querySelector('.tile .ack')")
+	at := b.text("new URLSearchParams(location.hash.split('?')[1]).get('at')")
+	then := ask[api.Unit](b, "/unit?as_of="+url.QueryEscape(at))
+	if shown := b.text("document.querySelectorAll('.tile').length"); shown != fmt.Sprint(len(then.Beds)) || len(then.Beds) == 0 {
+		t.Errorf("the page shows %s beds at %s, want %d", shown, at, len(then.Beds))
+	}
+	for _, bed := range then.Beds {
+		if bed.AsOf == nil || *bed.AsOf > then.AsOf {
+			t.Errorf("bed %s has a score of %v, which was not known at %s", bed.Bed, bed.AsOf, at)
+		}
+	}
+	b.keep("unit-then")
+	b.do(chromedp.Reload())
+	b.until("the same view by its address", "document.querySelector('.then') && document.querySelector('.tile') && !document.querySelector('.tile .ack')")
 
 	// Which feed is old, and what is to be known of the model: one click each.
 	b.click("nav a[href='#/health']")
@@ -259,6 +301,8 @@ func TestPageInABrowser(t *testing.T) {
 	b.until("the model's card", "document.body.innerText.includes('Regulatory approval')")
 	b.click("nav a[href='#/alerts']")
 	b.until("the alerts", "document.querySelectorAll('.alerts > li').length > 0")
+	b.tasks()
+	b.click("nav a[href='#/alerts']")
 	b.axe()
 	b.keep("alerts")
 
@@ -281,6 +325,62 @@ func TestPageInABrowser(t *testing.T) {
 			t.Errorf("the page complains: %s", line)
 		}
 	}
+}
+
+// tasks are what people want of a page, one after the other, with their clicks counted.
+func (b *browser) tasks() {
+	b.t.Helper()
+	b.task("find the sickest bed", func() { b.until("its number", "document.querySelector('.tile h2').innerText") })
+	b.task("why did it alert", func() {
+		b.click(".tile.alerting h2 a")
+		b.until("the reason", "document.querySelector('.bedside .alert')?.innerText.length > 20")
+	})
+	b.task("what the model read for this risk", func() {
+		b.click(".tile h2 a")
+		b.until("the window, the modalities and the channels", "document.querySelectorAll('.lanes li').length == 7 && document.querySelector('.bedside')?.innerText.includes('The model sees the last 48 hours') && document.querySelectorAll('.signal canvas').length > 3")
+	})
+	b.task("acknowledge and undo", func() {
+		b.click(".ack")
+		b.click(".undo")
+		b.until("the button again", "document.querySelector('.ack') && !document.querySelector('.undo')")
+	})
+	b.task("snooze with a reason", func() {
+		b.click(".tile.alerting h2 a")
+		b.click(".bedside [aria-label^='Snooze the alert']")
+		b.until("the reason's field", "document.querySelector('.answers input')")
+		b.text("(() => { const i = document.querySelector('.answers input'); i.value = 'physiotherapy'; i.dispatchEvent(new Event('input', { bubbles: true })); })()")
+		b.click(".answers [type=submit]")
+		b.until("the snooze by way of the log", "[...document.querySelectorAll('.bedside .answer')].some((a) => a.innerText.includes('physiotherapy'))")
+	})
+	b.task("which feed is old, which beds have no data", func() {
+		b.click("nav a[href='#/health']")
+		b.until("an age or its absence in words for each", "[...document.querySelectorAll('[aria-label=Feeds] td')].every((c) => c.innerText != '') && document.querySelector('[aria-label=Feeds] td.absent')")
+	})
+	b.task("what was refused, and why", func() {
+		b.click("nav a[href='#/health']")
+		letters := ask[[]api.DeadLetter](b, "/deadletters")
+		b.until("the refused", fmt.Sprintf("%d > 0 ? document.querySelectorAll('[aria-label=\"Refused messages\"] tbody tr').length > 0 : document.querySelector('main .empty')?.innerText == 'None.'", len(letters)))
+	})
+	b.task("what was known before", func() {
+		b.slide()
+		b.until("the past", "document.querySelector('.then') && document.querySelector('.tile')")
+	})
+	b.task("the wall", func() {
+		b.text("[...document.querySelectorAll('.tools button')].find((x) => x.innerText == 'Wall').click()")
+		b.steps++
+		b.until("the wall", "document.querySelector('main.wall .tile')")
+	})
+	b.task("send a colleague the same view", func() {
+		b.text("[...document.querySelectorAll('.tools button')].find((x) => x.innerText == 'by bed').click()")
+		b.steps++
+		b.until("the order in the address", "location.hash.includes('by=bed')")
+		b.do(chromedp.Reload())
+		b.until("the same order", "document.querySelector('.tools [aria-pressed=true]') && document.querySelector('.tools [aria-pressed=true]').innerText == 'by bed' && document.querySelector('.tile')")
+	})
+	b.task("open the card of the model", func() {
+		b.click("nav a[href='#/model']")
+		b.until("the card", "document.body.innerText.includes('Regulatory approval')")
+	})
 }
 
 // axe holds each view in each theme against axe-core, where VIGIL_AXE names its script (make test-page).

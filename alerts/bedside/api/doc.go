@@ -3,7 +3,8 @@
 //
 // A [Service] follows the topics as any subscriber does and never reads the store: scores, alerts,
 // movements and dead letters from their last records on, and of one patient, when somebody looks,
-// the patient log. What it holds is bounded. A page keeps one stream open (server-sent events)
+// the patient log. Of the whole unit as of a moment it reads the same last records again, as far as that
+// moment. What it holds is bounded. A page keeps one stream open (server-sent events)
 // that begins with the whole unit and goes on with what changes; who lost the connection names the
 // last event and gets what came since. A reader that does not keep up is dropped and slows nobody.
 //

@@ -50,6 +50,7 @@ func init() {
 		{Method: "DELETE", Path: "/session", Role: Nobody, What: "Log out.", Answer: Session{}, handle: (*Service).logout},
 		{Method: "GET", Path: "/health", Role: Viewer, What: "How Vigil stands.", Answer: Health{}, handle: (*Service).health},
 		{Method: "GET", Path: "/model", Role: Viewer, What: "What is to be known of the model.", Answer: json.RawMessage{}, handle: (*Service).model},
+		{Method: "GET", Path: "/unit", Role: Viewer, What: "The whole unit as it was known at a moment: beds and alerts.", Query: []parameter{asOfParameter}, Answer: Unit{}, handle: (*Service).wholeUnit},
 		{Method: "GET", Path: "/patients", Role: Viewer, What: "The patients of the unit, the sickest first.", Answer: []Bed{}, handle: (*Service).patients},
 		{Method: "GET", Path: "/patients/{key}", Role: Viewer, What: "One patient as on the unit's page.", Answer: Bed{}, handle: (*Service).patient},
 		{Method: "GET", Path: "/patients/{key}/stay", Role: Viewer, What: "The window of a patient as the log has it: channels, strips, notes, images.",

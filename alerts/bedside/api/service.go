@@ -86,11 +86,23 @@ func New(c Config) *Service {
 	}
 }
 
-// budget is how many records of a topic are read when the process begins: of a live Vigil the topics hold years.
+// budget is how many records of a topic are read when the process begins, or when somebody asks for the unit as of a
+// moment: of a live Vigil the topics hold years.
 var budget = []struct {
 	topic   string
 	records int64
 }{{schemas.TopicADT, 200_000}, {schemas.TopicScores, 100_000}, {schemas.TopicAlerts, 100_000}, {schemas.TopicDeadLetters, 10_000}}
+
+// budgetOf is how many records of each partition of a topic are read.
+func (s *Service) budgetOf(topic string) int64 {
+	records := int64(0)
+	for _, b := range budget {
+		if b.topic == topic {
+			records = b.records
+		}
+	}
+	return max(records/int64(max(s.config.Partitions, 1)), 500)
+}
 
 // Run follows the topics and tells the pages until ctx ends, which is no error.
 func (s *Service) Run(ctx context.Context) error {
@@ -103,7 +115,7 @@ func (s *Service) Run(ctx context.Context) error {
 	)
 	for _, b := range budget {
 		done.Go(func() {
-			err := s.config.Topics.FollowLast(ctx, b.topic, max(b.records/int64(max(s.config.Partitions, 1)), 500), func(m *schemas.Message) error {
+			err := s.config.Topics.FollowLast(ctx, b.topic, s.budgetOf(b.topic), func(m *schemas.Message) error {
 				s.See(m)
 				return nil
 			})

@@ -10,7 +10,8 @@
 // What it promises to who looks at it: red, yellow and cyan are for alerts alone, and an alert has a
 // glyph and a word beside its colour. A number carries its age, is hatched when it is older than twice
 // its usual period, and a dash beyond four times. A page that hears nothing for five seconds says so
-// across its width. An answer can be taken back for five seconds before it is sent. What is shown is in the
+// across its width. A view of the past says of which moment it is, and takes no answers: they are to what is open now.
+// An answer can be taken back for five seconds before it is sent. What is shown is in the
 // address, which names no patient, so that a colleague who is sent it sees the same.
 //
 // Left to others: who may see what (alerts/bedside/api) and the listening (cmd/vigil).

@@ -4,7 +4,7 @@ import { h, Fragment } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Alert, Bed, Item, Modality, NEWS2, Series, Stay, Strip, Trajectory } from "./types";
 import { ask, go, place, unit } from "./unit";
-import { AlertLine, Drivers, Number, RiskNumber, useAnswer, useUnit } from "./parts";
+import { AlertLine, Drivers, Number, Past, RiskNumber, Then, useAnswer, useUnit } from "./parts";
 import { Chart, usual, type Line } from "./chart";
 import { Sweep } from "./ecg";
 import { age, clock, modality, moment, percent, plain, riskOf, signal, unitOf } from "./words";
@@ -23,7 +23,7 @@ export function Bedside({ dark, patient: key }: { dark: string; patient: string 
   const risk = useRisk(bed, scores, at);
   const [then] = useAnswer<Alert[]>(() => (at ? ask(`/patients/${key}/alerts?as_of=${encodeURIComponent(at)}`) : Promise.resolve([])), 0, [key, at]);
   const strip = useStrip(key, stay?.items);
-  if (!bed) return <main><h1>Bed</h1><p class="empty">{unit.connected ? "This patient is not in the unit, or not for you." : "Not connected."} <a href="#/unit">All beds</a></p></main>;
+  if (!bed) return <main><h1>Bed</h1><p class="empty">{unit.connected ? "This patient is not in the unit, or not for you." : "Not connected."} <a href={"#/unit" + (at ? "?at=" + encodeURIComponent(at) : "")}>All beds</a></p></main>;
 
   const to = at ? Date.parse(at) : unit.now(bed);
   const begun = Math.min(stay?.admitted ? Date.parse(stay.admitted) : Infinity, ...risk.t.slice(0, 1), ...(stay?.channels ?? []).map((c) => c.t[0]));
@@ -37,7 +37,7 @@ export function Bedside({ dark, patient: key }: { dark: string; patient: string 
   return (
     <main class="bedside">
       <Banner bed={bed} stay={stay} now={to} />
-      {at !== "" && <p class="then" role="status"><b>As it was known at {moment(to)}.</b> What came later is left out. <button type="button" onClick={() => go({ at: "" })}>Back to now</button></p>}
+      {at !== "" && <Past at={to} />}
       {stayError !== "" && <p class="problem" role="alert">{stayError}</p>}
       <div class="columns">
       <div class="data">
@@ -117,17 +117,6 @@ function by(stay: Stay | null): Record<string, Modality> {
   const last = stay.channels.reduce((t, c) => Math.max(t, c.t[c.t.length - 1]), 0);
   out.numeric = { state: last ? "present" : "absent", at: last ? new Date(last).toISOString() : null };
   return out;
-}
-
-/** Then goes back in time. */
-function Then({ from, to, at }: { from: number; to: number; at: number | null }) {
-  if (!isFinite(from)) return null;
-  const minutes = Math.max(1, Math.floor((to - from) / 60e3));
-  return (
-    <label class="travel">Known at <input type="range" min={0} max={minutes} value={at === null ? minutes : Math.round((at - from) / 60e3)}
-      aria-valuetext={clock(at ?? to)}
-      onChange={(e) => { const m = parseInt(e.currentTarget.value, 10); go({ at: m >= minutes ? "" : new Date(from + m * 60e3).toISOString() }); }} /> {at === null ? "now" : clock(at)}</label>
-  );
 }
 
 /** Picker chooses the signals that are drawn. */

@@ -3,8 +3,8 @@
 import { h, type ComponentChildren } from "preact";
 import { useEffect, useReducer, useState } from "preact/hooks";
 import type { Alert, Bed, Point, Vital } from "./types";
-import { unit, undoFor } from "./unit";
-import { age, clock, label, modality, percent, stars, unitOf } from "./words";
+import { go, place, unit, undoFor } from "./unit";
+import { age, clock, label, modality, moment, percent, stars, unitOf } from "./words";
 
 /** useUnit draws the view anew when the unit changes, and each second, since ages grow. */
 export function useUnit() {
@@ -101,6 +101,7 @@ function Answers({ alert, brief, more }: { alert: Alert; brief?: boolean; more?:
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("30");
   const rest = more ? <span class="more">{more}</span> : null;
+  if (place().query.get("at")) return rest; // what was open then may be over: people answer what is open now
   if (unit.session.role !== "clinician" && unit.session.role !== "admin") return rest;
   const waits = unit.pending.get(alert.id);
   const where = alert.bed || alert.patient;
@@ -164,6 +165,27 @@ export function Drivers({ alert }: { alert: Alert }) {
         </tbody>
       </table>
     </details>
+  );
+}
+
+/** Past says that a view is of the past. */
+export function Past({ at, cut }: { at: number; cut?: boolean }) {
+  return (
+    <p class="then" role="status">
+      <b>As it was known at {moment(at)}.</b> What came later is left out. {cut && "The log is long: what lies further back was not read. "}
+      <button type="button" onClick={() => go({ at: "" })}>Back to now</button>
+    </p>
+  );
+}
+
+/** Then goes back in time. */
+export function Then({ from, to, at }: { from: number; to: number; at: number | null }) {
+  if (!isFinite(from)) return null;
+  const minutes = Math.max(1, Math.floor((to - from) / 60e3));
+  return (
+    <label class="travel">Known at <input type="range" min={0} max={minutes} value={at === null ? minutes : Math.round((at - from) / 60e3)}
+      aria-valuetext={clock(at ?? to)}
+      onChange={(e) => { const m = parseInt(e.currentTarget.value, 10); go({ at: m >= minutes ? "" : new Date(from + m * 60e3).toISOString() }); }} /> {at === null ? "now" : clock(at)}</label>
   );
 }
 

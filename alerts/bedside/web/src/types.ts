@@ -19,6 +19,8 @@ export interface Bed {
   received: number // by this page's clock
 }
 
+export interface UnitThen { beds: Bed[]; alerts: Alert[]; as_of: string; cut: boolean }
+
 export interface Series { name: string; group: string; unit: string; digits: number; thinned: boolean; t: number[]; v: (number | null)[] }
 export interface Finding { concept: string; polarity: string; count: number }
 export interface Item { modality: string; at: string; known: string; state: string; label: string; ref: string; findings: Finding[] }
