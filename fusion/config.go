@@ -165,6 +165,12 @@ type Modality struct {
 	// Encoder is id and version of the encoder that must have made the vectors or words, as
 	// "vigil-notes/1"; items of another are not read.
 	Encoder string `json:"encoder,omitempty" yaml:"encoder,omitempty"`
+	// Standardise puts each number of an item's vector on a scale of its own:
+	// z = clip((x - centre)/scale, -6, 6), as of a channel.
+	Standardise bool `json:"standardise,omitempty" yaml:"standardise,omitempty"`
+	// Centre and Scale [width] are fitted to the training stays; empty before.
+	Centre []float32 `json:"centre,omitempty" yaml:"-"`
+	Scale  []float32 `json:"scale,omitempty" yaml:"-"`
 }
 
 // Content is what the network reads of the modality's items.

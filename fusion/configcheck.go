@@ -175,6 +175,10 @@ func (c *Config) checkLists() (errs []error) {
 			add("modalities[%d] %s: buckets %d of words want items with a width and an encoder, and are a power of two from 2 to %d", i, m.Name, m.Buckets, encoders.MostBuckets)
 		case m.Encoder != "" && (m.Width == 0 || len(m.Encoder) > 128):
 			add("modalities[%d] %s: an encoder %.130q wants a width, for what is to be read of it", i, m.Name, m.Encoder)
+		case m.Standardise && (m.Kind != KindItems || m.Width == 0 || m.Buckets != 0):
+			add("modalities[%d] %s: standardise wants items with a width and no buckets", i, m.Name)
+		case (len(m.Centre) > 0 || len(m.Scale) > 0) && (!m.Standardise || len(m.Centre) != m.Width || len(m.Scale) != m.Width || !usable(m.Centre, m.Scale)):
+			add("modalities[%d] %s: want standardise, and a finite centre and a scale above 0 for each of the %d numbers of a vector", i, m.Name, m.Width)
 		case m.Kind != KindSeries && m.Kind != KindItems:
 			add("modalities[%d] %s: kind %.20q, want %s or %s", i, m.Name, m.Kind, KindSeries, KindItems)
 		}
@@ -219,4 +223,14 @@ func (c *Config) checkLists() (errs []error) {
 		}
 	}
 	return errs
+}
+
+// usable says whether numbers can be put on these scales.
+func usable(centre, scale []float32) bool {
+	for i, c := range centre {
+		if s := float64(scale[i]); math.IsNaN(float64(c)) || math.IsInf(float64(c), 0) || !(s > 0) || math.IsInf(s, 0) {
+			return false
+		}
+	}
+	return true
 }

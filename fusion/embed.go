@@ -141,6 +141,15 @@ func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], i
 	return m.Items.Attend(t, phiR, n.Phi.At(t, times), n.projected(t, m, in, starts, p), starts)
 }
 
+// standardise puts vectors [rows][width] on the scales of the modality, where it has some.
+func (m *Front[F]) standardise(vectors []F) {
+	for i := range vectors {
+		if k := i % m.Width; len(m.scale) > 0 {
+			vectors[i] = min(max((vectors[i]-F(m.centre[k]))/F(m.scale[k]), -encoders.Limit), encoders.Limit)
+		}
+	}
+}
+
 // projected is the first layer of the items' vectors [rows][H*D]: what was kept of it, if
 // all of it was, else made from the vectors.
 func (n *Network[F]) projected(t *nn.Tape[F], m *Front[F], in []*encoders.Input, starts []int, p *pass[F]) nn.Tensor[F] {
@@ -164,6 +173,7 @@ func (n *Network[F]) projected(t *nn.Tape[F], m *Front[F], in []*encoders.Input,
 		for b, stay := range in {
 			copy(vectors.Value[starts[b]*m.Width:], t.Singles(stay.Items[m.Item].Vectors))
 		}
+		m.standardise(vectors.Value[:rows*m.Width])
 	}
 	return t.Linear(t.DropoutGroups(vectors, starts, p.drop(n.Config.Dropout.Input)), m.Items.Project.W, nn.NoParam)
 }

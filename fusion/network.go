@@ -131,6 +131,8 @@ type Front[F nn.Float] struct {
 	// Width is that of the items' vectors, and Words makes them where the items are hashed words.
 	Width int
 	Words WordBag
+	// centre and scale are those of the vectors' numbers; empty where they stay as they are.
+	centre, scale []float32
 	// Regular goes from the table of the regular branch to D, and UTDE mixes the two
 	// branches.
 	Regular Dense
@@ -173,6 +175,7 @@ func (n *Network[F]) newFront(m Modality) error {
 			one.Words.Table = p.Add(prefix+"words", m.Buckets, m.Width)
 		}
 		if m.Width > 0 {
+			one.centre, one.scale = m.Centre, m.Scale
 			one.Items = NewItemAttention(p, prefix+"attention.", c.TimeWidth, c.TimeHeads, m.Width, c.Width, c.SoftCap)
 		}
 	}

@@ -141,7 +141,9 @@ func (m *Model) Project(s *Scratch, item int, kept *encoders.KeptItem) []float32
 			x = s.tape.New(1, f.Width, false)
 			wordVector(&f.Words, x.Value, s.tape.Value(f.Words.Table), kept.Words)
 		} else {
-			x = s.tape.Input(1, f.Width, kept.Vector)
+			x = s.tape.New(1, f.Width, false)
+			copy(x.Value, kept.Vector)
+			f.standardise(x.Value)
 		}
 		y := s.tape.Linear(x, f.Items.Project.W, nn.NoParam)
 		return slices.Clone(y.Value)

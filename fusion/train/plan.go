@@ -86,6 +86,16 @@ func (r *Recipe) NewPlan(ctx context.Context, paths Paths, seed uint64) (*Plan, 
 		}
 		c.Channels[i].Centre, c.Channels[i].Scale = channels[i].Centre, channels[i].Scale
 	}
+	item := 0 // the set's are in the order of the network's
+	for i := range c.Modalities {
+		m := &c.Modalities[i]
+		if m.Standardise {
+			m.Centre, m.Scale = set.FitItemScales(item, r.fittedTo(set, train))
+		}
+		if m.Kind == fusion.KindItems {
+			item++
+		}
+	}
 	for i := range c.Channels {
 		if id, ok := schemas.ChannelByName(c.Channels[i].Name); ok && r.Data.Source != fleximodal.Name {
 			c.Channels[i].Transform, c.Channels[i].Derived = id.Info().Transform.String(), record.Derives(id)

@@ -266,6 +266,7 @@ func (r *Recipe) checkStays() (errs []error) {
 func (r *Recipe) scaled() fusion.Config {
 	c := r.Model
 	c.Channels = append([]fusion.Channel(nil), c.Channels...)
+	c.Modalities = append([]fusion.Modality(nil), c.Modalities...)
 	for i := range c.Channels {
 		if c.Channels[i].Scale == 0 {
 			c.Channels[i].Scale = 1

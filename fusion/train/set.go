@@ -116,6 +116,26 @@ func (s *Set) FitScales(examples []int) []vitals.Channel {
 	return channels
 }
 
+// FitItemScales returns centre and scale [width] of the numbers of the vectors that the examples have of
+// one of the set's item modalities. The examples must be those of training. What is nearly always the same
+// has centre 0 and scale 1.
+func (s *Set) FitItemScales(item int, examples []int) (centre, scale []float32) {
+	columns := make([][]float32, s.Items[item].Width)
+	for _, i := range examples {
+		for at, x := range s.Examples[i].Items[item].Vectors {
+			columns[at%len(columns)] = append(columns[at%len(columns)], x)
+		}
+	}
+	for _, column := range columns {
+		c, by, ok := vitals.FitScale(column)
+		if !ok {
+			c, by = 0, 1
+		}
+		centre, scale = append(centre, float32(c)), append(scale, float32(by))
+	}
+	return centre, scale
+}
+
 // FitEdges returns the edges of the piecewise-linear encoding of the statistics
 // [channels*12] and of the statics, from the given examples on the scale of channels. The
 // examples must be those of training.
