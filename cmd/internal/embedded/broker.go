@@ -3,6 +3,8 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"syscall"
@@ -22,6 +24,10 @@ const User = "vigil"
 // error says which flag mends it.
 func StartBroker(dir string, port int, password string) (*Broker, error) {
 	if err := private(dir); err != nil {
+		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
+	}
+	// What is left of an earlier start may hold that one's password, which the broker would go by instead.
+	if err := os.Remove(filepath.Join(dir, "sasl.json")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("broker files: %w; choose another folder with --state", err)
 	}
 	options := []kfake.Opt{

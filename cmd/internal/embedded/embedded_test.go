@@ -1,9 +1,11 @@
 package embedded
 
 import (
+	"context"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -39,6 +41,31 @@ func TestBrokerKeepsItsLog(t *testing.T) {
 	got, err := c.LastRecords(t.Context(), schemas.TopicLog, 1, 1)
 	if err != nil || len(got) != 1 || string(got[0].Value) != "v" {
 		t.Fatalf("after a restart the log holds %v, %v", got, err)
+	}
+}
+
+// Each start on the same files has its own password, and may do without.
+func TestPasswordIsThatOfTheStart(t *testing.T) {
+	dir := t.TempDir()
+	for _, password := range []string{"", "first", "second", "", "third"} {
+		b, err := StartBroker(dir, 0, password)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, with := range []string{"first", "second", "third"} {
+			login, err := kafka.Login("scram-sha-256", User, with)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &kafka.Cluster{Brokers: b.Addresses(), SASL: login}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			if err := c.Reach(ctx); (err == nil) != (with == password) && password != "" {
+				t.Errorf("a broker started with %q, asked with %q: %v", password, with, err)
+			}
+			cancel()
+			c.Close()
+		}
+		b.Close()
 	}
 }
 
