@@ -87,11 +87,10 @@ function kept(): string {
 
 async function begin() {
   unit.heard = performance.now();
-  unit.listen();
-  unit.changed();
-  const health = await ask<Health>("/health");
+  const health = await ask<Health>("/health"); // first, so that nobody of a replay is seen without the word
   unit.title = health.title;
   unit.replay = health.replay;
+  unit.listen();
   unit.changed();
 }
 
