@@ -37,7 +37,6 @@ type demoOptions struct {
 	beds       int
 	healthy    bool
 	port       int
-	noPassword bool
 	store      string
 	partitions int
 	workers    int
@@ -63,10 +62,11 @@ func demoCommand() *cobra.Command {
   vigil demo --data mimic-iii-demo --speed max           a recorded ICU as fast as it goes
   vigil demo --data mimic-iii-demo --state run1          kept: the same command goes on where it ended
   vigil demo --data physionet2012 --patients physionet2012:132540,physionet2012:140525
-  vigil demo --port 9092 --no-password                   a fixed port, for kcat and other subscribers`,
+  vigil demo --port 9092                                 a fixed port, for kcat and other subscribers`,
 		Long: "Vigil is " + schemas.Notice + `. The invented unit's patients do not exist. The embedded broker is
-for demo, replay and evaluation on one machine; it wants a password that only the vigil commands of
-this user know, unless --no-password opens it to everybody on the machine.`,
+for demo, replay and evaluation on one machine. It wants a password that only the vigil commands of this
+user know. A fixed --port opens it to everybody on the machine, unless ` + boot.PasswordVariable + ` is set: then the
+user vigil enters with that password, by SCRAM-SHA-256.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.web.any = !cmd.Flags().Changed("web")
 			if o.noWeb {
@@ -90,8 +90,7 @@ this user know, unless --no-password opens it to everybody on the machine.`,
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the invented unit: the same seed gives the same unit")
 	f.IntVar(&o.beds, "beds", 0, "beds: 12 in the invented unit; a recorded stay starts when one is free (0: all at once)")
 	f.BoolVar(&o.healthy, "healthy", false, "every pathway of the invented unit set to healthy: no alert")
-	f.IntVar(&o.port, "port", 0, "port of the embedded broker on this machine; 0: any free one")
-	f.BoolVar(&o.noPassword, "no-password", false, "open the embedded broker to everybody on this machine: for kcat and other clients")
+	f.IntVar(&o.port, "port", 0, "port of the embedded broker, open to other clients on this machine; 0: any free one, with a password")
 	f.StringVar(&o.store, "store", "auto", "embedded store: auto (redis-server if there is one, else miniredis), redis, miniredis")
 	f.IntVar(&o.partitions, "partitions", 8, "partitions of topics that are made")
 	f.IntVar(&o.workers, "workers", 1, "workers that share the partitions")
@@ -184,7 +183,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) (err 
 	}
 	aside := bedside.NewAside(stderr)
 	house, err := boot.Start(ctx, boot.Config{
-		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, NoPassword: o.noPassword, Store: o.store, Partitions: o.partitions, Workers: o.workers,
+		Kafka: o.kafka, Redis: o.redis, State: o.state, Port: o.port, Store: o.store, Partitions: o.partitions, Workers: o.workers,
 		Model: o.model, Policy: o.policy, Codes: o.codes, InputsAlerting: o.inputs == "alerting", Zone: zone,
 		Log: warnings(aside),
 	})

@@ -29,7 +29,6 @@ func TestFirstHour(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("PORT", freePort(t))
 			e.Setenv("ROOT", root)
-			e.Setenv("HOME", t.TempDir()) // where the demo leaves its password for the commands of this user
 			return nil
 		},
 	})
@@ -50,7 +49,6 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		var out safeBuffer
 		cmd := exec.Command(args[2], args[3:]...)
 		cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &out
-		cmd.Env = append(os.Environ(), "HOME="+ts.Getenv("HOME"), "XDG_CACHE_HOME=")
 		ts.Check(cmd.Start())
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = cmd.Wait() }()

@@ -20,7 +20,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 EXAMPLES = """examples:
-  subscribe.py                                  what comes from now on, of a demo begun with --port 9092 --no-password
+  subscribe.py                                  what comes from now on, of a demo begun with --port 9092
   subscribe.py --from beginning --until-idle 5  all there is, then end
   subscribe.py --from beginning --json          bodies as they are, one a line
   subscribe.py --group my-gateway               go on where the last run of this group ended

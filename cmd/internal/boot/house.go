@@ -42,8 +42,7 @@ type Config struct {
 	Kafka                              // that runs elsewhere; without Brokers an embedded one is started. Prefix holds for the store's keys too
 	Redis          Redis               // that runs elsewhere; without URL an embedded one is started
 	State          string              // folder of broker and store; if empty, a fresh one that is removed at the end
-	Port           int                 // of the embedded broker; 0 for any free one
-	NoPassword     bool                // of the embedded broker: everybody on this machine may read and write it
+	Port           int                 // of the embedded broker; 0 for any free one, which this user's commands alone find and enter
 	Store          string              // kind of the embedded store: auto, redis or miniredis
 	Partitions     int                 // of the topics that are made; 0 for making none
 	Workers        int                 // of this process, that share the partitions with those of others
@@ -183,8 +182,8 @@ func (h *House) connectBroker(ctx context.Context) (err error) {
 			h.Cluster.Log = c.Log
 		}
 	} else {
-		password := ""
-		if !c.NoPassword {
+		password := c.PasswordInEnv
+		if password == "" && c.Port == 0 {
 			password = nonce()
 		}
 		broker, startErr := embedded.StartBroker(filepath.Join(c.State, "broker"), c.Port, password)
