@@ -46,6 +46,14 @@ func (r Row) Bits(i uint64) uint64 { return mix(r.key + (i+1)*golden) }
 // Uniform is number i in [0, 1), a multiple of 2^-53.
 func (r Row) Uniform(i uint64) float64 { return float64(float64(r.Bits(i)>>11) * 0x1p-53) }
 
+// Shuffle puts a list into a drawn order (Fisher and Yates), by the numbers 1 to len-1.
+func (r Row) Shuffle(list []int) {
+	for i := len(list) - 1; i > 0; i-- {
+		k := int(r.Uniform(uint64(i)) * float64(i+1))
+		list[i], list[k] = list[k], list[i]
+	}
+}
+
 // Normal is number i with mean 0 and variance 1, by the cosine of Box and Muller from
 // Bits(i) and a hash of it. Its absolute value is at most 8.6.
 func (r Row) Normal(i uint64) float64 {

@@ -320,16 +320,12 @@ func (r *run) saveIfDue() error {
 	return writeCheckpoint(r.Checkpoint, r.Signature, r.state)
 }
 
-// shuffled is an order of n examples (Fisher and Yates), in the memory of into.
+// shuffled is an order of n examples, in the memory of into.
 func shuffled(into []int, n int, d nn.Draw) []int {
 	into = slices.Grow(into[:0], n)[:n]
 	for i := range into {
 		into[i] = i
 	}
-	row := d.Row(shuffling, 0)
-	for i := n - 1; i > 0; i-- {
-		j := int(row.Uniform(uint64(i)) * float64(i+1))
-		into[i], into[j] = into[j], into[i]
-	}
+	d.Row(shuffling, 0).Shuffle(into)
 	return into
 }

@@ -213,10 +213,14 @@ func fitNetwork(recordings []*Recording, seed uint64) *network {
 	optimiser := nn.NewAdamW[float32](n.params.Total(), networkDecay)
 	mean := newNetwork(nn.Draw{Seed: seed})
 	var input, targets, weights []float32
+	order := make([]int, len(beats))
 	it := 0
 	for epoch := range networkEpochs {
 		d := nn.Draw{Seed: seed, Step: uint64(epoch)}
-		order := shuffled(len(beats), d.Row(1, 0))
+		for i := range order {
+			order[i] = i
+		}
+		d.Row(1, 0).Shuffle(order)
 		for from := 0; from < len(order); from += networkBatch {
 			it++
 			batch := order[from:min(from+networkBatch, len(order))]
@@ -253,19 +257,6 @@ func spread[T any](list []T, most int) []T {
 		out[i] = list[i*len(list)/most]
 	}
 	return out
-}
-
-// shuffled is the numbers below n in a drawn order.
-func shuffled(n int, row nn.Row) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i
-	}
-	for i := n - 1; i > 0; i-- {
-		k := int(row.Uniform(uint64(i)) * float64(i+1))
-		list[i], list[k] = list[k], list[i]
-	}
-	return list
 }
 
 // logits are those of the beats of a strip for a question, each the mean over the leads.

@@ -92,21 +92,12 @@ func balanced(order []int, of [2][]int, d nn.Draw) {
 	for i := range order {
 		k := i % 2
 		if at[k]%len(of[k]) == 0 {
-			queue[k] = shuffled(of[k], d.Row(1, uint64(2*(at[k]/len(of[k]))+k)))
+			queue[k] = slices.Clone(of[k])
+			d.Row(1, uint64(2*(at[k]/len(of[k]))+k)).Shuffle(queue[k])
 		}
 		order[i] = queue[k][at[k]%len(of[k])]
 		at[k]++
 	}
-}
-
-// shuffled is a list in a drawn order.
-func shuffled(list []int, row nn.Row) []int {
-	list = slices.Clone(list)
-	for i := len(list) - 1; i > 0; i-- {
-		k := int(row.Uniform(uint64(i)) * float64(i+1))
-		list[i], list[k] = list[k], list[i]
-	}
-	return list
 }
 
 // Logits are those of films.
