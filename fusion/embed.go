@@ -143,10 +143,12 @@ func (n *Network[F]) itemTokens(t *nn.Tape[F], m *Front[F], phiR nn.Tensor[F], i
 
 // standardise puts vectors [rows][width] on the scales of the modality, where it has some.
 func (m *Front[F]) standardise(vectors []F) {
-	for i := range vectors {
-		if k := i % m.Width; len(m.scale) > 0 {
-			vectors[i] = min(max((vectors[i]-F(m.centre[k]))/F(m.scale[k]), -encoders.Limit), encoders.Limit)
-		}
+	if len(m.scale) == 0 {
+		return
+	}
+	for i, x := range vectors {
+		k := i % m.Width
+		vectors[i] = min(max((x-F(m.centre[k]))/F(m.scale[k]), -encoders.Limit), encoders.Limit)
 	}
 }
 

@@ -104,6 +104,11 @@ func Unmarshal(b []byte) (*Network[float32], json.RawMessage, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, m := range c.Modalities {
+		if m.Standardise && len(m.Scale) == 0 {
+			return nil, nil, fmt.Errorf("modality %s: standardise without centre and scale, so that its vectors cannot be read: train the model anew", m.Name)
+		}
+	}
 	n, err := outline[float32](c)
 	if err != nil {
 		return nil, nil, err

@@ -77,3 +77,25 @@ func TestScalesOfItemsAreChecked(t *testing.T) {
 		t.Error(c.Check())
 	}
 }
+
+// A file that asks for scales and has none is refused: its vectors would be read as they are.
+func TestAFileWithoutItsScalesIsRefused(t *testing.T) {
+	for _, fitted := range []bool{true, false} {
+		c, _ := standardised()
+		if !fitted {
+			c.Modalities[1].Centre, c.Modalities[1].Scale = nil, nil
+		}
+		n, err := NewNetwork[float32](c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Init(1)
+		b, err := n.Marshal(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := Unmarshal(b); (err == nil) != fitted || err != nil && !strings.Contains(err.Error(), "notes: standardise without") {
+			t.Errorf("fitted %v: %v", fitted, err)
+		}
+	}
+}

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/vigil-icu/vigil/encoders"
 	"github.com/vigil-icu/vigil/encoders/nn"
 )
 
@@ -66,4 +68,29 @@ func planOf(t testing.TB, dir string, seed uint64, set ...string) *Plan {
 
 func loopOf(p *Plan) *Loop {
 	return &Loop{Problem: p.Stays, Settings: p.Recipe.Training, Seed: p.Seed, Threads: 2}
+}
+
+// The scales of items' vectors are those of the examples that are named, number by number; what is nearly always the
+// same keeps its size.
+func TestScalesOfItems(t *testing.T) {
+	s := &Set{Items: []ItemModality{{}, {Content: encoders.Content{Width: 3}}}}
+	for i := range 101 {
+		far := float32(0)
+		if i == 0 {
+			far = 9
+		}
+		s.Examples = append(s.Examples, Example{Items: []encoders.Items{{}, {Vectors: []float32{float32(i), 7, far}}}})
+	}
+	s.Examples = append(s.Examples, Example{Items: []encoders.Items{{}, {Vectors: []float32{1e9, 1e9, 1e9}}}}) // of the test part
+	var train []int
+	for i := range 101 {
+		train = append(train, i)
+	}
+	centre, scale := s.FitItemScales(1, train)
+	if !slices.Equal(centre, []float32{50, 0, 0}) || !slices.Equal(scale, []float32{80 / 2.563, 1, 1}) {
+		t.Errorf("centre %v, scale %v", centre, scale)
+	}
+	if centre, scale = s.FitItemScales(1, train[:40]); !slices.Equal(centre, []float32{0, 0, 0}) || !slices.Equal(scale, []float32{1, 1, 1}) {
+		t.Errorf("of 40 vectors, which tell nothing: centre %v, scale %v", centre, scale)
+	}
 }
