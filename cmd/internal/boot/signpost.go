@@ -17,6 +17,7 @@ import (
 type Demo struct {
 	Address  string // of the broker, host:port
 	password string // of embedded.User; empty: it asks for none
+	signpost string // the file that says so
 }
 
 // login gives a cluster the broker's password.
@@ -52,12 +53,16 @@ func (d Demo) putSignpost() (remove func()) {
 // killed processes left behind are taken away.
 func RunningDemos() (addresses []string) {
 	for _, d := range demos() {
-		addresses = append(addresses, d.Address)
+		if listens(d.Address) {
+			addresses = append(addresses, d.Address)
+		} else {
+			_ = os.Remove(d.signpost)
+		}
 	}
 	return addresses
 }
 
-// demos are those of RunningDemos.
+// demos are those whose process is there, the newest first; that their brokers answer was not asked.
 func demos() (list []Demo) {
 	dir := signposts()
 	entries, err := os.ReadDir(dir)
@@ -74,12 +79,12 @@ func demos() (list []Demo) {
 		if err != nil || readErr != nil || infoErr != nil {
 			continue
 		}
-		d := Demo{}
-		d.Address, d.password, _ = strings.Cut(string(text), "\n")
-		if !runs(pid, d.Address) {
+		if pid < 1 || syscall.Kill(pid, 0) != nil {
 			_ = os.Remove(file)
 			continue
 		}
+		d := Demo{signpost: file}
+		d.Address, d.password, _ = strings.Cut(string(text), "\n")
 		if info.ModTime().After(newest) {
 			newest = info.ModTime()
 			list = append([]Demo{d}, list...)
@@ -90,11 +95,8 @@ func demos() (list []Demo) {
 	return list
 }
 
-// runs says whether a process is there and something listens at its address.
-func runs(pid int, address string) bool {
-	if pid < 1 || syscall.Kill(pid, 0) != nil {
-		return false
-	}
+// listens says whether something listens at an address.
+func listens(address string) bool {
 	c, err := net.DialTimeout("tcp", address, time.Second)
 	if err != nil {
 		return false
