@@ -12,7 +12,7 @@ FUZZERS    = $(shell grep -rE '^func Fuzz' --include='*_test.go' . | sed -E 's,^
 
 comma := ,
 
-.PHONY: check test test-real test-subscriber test-teacher test-meds test-sinks race fuzz bench bench-real bench-torch soak demo lab planted train-open baselines build generate ort
+.PHONY: check test test-real test-subscriber test-teacher test-meds test-sinks test-sinks-python race fuzz bench bench-real bench-torch soak demo lab planted train-open baselines build generate ort
 
 build:            ## the binary, ./bin/vigil
 	$(GO) build -o bin/vigil ./cmd/vigil
@@ -62,15 +62,18 @@ test-meds:        ## the Python package meds-evaluation on the predictions that 
 # v0.28.1 is the last Alertmanager whose module has the files of its page: later ones do not build from it.
 ALERTMANAGER ?= v0.28.1
 
-test-sinks:       ## the sinks on receivers that others wrote, fetched once into bin: HAPI's server and validator (Java 17, Maven), a real Alertmanager, Python packages
-	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-sinks needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+test-sinks-python: ## webhooks and MEDS files of the sinks read by the Python packages that others wrote for them, in an environment of its own (bin/venv)
+	@python3 -c 'import ensurepip' 2>/dev/null || { echo "test-sinks-python needs Python 3 with venv: apt-get install python3-venv"; exit 1; }
+	python3 -m venv bin/venv
+	bin/venv/bin/pip install --quiet -r alerts/sinks/testdata/requirements.txt
+	VIGIL_SINKS_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -v -run 'Libraries|MEDS' ./alerts/sinks
+
+test-sinks: test-sinks-python ## the sinks on receivers that others wrote, fetched once into bin: the Python packages, HAPI's server and validator (Java 17, Maven), a real Alertmanager
 	@command -v javac >/dev/null || { echo "test-sinks needs a JDK 17: apt-get install openjdk-17-jdk-headless (or brew install openjdk@17)"; exit 1; }
 	@[ -f bin/hapi/.complete ] || command -v mvn >/dev/null || { echo "test-sinks needs Maven, once: apt-get install maven (or brew install maven)"; exit 1; }
 	@[ -f bin/hapi/.complete ] || { mvn -q -f alerts/sinks/testdata/hapi/pom.xml dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/bin/hapi -DincludeScope=runtime && touch bin/hapi/.complete; }
 	@[ -x bin/alertmanager ] || GOFLAGS= GOBIN=$(CURDIR)/bin $(GO) install github.com/prometheus/alertmanager/cmd/alertmanager@$(ALERTMANAGER)
-	python3 -m venv bin/venv
-	bin/venv/bin/pip install --quiet -r alerts/sinks/testdata/requirements.txt
-	VIGIL_HAPI=$(CURDIR)/bin/hapi VIGIL_SINKS_PYTHON=$(CURDIR)/bin/venv/bin/python $(GO) test -count=1 -timeout 30m -v -run 'HAPI|Libraries|MEDS' ./alerts/sinks
+	VIGIL_HAPI=$(CURDIR)/bin/hapi $(GO) test -count=1 -timeout 30m -v -run 'HAPI' ./alerts/sinks
 	VIGIL_ALERTMANAGER=$(CURDIR)/bin/alertmanager $(GO) test -count=1 -v -run 'TestRealAlertmanager' ./alerts/sinks/delivery
 
 AXE = axe-core-4.14.1.tgz
